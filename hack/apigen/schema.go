@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+	"sigs.k8s.io/controller-tools/pkg/crd"
+	"sigs.k8s.io/controller-tools/pkg/loader"
+	"sigs.k8s.io/controller-tools/pkg/markers"
+)
+
+// object is a JSON object of the schema.
+type object = map[string]any
+
+// failoverSpecSchema turns controller-tools' schema of FailoverSpec, which is that
+// of a CRD, into a JSON Schema of what failover accepts.
+func failoverSpecSchema(pkg *loader.Package, collector *markers.Collector) (object, error) {
+	parser := newParser(collector)
+	ident := crd.TypeIdent{Package: pkg, Name: "FailoverSpec"}
+	parser.NeedFlattenedSchemaFor(ident)
+	if loader.PrintErrors([]*loader.Package{pkg}, packages.TypeError) {
+		return nil, fmt.Errorf("the types have no schema")
+	}
+	data, err := json.Marshal(parser.FlattenedSchemata[ident])
+	if err != nil {
+		return nil, err
+	}
+	var schema object
+	if err := json.Unmarshal(data, &schema); err != nil {
+		return nil, err
+	}
+
+	spec := at(schema, "spec")
+	metadata := at(schema, "metadata")
+	metadata["properties"] = metadataProperties()
+	metadata["required"] = []any{"name"}
+	at(schema, "apiVersion")["enum"] = []any{"failover.krm.dev/v1alpha1"}
+	at(schema, "apiVersion")["description"] = "The version of this API."
+	at(schema, "kind")["enum"] = []any{"FailoverSpec"}
+	at(schema, "kind")["description"] = "FailoverSpec, always."
+	schema["required"] = []any{"apiVersion", "kind", "metadata", "spec"}
+
+	// The policy's target is the route, so a user has none to give.
+	policy := at(spec, "policy")
+	remove(policy, "targetRef", "targetRefs", "targetSelectors")
+	// Inferred from the block that is there.
+	optional(at(policy, "healthCheck", "active"), "type")
+	for _, tier := range []string{"active", "passive"} {
+		endpoint := at(spec, tier, "endpoints")["items"].(object)
+		// Inside the gateway's own pod, so no tier.
+		remove(endpoint, "unix")
+	}
+
+	close(schema)
+	schema["$schema"] = "http://json-schema.org/draft-07/schema#"
+	schema["title"] = "FailoverSpec"
+	return schema, nil
+}
+
+// metadataProperties are the fields of Kubernetes' metadata that mean something
+// in a file on its way to tools.
+func metadataProperties() object {
+	text := object{"type": "string"}
+	return object{
+		"name":        object{"type": "string", "description": "Names the HTTPRoute; the other names default from it. A DNS label, short enough for them."},
+		"namespace":   object{"type": "string", "description": "Namespace of all objects but a Gateway placed elsewhere. Default: the one given to the command, else `default`."},
+		"labels":      object{"type": "object", "additionalProperties": text, "description": "Labels of this file, not of the objects: see spec.labels."},
+		"annotations": object{"type": "object", "additionalProperties": text, "description": "Annotations of this file, for orchestrators, not of the objects: see spec.annotations."},
+	}
+}
+
+// at returns the schema of a field by its path of property names.
+func at(schema object, path ...string) object {
+	for _, name := range path {
+		schema = schema["properties"].(object)[name].(object)
+	}
+	return schema
+}
+
+func remove(schema object, names ...string) {
+	for _, name := range names {
+		delete(schema["properties"].(object), name)
+		optional(schema, name)
+	}
+}
+
+func optional(schema object, name string) {
+	required, _ := schema["required"].([]any)
+	kept := make([]any, 0, len(required))
+	for _, candidate := range required {
+		if candidate != name {
+			kept = append(kept, candidate)
+		}
+	}
+	if schema["required"] = kept; len(kept) == 0 {
+		delete(schema, "required")
+	}
+}
+
+// close refuses unknown fields at every level, and drops what only an API server
+// understands.
+func close(schema object) {
+	for key := range schema {
+		if strings.HasPrefix(key, "x-kubernetes-") {
+			delete(schema, key)
+		}
+	}
+	if properties, ok := schema["properties"].(object); ok {
+		schema["additionalProperties"] = false
+		for _, property := range properties {
+			close(property.(object))
+		}
+	}
+	for _, key := range []string{"items", "additionalProperties"} {
+		if child, ok := schema[key].(object); ok {
+			close(child)
+		}
+	}
+}
+
+func encode(schema object) ([]byte, error) {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(schema)
+	return buffer.Bytes(), err
+}
+
+// encodeCompact leaves out what only people read, for a quick start.
+func encodeCompact(schema object) ([]byte, error) {
+	data, err := json.Marshal(schema)
+	if err != nil {
+		return nil, err
+	}
+	var copied object
+	if err := json.Unmarshal(data, &copied); err != nil {
+		return nil, err
+	}
+	strip(copied)
+	data, err = json.Marshal(copied)
+	return append(data, '\n'), err
+}
+
+func strip(schema object) {
+	for _, key := range []string{"$schema", "title", "description", "default"} {
+		delete(schema, key)
+	}
+	if properties, ok := schema["properties"].(object); ok {
+		for _, property := range properties {
+			strip(property.(object))
+		}
+	}
+	for _, key := range []string{"items", "additionalProperties"} {
+		if child, ok := schema[key].(object); ok {
+			strip(child)
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package v1alpha1
+
+import (
+	"cmp"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+)
+
+const (
+	// DefaultNamespace is the namespace of a FailoverSpec that names none.
+	DefaultNamespace = "default"
+	// DefaultClusterDomain is the DNS domain of most clusters.
+	DefaultClusterDomain = "cluster.local"
+
+	defaultListenerName = "http"
+	defaultListenerPort = 80
+)
+
+// Default fills in every field that was left out, so that what is rendered can
+// be read off the FailoverSpec alone. A second call changes nothing.
+func Default(fs *FailoverSpec) {
+	fs.APIVersion = cmp.Or(fs.APIVersion, APIVersion)
+	fs.Kind = cmp.Or(fs.Kind, Kind)
+	fs.Namespace = cmp.Or(fs.Namespace, DefaultNamespace)
+
+	spec := &fs.Spec
+	spec.Target = cmp.Or(spec.Target, DefaultTarget)
+	spec.ClusterDomain = cmp.Or(spec.ClusterDomain, DefaultClusterDomain)
+	defaultGateway(fs)
+	defaultTier(&spec.Active, fs, "-active")
+	defaultTier(&spec.Passive, fs, "-passive")
+	defaultPolicy(&spec.Policy, fs)
+}
+
+func defaultGateway(fs *FailoverSpec) {
+	gateway := &fs.Spec.Gateway
+	gateway.Namespace = cmp.Or(gateway.Namespace, fs.Namespace)
+	if !gateway.MakesGateway() {
+		return
+	}
+	gateway.GatewayClassName = cmp.Or(gateway.GatewayClassName, distributions[fs.Spec.Target].gatewayClassName)
+	gateway.Name = cmp.Or(gateway.Name, fs.Name+"-gateway")
+	if len(gateway.Listeners) == 0 {
+		gateway.Listeners = []gwapiv1.Listener{defaultListener(gateway.Namespace, fs.Namespace)}
+	}
+}
+
+// defaultListener lets the route's namespace attach, which Gateway API's own
+// default does only for the Gateway's namespace.
+func defaultListener(gatewayNamespace, routeNamespace string) gwapiv1.Listener {
+	listener := gwapiv1.Listener{
+		Name:     defaultListenerName,
+		Protocol: gwapiv1.HTTPProtocolType,
+		Port:     defaultListenerPort,
+	}
+	if gatewayNamespace != routeNamespace {
+		listener.AllowedRoutes = &gwapiv1.AllowedRoutes{Namespaces: &gwapiv1.RouteNamespaces{
+			From:     new(gwapiv1.NamespacesFromSelector),
+			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: routeNamespace}},
+		}}
+	}
+	return listener
+}
+
+func defaultTier(tier *Tier, fs *FailoverSpec, suffix string) {
+	tier.Name = cmp.Or(tier.Name, fs.Name+suffix)
+	if workload := tier.Workload; workload != nil {
+		if workload.Replicas == nil {
+			workload.Replicas = new(int32(1))
+		}
+		workload.ImagePullPolicy = cmp.Or(workload.ImagePullPolicy, corev1.PullIfNotPresent)
+	}
+	if tier.Service != nil {
+		tier.Service.Namespace = cmp.Or(tier.Service.Namespace, fs.Namespace)
+	}
+	defaultServerName(tier, fs)
+}
+
+// defaultServerName gives TLS the one name that the tier is reached by, as both
+// SNI and the name that the certificate must carry.
+func defaultServerName(tier *Tier, fs *FailoverSpec) {
+	if !needsServerName(tier.TLS) || !fs.Spec.Target.has(sinceSNI) {
+		return
+	}
+	if hostnames := hostnames(fs.BackendEndpoints(*tier)); len(hostnames) == 1 && hostnames[0] != "" {
+		tier.TLS.SNI = new(gwapiv1.PreciseHostname(hostnames[0]))
+	}
+}
+
+// needsServerName tells whether a TLS block verifies certificates and names
+// nobody that they should be for.
+func needsServerName(tls *egv1a1.BackendTLSSettings) bool {
+	return tls != nil && tls.SNI == nil && !autoSNI(tls) && !ptr.Deref(tls.InsecureSkipVerify, false)
+}
+
+func defaultPolicy(policy *Policy, fs *FailoverSpec) {
+	policy.Name = cmp.Or(policy.Name, fs.Name)
+	policy.Profile = cmp.Or(policy.Profile, ProfileSafe)
+
+	blocks := policy.Profile.blocks(fs.Spec.Target)
+	if policy.Timeout == nil {
+		policy.Timeout = blocks.timeout
+	}
+	if policy.Retry == nil {
+		policy.Retry = blocks.retry
+	}
+	if blocks.passive != nil {
+		if policy.HealthCheck == nil {
+			policy.HealthCheck = &egv1a1.HealthCheck{}
+		}
+		if policy.HealthCheck.Passive == nil {
+			policy.HealthCheck.Passive = blocks.passive
+		}
+	}
+	if policy.HealthCheck != nil && policy.HealthCheck.Active != nil {
+		defaultActiveHealthCheck(policy.HealthCheck.Active, blocks.active)
+	}
+}
+
+// defaultActiveHealthCheck infers the type from the one block that is there, and
+// completes what the profile knows better than Envoy Gateway's defaults.
+func defaultActiveHealthCheck(check, profile *egv1a1.ActiveHealthCheck) {
+	if check.Type == "" {
+		check.Type = onlyCheckerType(check)
+	}
+	if check.Type == "" || profile == nil {
+		return
+	}
+	check.Timeout = cmp.Or(check.Timeout, profile.Timeout)
+	check.Interval = cmp.Or(check.Interval, profile.Interval)
+	check.UnhealthyThreshold = cmp.Or(check.UnhealthyThreshold, profile.UnhealthyThreshold)
+	check.HealthyThreshold = cmp.Or(check.HealthyThreshold, profile.HealthyThreshold)
+}
+
+// onlyCheckerType returns the type of the one checker that is given, or nothing
+// where there is none or a choice.
+func onlyCheckerType(check *egv1a1.ActiveHealthCheck) egv1a1.ActiveHealthCheckerType {
+	switch {
+	case check.HTTP != nil && check.TCP == nil && check.GRPC == nil:
+		return egv1a1.ActiveHealthCheckerTypeHTTP
+	case check.HTTP == nil && check.TCP != nil && check.GRPC == nil:
+		return egv1a1.ActiveHealthCheckerTypeTCP
+	case check.HTTP == nil && check.TCP == nil && check.GRPC != nil:
+		return egv1a1.ActiveHealthCheckerTypeGRPC
+	}
+	return ""
+}

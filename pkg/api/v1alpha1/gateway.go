@@ -1,0 +1,88 @@
+package v1alpha1
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/utils/ptr"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+)
+
+// MakesGateway tells whether the spec makes its Gateway, rather than attaching
+// to one.
+func (g Gateway) MakesGateway() bool {
+	return g.GatewayClassName != "" || g.Name == ""
+}
+
+// ListenerNames returns the names of the listeners, for a message.
+func (g Gateway) ListenerNames() string {
+	names := make([]string, 0, len(g.Listeners))
+	for _, listener := range g.Listeners {
+		names = append(names, string(listener.Name))
+	}
+	return strings.Join(names, ", ")
+}
+
+// HasListener tells whether there is a listener of the name.
+func (g Gateway) HasListener(name gwapiv1.SectionName) bool {
+	return slices.ContainsFunc(g.Listeners, func(listener gwapiv1.Listener) bool { return listener.Name == name })
+}
+
+// Admits tells whether an HTTPRoute of a namespace may attach to the listener of
+// a name, or to any where the name is empty. What depends on labels that only
+// the cluster knows counts as allowed.
+func (g Gateway) Admits(routeNamespace string, sectionName gwapiv1.SectionName) bool {
+	return slices.ContainsFunc(g.Listeners, func(listener gwapiv1.Listener) bool {
+		return (sectionName == "" || listener.Name == sectionName) &&
+			takesHTTPRoutes(listener) && admitsNamespace(listener, g.Namespace, routeNamespace)
+	})
+}
+
+func takesHTTPRoutes(listener gwapiv1.Listener) bool {
+	if listener.Protocol != gwapiv1.HTTPProtocolType && listener.Protocol != gwapiv1.HTTPSProtocolType {
+		return false
+	}
+	if listener.AllowedRoutes == nil || len(listener.AllowedRoutes.Kinds) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(listener.AllowedRoutes.Kinds, func(kind gwapiv1.RouteGroupKind) bool {
+		return kind.Kind == "HTTPRoute" && ptr.Deref(kind.Group, gwapiv1.GroupName) == gwapiv1.GroupName
+	})
+}
+
+func admitsNamespace(listener gwapiv1.Listener, gatewayNamespace, routeNamespace string) bool {
+	allowed := gwapiv1.RouteNamespaces{}
+	if listener.AllowedRoutes != nil && listener.AllowedRoutes.Namespaces != nil {
+		allowed = *listener.AllowedRoutes.Namespaces
+	}
+	switch ptr.Deref(allowed.From, gwapiv1.NamespacesFromSame) {
+	case gwapiv1.NamespacesFromSame:
+		return gatewayNamespace == routeNamespace
+	case gwapiv1.NamespacesFromSelector:
+		return selectsNamespace(allowed.Selector, routeNamespace)
+	case gwapiv1.NamespacesFromNone:
+		return false
+	default:
+		return true
+	}
+}
+
+// selectsNamespace knows one label of every namespace, its name; a selector that
+// asks for others is left to the cluster.
+func selectsNamespace(selector *metav1.LabelSelector, namespace string) bool {
+	if selector == nil {
+		return false
+	}
+	parsed, err := metav1.LabelSelectorAsSelector(selector)
+	if err != nil {
+		return true // the API server refuses it
+	}
+	known := labels.Set{corev1.LabelMetadataName: namespace}
+	requirements, _ := parsed.Requirements()
+	return !slices.ContainsFunc(requirements, func(requirement labels.Requirement) bool {
+		return requirement.Key() == corev1.LabelMetadataName && !requirement.Matches(known)
+	})
+}

@@ -1,0 +1,138 @@
+package v1alpha1
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/failover-krm/failover/pkg/document"
+)
+
+// Claims tells whether a document is, or was meant to be, a FailoverSpec: its
+// kind or its group says so.
+func Claims(node *yaml.Node) bool {
+	group, _, _ := strings.Cut(document.Field(node, "apiVersion"), "/")
+	return document.Field(node, "kind") == Kind || group == Group
+}
+
+// Load takes a document to a FailoverSpec with its defaults filled in. The
+// namespace is given to a spec that names none; it may be empty. All errors of
+// the document come at once, in the order of the file, and then there is no
+// spec.
+func Load(node *yaml.Node, namespace string) (*FailoverSpec, field.ErrorList) {
+	fs, errs := load(node, namespace)
+	if len(errs) > 0 {
+		sortByPosition(errs, node)
+		return nil, errs
+	}
+	return fs, nil
+}
+
+func load(node *yaml.Node, namespace string) (*FailoverSpec, field.ErrorList) {
+	if errs := checkVersion(node); len(errs) > 0 {
+		return nil, errs
+	}
+	value, errs := document.Value(node)
+	shape := checkShape(node, value)
+	for _, err := range errs {
+		shape.broken = append(shape.broken, err.Field)
+	}
+	errs = append(errs, shape.errs...)
+	fs, err := decode(value)
+	if err != nil {
+		if len(errs) == 0 {
+			errs = append(errs, field.Invalid(field.NewPath("spec"), Kind, err.Error()))
+		}
+		return nil, errs
+	}
+	if namespace != "" && fs.Namespace != "" && fs.Namespace != namespace {
+		errs = append(errs, field.Invalid(field.NewPath("metadata", "namespace"), fs.Namespace,
+			fmt.Sprintf("is not the namespace %q that was asked for: remove one of them", namespace)))
+	}
+	fs.Namespace = cmp.Or(fs.Namespace, namespace)
+	Default(fs)
+	return fs, combine(errs, shape.broken, validate(fs))
+}
+
+// sortByPosition puts the errors of a document in the order of the file.
+func sortByPosition(errs field.ErrorList, node *yaml.Node) {
+	slices.SortStableFunc(errs, func(a, b *field.Error) int {
+		at, bt := document.Locate(node, a.Field), document.Locate(node, b.Field)
+		return cmp.Or(cmp.Compare(at.Line, bt.Line), cmp.Compare(at.Column, bt.Column), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Detail, b.Detail))
+	})
+}
+
+// Validate returns all that is wrong with a FailoverSpec built in Go, after
+// Default.
+func Validate(fs *FailoverSpec) field.ErrorList {
+	data, err := json.Marshal(fs)
+	if err != nil {
+		return field.ErrorList{field.InternalError(nil, err)}
+	}
+	documents, err := document.Parse(data, Kind)
+	if err != nil || len(documents) != 1 {
+		return field.ErrorList{field.InternalError(nil, fmt.Errorf("a FailoverSpec did not come back from JSON: %w", err))}
+	}
+	_, errs := Load(documents[0].Node, "")
+	return errs
+}
+
+func checkVersion(node *yaml.Node) field.ErrorList {
+	var errs field.ErrorList
+	if node.Kind != yaml.MappingNode {
+		return field.ErrorList{field.TypeInvalid(nil, node.Value, "must be a map")}
+	}
+	if apiVersion := document.Field(node, "apiVersion"); apiVersion != APIVersion {
+		errs = append(errs, field.NotSupported(field.NewPath("apiVersion"), apiVersion, []string{APIVersion}))
+	}
+	if kind := document.Field(node, "kind"); kind != Kind {
+		errs = append(errs, field.NotSupported(field.NewPath("kind"), kind, []string{Kind}))
+	}
+	return errs
+}
+
+// decode takes a value that the schema has judged into the Go types. What has
+// the wrong type, which the schema has reported, is left out; an error means
+// that no content can be judged.
+func decode(value any) (*FailoverSpec, error) {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	fs := &FailoverSpec{}
+	err = json.Unmarshal(data, fs)
+	var wrongType *json.UnmarshalTypeError
+	if errors.As(err, &wrongType) {
+		err = nil
+	}
+	return fs, err
+}
+
+// combine leaves out what the content rules say of a field whose form is broken,
+// and what the schema says of a field for which a content rule has better words.
+func combine(formErrs field.ErrorList, broken []string, contentErrs field.ErrorList) field.ErrorList {
+	var errs field.ErrorList
+	isBroken := func(err *field.Error) bool {
+		return slices.ContainsFunc(broken, func(path string) bool { return within(path, err.Field) || within(err.Field, path) })
+	}
+	contentErrs = slices.DeleteFunc(contentErrs, isBroken)
+	for _, err := range formErrs {
+		better := func(other *field.Error) bool { return other.Field == err.Field }
+		if slices.Contains(broken, err.Field) || !slices.ContainsFunc(contentErrs, better) {
+			errs = append(errs, err)
+		}
+	}
+	return append(errs, contentErrs...)
+}
+
+// within tells whether a path is another one, or below it.
+func within(path, above string) bool {
+	rest, found := strings.CutPrefix(path, above)
+	return found && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}

@@ -1,0 +1,20 @@
+package v1alpha1
+
+const (
+	// LabelName has the FailoverSpec's name on every object.
+	LabelName = "app.kubernetes.io/name"
+	// LabelComponent says what an object is for: active, passive, gateway, route
+	// or policy.
+	LabelComponent = "app.kubernetes.io/component"
+	// LabelManagedBy has ManagedBy on every object.
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+	// ManagedBy is the value of LabelManagedBy.
+	ManagedBy = "failover"
+
+	// AnnotationOwner has, on what the function emits, the name of the FailoverSpec
+	// that it comes from.
+	AnnotationOwner = Group + "/owner"
+	// AnnotationPart has, on what the function emits, the logical part of the
+	// failover that it is, such as active-backend. Owner and part outlive a rename.
+	AnnotationPart = Group + "/part"
+)

@@ -1,0 +1,333 @@
+package v1alpha1
+
+import (
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+)
+
+const (
+	// Group is the API group of FailoverSpec.
+	Group = "failover.krm.dev"
+	// Version is the version of the API in this package.
+	Version = "v1alpha1"
+	// APIVersion is what a FailoverSpec has as its apiVersion.
+	APIVersion = Group + "/" + Version
+	// Kind is what a FailoverSpec has as its kind.
+	Kind = "FailoverSpec"
+)
+
+// FailoverSpec describes one active/passive failover at a gateway: the route,
+// the two sides of it, and the policy that moves traffic between them. It is
+// read by tools and never applied to a cluster.
+type FailoverSpec struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// Name, namespace, labels and annotations; nothing else of Kubernetes'
+	// metadata has a meaning here and is refused. The name is required: it names
+	// the HTTPRoute, and every other name defaults from it, so it is a DNS label
+	// of at most 63 characters and short enough for "<name>-gateway",
+	// "<name>-active" and "<name>-passive" to be one too. The namespace is that
+	// of all objects but a Gateway placed elsewhere; it defaults to the one given
+	// to the command, else to "default". Labels and annotations here are the
+	// file's own and are not copied to the objects: see spec.labels.
+	metav1.ObjectMeta `json:"metadata"`
+
+	// What the failover consists of.
+	Spec Spec `json:"spec"`
+}
+
+// Spec is the content of a FailoverSpec.
+type Spec struct {
+	// Hostnames that the HTTPRoute answers to, as in Gateway API: each a DNS name,
+	// the first label of which may be "*"; no IP addresses. Default: every
+	// hostname of the listener. At most 16.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxItems=16
+	Hostnames []gwapiv1.Hostname `json:"hostnames,omitempty"`
+
+	// Matches select the requests of the route, as in Gateway API's HTTPRoute: a
+	// request that fits any of them is routed. Default: every request. At most 64.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxItems=64
+	Matches []gwapiv1.HTTPRouteMatch `json:"matches,omitempty"`
+
+	// Gateway that the route attaches to, or that is made for it. Default: a
+	// Gateway "<name>-gateway" is made, of the target's class, with one HTTP
+	// listener on port 80.
+	//
+	// +optional
+	Gateway Gateway `json:"gateway,omitzero"`
+
+	// Active is the tier that serves while it is healthy.
+	Active Tier `json:"active"`
+
+	// Passive is the tier that takes over when the active one is not healthy: its
+	// Backend has `fallback: true`, which Envoy Gateway turns into Envoy's
+	// priority 1.
+	Passive Tier `json:"passive"`
+
+	// HostRewrite set to Backend sends the hostname of the chosen backend as the
+	// Host header, through an Envoy Gateway HTTPRouteFilter on the rule. A standby
+	// elsewhere usually needs it. It holds for both tiers, since on one alone it
+	// would split Envoy's cluster and end the failover: the active application
+	// too sees its own backend hostname as Host. Needs FQDN endpoints, or
+	// a hostname on each IP endpoint. Default: the client's Host goes through.
+	//
+	// +optional
+	// +kubebuilder:validation:Enum=Backend
+	HostRewrite egv1a1.HTTPHostnameModifierType `json:"hostRewrite,omitempty"`
+
+	// Policy decides when traffic moves between the tiers, and what is retried.
+	//
+	// +optional
+	Policy Policy `json:"policy,omitzero"`
+
+	// Target is the gateway distribution that runs the result. It decides the
+	// default gatewayClassName (`tigera-gateway-class` for Calico's, `eg` for
+	// Envoy Gateway's) and which fields a profile may use.
+	//
+	// +optional
+	// +kubebuilder:default="calico-3.32"
+	Target Target `json:"target,omitempty"`
+
+	// ClusterDomain is the DNS domain of the cluster, which ends the name of every
+	// Service. Default: `cluster.local`.
+	//
+	// +optional
+	// +kubebuilder:default="cluster.local"
+	ClusterDomain string `json:"clusterDomain,omitempty"`
+
+	// Labels are added to every object, never to a selector and not to pods, where
+	// a new label would restart them. The keys `app.kubernetes.io/name`,
+	// `app.kubernetes.io/component` and `app.kubernetes.io/managed-by` are set by
+	// failover and refused here.
+	//
+	// +optional
+	Labels map[string]string `json:"labels,omitempty"`
+
+	// Annotations are added to every object, not to pods. Keys of failover.krm.dev
+	// and those that orchestrators keep for themselves (config.kubernetes.io,
+	// internal.config.kubernetes.io) are refused.
+	//
+	// +optional
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// Gateway says which Gateway the route hangs on. With a gatewayClassName, or
+// without a name, the Gateway is made by this spec; with a name alone, the
+// route attaches to one that exists or that another spec makes.
+type Gateway struct {
+	// Name of the Gateway. Default when it is made: "<name>-gateway". Required
+	// when the route attaches. At most 63 characters, because Envoy Gateway puts
+	// it into a label.
+	//
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// Namespace of the Gateway. Default: the FailoverSpec's.
+	//
+	// +optional
+	Namespace string `json:"namespace,omitempty"`
+
+	// GatewayClassName of the Gateway that is made. Default without a name: the
+	// target's class. Next to a name it says that this spec makes the Gateway.
+	//
+	// +optional
+	GatewayClassName string `json:"gatewayClassName,omitempty"`
+
+	// SectionName is the one listener of an existing Gateway to attach to. Default:
+	// all that allow it. An error where this spec makes the Gateway.
+	//
+	// +optional
+	SectionName gwapiv1.SectionName `json:"sectionName,omitempty"`
+
+	// Listeners of the Gateway that is made, Gateway API's own type. Default: one,
+	// `http`, protocol HTTP, port 80, open to the FailoverSpec's namespace. An
+	// error where the route only attaches. At most 64.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxItems=64
+	Listeners []gwapiv1.Listener `json:"listeners,omitempty"`
+}
+
+// Tier is one side of the failover. Exactly one of workload, service and
+// endpoints says where it is; both tiers are reached by hostname, or both by IP
+// address, since Envoy Gateway splits a mix into clusters that share the
+// traffic and never fail over.
+type Tier struct {
+	// Name of the tier's Backend, and of its Deployment and Service where a
+	// workload is given. Default: "<name>-active" and "<name>-passive". At most 63
+	// characters; the two tiers differ in it.
+	//
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// Workload is an application to run: a Deployment and a Service are made.
+	//
+	// +optional
+	Workload *Workload `json:"workload,omitempty"`
+
+	// Service that exists already, in any namespace. It is reached by its DNS
+	// name, `NAME.NAMESPACE.svc.CLUSTERDOMAIN`, because a Service reference beside
+	// a Backend would split Envoy's cluster and never fail over.
+	//
+	// +optional
+	Service *Service `json:"service,omitempty"`
+
+	// Endpoints are addresses outside or inside the cluster, Envoy Gateway's own
+	// type: fqdn or ip, all of one kind. A unix socket is refused, since it is in
+	// the gateway's own pod. At most 256.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxItems=256
+	Endpoints []egv1a1.BackendEndpoint `json:"endpoints,omitempty"`
+
+	// TLS to the tier, Envoy Gateway's own type: caCertificateRefs,
+	// wellKnownCACertificates or insecureSkipVerify is needed. Without `sni` the
+	// endpoint's hostname is used as `sni`, since Envoy Gateway would else verify
+	// no name at all, or the one that the client asked for. Where the endpoints
+	// have no hostname, or several, an absent `sni` is an error. Since Envoy
+	// Gateway 1.4; `sni` since 1.6.
+	//
+	// +optional
+	TLS *egv1a1.BackendTLSSettings `json:"tls,omitempty"`
+
+	// AppProtocols that the tier speaks, Envoy Gateway's own type. Both tiers must
+	// agree on h2c, which holds for the whole cluster in Envoy. Default: HTTP/1.1.
+	//
+	// +optional
+	AppProtocols []egv1a1.AppProtocolType `json:"appProtocols,omitempty"`
+}
+
+// Workload is an application to run as a tier: one container in a Deployment,
+// behind a Service. Pods are labelled and selected by `app: <tier name>` and
+// `version: v1`. What is not here is done by patches in kustomize.
+type Workload struct {
+	// Image of the container.
+	//
+	// +kubebuilder:validation:MinLength=1
+	Image string `json:"image"`
+
+	// Port that the container listens on, and the Service too. 1 to 65535.
+	//
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port int32 `json:"port"`
+
+	// Replicas of the Deployment. Default: 1. Not negative.
+	//
+	// +optional
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=0
+	Replicas *int32 `json:"replicas,omitempty"`
+
+	// ImagePullPolicy of the container: Always, IfNotPresent or Never. Default:
+	// IfNotPresent.
+	//
+	// +optional
+	// +kubebuilder:default=IfNotPresent
+	// +kubebuilder:validation:Enum=Always;IfNotPresent;Never
+	ImagePullPolicy corev1.PullPolicy `json:"imagePullPolicy,omitempty"`
+
+	// Command of the container, instead of the image's entrypoint.
+	//
+	// +optional
+	Command []string `json:"command,omitempty"`
+
+	// Args of the container, instead of the image's command.
+	//
+	// +optional
+	Args []string `json:"args,omitempty"`
+
+	// Env are environment variables of the container.
+	//
+	// +optional
+	Env []corev1.EnvVar `json:"env,omitempty"`
+
+	// Resources that the container asks for and is limited to.
+	//
+	// +optional
+	Resources corev1.ResourceRequirements `json:"resources,omitzero"`
+
+	// LivenessProbe restarts the container when it fails.
+	//
+	// +optional
+	LivenessProbe *corev1.Probe `json:"livenessProbe,omitempty"`
+
+	// ReadinessProbe takes the pod out of the Service when it fails.
+	//
+	// +optional
+	ReadinessProbe *corev1.Probe `json:"readinessProbe,omitempty"`
+
+	// StartupProbe holds back the other two until it passes.
+	//
+	// +optional
+	StartupProbe *corev1.Probe `json:"startupProbe,omitempty"`
+}
+
+// Service names a Service that exists already.
+type Service struct {
+	// Name of the Service.
+	//
+	// +kubebuilder:validation:MinLength=1
+	Name string `json:"name"`
+
+	// Namespace of the Service. Default: the FailoverSpec's.
+	//
+	// +optional
+	Namespace string `json:"namespace,omitempty"`
+
+	// Port of the Service, as a number: 1 to 65535.
+	//
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port int32 `json:"port"`
+}
+
+// Policy is Envoy Gateway's BackendTrafficPolicy with a profile below it. A
+// block that is written here (retry, timeout, healthCheck.passive) replaces
+// the profile's, whole; healthCheck.active is completed field by field.
+type Policy struct {
+	// Name of the BackendTrafficPolicy. Default: the FailoverSpec's.
+	//
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// Profile that supplies what is not written.
+	//
+	// +optional
+	// +kubebuilder:default=safe
+	Profile Profile `json:"profile,omitempty"`
+
+	// Every field of Envoy Gateway's BackendTrafficPolicySpec but the targets,
+	// since the policy is the route's.
+	egv1a1.BackendTrafficPolicySpec `json:",inline"`
+}
+
+// Profile is a named set of timeouts, retries and health checks, with the
+// requests that it loses measured on a real Envoy.
+//
+// +kubebuilder:validation:Enum=safe;zero-loss;custom
+type Profile string
+
+const (
+	// ProfileSafe never repeats a request that a backend may have acted on.
+	ProfileSafe Profile = "safe"
+	// ProfileZeroLoss is for traffic that may be repeated: an attempt that takes
+	// longer than two seconds is tried on the other tier.
+	ProfileZeroLoss Profile = "zero-loss"
+	// ProfileCustom adds nothing to what is written.
+	ProfileCustom Profile = "custom"
+)
+
+// Target is a gateway distribution and its version.
+//
+// +kubebuilder:validation:Enum=calico-3.32;calico-3.31;calico-3.30;envoy-gateway-1.9;envoy-gateway-1.8;envoy-gateway-1.7;envoy-gateway-1.6;envoy-gateway-1.5;envoy-gateway-1.4;envoy-gateway-1.3
+type Target string
+
+// DefaultTarget is the target of a spec that names none.
+const DefaultTarget Target = "calico-3.32"

@@ -1,0 +1,269 @@
+package v1alpha1
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+)
+
+// validate judges what the schema cannot: how the fields of a spec with its
+// defaults filled in fit together.
+func validate(fs *FailoverSpec) field.ErrorList {
+	spec, path := &fs.Spec, field.NewPath("spec")
+	var errs field.ErrorList
+	errs = append(errs, validateMetadata(fs)...)
+	errs = append(errs, validateHostnames(spec.Hostnames, path.Child("hostnames"))...)
+	errs = append(errs, validateGateway(fs, path.Child("gateway"))...)
+	errs = append(errs, validateTier(fs, spec.Active, "-active", path.Child("active"))...)
+	errs = append(errs, validateTier(fs, spec.Passive, "-passive", path.Child("passive"))...)
+	errs = append(errs, validateTiersTogether(fs, path)...)
+	errs = append(errs, validateHostRewrite(fs, path)...)
+	errs = append(errs, validatePolicy(spec.Policy, path.Child("policy"))...)
+	if fs.Spec.Policy.Name != fs.Name {
+		errs = append(errs, validateName(spec.Policy.Name, validation.IsDNS1123Subdomain, path.Child("policy", "name"))...)
+	}
+	errs = append(errs, validateName(spec.ClusterDomain, validation.IsDNS1123Subdomain, path.Child("clusterDomain"))...)
+	errs = append(errs, validateLabels(spec.Labels, path.Child("labels"))...)
+	errs = append(errs, validateAnnotations(spec.Annotations, path.Child("annotations"))...)
+	return errs
+}
+
+func validateMetadata(fs *FailoverSpec) field.ErrorList {
+	path := field.NewPath("metadata")
+	if fs.Name == "" {
+		return field.ErrorList{field.Required(path.Child("name"), "the HTTPRoute and all other objects are named by it")}
+	}
+	errs := validateName(fs.Name, validation.IsDNS1123Label, path.Child("name"))
+	return append(errs, validateName(fs.Namespace, validation.IsDNS1123Label, path.Child("namespace"))...)
+}
+
+// nameRule returns what is wrong with a name, as apimachinery's validators do.
+type nameRule func(string) []string
+
+func validateName(name string, rule nameRule, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, detail := range rule(name) {
+		errs = append(errs, field.Invalid(path, name, detail))
+	}
+	return errs
+}
+
+// validateDerivedName blames a name that was not given on metadata.name, which
+// it defaults from.
+func validateDerivedName(fs *FailoverSpec, name, suffix, kind string, rule nameRule, path *field.Path) field.ErrorList {
+	if name != fs.Name+suffix {
+		return validateName(name, rule, path)
+	}
+	if len(validation.IsDNS1123Label(fs.Name)) > 0 {
+		return nil // metadata.name has its error already
+	}
+	var errs field.ErrorList
+	for _, detail := range rule(name) {
+		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), fs.Name,
+			fmt.Sprintf("the %s would be named %q by default: %s; shorten it, or set %s", kind, name, detail, path)))
+	}
+	return errs
+}
+
+// labelValueName is a DNS subdomain that fits into a label's value.
+func labelValueName(name string) []string {
+	details := validation.IsDNS1123Subdomain(name)
+	if len(name) > validation.LabelValueMaxLength {
+		details = append(details, validation.MaxLenError(validation.LabelValueMaxLength))
+	}
+	return details
+}
+
+func validateHostnames(hostnames []gwapiv1.Hostname, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i, hostname := range hostnames {
+		name := string(hostname)
+		rule := validation.IsDNS1123Subdomain
+		if strings.HasPrefix(name, "*") {
+			rule = validation.IsWildcardDNS1123Subdomain
+		}
+		switch {
+		case isIP(name):
+			errs = append(errs, field.Invalid(path.Index(i), name, "must be a DNS name, not an IP address"))
+		case slices.Contains(hostnames[:i], hostname):
+			errs = append(errs, field.Duplicate(path.Index(i), name))
+		default:
+			errs = append(errs, validateName(name, rule, path.Index(i))...)
+		}
+	}
+	return errs
+}
+
+func validateGateway(fs *FailoverSpec, path *field.Path) field.ErrorList {
+	gateway := fs.Spec.Gateway
+	errs := validateName(gateway.Namespace, validation.IsDNS1123Label, path.Child("namespace"))
+	if !gateway.MakesGateway() {
+		if len(gateway.Listeners) > 0 {
+			errs = append(errs, field.Forbidden(path.Child("listeners"),
+				"listeners need a gatewayClassName: with a name alone the route attaches to a Gateway that has its own"))
+		}
+		return append(errs, validateName(gateway.Name, labelValueName, path.Child("name"))...)
+	}
+	if gateway.SectionName != "" {
+		errs = append(errs, field.Forbidden(path.Child("sectionName"),
+			"sectionName is for attaching to a Gateway that exists: give its name, and no gatewayClassName"))
+	}
+	if _, known := distributions[fs.Spec.Target]; known {
+		errs = append(errs, validateName(gateway.GatewayClassName, validation.IsDNS1123Subdomain, path.Child("gatewayClassName"))...)
+	}
+	errs = append(errs, validateDerivedName(fs, gateway.Name, "-gateway", "Gateway", labelValueName, path.Child("name"))...)
+	return append(errs, validateListeners(fs, path.Child("listeners"))...)
+}
+
+// validateListeners wants one listener at least to take this spec's own route.
+func validateListeners(fs *FailoverSpec, path *field.Path) field.ErrorList {
+	gateway := fs.Spec.Gateway
+	var errs field.ErrorList
+	for i, listener := range gateway.Listeners {
+		if slices.ContainsFunc(gateway.Listeners[:i], func(other gwapiv1.Listener) bool { return other.Name == listener.Name }) {
+			errs = append(errs, field.Duplicate(path.Index(i).Child("name"), listener.Name))
+		}
+	}
+	if !gateway.Admits(fs.Namespace, "") {
+		errs = append(errs, field.Invalid(path, gateway.ListenerNames(), fmt.Sprintf(
+			"no listener allows HTTPRoutes from namespace %q, where this spec's is: see allowedRoutes, and protocol", fs.Namespace)))
+	}
+	return errs
+}
+
+func validateTier(fs *FailoverSpec, tier Tier, suffix string, path *field.Path) field.ErrorList {
+	sources := tierSources(tier)
+	if len(sources) != 1 {
+		detail := "must have exactly one of workload, service and endpoints"
+		if len(sources) == 0 {
+			return field.ErrorList{field.Required(path, detail)}
+		}
+		return field.ErrorList{field.Invalid(path, strings.Join(sources, " and "), detail)}
+	}
+	rule, kind := nameRule(validation.IsDNS1123Subdomain), egv1a1.KindBackend
+	var errs field.ErrorList
+	switch {
+	case tier.Workload != nil:
+		rule, kind = validation.IsDNS1035Label, "Service"
+		errs = validateWorkload(*tier.Workload, path.Child("workload"))
+	case tier.Service != nil:
+		errs = validateService(*tier.Service, path.Child("service"))
+	default:
+		errs = validateEndpoints(tier.Endpoints, path.Child("endpoints"))
+	}
+	errs = append(errs, validateDerivedName(fs, tier.Name, suffix, kind, rule, path.Child("name"))...)
+	return append(errs, validateTLS(fs, tier, path.Child("tls"))...)
+}
+
+// tierSources names the sources that are given.
+func tierSources(tier Tier) []string {
+	var sources []string
+	if tier.Workload != nil {
+		sources = append(sources, "workload")
+	}
+	if tier.Service != nil {
+		sources = append(sources, "service")
+	}
+	if len(tier.Endpoints) > 0 {
+		sources = append(sources, "endpoints")
+	}
+	return sources
+}
+
+func validateWorkload(workload Workload, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if strings.TrimSpace(workload.Image) != workload.Image || workload.Image == "" {
+		errs = append(errs, field.Invalid(path.Child("image"), workload.Image, "must name an image, without space around it"))
+	}
+	errs = append(errs, validatePort(workload.Port, path.Child("port"))...)
+	for i, env := range workload.Env {
+		for _, detail := range validation.IsRelaxedEnvVarName(env.Name) {
+			errs = append(errs, field.Invalid(path.Child("env").Index(i).Child("name"), env.Name, detail))
+		}
+		if env.Value != "" && env.ValueFrom != nil {
+			errs = append(errs, field.Invalid(path.Child("env").Index(i), env.Name, "must have value or valueFrom, not both"))
+		}
+	}
+	return errs
+}
+
+func validateService(service Service, path *field.Path) field.ErrorList {
+	errs := validateName(service.Name, validation.IsDNS1035Label, path.Child("name"))
+	errs = append(errs, validateName(service.Namespace, validation.IsDNS1123Label, path.Child("namespace"))...)
+	return append(errs, validatePort(service.Port, path.Child("port"))...)
+}
+
+func validatePort(port int32, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, detail := range validation.IsValidPortNum(int(port)) {
+		errs = append(errs, field.Invalid(path, port, detail))
+	}
+	return errs
+}
+
+func validatePolicy(policy Policy, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if retry := policy.Retry; retry != nil && retry.NumAttemptsPerPriority != nil {
+		// Envoy Gateway's CRD default.
+		numRetries := int32(2)
+		if retry.NumRetries != nil {
+			numRetries = *retry.NumRetries
+		}
+		if *retry.NumAttemptsPerPriority > numRetries {
+			errs = append(errs, field.Invalid(path.Child("retry", "numAttemptsPerPriority"), *retry.NumAttemptsPerPriority, fmt.Sprintf(
+				"must not exceed numRetries (%d): no retry would be left for the passive tier", numRetries)))
+		}
+	}
+	if policy.HealthCheck != nil && policy.HealthCheck.Active != nil {
+		errs = append(errs, validateActiveHealthCheck(*policy.HealthCheck.Active, path.Child("healthCheck", "active"))...)
+	}
+	return errs
+}
+
+func validateActiveHealthCheck(check egv1a1.ActiveHealthCheck, path *field.Path) field.ErrorList {
+	only := onlyCheckerType(&check)
+	switch {
+	case check.Type == "" && check.HTTP == nil && check.TCP == nil && check.GRPC == nil:
+		return field.ErrorList{field.Required(path, "must have one of http, tcp and grpc, such as http: {path: /healthz}")}
+	case check.Type == "":
+		return field.ErrorList{field.Invalid(path, "several checkers", "must have one of http, tcp and grpc")}
+	case check.Type != only && !(check.Type == egv1a1.ActiveHealthCheckerTypeGRPC && only == ""):
+		return field.ErrorList{field.Invalid(path.Child("type"), string(check.Type), "must be the type of the one checker that is given: http, tcp or grpc")}
+	}
+	return nil
+}
+
+// reservedLabels are set by failover on every object.
+var reservedLabels = []string{LabelName, LabelComponent, LabelManagedBy}
+
+func validateLabels(labels map[string]string, path *field.Path) field.ErrorList {
+	errs := metav1validation.ValidateLabels(labels, path)
+	for _, key := range reservedLabels {
+		if value, given := labels[key]; given {
+			errs = append(errs, field.Forbidden(path.Key(key), fmt.Sprintf("%q: this label is set by failover, remove it", value)))
+		}
+	}
+	return errs
+}
+
+// reservedAnnotations are the domains whose annotations have an owner.
+var reservedAnnotations = []string{Group + "/", "config.kubernetes.io/", "internal.config.kubernetes.io/", "config.k8s.io/"}
+
+func validateAnnotations(annotations map[string]string, path *field.Path) field.ErrorList {
+	errs := apivalidation.ValidateAnnotations(annotations, path)
+	for key := range annotations {
+		for _, domain := range reservedAnnotations {
+			if strings.HasPrefix(key, domain) {
+				errs = append(errs, field.Forbidden(path.Key(key), "annotations of "+strings.TrimSuffix(domain, "/")+" are kept for failover and the orchestrator, remove it"))
+			}
+		}
+	}
+	return errs
+}

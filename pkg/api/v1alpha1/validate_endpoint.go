@@ -1,0 +1,224 @@
+package v1alpha1
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
+)
+
+func isIP(text string) bool {
+	_, err := netip.ParseAddr(text)
+	return err == nil
+}
+
+func validateEndpoints(endpoints []egv1a1.BackendEndpoint, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i, endpoint := range endpoints {
+		errs = append(errs, validateEndpoint(endpoint, path.Index(i))...)
+	}
+	if len(errs) == 0 && addressTypeOf(endpoints) == "" {
+		errs = append(errs, field.Invalid(path, "fqdn and ip", "must be all fqdn or all ip: Envoy Gateway refuses a mix"))
+	}
+	return errs
+}
+
+func validateEndpoint(endpoint egv1a1.BackendEndpoint, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	switch {
+	case endpoint.Unix != nil:
+		return field.ErrorList{field.Forbidden(path.Child("unix"), "a unix socket is inside the gateway's own pod: use fqdn or ip")}
+	case endpoint.FQDN != nil && endpoint.IP != nil:
+		return field.ErrorList{field.Invalid(path, "fqdn and ip", "must have one of fqdn and ip")}
+	case endpoint.FQDN != nil:
+		errs = validateDNSName(endpoint.FQDN.Hostname, path.Child("fqdn", "hostname"))
+		errs = append(errs, validatePort(endpoint.FQDN.Port, path.Child("fqdn", "port"))...)
+	case endpoint.IP != nil:
+		errs = validateIP(endpoint.IP.Address, path.Child("ip", "address"))
+		errs = append(errs, validatePort(endpoint.IP.Port, path.Child("ip", "port"))...)
+	default:
+		return field.ErrorList{field.Required(path, "must have one of fqdn and ip")}
+	}
+	if endpoint.Hostname != nil {
+		errs = append(errs, validateDNSName(*endpoint.Hostname, path.Child("hostname"))...)
+	}
+	return errs
+}
+
+// validateDNSName asks for what Envoy Gateway accepts of a Backend, which is less
+// than its CRD does.
+func validateDNSName(name string, path *field.Path) field.ErrorList {
+	switch {
+	case isIP(name):
+		return field.ErrorList{field.Invalid(path, name, "must be a DNS name; for an IP address use ip: {address, port}")}
+	case strings.HasSuffix(name, "."):
+		return field.ErrorList{field.Invalid(path, name, "must not end with a dot")}
+	case name != "" && !strings.Contains(name, "."):
+		return field.ErrorList{field.Invalid(path, name, "must have at least two labels, as Envoy Gateway asks; a Service is given as service: {name, port}")}
+	}
+	return validateName(name, validation.IsDNS1123Subdomain, path)
+}
+
+func validateIP(address string, path *field.Path) field.ErrorList {
+	ip, err := netip.ParseAddr(address)
+	switch {
+	case err != nil || ip.Zone() != "":
+		return field.ErrorList{field.Invalid(path, address, "must be an IPv4 or IPv6 address; for a DNS name use fqdn: {hostname, port}")}
+	case ip.IsLoopback():
+		return field.ErrorList{field.Invalid(path, address, "must not be a loopback address: Envoy Gateway refuses it, since it is the gateway's own pod")}
+	case ip.IsUnspecified() || ip.IsMulticast():
+		return field.ErrorList{field.Invalid(path, address, "must be the address of one host")}
+	}
+	return nil
+}
+
+func validateTLS(fs *FailoverSpec, tier Tier, path *field.Path) field.ErrorList {
+	tls := tier.TLS
+	if tls == nil {
+		return nil
+	}
+	target := fs.Spec.Target
+	skipsVerify := ptr.Deref(tls.InsecureSkipVerify, false)
+	authorities := len(tls.CACertificateRefs) > 0 || tls.WellKnownCACertificates != nil
+	if !target.has(sinceBackendTLS) {
+		return field.ErrorList{tooNew(path, target, sinceBackendTLS)}
+	}
+	var errs field.ErrorList
+	if tls.InsecureSkipVerify != nil && !target.has(sinceInsecureSkipVerify) {
+		errs = append(errs, tooNew(path.Child("insecureSkipVerify"), target, sinceInsecureSkipVerify))
+	}
+	if tls.SNI != nil && !target.has(sinceSNI) {
+		errs = append(errs, tooNew(path.Child("sni"), target, sinceSNI))
+	}
+	if tls.AutoSNIFromEndpointHostname != nil && !target.has(sinceAutoSNI) {
+		errs = append(errs, tooNew(path.Child("autoSNIFromEndpointHostname"), target, sinceAutoSNI))
+	}
+	if !skipsVerify && !authorities {
+		errs = append(errs, field.Required(path, "must say whom to trust: wellKnownCACertificates: System, caCertificateRefs, or insecureSkipVerify: true"))
+	}
+	if skipsVerify && authorities {
+		errs = append(errs, field.Forbidden(path.Child("insecureSkipVerify"), "nothing is verified with it: remove it, or caCertificateRefs and wellKnownCACertificates"))
+	}
+	if len(tls.CACertificateRefs) > 0 && tls.WellKnownCACertificates != nil {
+		errs = append(errs, field.Forbidden(path.Child("caCertificateRefs"), "must not be given beside wellKnownCACertificates"))
+	}
+	if tls.SNI != nil && autoSNI(tls) {
+		errs = append(errs, field.Forbidden(path.Child("autoSNIFromEndpointHostname"), "must not be given beside sni"))
+	}
+	if needsServerName(tls) {
+		errs = append(errs, serverNameError(fs, tier, path.Child("sni")))
+	}
+	return errs
+}
+
+// serverNameError says why no name could be found for the certificate to carry.
+func serverNameError(fs *FailoverSpec, tier Tier, path *field.Path) *field.Error {
+	const unverified = "without it Envoy Gateway verifies no name, or the one that the client asked for"
+	if !fs.Spec.Target.has(sinceSNI) {
+		err := tooNew(path, fs.Spec.Target, sinceSNI)
+		err.Detail += "; " + unverified + ": choose a newer target, or insecureSkipVerify: true"
+		return err
+	}
+	names := hostnames(fs.BackendEndpoints(tier))
+	if len(names) == 1 || slices.Contains(names, "") {
+		return field.Required(path, "the endpoints have no hostname to take it from; "+unverified)
+	}
+	return field.Required(path, fmt.Sprintf("the endpoints have several hostnames (%s) and one name is sent to all: give the one that every certificate carries; %s",
+		strings.Join(names, ", "), unverified))
+}
+
+// tooNew says since when a field exists that the target does not have.
+func tooNew(path *field.Path, target Target, minor int) *field.Error {
+	return field.Forbidden(path, fmt.Sprintf("exists since Envoy Gateway 1.%d; target %s has 1.%d", minor, target, distributions[target].envoyGatewayMinor))
+}
+
+// validateTiersTogether finds what would keep Envoy Gateway from putting both
+// tiers into one cluster, where alone Envoy fails over.
+func validateTiersTogether(fs *FailoverSpec, path *field.Path) field.ErrorList {
+	active, passive := fs.Spec.Active, fs.Spec.Passive
+	var errs field.ErrorList
+	activeEndpoints, passiveEndpoints := fs.BackendEndpoints(active), fs.BackendEndpoints(passive)
+	activeType, passiveType := addressTypeOf(activeEndpoints), addressTypeOf(passiveEndpoints)
+	if activeType != "" && passiveType != "" && activeType != passiveType {
+		errs = append(errs, field.Invalid(path.Child("passive"), string(passiveType), fmt.Sprintf(
+			"must be reached as spec.active is, by %s: Envoy Gateway splits a mix into two clusters that share the traffic and never fail over", activeType)))
+	}
+	if active.Name == passive.Name {
+		errs = append(errs, field.Invalid(path.Child("passive", "name"), passive.Name, "must differ from spec.active.name: each names a Backend"))
+	} else if shared := sharedAddresses(activeEndpoints, passiveEndpoints); len(shared) > 0 {
+		errs = append(errs, field.Invalid(path.Child("passive"), strings.Join(shared, ", "), "is in spec.active too: a tier cannot stand in for itself"))
+	}
+	if speaksH2C(active) != speaksH2C(passive) {
+		errs = append(errs, field.Invalid(path.Child("passive", "appProtocols"), protocols(passive), fmt.Sprintf(
+			"must agree with spec.active.appProtocols (%s) on %s: Envoy speaks HTTP/2 to both tiers or to none", protocols(active), egv1a1.AppProtocolTypeH2C)))
+	}
+	if active.TLS != nil && passive.TLS != nil && autoSNI(active.TLS) != autoSNI(passive.TLS) {
+		errs = append(errs, field.Invalid(path.Child("passive", "tls", "autoSNIFromEndpointHostname"), autoSNI(passive.TLS),
+			"must be the same on both tiers: Envoy Gateway else splits them into two clusters that never fail over"))
+	}
+	return errs
+}
+
+// sharedAddresses returns the addresses that are in both lists, as host:port.
+func sharedAddresses(a, b []egv1a1.BackendEndpoint) []string {
+	var shared []string
+	for _, endpoint := range a {
+		same := func(other egv1a1.BackendEndpoint) bool { return address(other) == address(endpoint) }
+		if slices.ContainsFunc(b, same) {
+			shared = append(shared, address(endpoint))
+		}
+	}
+	return shared
+}
+
+// address writes an endpoint as host:port.
+func address(endpoint egv1a1.BackendEndpoint) string {
+	host := ""
+	switch {
+	case endpoint.FQDN != nil:
+		host = endpoint.FQDN.Hostname
+	case endpoint.IP != nil:
+		host = endpoint.IP.Address
+	}
+	return fmt.Sprintf("%s:%d", host, EndpointPort(endpoint))
+}
+
+func speaksH2C(tier Tier) bool { return slices.Contains(tier.AppProtocols, egv1a1.AppProtocolTypeH2C) }
+
+func protocols(tier Tier) string {
+	if len(tier.AppProtocols) == 0 {
+		return "none"
+	}
+	names := make([]string, 0, len(tier.AppProtocols))
+	for _, protocol := range tier.AppProtocols {
+		names = append(names, string(protocol))
+	}
+	return strings.Join(names, ", ")
+}
+
+func autoSNI(tls *egv1a1.BackendTLSSettings) bool {
+	return ptr.Deref(tls.AutoSNIFromEndpointHostname, false)
+}
+
+// validateHostRewrite wants a hostname on every endpoint, or there is nothing to
+// write into the Host header.
+func validateHostRewrite(fs *FailoverSpec, path *field.Path) field.ErrorList {
+	if fs.Spec.HostRewrite == "" {
+		return nil
+	}
+	var errs field.ErrorList
+	tiers := map[string]Tier{"active": fs.Spec.Active, "passive": fs.Spec.Passive}
+	for _, name := range []string{"active", "passive"} {
+		endpoints := fs.BackendEndpoints(tiers[name])
+		if addressTypeOf(endpoints) != "" && slices.Contains(hostnames(endpoints), "") {
+			errs = append(errs, field.Invalid(path.Child("hostRewrite"), string(fs.Spec.HostRewrite),
+				fmt.Sprintf("spec.%s.endpoints have no hostname to send as Host: give each IP endpoint a hostname", name)))
+		}
+	}
+	return errs
+}

@@ -1,0 +1,171 @@
+// Package command is the command line of failover.
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/krm"
+)
+
+// The exit codes of every command.
+const (
+	// exitWrong is for a spec that is wrong.
+	exitWrong = 1
+	// exitUnusable is for what could not be read, or asked for.
+	exitUnusable = 2
+)
+
+// Run executes the command with its arguments, and returns the exit code. All it
+// reads and writes comes from and goes to the streams and files given.
+func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot(stdin, stdout, stderr)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.Execute()
+	if err == nil {
+		return 0
+	}
+	var failure *failure
+	if errors.As(err, &failure) {
+		if failure.err != nil {
+			fmt.Fprintln(stderr, "error:", failure.err)
+		}
+		return failure.code
+	}
+	fmt.Fprintf(stderr, "error: %v\nRun 'failover --help' for usage.\n", err)
+	return exitUnusable
+}
+
+// failure is an error with the exit code that it calls for.
+type failure struct {
+	code int
+	// err is what is still to be said, if anything.
+	err error
+}
+
+func (f *failure) Error() string { return fmt.Sprint(f.err) }
+
+func unusable(format string, args ...any) error {
+	return &failure{exitUnusable, fmt.Errorf(format, args...)}
+}
+
+func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "failover",
+		Short: "Render active/passive failover at a Kubernetes gateway",
+		Long: `failover renders active/passive failover for Envoy Gateway and Calico Ingress
+Gateway from a dozen lines, the FailoverSpec.
+
+Called without arguments it is a KRM function for kustomize and kpt: it reads
+a ResourceList on stdin and writes a ResourceList to stdout.`,
+		Example: `  # Render a FailoverSpec and apply the result
+  failover render spec.yaml | kubectl apply -f -
+
+  # Run as a function of a kpt package
+  kpt fn eval PACKAGE --allow-exec --exec failover`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if isTerminal(stdin) {
+				cmd.SetOut(stderr)
+				_ = cmd.Help()
+				return &failure{code: exitUnusable}
+			}
+			return runFunction(stdin, stdout, stderr)
+		},
+	}
+	root.AddCommand(newRender(), newSchema(), newVersion())
+	return root
+}
+
+func isTerminal(stdin io.Reader) bool {
+	file, ok := stdin.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&fs.ModeCharDevice != 0 && info.Name() != "null"
+}
+
+// runFunction answers a ResourceList. Whatever is wrong with it, stdout gets
+// either a whole ResourceList or nothing.
+func runFunction(stdin io.Reader, stdout, stderr io.Writer) error {
+	const source = "stdin"
+	data, err := document.Bytes(stdin, source)
+	if err != nil {
+		return functionInputError(err)
+	}
+	documents, err := document.Parse(data, source)
+	if err != nil {
+		return functionInputError(err)
+	}
+	if len(documents) != 1 || !krm.IsResourceList(documents[0].Node) {
+		return noResourceList(documents)
+	}
+	answer, err := krm.Function(documents[0].Node)
+	if err != nil {
+		return err
+	}
+	printDiagnostics(stderr, answer.Diagnostics)
+	if answer.YAML != nil {
+		if _, err := stdout.Write(answer.YAML); err != nil {
+			return err
+		}
+	}
+	if answer.Failed() {
+		return &failure{code: exitWrong}
+	}
+	return nil
+}
+
+// functionInputError has the exit code by which orchestrators know a failed
+// function, for an input that is no YAML; one that cannot be read is another
+// matter.
+func functionInputError(err error) error {
+	var syntax *document.SyntaxError
+	if errors.As(err, &syntax) {
+		return &failure{exitWrong, err}
+	}
+	return unusable("stdin: %w", err)
+}
+
+// noResourceList says what to type instead.
+func noResourceList(documents []document.Document) error {
+	for _, doc := range documents {
+		if v1alpha1.Claims(doc.Node) {
+			return unusable("stdin has a FailoverSpec, and without arguments failover is a KRM function that reads a ResourceList: use 'failover render -'")
+		}
+	}
+	if len(documents) == 0 {
+		return unusable("stdin is empty, and without arguments failover is a KRM function that reads a ResourceList: see 'failover --help'")
+	}
+	return unusable("stdin has no ResourceList (%s), which failover without arguments reads as a KRM function: see 'failover --help'", describe(documents))
+}
+
+func describe(documents []document.Document) string {
+	kinds := map[string]int{}
+	for _, doc := range documents {
+		kinds[kindOf(doc.Node)]++
+	}
+	return countKinds(kinds)
+}
+
+func kindOf(node *yaml.Node) string { return document.Field(node, "kind") }
+
+func printDiagnostics(stderr io.Writer, diagnostics []krm.Diagnostic) {
+	for _, diagnostic := range diagnostics {
+		fmt.Fprintln(stderr, diagnostic)
+	}
+}

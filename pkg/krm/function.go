@@ -1,0 +1,217 @@
+package krm
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/fn/framework"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/document"
+)
+
+// resourceListVersions are the versions of the function's input that are
+// answered, each in itself.
+var resourceListVersions = []string{kio.ResourceListAPIVersion, "config.kubernetes.io/v1beta1"}
+
+// IsResourceList tells whether a document is the input of a KRM function.
+func IsResourceList(node *yaml.Node) bool {
+	return document.Field(node, "kind") == kio.ResourceListKind
+}
+
+// Answer is what a function answers.
+type Answer struct {
+	// YAML is the ResourceList: with the rendered objects where all is well, else
+	// with the items as they came. It is nil where the input is no ResourceList.
+	YAML []byte
+	// Diagnostics are all errors, warnings and notes.
+	Diagnostics []Diagnostic
+}
+
+// Failed tells whether there was an error.
+func (a Answer) Failed() bool { return hasErrors(a.Diagnostics) }
+
+// Function is the KRM function: it renders the FailoverSpecs in functionConfig
+// and items of a ResourceList, and puts the objects into items.
+func Function(resourceList *yaml.Node) (Answer, error) {
+	list, diagnostics := readResourceList(resourceList)
+	if hasErrors(diagnostics) {
+		return Answer{Diagnostics: diagnostics}, nil
+	}
+	sources, diagnostics := list.specs()
+	objects, origins, compiled := compile(sources, "")
+	diagnostics = append(diagnostics, compiled...)
+	if !hasErrors(diagnostics) {
+		placed, err := list.place(objects, origins)
+		if err != nil {
+			return Answer{}, err
+		}
+		diagnostics = append(diagnostics, placed...)
+	}
+	if err := list.addResults(diagnostics); err != nil {
+		return Answer{}, err
+	}
+	answer, err := encodeNode(list.root)
+	return Answer{YAML: answer, Diagnostics: diagnostics}, err
+}
+
+// resourceList is the function's input, which becomes its answer.
+type resourceList struct {
+	root           *yaml.Node
+	items          *yaml.Node
+	functionConfig *yaml.Node
+}
+
+func readResourceList(root *yaml.Node) (*resourceList, []Diagnostic) {
+	list := &resourceList{root: root, items: document.Lookup(root, "items"), functionConfig: document.Lookup(root, "functionConfig")}
+	if version := document.Field(root, "apiVersion"); !slices.Contains(resourceListVersions, version) {
+		return nil, []Diagnostic{{Severity: framework.Error, Message: fmt.Sprintf(
+			"ResourceList: apiVersion %q is not supported; supported are %s", shorten(version), strings.Join(resourceListVersions, " and "))}}
+	}
+	if list.items == nil || list.items.ShortTag() == yaml.NodeTagNull {
+		list.items = &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq}
+		set(root, "items", list.items)
+	}
+	if list.items.Kind != yaml.SequenceNode {
+		return nil, []Diagnostic{{Severity: framework.Error, Message: "ResourceList: items must be a list"}}
+	}
+	for i, item := range list.items.Content {
+		if item.Kind != yaml.MappingNode {
+			return nil, []Diagnostic{{Severity: framework.Error, Message: fmt.Sprintf("ResourceList: items[%d] must be a map", i)}}
+		}
+	}
+	return list, nil
+}
+
+// specs returns the FailoverSpecs of functionConfig and items. One that is in
+// both counts once, as the item, since that knows its file.
+func (l *resourceList) specs() ([]*Source, []Diagnostic) {
+	var sources []*Source
+	var diagnostics []Diagnostic
+	if config := l.functionConfig; config != nil && config.ShortTag() != yaml.NodeTagNull {
+		source := sourceOf(config)
+		switch {
+		case v1alpha1.Claims(config):
+			sources = append(sources, source)
+		case document.Field(config, "kind") != "ConfigMap":
+			diagnostics = append(diagnostics, Diagnostic{Severity: framework.Error, Source: source, Field: "kind",
+				Message: "is no functionConfig of failover: give a FailoverSpec, or a ConfigMap or nothing to render those among the items"})
+		case document.Lookup(config, "data") != nil:
+			diagnostics = append(diagnostics, Diagnostic{Severity: framework.Warning, Source: source, Field: "data",
+				Message: "a ConfigMap as functionConfig is not read: write a FailoverSpec"})
+		}
+	}
+	for _, item := range l.items.Content {
+		if !v1alpha1.Claims(item) {
+			continue
+		}
+		source := sourceOf(item)
+		twin := slices.IndexFunc(sources, func(other *Source) bool { return identity(other) == identity(source) && identity(source).name != "" })
+		switch {
+		case twin < 0:
+			sources = append(sources, source)
+		case sources[twin].Node == l.functionConfig && sameSpec(sources[twin].Node, item):
+			sources[twin] = source
+		default:
+			diagnostics = append(diagnostics, Diagnostic{Severity: framework.Error, Source: source, Field: "metadata.name",
+				Message: fmt.Sprintf("Duplicate value: %q: another FailoverSpec of this package has the name%s: the name tells what belongs to which spec, give it another",
+					shorten(identity(source).name), differsFrom(sources[twin], l.functionConfig))})
+		}
+	}
+	return sources, diagnostics
+}
+
+func differsFrom(twin *Source, functionConfig *yaml.Node) string {
+	switch {
+	case twin.Node == functionConfig:
+		return ", the functionConfig, and differs from it"
+	case twin.File != "":
+		return ", in " + twin.File
+	}
+	return ""
+}
+
+const packagePathAnnotation = "internal.config.kubernetes.io/package-path"
+
+// identity is what a FailoverSpec is known by across runs: its package, as kpt
+// tells it, and its name. The namespace is none of it, so it may be changed.
+func identity(source *Source) owner {
+	return owner{
+		packagePath: yaml.NewRNode(source.Node).GetAnnotations(packagePathAnnotation)[packagePathAnnotation],
+		name:        document.Field(source.Node, "metadata.name"),
+	}
+}
+
+type owner struct{ packagePath, name string }
+
+// sameSpec tells whether two FailoverSpecs say the same, whatever the
+// orchestrator has noted on them.
+func sameSpec(a, b *yaml.Node) bool {
+	valueA, _ := document.Value(a)
+	valueB, _ := document.Value(b)
+	mapA, okA := valueA.(map[string]any)
+	mapB, okB := valueB.(map[string]any)
+	return okA && okB && reflect.DeepEqual(mapA["spec"], mapB["spec"]) && reflect.DeepEqual(mapA["apiVersion"], mapB["apiVersion"]) &&
+		document.Field(a, "metadata.namespace") == document.Field(b, "metadata.namespace")
+}
+
+// sourceOf reads from an item's annotations which file it is in.
+func sourceOf(item *yaml.Node) *Source {
+	path, index, _ := kioutil.GetFileAnnotations(yaml.NewRNode(item))
+	source := &Source{Node: item, File: path}
+	source.Index, _ = strconv.Atoi(index)
+	return source
+}
+
+// addResults puts diagnostics beside the items, after those of other functions.
+func (l *resourceList) addResults(diagnostics []Diagnostic) error {
+	if len(diagnostics) == 0 {
+		return nil
+	}
+	results := make(framework.Results, 0, len(diagnostics))
+	for _, diagnostic := range diagnostics {
+		results = append(results, diagnostic.result())
+	}
+	data, err := yaml.Marshal(results)
+	if err != nil {
+		return err
+	}
+	parsed, err := yaml.Parse(string(data))
+	if err != nil {
+		return err
+	}
+	if earlier := document.Lookup(l.root, "results"); earlier != nil && earlier.Kind == yaml.SequenceNode {
+		earlier.Content = append(earlier.Content, parsed.YNode().Content...)
+		return nil
+	}
+	set(l.root, "results", parsed.YNode())
+	return nil
+}
+
+// set gives a field of a map a value, at its place or at the end.
+func set(mapping *yaml.Node, name string, value *yaml.Node) {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == name {
+			mapping.Content[i+1] = value
+			return
+		}
+	}
+	mapping.Content = append(mapping.Content, stringNode(name), value)
+}
+
+func encodeNode(node *yaml.Node) ([]byte, error) {
+	var buffer bytes.Buffer
+	encoder := yaml.NewEncoder(&buffer)
+	if err := encoder.Encode(node); err != nil {
+		return nil, err
+	}
+	err := encoder.Close()
+	return buffer.Bytes(), err
+}

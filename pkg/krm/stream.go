@@ -1,0 +1,69 @@
+package krm
+
+import (
+	"bytes"
+	"fmt"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/render"
+
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+)
+
+// Stream is what came of rendering a stream of documents.
+type Stream struct {
+	// YAML has all objects, one document each; it is nil where there was an error.
+	YAML []byte
+	// Specs is how many FailoverSpecs there were.
+	Specs int
+	// Others counts the other documents by kind.
+	Others map[string]int
+	// Diagnostics are all errors, warnings and notes, in the order of the input.
+	Diagnostics []Diagnostic
+}
+
+// Failed tells whether there was an error.
+func (s Stream) Failed() bool { return hasErrors(s.Diagnostics) }
+
+// Render renders every FailoverSpec among documents. The namespace is given to
+// the specs that name none; it may be empty.
+func Render(documents []document.Document, namespace string) (Stream, error) {
+	stream := Stream{Others: map[string]int{}}
+	var sources []*Source
+	for i, doc := range documents {
+		if v1alpha1.Claims(doc.Node) {
+			sources = append(sources, &Source{Node: doc.Node, File: doc.Source, Index: i, HasLines: true})
+			continue
+		}
+		stream.Others[document.Field(doc.Node, "kind")]++
+	}
+	stream.Specs = len(sources)
+	objects, _, diagnostics := compile(sources, namespace)
+	stream.Diagnostics = diagnostics
+	if stream.Failed() {
+		return stream, nil
+	}
+	var err error
+	stream.YAML, err = encodeStream(objects)
+	return stream, err
+}
+
+func encodeStream(objects []render.Object) ([]byte, error) {
+	var buffer bytes.Buffer
+	encoder := yaml.NewEncoder(&buffer)
+	for _, object := range objects {
+		node, err := toNode(object.Resource)
+		if err != nil {
+			return nil, err
+		}
+		if err := encoder.Encode(node); err != nil {
+			return nil, fmt.Errorf("%s: %w", object.Resource.GetName(), err)
+		}
+	}
+	if err := encoder.Close(); err != nil {
+		return nil, err
+	}
+	return buffer.Bytes(), nil
+}

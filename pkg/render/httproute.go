@@ -1,0 +1,77 @@
+package render
+
+import (
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+)
+
+const kindHTTPRoute = "HTTPRoute"
+
+// httpRoute makes the route: one rule with both tiers, since only the backends
+// of one rule share a cluster in Envoy.
+func httpRoute(fs *v1alpha1.FailoverSpec) *gwapiv1.HTTPRoute {
+	rule := gwapiv1.HTTPRouteRule{
+		Matches: fs.Spec.Matches,
+		BackendRefs: []gwapiv1.HTTPBackendRef{
+			backendRef(fs, fs.Spec.Active),
+			backendRef(fs, fs.Spec.Passive),
+		},
+	}
+	if fs.Spec.HostRewrite != "" {
+		rule.Filters = []gwapiv1.HTTPRouteFilter{{
+			Type: gwapiv1.HTTPRouteFilterExtensionRef,
+			ExtensionRef: &gwapiv1.LocalObjectReference{
+				Group: egv1a1.GroupName,
+				Kind:  egv1a1.KindHTTPRouteFilter,
+				Name:  gwapiv1.ObjectName(fs.Name),
+			},
+		}}
+	}
+	return &gwapiv1.HTTPRoute{
+		TypeMeta:   metav1.TypeMeta{APIVersion: gwapiv1.GroupVersion.String(), Kind: kindHTTPRoute},
+		ObjectMeta: objectMeta(fs, fs.Name, routeComponent, nil),
+		Spec: gwapiv1.HTTPRouteSpec{
+			CommonRouteSpec: gwapiv1.CommonRouteSpec{ParentRefs: []gwapiv1.ParentReference{parentRef(fs.Spec.Gateway)}},
+			Hostnames:       fs.Spec.Hostnames,
+			Rules:           []gwapiv1.HTTPRouteRule{rule},
+		},
+	}
+}
+
+func parentRef(gateway v1alpha1.Gateway) gwapiv1.ParentReference {
+	ref := gwapiv1.ParentReference{
+		Group:     new(gwapiv1.Group(gwapiv1.GroupName)),
+		Kind:      new(gwapiv1.Kind(kindGateway)),
+		Namespace: new(gwapiv1.Namespace(gateway.Namespace)),
+		Name:      gwapiv1.ObjectName(gateway.Name),
+	}
+	if gateway.SectionName != "" {
+		ref.SectionName = &gateway.SectionName
+	}
+	return ref
+}
+
+func backendRef(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier) gwapiv1.HTTPBackendRef {
+	return gwapiv1.HTTPBackendRef{BackendRef: gwapiv1.BackendRef{BackendObjectReference: gwapiv1.BackendObjectReference{
+		Group:     new(gwapiv1.Group(egv1a1.GroupName)),
+		Kind:      new(gwapiv1.Kind(egv1a1.KindBackend)),
+		Name:      gwapiv1.ObjectName(tier.Name),
+		Namespace: new(gwapiv1.Namespace(fs.Namespace)),
+		Port:      commonPort(fs.BackendEndpoints(tier)),
+	}}}
+}
+
+// commonPort returns the port that all endpoints share. It is there for readers:
+// Envoy Gateway takes the ports from the Backend.
+func commonPort(endpoints []egv1a1.BackendEndpoint) *gwapiv1.PortNumber {
+	port := v1alpha1.EndpointPort(endpoints[0])
+	for _, endpoint := range endpoints[1:] {
+		if v1alpha1.EndpointPort(endpoint) != port {
+			return nil
+		}
+	}
+	return new(gwapiv1.PortNumber(port))
+}
