@@ -52,6 +52,9 @@ func failoverSpecSchema(pkg *loader.Package, collector *markers.Collector) (obje
 		endpoint := at(spec, tier, "endpoints")["items"].(object)
 		// Inside the gateway's own pod, so no tier.
 		remove(endpoint, "unix")
+		// The CRD lets 0 pass, which then fails in Envoy Gateway.
+		at(endpoint, "fqdn", "port")["minimum"] = 1
+		at(endpoint, "ip", "port")["minimum"] = 1
 	}
 
 	close(schema)
@@ -130,7 +133,8 @@ func encode(schema object) ([]byte, error) {
 	return buffer.Bytes(), err
 }
 
-// encodeCompact leaves out what only people read, for a quick start.
+// encodeCompact leaves out what only people read, for a quick start, and formats,
+// on which JSON Schema validators differ.
 func encodeCompact(schema object) ([]byte, error) {
 	data, err := json.Marshal(schema)
 	if err != nil {
@@ -146,7 +150,7 @@ func encodeCompact(schema object) ([]byte, error) {
 }
 
 func strip(schema object) {
-	for _, key := range []string{"$schema", "title", "description", "default"} {
+	for _, key := range []string{"$schema", "title", "description", "default", "format"} {
 		delete(schema, key)
 	}
 	if properties, ok := schema["properties"].(object); ok {

@@ -28,7 +28,7 @@ const (
 // reads and writes comes from and goes to the streams and files given.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot(stdin, stdout, stderr)
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // cobra takes nil as the arguments of the process
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

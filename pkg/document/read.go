@@ -107,6 +107,8 @@ var yamlError = regexp.MustCompile(`(?s)^(?:yaml: )?(?:line (\d+): )?(.*)$`)
 func syntaxError(err error, source string) *SyntaxError {
 	parts := yamlError.FindStringSubmatch(err.Error())
 	failure := &SyntaxError{Source: source, Reason: "not YAML: " + strings.TrimPrefix(parts[2], "yaml: ")}
-	_, _ = fmt.Sscan(parts[1], &failure.Line)
+	if _, err := fmt.Sscan(parts[1], &failure.Line); err != nil && !strings.Contains(parts[2], "anchor") {
+		failure.Line = 1 // which the library leaves out
+	}
 	return failure
 }

@@ -57,11 +57,19 @@ func errorsOf(source *Source, errs field.ErrorList) []Diagnostic {
 			Severity: framework.Error,
 			Source:   source,
 			Field:    err.Field,
-			Value:    shown.BadValue,
+			Value:    currentValue(&shown),
 			Message:  shown.ErrorBody(),
 		})
 	}
 	return diagnostics
+}
+
+// currentValue returns the value that an error is about, if it is about one.
+func currentValue(err *field.Error) any {
+	if _, omitted := err.BadValue.(field.OmitValueType); omitted || err.Type == field.ErrorTypeRequired || err.Type == field.ErrorTypeForbidden {
+		return nil
+	}
+	return err.BadValue
 }
 
 // maxShown is how much of a bad value is worth repeating.

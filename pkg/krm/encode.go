@@ -105,11 +105,14 @@ func (r *jsonReader) mapping(path string) (*yaml.Node, error) {
 }
 
 // stringNode quotes what a YAML 1.1 reader, as kubectl's, would not read as
-// a string.
+// a string, as the YAML library does for Go strings.
 func stringNode(value string) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: value}
-	if mayNotBeString(value) && yaml.IsYaml1_1NonString(node) {
-		node.Style = yaml.DoubleQuotedStyle
+	if mayNotBeString(value) {
+		var encoded yaml.Node
+		if err := encoded.Encode(value); err == nil {
+			node.Style = encoded.Style & (yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle)
+		}
 	}
 	return node
 }

@@ -2,7 +2,9 @@ package krm
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
@@ -29,13 +31,12 @@ func (l *resourceList) place(objects []render.Object, origins map[*v1alpha1.Fail
 	nodes := make([]*yaml.Node, len(objects))
 	for i, object := range objects {
 		source := origins[object.Spec]
+		setOwner(object)
 		node, err := toNode(object.Resource)
 		if err != nil {
 			return nil, err
 		}
 		nodes[i] = node
-		annotate(node, v1alpha1.AnnotationOwner, object.Spec.Name)
-		annotate(node, v1alpha1.AnnotationPart, string(object.Part))
 		if other := foreign[idOf(node)]; other != nil {
 			diagnostics = append(diagnostics, unowned(source, node, sourceOf(other)))
 		}
@@ -56,6 +57,17 @@ func (l *resourceList) place(objects []render.Object, origins map[*v1alpha1.Fail
 		l.items.Content = append(l.items.Content, node)
 	}
 	return diagnostics, nil
+}
+
+// setOwner notes on a rendered object whose child it is.
+func setOwner(object render.Object) {
+	annotations := maps.Clone(object.Resource.GetAnnotations())
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[v1alpha1.AnnotationOwner] = object.Spec.Name
+	annotations[v1alpha1.AnnotationPart] = string(object.Part)
+	object.Resource.SetAnnotations(annotations)
 }
 
 // index finds the items that the function made, and the others by id.
@@ -96,15 +108,15 @@ func unowned(source *Source, node *yaml.Node, other *Source) Diagnostic {
 // a child, the orchestrator's among them.
 func keepForeignMetadata(from, to *yaml.Node) {
 	old, made := yaml.NewRNode(from), yaml.NewRNode(to)
-	for key, value := range old.GetAnnotations() {
+	annotations, labels := old.GetAnnotations(), old.GetLabels()
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
 		if _, ours := made.GetAnnotations()[key]; !ours {
-			annotate(to, key, value)
+			annotate(to, key, annotations[key])
 		}
 	}
-	labels := made.GetLabels()
-	for key, value := range old.GetLabels() {
-		if _, ours := labels[key]; !ours {
-			_ = made.PipeE(yaml.SetLabel(key, value))
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		if _, ours := made.GetLabels()[key]; !ours {
+			_ = made.PipeE(yaml.SetLabel(key, labels[key])) // cannot fail on a node that toNode made
 		}
 	}
 }

@@ -52,6 +52,9 @@ func Render(documents []document.Document, namespace string) (Stream, error) {
 
 func encodeStream(objects []render.Object) ([]byte, error) {
 	var buffer bytes.Buffer
+	if len(objects) == 0 {
+		return nil, nil // an encoder that wrote nothing cannot be closed
+	}
 	encoder := yaml.NewEncoder(&buffer)
 	for _, object := range objects {
 		node, err := toNode(object.Resource)

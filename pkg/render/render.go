@@ -143,7 +143,8 @@ func collisions(objects []Object) []Error {
 			errs = append(errs, collision(object, objectID, "this spec itself, as another part"))
 		case sameName(maker, object.Spec):
 			if !reported[object.Spec] {
-				errs = append(errs, Error{object.Spec, field.Duplicate(namedBy[PartRoute], object.Spec.Name)})
+				errs = append(errs, Error{object.Spec, field.Invalid(namedBy[PartRoute], object.Spec.Name,
+					"FailoverSpec "+Name(maker)+" is given twice: remove one, or give it another name")})
 			}
 			reported[object.Spec] = true
 		default:

@@ -42,7 +42,8 @@ func defaultGateway(fs *FailoverSpec) {
 	if !gateway.MakesGateway() {
 		return
 	}
-	gateway.GatewayClassName = cmp.Or(gateway.GatewayClassName, distributions[fs.Spec.Target].gatewayClassName)
+	// An unknown target is an error of its own, and the class must not be another.
+	gateway.GatewayClassName = cmp.Or(gateway.GatewayClassName, distributions[fs.Spec.Target].gatewayClassName, envoyGatewayClass)
 	gateway.Name = cmp.Or(gateway.Name, fs.Name+"-gateway")
 	if len(gateway.Listeners) == 0 {
 		gateway.Listeners = []gwapiv1.Listener{defaultListener(gateway.Namespace, fs.Namespace)}

@@ -42,7 +42,10 @@ func (g Gateway) Admits(routeNamespace string, sectionName gwapiv1.SectionName) 
 }
 
 func takesHTTPRoutes(listener gwapiv1.Listener) bool {
-	if listener.Protocol != gwapiv1.HTTPProtocolType && listener.Protocol != gwapiv1.HTTPSProtocolType {
+	switch listener.Protocol {
+	case gwapiv1.HTTPProtocolType, gwapiv1.HTTPSProtocolType:
+	case "": // an error of its own
+	default:
 		return false
 	}
 	if listener.AllowedRoutes == nil || len(listener.AllowedRoutes.Kinds) == 0 {

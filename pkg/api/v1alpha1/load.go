@@ -39,16 +39,19 @@ func load(node *yaml.Node, namespace string) (*FailoverSpec, field.ErrorList) {
 		return nil, errs
 	}
 	value, errs := document.Value(node)
-	shape := checkShape(node, value)
+	form := checkShape(node, value)
 	for _, err := range errs {
-		shape.broken = append(shape.broken, err.Field)
+		form.broken = append(form.broken, err.Field)
 	}
-	errs = append(errs, shape.errs...)
+	errs = append(errs, form.errs...)
 	fs, err := decode(value)
-	if err != nil {
-		if len(errs) == 0 {
-			errs = append(errs, field.Invalid(field.NewPath("spec"), Kind, err.Error()))
-		}
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrongType) && len(errs) == 0:
+		return nil, field.ErrorList{field.Invalid(field.NewPath(wrongType.Field), wrongType.Value, "must fit into "+wrongType.Type.String())}
+	case err != nil && wrongType == nil && len(errs) == 0:
+		return nil, field.ErrorList{field.Invalid(field.NewPath("spec"), field.OmitValueType{}, err.Error())}
+	case err != nil && wrongType == nil:
 		return nil, errs
 	}
 	if namespace != "" && fs.Namespace != "" && fs.Namespace != namespace {
@@ -57,7 +60,7 @@ func load(node *yaml.Node, namespace string) (*FailoverSpec, field.ErrorList) {
 	}
 	fs.Namespace = cmp.Or(fs.Namespace, namespace)
 	Default(fs)
-	return fs, combine(errs, shape.broken, validate(fs))
+	return fs, combine(errs, form, validate(fs))
 }
 
 // sortByPosition puts the errors of a document in the order of the file.
@@ -97,38 +100,32 @@ func checkVersion(node *yaml.Node) field.ErrorList {
 	return errs
 }
 
-// decode takes a value that the schema has judged into the Go types. What has
-// the wrong type, which the schema has reported, is left out; an error means
-// that no content can be judged.
+// decode takes a value that the schema has judged into the Go types. Where the
+// error is a json.UnmarshalTypeError, only what has the wrong type is left out.
 func decode(value any) (*FailoverSpec, error) {
 	data, err := json.Marshal(value)
 	if err != nil {
 		return nil, err
 	}
 	fs := &FailoverSpec{}
-	err = json.Unmarshal(data, fs)
-	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) {
-		err = nil
-	}
-	return fs, err
+	return fs, json.Unmarshal(data, fs)
 }
 
-// combine leaves out what the content rules say of a field whose form is broken,
-// and what the schema says of a field for which a content rule has better words.
-func combine(formErrs field.ErrorList, broken []string, contentErrs field.ErrorList) field.ErrorList {
-	var errs field.ErrorList
-	isBroken := func(err *field.Error) bool {
-		return slices.ContainsFunc(broken, func(path string) bool { return within(path, err.Field) || within(err.Field, path) })
+// combine joins what the schema and what the content rules say. It leaves out
+// what follows from a fault of form, and of two errors at one field takes the
+// content rule's, which has the better words.
+func combine(formErrs field.ErrorList, form shape, contentErrs field.ErrorList) field.ErrorList {
+	follows := func(err *field.Error) bool {
+		return slices.ContainsFunc(form.broken, func(path string) bool { return within(path, err.Field) || within(err.Field, path) }) ||
+			slices.ContainsFunc(form.missing, func(path string) bool { return path != err.Field && within(err.Field, path) })
 	}
-	contentErrs = slices.DeleteFunc(contentErrs, isBroken)
-	for _, err := range formErrs {
-		better := func(other *field.Error) bool { return other.Field == err.Field }
-		if slices.Contains(broken, err.Field) || !slices.ContainsFunc(contentErrs, better) {
-			errs = append(errs, err)
-		}
-	}
-	return append(errs, contentErrs...)
+	contentErrs = slices.DeleteFunc(contentErrs, follows)
+	formErrs = slices.DeleteFunc(formErrs, func(err *field.Error) bool {
+		broken := slices.Contains(form.broken, err.Field)
+		sameField := func(other *field.Error) bool { return other.Field == err.Field }
+		return broken && err.Type == field.ErrorTypeRequired || !broken && slices.ContainsFunc(contentErrs, sameField)
+	})
+	return append(formErrs, contentErrs...)
 }
 
 // within tells whether a path is another one, or below it.

@@ -1,6 +1,7 @@
 package v1alpha1
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -41,37 +42,38 @@ var schema = sync.OnceValue(func() *spec.Schema {
 	return &s
 })
 
-// shape are the errors of a document that does not have the form of a
-// FailoverSpec.
+// shape is how far a document has the form of a FailoverSpec.
 type shape struct {
 	errs field.ErrorList
 	// broken are the paths at which nothing more can be said: a value of the wrong
 	// type or out of range, an unknown field, and the field it was meant to be.
 	broken []string
+	// missing are the paths of required fields that are not there.
+	missing []string
 }
 
 // checkShape judges the value of a node by the schema.
 func checkShape(node *yaml.Node, value any) shape {
-	validator := openapivalidate.NewSchemaValidator(schema(), nil, "", strfmt.Default)
 	var s shape
-	missing := map[string]bool{}
-	for _, err := range validator.Validate(value).Errors {
-		var invalid *openapierrors.Validation
-		if !errors.As(err, &invalid) {
-			s.errs = append(s.errs, field.InternalError(nil, err))
-			continue
+	var typed, others []*openapierrors.Validation
+	var unplaced field.ErrorList
+	for _, err := range openapivalidate.NewSchemaValidator(schema(), nil, "", strfmt.Default).Validate(value).Errors {
+		invalid := &openapierrors.Validation{}
+		switch {
+		case !errors.As(err, &invalid):
+			unplaced = append(unplaced, field.InternalError(nil, err))
+		case invalid.Code() == openapierrors.InvalidTypeCode || invalid.Code() == openapierrors.UnallowedPropertyCode:
+			typed = append(typed, invalid)
+		default:
+			others = append(others, invalid)
 		}
-		if invalid.Code() == openapierrors.RequiredFailCode {
-			missing[strings.TrimPrefix(invalid.Name, ".")] = true
-			continue
-		}
+	}
+	// The type of a value comes first: its range says nothing where it is wrong.
+	for _, invalid := range slices.Concat(typed, others) {
 		s.add(node, invalid)
 	}
-	for _, path := range s.broken {
-		delete(missing, path)
-	}
-	for path := range missing {
-		s.errs = append(s.errs, field.Required(field.NewPath(path), "must be given"))
+	if len(typed) == 0 {
+		s.errs = append(s.errs, unplaced...) // of a number that is none, which has its error
 	}
 	return s
 }
@@ -79,34 +81,56 @@ func checkShape(node *yaml.Node, value any) shape {
 // add turns an error of the schema validator into a field error.
 func (s *shape) add(node *yaml.Node, invalid *openapierrors.Validation) {
 	name := strings.TrimPrefix(invalid.Name, ".")
-	path := field.NewPath(name)
-	given := document.Lookup(node, name)
-	var found any = "a map"
-	switch {
-	case given == nil:
-	case given.Kind == yaml.ScalarNode:
-		found = given.Value
-	case given.Kind == yaml.SequenceNode:
-		found = "a list"
+	if slices.Contains(s.broken, name) {
+		return
 	}
-
+	path := field.NewPath(name)
+	given := shown(document.Lookup(node, name))
 	switch invalid.Code() {
 	case openapierrors.UnallowedPropertyCode:
 		s.addUnknown(name, fmt.Sprint(invalid.Value))
 	case openapierrors.InvalidTypeCode:
 		s.broken = append(s.broken, name)
-		s.errs = append(s.errs, field.TypeInvalid(path, found, "must be "+typeName(schemaAt(name))))
+		s.errs = append(s.errs, field.TypeInvalid(path, given, "must be "+typeName(schemaAt(name))))
+	case openapierrors.RequiredFailCode:
+		s.missing = append(s.missing, name)
+		s.errs = append(s.errs, field.Required(path, "must be given"))
 	case openapierrors.EnumFailCode:
-		s.errs = append(s.errs, field.NotSupported(path, found, stringsOf(invalid.Values)))
+		s.errs = append(s.errs, field.NotSupported(path, given, stringsOf(invalid.Values)))
 	case openapierrors.PatternFailCode:
-		s.errs = append(s.errs, field.Invalid(path, found, patternDetail(schemaAt(name))))
+		s.errs = append(s.errs, field.Invalid(path, given, patternDetail(schemaAt(name))))
 	case openapierrors.MinFailCode, openapierrors.MaxFailCode:
 		s.broken = append(s.broken, name)
-		s.errs = append(s.errs, field.Invalid(path, found, rangeDetail(schemaAt(name))))
+		s.errs = append(s.errs, field.Invalid(path, given, rangeDetail(schemaAt(name))))
+	case openapierrors.TooShortFailCode:
+		s.errs = append(s.errs, field.Required(path, "must not be empty"))
 	default:
-		detail := strings.TrimPrefix(invalid.Error(), invalid.Name+" in body ")
-		s.errs = append(s.errs, field.Invalid(path, found, detail))
+		s.errs = append(s.errs, field.Invalid(path, given, strings.TrimPrefix(invalid.Error(), invalid.Name+" in body ")))
 	}
+}
+
+// shown is what a message says of a value.
+func shown(node *yaml.Node) any {
+	if node == nil {
+		return ""
+	}
+	if node.Kind != yaml.ScalarNode {
+		return field.OmitValueType{}
+	}
+	if node.ShortTag() == yaml.NodeTagFloat {
+		return json.Number(node.Value) // as it is written, whatever its size
+	}
+	if value, errs := document.Value(node); len(errs) == 0 && value != nil {
+		return value
+	}
+	return node.Value
+}
+
+// refused are fields of Envoy Gateway's types that have no place in a spec.
+var refused = map[string]string{
+	"spec.policy.targetRef":       "the policy's target is the HTTPRoute of this spec: remove it",
+	"spec.policy.targetRefs":      "the policy's target is the HTTPRoute of this spec: remove it",
+	"spec.policy.targetSelectors": "the policy's target is the HTTPRoute of this spec: remove it",
 }
 
 // addUnknown reports a field that the schema does not have.
@@ -117,10 +141,16 @@ func (s *shape) addUnknown(parent, name string) {
 	}
 	s.broken = append(s.broken, path)
 	known := slices.Sorted(maps.Keys(schemaAt(parent).Properties))
-	detail := "unknown field; known are " + strings.Join(known, ", ")
-	if meant := document.Suggest(name, known); meant != "" {
-		detail = fmt.Sprintf("unknown field, did you mean %q?", meant)
-		s.broken = append(s.broken, strings.TrimSuffix(path, name)+meant)
+	detail := refused[path]
+	if detail == "" && name == "unix" && strings.Contains(parent, ".endpoints[") {
+		detail = "a unix socket is inside the gateway's own pod: use fqdn or ip"
+	}
+	if detail == "" {
+		detail = "unknown field; known are " + strings.Join(known, ", ")
+		if meant := document.Suggest(name, known); meant != "" {
+			detail = fmt.Sprintf("unknown field, did you mean %q?", meant)
+			s.broken = append(s.broken, strings.TrimSuffix(path, name)+meant)
+		}
 	}
 	s.errs = append(s.errs, field.Forbidden(field.NewPath(path), detail))
 }
@@ -156,14 +186,14 @@ func typeName(s *spec.Schema) string {
 	return "an integer or a string"
 }
 
-// durationPattern is that of Gateway API's Duration.
-const durationPattern = `^([0-9]{1,5}(h|m|s|ms)){1,4}$`
+// patternWords says in words what the patterns of well-known types ask for.
+var patternWords = map[string]string{
+	`^([0-9]{1,5}(h|m|s|ms)){1,4}$`: `must be a duration such as "500ms", "2s" or "1m30s"`,
+	`^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$`: `must be a quantity such as "500m", "2" or "128Mi"`,
+}
 
 func patternDetail(s *spec.Schema) string {
-	if s.Pattern == durationPattern {
-		return `must be a duration such as "500ms", "2s" or "1m30s"`
-	}
-	return "must match " + s.Pattern
+	return cmp.Or(patternWords[s.Pattern], "must match "+s.Pattern)
 }
 
 func rangeDetail(s *spec.Schema) string {

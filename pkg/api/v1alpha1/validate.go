@@ -115,9 +115,7 @@ func validateGateway(fs *FailoverSpec, path *field.Path) field.ErrorList {
 		errs = append(errs, field.Forbidden(path.Child("sectionName"),
 			"sectionName is for attaching to a Gateway that exists: give its name, and no gatewayClassName"))
 	}
-	if _, known := distributions[fs.Spec.Target]; known {
-		errs = append(errs, validateName(gateway.GatewayClassName, validation.IsDNS1123Subdomain, path.Child("gatewayClassName"))...)
-	}
+	errs = append(errs, validateName(gateway.GatewayClassName, validation.IsDNS1123Subdomain, path.Child("gatewayClassName"))...)
 	errs = append(errs, validateDerivedName(fs, gateway.Name, "-gateway", "Gateway", labelValueName, path.Child("name"))...)
 	return append(errs, validateListeners(fs, path.Child("listeners"))...)
 }
@@ -179,7 +177,7 @@ func tierSources(tier Tier) []string {
 
 func validateWorkload(workload Workload, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if strings.TrimSpace(workload.Image) != workload.Image || workload.Image == "" {
+	if strings.TrimSpace(workload.Image) != workload.Image {
 		errs = append(errs, field.Invalid(path.Child("image"), workload.Image, "must name an image, without space around it"))
 	}
 	errs = append(errs, validatePort(workload.Port, path.Child("port"))...)
