@@ -58,6 +58,7 @@ func failoverSpecSchema(pkg *loader.Package, collector *markers.Collector) (obje
 	}
 
 	close(schema)
+	describe(schema)
 	schema["$schema"] = "http://json-schema.org/draft-07/schema#"
 	schema["title"] = "FailoverSpec"
 	return schema, nil
@@ -106,13 +107,17 @@ func optional(schema object, name string) {
 // close refuses unknown fields at every level, and drops what only an API server
 // understands.
 func close(schema object) {
+	_, isMap := schema["additionalProperties"]
+	_, isFree := schema["x-kubernetes-preserve-unknown-fields"]
+	if schema["type"] == "object" && !isMap && !isFree {
+		schema["additionalProperties"] = false
+	}
 	for key := range schema {
 		if strings.HasPrefix(key, "x-kubernetes-") {
 			delete(schema, key)
 		}
 	}
 	if properties, ok := schema["properties"].(object); ok {
-		schema["additionalProperties"] = false
 		for _, property := range properties {
 			close(property.(object))
 		}
@@ -120,6 +125,30 @@ func close(schema object) {
 	for _, key := range []string{"items", "additionalProperties"} {
 		if child, ok := schema[key].(object); ok {
 			close(child)
+		}
+	}
+}
+
+// undescribed has words for the fields of foreign types that have no comment.
+var undescribed = map[string]string{
+	"numerator":   "Numerator of the fraction.",
+	"denominator": "Denominator of the fraction. Default: 100.",
+	"type":        "How the addresses of the range are counted: all together (Exact), or each for itself (Distinct).",
+}
+
+// describe fills in what upstream left without a description.
+func describe(schema object) {
+	properties, _ := schema["properties"].(object)
+	for name, value := range properties {
+		property := value.(object)
+		if _, described := property["description"]; !described && undescribed[name] != "" {
+			property["description"] = undescribed[name]
+		}
+		describe(property)
+	}
+	for _, key := range []string{"items", "additionalProperties"} {
+		if child, ok := schema[key].(object); ok {
+			describe(child)
 		}
 	}
 }

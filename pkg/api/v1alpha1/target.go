@@ -1,5 +1,10 @@
 package v1alpha1
 
+import (
+	"maps"
+	"slices"
+)
+
 // distribution is what a target stands for.
 type distribution struct {
 	// envoyGatewayMinor is the y of the Envoy Gateway 1.y inside.
@@ -44,3 +49,6 @@ func (t Target) has(minor int) bool {
 	d, known := distributions[t]
 	return !known || d.envoyGatewayMinor >= minor
 }
+
+// Targets returns every target, sorted.
+func Targets() []Target { return slices.Sorted(maps.Keys(distributions)) }

@@ -27,10 +27,10 @@ type FailoverSpec struct {
 	// Name, namespace, labels and annotations; nothing else of Kubernetes'
 	// metadata has a meaning here and is refused. The name is required: it names
 	// the HTTPRoute, and every other name defaults from it, so it is a DNS label
-	// of at most 63 characters and short enough for "<name>-gateway",
-	// "<name>-active" and "<name>-passive" to be one too. The namespace is that
+	// of at most 63 characters and short enough for `NAME-gateway`,
+	// `NAME-active` and `NAME-passive` to be one too. The namespace is that
 	// of all objects but a Gateway placed elsewhere; it defaults to the one given
-	// to the command, else to "default". Labels and annotations here are the
+	// to the command, else to `default`. Labels and annotations here are the
 	// file's own and are not copied to the objects: see spec.labels.
 	metav1.ObjectMeta `json:"metadata"`
 
@@ -56,7 +56,7 @@ type Spec struct {
 	Matches []gwapiv1.HTTPRouteMatch `json:"matches,omitempty"`
 
 	// Gateway that the route attaches to, or that is made for it. Default: a
-	// Gateway "<name>-gateway" is made, of the target's class, with one HTTP
+	// Gateway `NAME-gateway` is made, of the target's class, with one HTTP
 	// listener on port 80.
 	//
 	// +optional
@@ -121,7 +121,8 @@ type Spec struct {
 // without a name, the Gateway is made by this spec; with a name alone, the
 // route attaches to one that exists or that another spec makes.
 type Gateway struct {
-	// Name of the Gateway. Default when it is made: "<name>-gateway". Required
+	// Name of the Gateway. Default when it is made: `NAME-gateway`,
+	// after the FailoverSpec. Required
 	// when the route attaches. At most 63 characters, because Envoy Gateway puts
 	// it into a label.
 	//
@@ -160,8 +161,9 @@ type Gateway struct {
 // traffic and never fail over.
 type Tier struct {
 	// Name of the tier's Backend, and of its Deployment and Service where a
-	// workload is given. Default: "<name>-active" and "<name>-passive". At most 63
-	// characters; the two tiers differ in it.
+	// workload is given. Default: `NAME-active` and `NAME-passive`, after the
+	// FailoverSpec. A DNS subdomain; with a workload a DNS label of at most 63
+	// characters that begins with a letter, as a Service needs. The tiers differ in it.
 	//
 	// +optional
 	Name string `json:"name,omitempty"`
@@ -204,7 +206,7 @@ type Tier struct {
 }
 
 // Workload is an application to run as a tier: one container in a Deployment,
-// behind a Service. Pods are labelled and selected by `app: <tier name>` and
+// behind a Service. Pods are labelled and selected by `app: NAME` (the tier's) and
 // `version: v1`. What is not here is done by patches in kustomize.
 type Workload struct {
 	// Image of the container.

@@ -1,0 +1,143 @@
+package v1alpha1_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/document"
+)
+
+// shop is a valid spec built in Go.
+func shop() *v1alpha1.FailoverSpec {
+	return &v1alpha1.FailoverSpec{
+		ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "web"},
+		Spec: v1alpha1.Spec{
+			Active:  v1alpha1.Tier{Service: &v1alpha1.Service{Name: "shop", Port: 8080}},
+			Passive: v1alpha1.Tier{Service: &v1alpha1.Service{Name: "shop-standby", Port: 8080}},
+		},
+	}
+}
+
+func TestValidateSpecBuiltInGo(t *testing.T) {
+	for _, tc := range []struct {
+		reason string
+		change func(*v1alpha1.FailoverSpec)
+		want   []string
+	}{
+		{"a valid one", func(*v1alpha1.FailoverSpec) {}, nil},
+		{"what the schema refuses", func(fs *v1alpha1.FailoverSpec) { fs.Spec.Active.Service.Port = 0 },
+			[]string{"spec.active.service.port: Invalid value: 0: must be between 1 and 65535, inclusive"}},
+		{"what the content rules refuse", func(fs *v1alpha1.FailoverSpec) { fs.Spec.Passive.Service.Name = "shop" },
+			[]string{`spec.passive: Invalid value: "shop.web.svc.cluster.local:8080": is in spec.active too: a tier cannot stand in for itself`}},
+		{"a target of the policy, which the Go type has room for", func(fs *v1alpha1.FailoverSpec) {
+			fs.Spec.Policy.TargetRefs = []gwapiv1.LocalPolicyTargetReferenceWithSectionName{{}}
+		}, []string{"spec.policy.targetRefs: Forbidden: the policy's target is the HTTPRoute of this spec: remove it"}},
+		{"metadata that only a cluster has", func(fs *v1alpha1.FailoverSpec) { fs.Finalizers = []string{"x/y"} },
+			[]string{"metadata.finalizers: Forbidden: unknown field; known are annotations, labels, name, namespace"}},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			fs := shop()
+			tc.change(fs)
+			v1alpha1.Default(fs)
+			var got []string
+			for _, err := range v1alpha1.Validate(fs) {
+				got = append(got, err.Error())
+			}
+			assert.Equal(t, tc.want, got)
+		})
+	}
+}
+
+// TestDefaultIsIdempotent holds for every case that renders: a spec with its
+// defaults filled in is a valid spec that has no defaults left to fill in.
+func TestDefaultIsIdempotent(t *testing.T) {
+	inputs, err := filepath.Glob("../../../testdata/render/*/expected.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, inputs)
+	for _, expected := range inputs {
+		data, err := os.ReadFile(filepath.Join(filepath.Dir(expected), "input.yaml"))
+		require.NoError(t, err)
+		documents, err := document.Parse(data, "input.yaml")
+		require.NoError(t, err)
+		for _, doc := range documents {
+			if !v1alpha1.Claims(doc.Node) {
+				continue
+			}
+			once, errs := v1alpha1.Load(doc.Node, "web")
+			if len(errs) > 0 {
+				once, errs = v1alpha1.Load(doc.Node, "")
+			}
+			require.Empty(t, errs, expected)
+			assert.Empty(t, v1alpha1.Validate(once), expected)
+
+			before, err := json.Marshal(once)
+			require.NoError(t, err)
+			v1alpha1.Default(once)
+			after, err := json.Marshal(once)
+			require.NoError(t, err)
+			assert.JSONEq(t, string(before), string(after), expected)
+		}
+	}
+}
+
+// TestProfilesAreWhatWasMeasured pins the policies whose lost requests are
+// documented in docs/profiles.md: change one only with a new measurement.
+func TestProfilesAreWhatWasMeasured(t *testing.T) {
+	passive := `{"interval": "2s", "baseEjectionTime": "10s", "maxEjectionPercent": 100, "consecutive5XxErrors": 3}`
+	active := `{"type": "HTTP", "interval": "2s", "timeout": "1s", "unhealthyThreshold": 2, "healthyThreshold": 2, "http": {"path": "/healthz"}}`
+	timeout := `{"tcp": {"connectTimeout": "1s"}}`
+	safeRetry := `{"numRetries": 2, "numAttemptsPerPriority": 1, "retryOn": {"triggers": ["connect-failure", "refused-stream", "reset-before-request"]}}`
+	zeroLossRetry := `{"numRetries": 2, "numAttemptsPerPriority": 1, "perRetry": {"timeout": "2s"},
+		"retryOn": {"triggers": ["connect-failure", "refused-stream", "reset", "gateway-error", "retriable-status-codes"], "httpStatusCodes": [500]}}`
+
+	for _, tc := range []struct {
+		reason, retry string
+		profile       v1alpha1.Profile
+	}{
+		{"safe is the default", safeRetry, ""},
+		{"safe", safeRetry, v1alpha1.ProfileSafe},
+		{"zero-loss", zeroLossRetry, v1alpha1.ProfileZeroLoss},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			fs := shop()
+			fs.Spec.Policy.Profile = tc.profile
+			fs.Spec.Policy.HealthCheck = &egv1a1.HealthCheck{Active: &egv1a1.ActiveHealthCheck{HTTP: &egv1a1.HTTPActiveHealthChecker{Path: "/healthz"}}}
+			v1alpha1.Default(fs)
+			assertJSON(t, timeout, fs.Spec.Policy.Timeout)
+			assertJSON(t, tc.retry, fs.Spec.Policy.Retry)
+			assertJSON(t, passive, fs.Spec.Policy.HealthCheck.Passive)
+			assertJSON(t, active, fs.Spec.Policy.HealthCheck.Active)
+			assert.Empty(t, v1alpha1.Warnings(fs), "a profile keeps its own promise")
+		})
+	}
+}
+
+func assertJSON(t *testing.T, want string, got any) {
+	t.Helper()
+	data, err := json.Marshal(got)
+	require.NoError(t, err)
+	assert.JSONEq(t, want, string(data))
+}
+
+// TestEveryTargetRenders makes sure that the enum of the schema and the table of
+// distributions name the same targets.
+func TestEveryTargetRenders(t *testing.T) {
+	var schema jsonObject
+	require.NoError(t, json.Unmarshal(v1alpha1.JSONSchema(), &schema))
+	target := schema["properties"].(jsonObject)["spec"].(jsonObject)["properties"].(jsonObject)["target"].(jsonObject)
+	assert.Equal(t, string(v1alpha1.DefaultTarget), target["default"])
+	var names []v1alpha1.Target
+	for _, name := range target["enum"].([]any) {
+		names = append(names, v1alpha1.Target(name.(string)))
+	}
+	assert.ElementsMatch(t, v1alpha1.Targets(), names)
+}
