@@ -77,7 +77,7 @@ func runRender(args []string, namespace string, stdin io.Reader, stdout, stderr 
 	case stream.Failed():
 		return &failure{exitWrong, errors.New("nothing is printed: mend the errors above")}
 	case stream.Specs == 0:
-		return &failure{exitWrong, fmt.Errorf("no FailoverSpec in %s", strings.Join(args, ", "))}
+		return &failure{exitWrong, fmt.Errorf("no FailoverSpec in %s", strings.Join(sourceNames(args), ", "))}
 	}
 	_, err = stdout.Write(stream.YAML)
 	return err
@@ -126,10 +126,8 @@ func expand(arg string) ([]string, error) {
 }
 
 func readFile(name string, stdin io.Reader) ([]document.Document, error) {
-	source, reader := name, stdin
-	if name == "-" {
-		source = "stdin"
-	} else {
+	reader := stdin
+	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
 			return nil, err
@@ -137,11 +135,23 @@ func readFile(name string, stdin io.Reader) ([]document.Document, error) {
 		defer func() { _ = file.Close() }()
 		reader = file
 	}
+	source := sourceNames([]string{name})[0]
 	data, err := document.Bytes(reader, source)
 	if err != nil {
 		return nil, err
 	}
 	return document.Parse(data, source)
+}
+
+// sourceNames returns what messages call the arguments.
+func sourceNames(args []string) []string {
+	names := slices.Clone(args)
+	for i, name := range names {
+		if name == "-" {
+			names[i] = stdinName
+		}
+	}
+	return names
 }
 
 // countKinds writes how many documents there are of each kind.

@@ -24,6 +24,9 @@ const (
 	exitUnusable = 2
 )
 
+// stdinName is what messages call standard input.
+const stdinName = "stdin"
+
 // Run executes the command with its arguments, and returns the exit code. All it
 // reads and writes comes from and goes to the streams and files given.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -102,12 +105,11 @@ func isTerminal(stdin io.Reader) bool {
 // runFunction answers a ResourceList. Whatever is wrong with it, stdout gets
 // either a whole ResourceList or nothing.
 func runFunction(stdin io.Reader, stdout, stderr io.Writer) error {
-	const source = "stdin"
-	data, err := document.Bytes(stdin, source)
+	data, err := document.Bytes(stdin, stdinName)
 	if err != nil {
 		return functionInputError(err)
 	}
-	documents, err := document.Parse(data, source)
+	documents, err := document.Parse(data, stdinName)
 	if err != nil {
 		return functionInputError(err)
 	}

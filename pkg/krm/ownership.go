@@ -52,7 +52,7 @@ func (l *resourceList) place(objects []render.Object, origins map[*v1alpha1.Fail
 			*old = *node
 			continue
 		}
-		setFile(node, source, object.Spec.Name, free)
+		annotateAll(node, besideSpec(source, object.Spec.Name, free))
 		l.items.Style = 0 // items: [] is written in flow style
 		l.items.Content = append(l.items.Content, node)
 	}
@@ -109,11 +109,11 @@ func unowned(source *Source, node *yaml.Node, other *Source) Diagnostic {
 func keepForeignMetadata(from, to *yaml.Node) {
 	old, made := yaml.NewRNode(from), yaml.NewRNode(to)
 	annotations, labels := old.GetAnnotations(), old.GetLabels()
-	for _, key := range slices.Sorted(maps.Keys(annotations)) {
-		if _, ours := made.GetAnnotations()[key]; !ours {
-			annotate(to, key, annotations[key])
-		}
-	}
+	maps.DeleteFunc(annotations, func(key, _ string) bool {
+		_, ours := made.GetAnnotations()[key]
+		return ours
+	})
+	annotateAll(to, annotations)
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		if _, ours := made.GetLabels()[key]; !ours {
 			_ = made.PipeE(yaml.SetLabel(key, labels[key])) // cannot fail on a node that toNode made
@@ -129,21 +129,27 @@ var dialects = []dialect{
 	{kioutil.LegacyPathAnnotation, kioutil.LegacyIndexAnnotation},
 }
 
-// setFile stores a new child beside its spec, in the dialects that the spec has;
-// where the spec has no file, the orchestrator decides.
-func setFile(node *yaml.Node, source *Source, name string, free map[string]int) {
+// besideSpec returns the annotations that store a new child in its spec's package
+// and directory, in the dialects that the spec has. Where the spec has no file,
+// the orchestrator decides.
+func besideSpec(source *Source, name string, free map[string]int) map[string]string {
+	annotations := map[string]string{}
+	if packagePath := identity(source).packagePath; packagePath != "" {
+		annotations[packagePathAnnotation] = packagePath
+	}
 	if source.File == "" {
-		return
+		return annotations
 	}
 	file := path.Join(path.Dir(source.File), name+"-failover.yaml")
-	annotations := yaml.NewRNode(source.Node).GetAnnotations()
+	ofSpec := yaml.NewRNode(source.Node).GetAnnotations()
 	for _, dialect := range dialects {
-		if annotations[dialect.path] != "" {
-			annotate(node, dialect.path, file)
-			annotate(node, dialect.index, strconv.Itoa(free[file]))
+		if ofSpec[dialect.path] != "" {
+			annotations[dialect.path] = file
+			annotations[dialect.index] = strconv.Itoa(free[file])
 		}
 	}
 	free[file]++
+	return annotations
 }
 
 // firstFreeIndexes returns for each file the index after the last one in use.
@@ -156,7 +162,10 @@ func (l *resourceList) firstFreeIndexes() map[string]int {
 	return free
 }
 
-// annotate sets an annotation. It cannot fail on a node that toNode made.
-func annotate(node *yaml.Node, key, value string) {
-	_ = yaml.NewRNode(node).PipeE(yaml.SetAnnotation(key, value))
+// annotateAll sets annotations in the order of their keys. It cannot fail on
+// a node that toNode made.
+func annotateAll(node *yaml.Node, annotations map[string]string) {
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		_ = yaml.NewRNode(node).PipeE(yaml.SetAnnotation(key, annotations[key]))
+	}
 }

@@ -1,0 +1,233 @@
+package command_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/failover-krm/failover/pkg/command"
+	"github.com/failover-krm/failover/pkg/document"
+)
+
+const shop = `apiVersion: failover.krm.dev/v1alpha1
+kind: FailoverSpec
+metadata: {name: shop, namespace: web}
+spec:
+  active: {service: {name: shop, port: 8080}}
+  passive: {service: {name: shop-standby, port: 8080}}
+`
+
+const emptyList = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n"
+
+func TestCommandLine(t *testing.T) {
+	for _, tc := range []struct {
+		reason string
+		stdin  string
+		args   []string
+		code   int
+		stdout string
+		stderr string
+	}{
+		{reason: "help goes to stdout", args: []string{"--help"}, stdout: "Usage:\n  failover [flags]"},
+		{reason: "kpt fn doc asks for help with an empty ResourceList on stdin", args: []string{"--help"}, stdin: emptyList, stdout: "failover renders active/passive failover"},
+		{reason: "version names the API", args: []string{"version"}, stdout: "(API failover.krm.dev/v1alpha1)"},
+		{reason: "schema is JSON Schema", args: []string{"schema"}, stdout: `"$schema": "http://json-schema.org/draft-07/schema#"`},
+		{reason: "completion as every cobra command", args: []string{"completion", "bash"}, stdout: "bash completion V2 for failover"},
+		{reason: "render reads stdin where no file is given", args: []string{"render"}, stdin: shop, stdout: "kind: HTTPRoute"},
+		{reason: "render reads stdin by its name", args: []string{"render", "-"}, stdin: shop, stdout: "kind: HTTPRoute"},
+		{reason: "without arguments it is the function", stdin: emptyList, stdout: "kind: ResourceList"},
+		{reason: "an unknown command", args: []string{"rendr"}, code: 2, stderr: `unknown command "rendr" for "failover"`},
+		{reason: "an unknown flag of the function", args: []string{"--frobnicate"}, code: 2, stderr: "unknown flag: --frobnicate"},
+		{reason: "arguments where none are taken", args: []string{"version", "x"}, code: 2, stderr: `unknown command "x" for "failover version"`},
+		{reason: "no input at all", args: []string{"render"}, code: 1, stderr: "no FailoverSpec in stdin"},
+		{reason: "ten megabytes of nesting", args: []string{"render"}, stdin: strings.Repeat("{a: ", 3<<20), code: 2, stderr: "exceeded max depth of 10000"},
+		{reason: "ten megabytes of nesting for the function", stdin: strings.Repeat("- ", 5<<20), code: 1, stderr: "exceeded max depth of 10000"},
+		{reason: "ten megabytes of one name", args: []string{"render"}, stdin: strings.Replace(shop, "name: shop,", "name: "+strings.Repeat("x", 10<<20)+",", 1), code: 1, stderr: "must be no more than 63 characters"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := run(tc.stdin, tc.args...)
+			assert.Equal(t, tc.code, got.code, got.stderr)
+			assert.Contains(t, got.stdout, tc.stdout)
+			assert.Contains(t, got.stderr, tc.stderr)
+			assert.Less(t, len(got.stderr), 10<<10, "a message must stay readable")
+			if tc.code != 0 {
+				assert.Empty(t, got.stdout)
+			}
+		})
+	}
+}
+
+func TestRenderReadsDirectories(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.MkdirAll("specs/deep", 0o755))
+	write := func(name, content string) { require.NoError(t, os.WriteFile(name, []byte(content), 0o644)) }
+	write("specs/deep/shop.yaml", shop)
+	write("specs/blog.yml", strings.ReplaceAll(shop, "shop", "blog"))
+	write("specs/notes.txt", "not: [yaml")
+	write("specs/other.yaml", "kind: ConfigMap\n")
+
+	got := run("", "render", "specs")
+	assert.Zero(t, got.code, got.stderr)
+	assert.Equal(t, "info: not rendered: 1 ConfigMap\n", got.stderr)
+	assert.Less(t, strings.Index(got.stdout, "name: blog"), strings.Index(got.stdout, "name: shop"), "files come in lexical order")
+
+	t.Run("all unreadable inputs are named at once", func(t *testing.T) {
+		write("bad.yaml", "a: [")
+		got := run("", "render", "missing.yaml", "specs", "bad.yaml")
+		assert.Equal(t, 2, got.code)
+		assert.Empty(t, got.stdout)
+		assert.Contains(t, got.stderr, "missing.yaml: no such file or directory")
+		assert.Contains(t, got.stderr, "bad.yaml:1: not YAML")
+	})
+}
+
+// TestOutputDependsOnInputAlone renders every case several times, and those with
+// the most to order a hundred times, on one and on two processors.
+func TestOutputDependsOnInputAlone(t *testing.T) {
+	inputs, err := filepath.Glob("../../testdata/*/*/input.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, inputs)
+	hundredTimes := []string{
+		"../../examples/workshop/failover.yaml",
+		"../../testdata/render/labels-and-annotations/input.yaml",
+		"../../testdata/render/error-every-error-of-every-document/input.yaml",
+		"../../testdata/function/child-of-an-earlier-run/input.yaml",
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, input := range append(inputs, hundredTimes...) {
+		data, err := os.ReadFile(input)
+		require.NoError(t, err)
+		args := []string{"render", "-"}
+		if strings.Contains(input, "function") {
+			args = nil
+		}
+		runs := 4
+		if slices.Contains(hundredTimes, input) {
+			runs = 100
+		}
+		first := run(string(data), args...)
+		for i := range runs {
+			runtime.GOMAXPROCS(1 + i%2)
+			require.Equal(t, first, run(string(data), args...), input)
+		}
+	}
+}
+
+func TestExamplesAreRendered(t *testing.T) {
+	specs, err := filepath.Glob("../../examples/*/failover.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, specs)
+	for _, spec := range specs {
+		t.Run(filepath.Base(filepath.Dir(spec)), func(t *testing.T) {
+			t.Chdir(filepath.Dir(spec))
+			got := run("", "render", "failover.yaml")
+			assert.Zero(t, got.code, got.stderr)
+			golden(t, "rendered.yaml", got.stdout)
+
+			schema := schemaLine(t)
+			require.FileExists(t, schema, "the first line names the schema for editors")
+			data, err := os.ReadFile(schema)
+			require.NoError(t, err)
+			assert.Equal(t, run("", "schema").stdout, string(data))
+		})
+	}
+}
+
+// schemaLine returns the schema that the first line of an example names.
+func schemaLine(t *testing.T) string {
+	data, err := os.ReadFile("failover.yaml")
+	require.NoError(t, err)
+	first, _, _ := strings.Cut(string(data), "\n")
+	schema, found := strings.CutPrefix(first, "# yaml-language-server: $schema=")
+	require.True(t, found, first)
+	return schema
+}
+
+// TestWorkshopIsReproduced compares with the resources of the workshop, written
+// down once: every field stands with the same value, and what is added is known.
+func TestWorkshopIsReproduced(t *testing.T) {
+	wanted := objects(t, "../../testdata/workshop/wanted.yaml")
+	rendered := objects(t, "../../examples/workshop/rendered.yaml")
+	require.Len(t, wanted, 9)
+	require.Len(t, rendered, 9)
+	for id, want := range wanted {
+		require.Contains(t, rendered, id)
+		for _, path := range additions(t, id, want, rendered[id]) {
+			assert.Contains(t, []string{
+				id + ".metadata.namespace", id + ".metadata.labels",
+				id + ".metadata.labels.app.kubernetes.io/name", id + ".metadata.labels.app.kubernetes.io/component", id + ".metadata.labels.app.kubernetes.io/managed-by",
+			}, path)
+		}
+	}
+}
+
+// objects returns the documents of a file by kind and name.
+func objects(t *testing.T, name string) map[string]any {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	require.NoError(t, err)
+	documents, err := document.Parse(data, name)
+	require.NoError(t, err)
+	byID := map[string]any{}
+	for _, doc := range documents {
+		value, errs := document.Value(doc.Node)
+		require.Empty(t, errs)
+		byID[document.Field(doc.Node, "kind")+" "+document.Field(doc.Node, "metadata.name")] = value
+	}
+	return byID
+}
+
+// additions asserts that all that is wanted is there, and returns the paths of
+// what is there beyond it.
+func additions(t *testing.T, path string, want, got any) []string {
+	t.Helper()
+	wantMap, isMap := want.(map[string]any)
+	if !isMap {
+		wantList, isList := want.([]any)
+		gotList, _ := got.([]any)
+		if !isList || len(wantList) != len(gotList) {
+			assert.Equal(t, want, got, path)
+			return nil
+		}
+		var added []string
+		for i := range wantList {
+			added = append(added, additions(t, path, wantList[i], gotList[i])...)
+		}
+		return added
+	}
+	gotMap, _ := got.(map[string]any)
+	var added []string
+	for key := range gotMap {
+		if _, wanted := wantMap[key]; !wanted {
+			added = append(added, path+"."+key)
+		}
+	}
+	for key, value := range wantMap {
+		if assert.Contains(t, gotMap, key, path) {
+			added = append(added, additions(t, path+"."+key, value, gotMap[key])...)
+		}
+	}
+	return added
+}
+
+// TestTerminal: a person who types the command without arguments gets help
+// rather than a program that waits.
+func TestTerminal(t *testing.T) {
+	terminal, err := os.Open("/dev/ptmx")
+	if err != nil {
+		t.Skip("no pseudo-terminal on this machine: ", err)
+	}
+	defer func() { _ = terminal.Close() }()
+	for _, args := range [][]string{{}, {"render"}} {
+		var stdout, stderr strings.Builder
+		assert.Equal(t, 2, command.Run(args, terminal, &stdout, &stderr))
+		assert.Empty(t, stdout.String())
+		assert.Contains(t, stderr.String(), "Usage:")
+	}
+}

@@ -1,0 +1,96 @@
+package command_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/failover-krm/failover/pkg/document"
+)
+
+// addCorpus seeds a fuzz test with every golden case of a face.
+func addCorpus(f *testing.F, face string) {
+	inputs, err := filepath.Glob(filepath.Join("..", "..", "testdata", face, "*", "input.yaml"))
+	require.NoError(f, err)
+	require.NotEmpty(f, inputs)
+	for _, input := range inputs {
+		data, err := os.ReadFile(input)
+		require.NoError(f, err)
+		f.Add(string(data))
+	}
+}
+
+func FuzzRender(f *testing.F) {
+	addCorpus(f, "render")
+	f.Fuzz(func(t *testing.T, input string) {
+		got := run(input, "render", "-")
+		require.Contains(t, []int{0, 1, 2}, got.code)
+		if got.code != 0 {
+			assert.Empty(t, got.stdout, "nothing may be printed on failure")
+			assert.Contains(t, got.stderr, "error: ")
+			return
+		}
+		assert.NotContains(t, got.stderr, "error: ")
+		documents, err := document.Parse([]byte(got.stdout), "stdout")
+		require.NoError(t, err, got.stdout)
+		require.NotEmpty(t, documents)
+		for _, doc := range documents {
+			for _, path := range []string{"apiVersion", "kind", "metadata.name", "metadata.namespace"} {
+				assert.NotEmpty(t, document.Field(doc.Node, path), path)
+			}
+			_, errs := document.Value(doc.Node)
+			assert.Empty(t, errs)
+		}
+	})
+}
+
+func FuzzFunction(f *testing.F) {
+	addCorpus(f, "function")
+	f.Fuzz(func(t *testing.T, input string) {
+		got := run(input)
+		require.Contains(t, []int{0, 1, 2}, got.code)
+		if got.code != 0 {
+			assert.Contains(t, got.stderr, "error: ")
+			if got.stdout != "" {
+				assert.Equal(t, itemsOf(t, input), itemsOf(t, got.stdout), "the original items come back")
+				assert.Contains(t, got.stdout, "severity: error")
+			}
+			return
+		}
+		before, after := itemsOf(t, input), itemsOf(t, got.stdout)
+		require.GreaterOrEqual(t, len(after), len(before), "no item may be lost")
+		for i := range before {
+			if !strings.Contains(before[i], "failover.krm.dev/owner") {
+				assert.Equal(t, before[i], after[i], "a foreign item stays as it is, where it is")
+			}
+		}
+		again := run(got.stdout)
+		if again.code == 0 {
+			assert.Equal(t, itemsOf(t, got.stdout), itemsOf(t, again.stdout), "a second run changes nothing")
+		}
+	})
+}
+
+// itemsOf returns the items of a ResourceList, each as YAML.
+func itemsOf(t *testing.T, resourceList string) []string {
+	t.Helper()
+	documents, err := document.Parse([]byte(resourceList), "list")
+	require.NoError(t, err, resourceList)
+	require.Len(t, documents, 1)
+	items := document.Lookup(documents[0].Node, "items")
+	if items == nil {
+		return nil
+	}
+	var texts []string
+	for _, item := range items.Content {
+		text, err := yaml.NewRNode(item).String()
+		require.NoError(t, err)
+		texts = append(texts, text)
+	}
+	return texts
+}
