@@ -13,12 +13,12 @@ import (
 const (
 	apiPackage    = "github.com/failover-krm/failover/pkg/api/v1alpha1"
 	schemaFile    = "pkg/api/v1alpha1/failoverspec.schema.json"
-	compactFile   = "pkg/api/v1alpha1/failoverspec.schema.min.json"
+	goSchemaFile  = "pkg/api/v1alpha1/zz_generated.schema.go"
 	referenceFile = "docs/reference.md"
 )
 
 // outputs are the files that generate returns, relative to the repository's root.
-var outputs = []string{schemaFile, compactFile, referenceFile}
+var outputs = []string{schemaFile, goSchemaFile, referenceFile}
 
 // generate returns the content of every output.
 func generate() (map[string][]byte, error) {
@@ -43,7 +43,7 @@ func generate() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	compact, err := encodeCompact(schema)
+	goSchema, err := goSource(schema)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func generate() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{schemaFile: full, compactFile: compact, referenceFile: reference}, nil
+	return map[string][]byte{schemaFile: full, goSchemaFile: goSchema, referenceFile: reference}, nil
 }
 
 // newParser knows the types that marshal as something else than their fields.

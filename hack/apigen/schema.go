@@ -161,35 +161,3 @@ func encode(schema object) ([]byte, error) {
 	err := encoder.Encode(schema)
 	return buffer.Bytes(), err
 }
-
-// encodeCompact leaves out what only people read, for a quick start, and formats,
-// on which JSON Schema validators differ.
-func encodeCompact(schema object) ([]byte, error) {
-	data, err := json.Marshal(schema)
-	if err != nil {
-		return nil, err
-	}
-	var copied object
-	if err := json.Unmarshal(data, &copied); err != nil {
-		return nil, err
-	}
-	strip(copied)
-	data, err = json.Marshal(copied)
-	return append(data, '\n'), err
-}
-
-func strip(schema object) {
-	for _, key := range []string{"$schema", "title", "description", "default", "format"} {
-		delete(schema, key)
-	}
-	if properties, ok := schema["properties"].(object); ok {
-		for _, property := range properties {
-			strip(property.(object))
-		}
-	}
-	for _, key := range []string{"items", "additionalProperties"} {
-		if child, ok := schema[key].(object); ok {
-			strip(child)
-		}
-	}
-}

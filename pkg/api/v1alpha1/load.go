@@ -114,7 +114,7 @@ func decode(value any) (*FailoverSpec, error) {
 // combine joins what the schema and what the content rules say. It leaves out
 // what follows from a fault of form, and of two errors at one field takes the
 // content rule's, which has the better words.
-func combine(formErrs field.ErrorList, form shape, contentErrs field.ErrorList) field.ErrorList {
+func combine(formErrs field.ErrorList, form *shape, contentErrs field.ErrorList) field.ErrorList {
 	follows := func(err *field.Error) bool {
 		return slices.ContainsFunc(form.broken, func(path string) bool { return within(path, err.Field) || within(err.Field, path) }) ||
 			slices.ContainsFunc(form.missing, func(path string) bool { return path != err.Field && within(err.Field, path) })

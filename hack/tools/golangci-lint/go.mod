@@ -1,4 +1,4 @@
-module github.com/failover-krm/failover/ci/lint
+module github.com/failover-krm/failover/hack/tools/golangci-lint
 
 go 1.26.8
 
