@@ -1,10 +1,13 @@
 package krm
 
 import (
-	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -20,88 +23,200 @@ var emptyStructs = map[string][]string{
 
 // toNode writes an object as YAML with the fields in the order of the Go type,
 // apiVersion first, and without what only an API server fills in.
+//
+// It does what encoding/json would, straight to YAML: that builds an encoder for
+// every type that an object could contain, which takes longer than all the rest
+// of a process, and would be parsed again.
 func toNode(resource render.Resource) (*yaml.Node, error) {
-	var data bytes.Buffer
-	encoder := json.NewEncoder(&data)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(resource); err != nil {
-		return nil, fmt.Errorf("%s %s: %w", resource.GetObjectKind().GroupVersionKind().Kind, resource.GetName(), err)
-	}
-	decoder := json.NewDecoder(&data)
-	decoder.UseNumber()
-	reader := jsonReader{decoder: decoder, dropEmpty: emptyStructs[resource.GetObjectKind().GroupVersionKind().Kind]}
-	node, err := reader.node("")
+	kind := resource.GetObjectKind().GroupVersionKind().Kind
+	encoder := encoder{dropEmpty: emptyStructs[kind]}
+	node, err := encoder.node(reflect.ValueOf(resource), "")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s %s: %w", kind, resource.GetName(), err)
 	}
 	apiVersionFirst(node)
 	return node, nil
 }
 
-// jsonReader builds YAML nodes from JSON, in the order of the JSON.
-type jsonReader struct {
-	decoder *json.Decoder
+type encoder struct {
 	// dropEmpty are the paths, without indexes, at which {} is left out.
 	dropEmpty []string
 }
 
-// node returns the value at a path, or nil where it is null.
-func (r *jsonReader) node(path string) (*yaml.Node, error) {
-	token, err := r.decoder.Token()
+var jsonMarshaler = reflect.TypeFor[json.Marshaler]()
+
+// node returns the value at a path, or nil where JSON would have a null.
+func (e encoder) node(value reflect.Value, path string) (*yaml.Node, error) {
+	if kind := value.Kind(); (kind == reflect.Pointer || kind == reflect.Map || kind == reflect.Slice || kind == reflect.Interface) && value.IsNil() {
+		return nil, nil
+	}
+	if value.Type().Implements(jsonMarshaler) {
+		return marshaled(value.Interface().(json.Marshaler))
+	}
+	switch value.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		return e.node(value.Elem(), path)
+	case reflect.Struct:
+		node := &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap}
+		return node, e.addFields(node, value, path)
+	case reflect.Map:
+		return e.mapping(value, path)
+	case reflect.Slice:
+		if value.Type().Elem().Kind() == reflect.Uint8 {
+			return stringNode(base64.StdEncoding.EncodeToString(value.Bytes())), nil
+		}
+		return e.sequence(value, path)
+	case reflect.String:
+		return stringNode(value.String()), nil
+	case reflect.Bool:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagBool, Value: strconv.FormatBool(value.Bool())}, nil
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagInt, Value: strconv.FormatInt(value.Int(), 10)}, nil
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagInt, Value: strconv.FormatUint(value.Uint(), 10)}, nil
+	case reflect.Float32, reflect.Float64:
+		data, err := json.Marshal(value.Interface())
+		return fromJSON(data, err)
+	default:
+		return nil, fmt.Errorf("%s: a %s has no place in YAML", path, value.Kind())
+	}
+}
+
+// marshaled writes what knows its own JSON, as Quantity and IntOrString.
+func marshaled(value json.Marshaler) (*yaml.Node, error) {
+	data, err := value.MarshalJSON()
+	return fromJSON(data, err)
+}
+
+func fromJSON(data []byte, err error) (*yaml.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch value := token.(type) {
-	case json.Delim:
-		if value == '[' {
-			return r.sequence(path)
-		}
-		return r.mapping(path)
-	case string:
-		return stringNode(value), nil
-	case json.Number:
-		return numberNode(value), nil
-	case bool:
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagBool, Value: fmt.Sprint(value)}, nil
-	default:
-		return nil, nil
+	var text string
+	if json.Unmarshal(data, &text) == nil && string(data) != "null" {
+		return stringNode(text), nil
+	}
+	parsed, err := yaml.Parse(string(data))
+	if err != nil || parsed.YNode().ShortTag() == yaml.NodeTagNull {
+		return nil, err
+	}
+	inBlockStyle(parsed.YNode())
+	return parsed.YNode(), nil
+}
+
+// inBlockStyle undoes the braces and quotes of JSON.
+func inBlockStyle(node *yaml.Node) {
+	if node.Kind == yaml.ScalarNode && node.ShortTag() == yaml.NodeTagString {
+		*node = *stringNode(node.Value)
+		return
+	}
+	node.Style = 0
+	for _, child := range node.Content {
+		inBlockStyle(child)
 	}
 }
 
-func (r *jsonReader) sequence(path string) (*yaml.Node, error) {
+// addFields adds the fields of a struct, those of inlined ones in their place.
+func (e encoder) addFields(node *yaml.Node, value reflect.Value, path string) error {
+	for i := range value.NumField() {
+		field, fieldValue := value.Type().Field(i), value.Field(i)
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		switch {
+		case !field.IsExported() || name == "-" || path == "" && name == "status":
+			continue
+		case name == "" && field.Anonymous:
+			if fieldValue.Kind() == reflect.Pointer {
+				if fieldValue.IsNil() {
+					continue
+				}
+				fieldValue = fieldValue.Elem()
+			}
+			if err := e.addFields(node, fieldValue, path); err != nil {
+				return err
+			}
+			continue
+		case omitted(fieldValue, options):
+			continue
+		}
+		if name == "" {
+			name = field.Name
+		}
+		if err := e.add(node, name, fieldValue, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add adds a field to a map, unless it is null or an empty struct nobody set.
+func (e encoder) add(node *yaml.Node, name string, value reflect.Value, path string) error {
+	fieldPath := strings.TrimPrefix(path+"."+name, ".")
+	child, err := e.node(value, fieldPath)
+	if err != nil || child == nil {
+		return err
+	}
+	empty := child.Kind == yaml.MappingNode && len(child.Content) == 0
+	if !empty || !slices.Contains(e.dropEmpty, fieldPath) {
+		node.Content = append(node.Content, stringNode(name), child)
+	}
+	return nil
+}
+
+// omitted tells whether encoding/json would leave a field out.
+func omitted(value reflect.Value, options string) bool {
+	for option := range strings.SplitSeq(options, ",") {
+		switch option {
+		case "omitzero":
+			if zeroer, ok := value.Interface().(interface{ IsZero() bool }); ok && (value.Kind() != reflect.Pointer || !value.IsNil()) {
+				return zeroer.IsZero()
+			}
+			if value.IsZero() {
+				return true
+			}
+		case "omitempty":
+			switch value.Kind() {
+			case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
+				if value.Len() == 0 {
+					return true
+				}
+			case reflect.Struct:
+			default:
+				if value.IsZero() {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (e encoder) mapping(value reflect.Value, path string) (*yaml.Node, error) {
+	fields := map[string]reflect.Value{}
+	for key, field := range value.Seq2() {
+		fields[key.String()] = field
+	}
+	node := &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if err := e.add(node, name, fields[name], path); err != nil {
+			return nil, err
+		}
+	}
+	return node, nil
+}
+
+func (e encoder) sequence(value reflect.Value, path string) (*yaml.Node, error) {
 	node := &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq}
-	for r.decoder.More() {
-		item, err := r.node(path)
+	for i := range value.Len() {
+		item, err := e.node(value.Index(i), path)
 		if err != nil {
 			return nil, err
+		}
+		if item == nil {
+			item = &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagNull, Value: "null"}
 		}
 		node.Content = append(node.Content, item)
 	}
-	_, err := r.decoder.Token()
-	return node, err
-}
-
-func (r *jsonReader) mapping(path string) (*yaml.Node, error) {
-	node := &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap}
-	for r.decoder.More() {
-		token, err := r.decoder.Token()
-		if err != nil {
-			return nil, err
-		}
-		key := token.(string)
-		childPath := strings.TrimPrefix(path+"."+key, ".")
-		child, err := r.node(childPath)
-		if err != nil {
-			return nil, err
-		}
-		empty := child != nil && child.Kind == yaml.MappingNode && len(child.Content) == 0
-		if child == nil || childPath == "status" || empty && slices.Contains(r.dropEmpty, childPath) {
-			continue
-		}
-		node.Content = append(node.Content, stringNode(key), child)
-	}
-	_, err := r.decoder.Token()
-	return node, err
+	return node, nil
 }
 
 // stringNode quotes what a YAML 1.1 reader, as kubectl's, would not read as
@@ -117,18 +232,16 @@ func stringNode(value string) *yaml.Node {
 	return node
 }
 
-// mayNotBeString is a quick look that spares most strings a YAML parser: all
-// that is not a string begins with one of these, and is short.
+// mayNotBeString is a quick look that spares most strings a YAML parser: what is
+// not a string is one of these words, or begins like a number or a merge key.
 func mayNotBeString(value string) bool {
-	return value != "" && len(value) < 64 && strings.ContainsRune("0123456789+-.~<=yYnNtTfFoO", rune(value[0]))
-}
-
-func numberNode(number json.Number) *yaml.Node {
-	tag := yaml.NodeTagInt
-	if strings.ContainsAny(number.String(), ".eE") {
-		tag = yaml.NodeTagFloat
+	if value == "" || len(value) > 64 {
+		return false
 	}
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: number.String()}
+	if strings.ContainsRune("0123456789+-.~<=", rune(value[0])) {
+		return true
+	}
+	return len(value) <= 5 && slices.Contains([]string{"y", "n", "yes", "no", "on", "off", "true", "false", "null"}, strings.ToLower(value))
 }
 
 // apiVersionFirst swaps kind and apiVersion, which Go's TypeMeta has in an order

@@ -1,15 +1,26 @@
 package krm
 
 import (
+	"bytes"
+	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+	"sigs.k8s.io/randfill"
 	sigsyaml "sigs.k8s.io/yaml"
+
+	"github.com/failover-krm/failover/pkg/render"
 )
 
 // deploymentWith has a text where every text is allowed.
@@ -47,6 +58,83 @@ spec:
         args:
         - x
 `, string(encoded), "no status, no null, no empty strategy or resources, but emptyDir")
+}
+
+// TestNodeAgreesWithJSON fills objects of every kind that is rendered with random
+// values, and compares with encoding/json, nulls and status left out.
+func TestNodeAgreesWithJSON(t *testing.T) {
+	for _, kind := range []render.Resource{
+		&corev1.Service{}, &appsv1.Deployment{}, &egv1a1.Backend{}, &gwapiv1.Gateway{},
+		&egv1a1.BackendTrafficPolicy{}, &egv1a1.HTTPRouteFilter{}, &gwapiv1.HTTPRoute{},
+	} {
+		t.Run(reflect.TypeOf(kind).Elem().Name(), func(t *testing.T) {
+			for seed := range int64(20) {
+				object := kind.DeepCopyObject().(render.Resource)
+				filler := randfill.NewWithSeed(seed).NilChance(0.3).NumElements(0, 2).MaxDepth(12).Funcs(
+					func(q *resource.Quantity, c randfill.Continue) { *q = *resource.NewMilliQuantity(c.Int63n(1e6), resource.DecimalSI) },
+					func(m *metav1.ManagedFieldsEntry, _ randfill.Continue) { *m = metav1.ManagedFieldsEntry{} },
+					func(j *apiextensionsv1.JSON, _ randfill.Continue) { j.Raw = []byte(`{"a": ["b", 1, null, true]}`) },
+					func(s *string, c randfill.Continue) { *s = strings.ToValidUTF8(c.String(12), "?") },
+				)
+				filler.Fill(object)
+				kindName := reflect.TypeOf(kind).Elem().Name()
+				object.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{Version: "v1", Kind: kindName})
+
+				data, err := json.Marshal(object)
+				require.NoError(t, err)
+				var want any
+				decoder := json.NewDecoder(bytes.NewReader(data))
+				require.NoError(t, decoder.Decode(&want))
+				want = withoutNulls(want)
+				delete(want.(map[string]any), "status")
+
+				node, err := toNode(object)
+				require.NoError(t, err)
+				encoded, err := encodeNode(node)
+				require.NoError(t, err)
+				var got any
+				require.NoError(t, sigsyaml.Unmarshal(encoded, &got))
+				for _, path := range emptyStructs[kindName] {
+					dropIfEmpty(want, strings.Split(path, "."))
+				}
+				require.Equal(t, want, withoutNulls(got))
+			}
+		})
+	}
+}
+
+func withoutNulls(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for key, child := range value {
+			if child == nil {
+				delete(value, key)
+				continue
+			}
+			value[key] = withoutNulls(child)
+		}
+	case []any:
+		for i, child := range value {
+			value[i] = withoutNulls(child)
+		}
+	}
+	return value
+}
+
+// dropIfEmpty deletes an empty map at a path, in every item of the lists on it.
+func dropIfEmpty(value any, path []string) {
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			dropIfEmpty(item, path)
+		}
+	case map[string]any:
+		if child, isMap := value[path[0]].(map[string]any); len(path) == 1 && isMap && len(child) == 0 {
+			delete(value, path[0])
+		} else if len(path) > 1 {
+			dropIfEmpty(value[path[0]], path[1:])
+		}
+	}
 }
 
 // FuzzNodeReadsBack: kubectl reads YAML 1.1, and must read every text as the text
