@@ -17,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 	"sigs.k8s.io/randfill"
 	sigsyaml "sigs.k8s.io/yaml"
 
@@ -38,8 +39,7 @@ func deploymentWith(text string) *appsv1.Deployment {
 func TestNodeHasOnlyWhatIsSet(t *testing.T) {
 	node, err := toNode(deploymentWith("x"))
 	require.NoError(t, err)
-	encoded, err := encodeNode(node)
-	require.NoError(t, err)
+	encoded := encodeToBytes(t, node)
 	assert.Equal(t, `apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -71,7 +71,9 @@ func TestNodeAgreesWithJSON(t *testing.T) {
 			for seed := range int64(20) {
 				object := kind.DeepCopyObject().(render.Resource)
 				filler := randfill.NewWithSeed(seed).NilChance(0.3).NumElements(0, 2).MaxDepth(12).Funcs(
-					func(q *resource.Quantity, c randfill.Continue) { *q = *resource.NewMilliQuantity(c.Int63n(1e6), resource.DecimalSI) },
+					func(q *resource.Quantity, c randfill.Continue) {
+						*q = *resource.NewMilliQuantity(c.Int63n(1e6), resource.DecimalSI)
+					},
 					func(m *metav1.ManagedFieldsEntry, _ randfill.Continue) { *m = metav1.ManagedFieldsEntry{} },
 					func(j *apiextensionsv1.JSON, _ randfill.Continue) { j.Raw = []byte(`{"a": ["b", 1, null, true]}`) },
 					func(s *string, c randfill.Continue) { *s = strings.ToValidUTF8(c.String(12), "?") },
@@ -90,8 +92,7 @@ func TestNodeAgreesWithJSON(t *testing.T) {
 
 				node, err := toNode(object)
 				require.NoError(t, err)
-				encoded, err := encodeNode(node)
-				require.NoError(t, err)
+				encoded := encodeToBytes(t, node)
 				var got any
 				require.NoError(t, sigsyaml.Unmarshal(encoded, &got))
 				for _, path := range emptyStructs[kindName] {
@@ -101,6 +102,13 @@ func TestNodeAgreesWithJSON(t *testing.T) {
 			}
 		})
 	}
+}
+
+func encodeToBytes(t *testing.T, node *yaml.Node) []byte {
+	t.Helper()
+	var buffer bytes.Buffer
+	require.NoError(t, encodeNode(&buffer, node))
+	return buffer.Bytes()
 }
 
 func withoutNulls(value any) any {
@@ -151,8 +159,7 @@ func FuzzNodeReadsBack(f *testing.F) {
 		text = strings.ToValidUTF8(text, "?") // what JSON makes of it
 		node, err := toNode(deploymentWith(text))
 		require.NoError(t, err)
-		encoded, err := encodeNode(node)
-		require.NoError(t, err)
+		encoded := encodeToBytes(t, node)
 		var got appsv1.Deployment
 		require.NoError(t, sigsyaml.UnmarshalStrict(encoded, &got), string(encoded))
 		assert.Equal(t, text, got.Annotations["text"], string(encoded))

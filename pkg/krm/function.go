@@ -58,8 +58,11 @@ func Function(resourceList *yaml.Node) (Answer, error) {
 	if err := list.addResults(diagnostics); err != nil {
 		return Answer{}, err
 	}
-	answer, err := encodeNode(list.root)
-	return Answer{YAML: answer, Diagnostics: diagnostics}, err
+	var answer bytes.Buffer
+	if err := encodeNode(&answer, list.root); err != nil {
+		return Answer{}, err
+	}
+	return Answer{YAML: answer.Bytes(), Diagnostics: diagnostics}, nil
 }
 
 // resourceList is the function's input, which becomes its answer.
@@ -204,14 +207,4 @@ func set(mapping *yaml.Node, name string, value *yaml.Node) {
 		}
 	}
 	mapping.Content = append(mapping.Content, stringNode(name), value)
-}
-
-func encodeNode(node *yaml.Node) ([]byte, error) {
-	var buffer bytes.Buffer
-	encoder := yaml.NewEncoder(&buffer)
-	if err := encoder.Encode(node); err != nil {
-		return nil, err
-	}
-	err := encoder.Close()
-	return buffer.Bytes(), err
 }

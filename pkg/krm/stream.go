@@ -3,6 +3,7 @@ package krm
 import (
 	"bytes"
 	"fmt"
+	"io"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -52,21 +53,26 @@ func Render(documents []document.Document, namespace string) (Stream, error) {
 
 func encodeStream(objects []render.Object) ([]byte, error) {
 	var buffer bytes.Buffer
-	if len(objects) == 0 {
-		return nil, nil // an encoder that wrote nothing cannot be closed
-	}
-	encoder := yaml.NewEncoder(&buffer)
-	for _, object := range objects {
+	for i, object := range objects {
+		if i > 0 {
+			buffer.WriteString("---\n")
+		}
 		node, err := toNode(object.Resource)
 		if err != nil {
 			return nil, err
 		}
-		if err := encoder.Encode(node); err != nil {
+		// An encoder for each: one for all keeps every event it ever wrote.
+		if err := encodeNode(&buffer, node); err != nil {
 			return nil, fmt.Errorf("%s: %w", object.Resource.GetName(), err)
 		}
 	}
-	if err := encoder.Close(); err != nil {
-		return nil, err
-	}
 	return buffer.Bytes(), nil
+}
+
+func encodeNode(w io.Writer, node *yaml.Node) error {
+	encoder := yaml.NewEncoder(w)
+	if err := encoder.Encode(node); err != nil {
+		return err
+	}
+	return encoder.Close()
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -224,10 +225,22 @@ func (s *shape) checkEnum(node *schemaNode, value string, path *field.Path) bool
 
 func (s *shape) checkPatterns(node *schemaNode, value string, path *field.Path) {
 	for _, pattern := range node.Patterns {
-		if !regexp.MustCompile(pattern).MatchString(value) {
+		if !compiled(pattern).MatchString(value) {
 			s.errs = append(s.errs, field.Invalid(path, value, cmp.Or(patternWords[pattern], "must match "+pattern)))
 		}
 	}
+}
+
+// compiledPatterns has each pattern that a process has met.
+var compiledPatterns sync.Map
+
+func compiled(pattern string) *regexp.Regexp {
+	if known, ok := compiledPatterns.Load(pattern); ok {
+		return known.(*regexp.Regexp)
+	}
+	expression := regexp.MustCompile(pattern)
+	compiledPatterns.Store(pattern, expression)
+	return expression
 }
 
 // patternWords says in words what the patterns of well-known types ask for.
