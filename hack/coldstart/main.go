@@ -85,7 +85,7 @@ func build(dir, pkg string) (string, error) {
 func resourceList(stream string) string {
 	var list strings.Builder
 	list.WriteString("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n")
-	for _, document := range strings.Split(strings.TrimSpace(stream), "\n---\n") {
+	for document := range strings.SplitSeq(strings.TrimSpace(stream), "\n---\n") {
 		list.WriteString("- " + strings.ReplaceAll(document, "\n", "\n  ") + "\n")
 	}
 	return list.String()
@@ -100,7 +100,7 @@ func timed(stdin, program string, args ...string) (time.Duration, error) {
 	err := cmd.Run()
 	took := time.Since(start)
 	if err != nil || strings.Count(stdout.String(), "kind: HTTPRoute\n") == 0 {
-		return 0, fmt.Errorf("%s: %v: %s", program, err, stderr.String())
+		return 0, fmt.Errorf("%s: %w: %s", program, err, stderr.String())
 	}
 	return took, nil
 }

@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the golden files instead of compa
 // is stdout; expected.err is stderr, and the exit status where it is not 0.
 
 func TestRenderGolden(t *testing.T) {
-	forEachCase(t, "render", func(t *testing.T) result {
+	forEachCase(t, "render", func(*testing.T) result {
 		args := []string{"render", "input.yaml"}
 		if flags, err := os.ReadFile("args"); err == nil {
 			args = append([]string{"render"}, strings.Fields(string(flags))...)

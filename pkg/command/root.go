@@ -39,8 +39,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	var failure *failure
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*failure](err); ok {
 		if failure.err != nil {
 			fmt.Fprintln(stderr, "error:", failure.err)
 		}
@@ -136,8 +135,7 @@ func runFunction(stdin io.Reader, stdout, stderr io.Writer) error {
 // function, for an input that is no YAML; one that cannot be read is another
 // matter.
 func functionInputError(err error) error {
-	var syntax *document.SyntaxError
-	if errors.As(err, &syntax) {
+	if _, ok := errors.AsType[*document.SyntaxError](err); ok {
 		return &failure{exitWrong, err}
 	}
 	return unusable("stdin: %w", err)

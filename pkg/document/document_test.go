@@ -68,7 +68,7 @@ func TestParseRefuses(t *testing.T) {
 
 func TestBytesHasALimit(t *testing.T) {
 	_, err := document.Bytes(endless{}, "stdin")
-	assert.EqualError(t, err, "stdin: longer than 256 MiB, which is all that is read at once: split it")
+	require.EqualError(t, err, "stdin: longer than 256 MiB, which is all that is read at once: split it")
 
 	broken := errors.New("broken pipe")
 	_, err = document.Bytes(io.MultiReader(strings.NewReader("a"), failing{broken}), "stdin")
@@ -89,24 +89,34 @@ func TestValue(t *testing.T) {
 		want         any
 		errs         []string
 	}{
-		{reason: "types", text: `{s: a, i: 1, f: 1.5, b: true, l: [x, 2], m: {k: v}}`,
-			want: map[string]any{"s": "a", "i": int64(1), "f": 1.5, "b": true, "l": []any{"x", int64(2)}, "m": map[string]any{"k": "v"}}},
+		{
+			reason: "types", text: `{s: a, i: 1, f: 1.5, b: true, l: [x, 2], m: {k: v}}`,
+			want: map[string]any{"s": "a", "i": int64(1), "f": 1.5, "b": true, "l": []any{"x", int64(2)}, "m": map[string]any{"k": "v"}},
+		},
 		{reason: "a null is absent in a map and kept in a list", text: `{a: ~, b: [~]}`, want: map[string]any{"b": []any{nil}}},
 		{reason: "a date stays as it is written", text: `a: 2026-11-23`, want: map[string]any{"a": "2026-11-23"}},
 		{reason: "what YAML 1.1 took for booleans is text", text: `{a: yes, b: off}`, want: map[string]any{"a": "yes", "b": "off"}},
 		{reason: "aliases", text: `{a: &x {k: v}, b: *x}`, want: map[string]any{"a": map[string]any{"k": "v"}, "b": map[string]any{"k": "v"}}},
-		{reason: "a merge key gives way to what is written", text: "a: &x {k: v, l: w}\nb: {<<: *x, k: mine}\n",
-			want: map[string]any{"a": map[string]any{"k": "v", "l": "w"}, "b": map[string]any{"k": "mine", "l": "w"}}},
-		{reason: "the first of several merged maps wins", text: "a: {<<: [{k: 1}, {k: 2, l: 3}]}\n",
-			want: map[string]any{"a": map[string]any{"k": int64(1), "l": int64(3)}}},
-		{reason: "keys given twice", text: "a: {k: 1, k: 2}\nb: 1\nb: 2\n", want: map[string]any{"a": map[string]any{"k": int64(1)}, "b": int64(1)},
-			errs: []string{"a.k: Forbidden: given twice, first on line 1: remove one", "b: Forbidden: given twice, first on line 2: remove one"}},
-		{reason: "what JSON has no room for", text: "a: .inf\nb: !x y\nc: {[1]: 2}\n", want: map[string]any{"c": map[string]any{}},
+		{
+			reason: "a merge key gives way to what is written", text: "a: &x {k: v, l: w}\nb: {<<: *x, k: mine}\n",
+			want: map[string]any{"a": map[string]any{"k": "v", "l": "w"}, "b": map[string]any{"k": "mine", "l": "w"}},
+		},
+		{
+			reason: "the first of several merged maps wins", text: "a: {<<: [{k: 1}, {k: 2, l: 3}]}\n",
+			want: map[string]any{"a": map[string]any{"k": int64(1), "l": int64(3)}},
+		},
+		{
+			reason: "keys given twice", text: "a: {k: 1, k: 2}\nb: 1\nb: 2\n", want: map[string]any{"a": map[string]any{"k": int64(1)}, "b": int64(1)},
+			errs: []string{"a.k: Forbidden: given twice, first on line 1: remove one", "b: Forbidden: given twice, first on line 2: remove one"},
+		},
+		{
+			reason: "what JSON has no room for", text: "a: .inf\nb: !x y\nc: {[1]: 2}\n", want: map[string]any{"c": map[string]any{}},
 			errs: []string{
 				`a: Invalid value: ".inf": must be a finite number`,
 				`b: Invalid value: "!x y": must be a string, a number, a boolean, a list or a map without a YAML tag of its own`,
 				`c: Invalid value: "a list or a map as a key": a key must be a string`,
-			}},
+			},
+		},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			got, errs := document.Value(parse(t, tc.text).Node)

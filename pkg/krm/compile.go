@@ -24,8 +24,10 @@ func compile(sources []*Source, namespace string) ([]render.Object, map[*v1alpha
 			continue
 		}
 		if namespace == "" && document.Field(source.Node, "metadata.namespace") == "" {
-			diagnostics = append(diagnostics, Diagnostic{Severity: framework.Info, Source: source, Field: "metadata.namespace",
-				Message: fmt.Sprintf("not given, %q is assumed", v1alpha1.DefaultNamespace)})
+			diagnostics = append(diagnostics, Diagnostic{
+				Severity: framework.Info, Source: source, Field: "metadata.namespace",
+				Message: fmt.Sprintf("not given, %q is assumed", v1alpha1.DefaultNamespace),
+			})
 		}
 		for _, warning := range v1alpha1.Warnings(fs) {
 			diagnostics = append(diagnostics, Diagnostic{Severity: framework.Warning, Source: source, Field: warning.Field, Message: warning.Detail})

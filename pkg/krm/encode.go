@@ -167,7 +167,7 @@ func omitted(value reflect.Value, options string) bool {
 	for option := range strings.SplitSeq(options, ",") {
 		switch option {
 		case "omitzero":
-			if zeroer, ok := value.Interface().(interface{ IsZero() bool }); ok && (value.Kind() != reflect.Pointer || !value.IsNil()) {
+			if zeroer, ok := reflect.TypeAssert[interface{ IsZero() bool }](value); ok && (value.Kind() != reflect.Pointer || !value.IsNil()) {
 				return zeroer.IsZero()
 			}
 			if value.IsZero() {

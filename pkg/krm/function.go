@@ -104,11 +104,15 @@ func (l *resourceList) specs() ([]*Source, []Diagnostic) {
 		case v1alpha1.Claims(config):
 			sources = append(sources, source)
 		case document.Field(config, "kind") != "ConfigMap":
-			diagnostics = append(diagnostics, Diagnostic{Severity: framework.Error, Source: source, Field: "kind",
-				Message: "is no functionConfig of failover: give a FailoverSpec, or a ConfigMap or nothing to render those among the items"})
+			diagnostics = append(diagnostics, Diagnostic{
+				Severity: framework.Error, Source: source, Field: "kind",
+				Message: "is no functionConfig of failover: give a FailoverSpec, or a ConfigMap or nothing to render those among the items",
+			})
 		case document.Lookup(config, "data") != nil:
-			diagnostics = append(diagnostics, Diagnostic{Severity: framework.Warning, Source: source, Field: "data",
-				Message: "a ConfigMap as functionConfig is not read: write a FailoverSpec"})
+			diagnostics = append(diagnostics, Diagnostic{
+				Severity: framework.Warning, Source: source, Field: "data",
+				Message: "a ConfigMap as functionConfig is not read: write a FailoverSpec",
+			})
 		}
 	}
 	for _, item := range l.items.Content {
@@ -123,9 +127,11 @@ func (l *resourceList) specs() ([]*Source, []Diagnostic) {
 		case sources[twin].Node == l.functionConfig && sameSpec(sources[twin].Node, item):
 			sources[twin] = source
 		default:
-			diagnostics = append(diagnostics, Diagnostic{Severity: framework.Error, Source: source, Field: "metadata.name",
+			diagnostics = append(diagnostics, Diagnostic{
+				Severity: framework.Error, Source: source, Field: "metadata.name",
 				Message: fmt.Sprintf("Duplicate value: %q: another FailoverSpec of this package has the name%s: the name tells what belongs to which spec, give it another",
-					shorten(identity(source).name), differsFrom(sources[twin], l.functionConfig))})
+					shorten(identity(source).name), differsFrom(sources[twin], l.functionConfig)),
+			})
 		}
 	}
 	return sources, diagnostics

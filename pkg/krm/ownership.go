@@ -126,7 +126,7 @@ type dialect struct{ path, index string }
 
 var dialects = []dialect{
 	{kioutil.PathAnnotation, kioutil.IndexAnnotation},
-	{kioutil.LegacyPathAnnotation, kioutil.LegacyIndexAnnotation},
+	{kioutil.LegacyPathAnnotation, kioutil.LegacyIndexAnnotation}, //nolint:staticcheck // kpt sends both
 }
 
 // besideSpec returns the annotations that store a new child in its spec's package

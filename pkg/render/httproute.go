@@ -73,5 +73,5 @@ func commonPort(endpoints []egv1a1.BackendEndpoint) *gwapiv1.PortNumber {
 			return nil
 		}
 	}
-	return new(gwapiv1.PortNumber(port))
+	return &port
 }

@@ -34,15 +34,21 @@ func TestValidateSpecBuiltInGo(t *testing.T) {
 		want   []string
 	}{
 		{"a valid one", func(*v1alpha1.FailoverSpec) {}, nil},
-		{"what the schema refuses", func(fs *v1alpha1.FailoverSpec) { fs.Spec.Active.Service.Port = 0 },
-			[]string{"spec.active.service.port: Invalid value: 0: must be between 1 and 65535, inclusive"}},
-		{"what the content rules refuse", func(fs *v1alpha1.FailoverSpec) { fs.Spec.Passive.Service.Name = "shop" },
-			[]string{`spec.passive: Invalid value: "shop.web.svc.cluster.local:8080": is in spec.active too: a tier cannot stand in for itself`}},
+		{
+			"what the schema refuses", func(fs *v1alpha1.FailoverSpec) { fs.Spec.Active.Service.Port = 0 },
+			[]string{"spec.active.service.port: Invalid value: 0: must be between 1 and 65535, inclusive"},
+		},
+		{
+			"what the content rules refuse", func(fs *v1alpha1.FailoverSpec) { fs.Spec.Passive.Service.Name = "shop" },
+			[]string{`spec.passive: Invalid value: "shop.web.svc.cluster.local:8080": is in spec.active too: a tier cannot stand in for itself`},
+		},
 		{"a target of the policy, which the Go type has room for", func(fs *v1alpha1.FailoverSpec) {
 			fs.Spec.Policy.TargetRefs = []gwapiv1.LocalPolicyTargetReferenceWithSectionName{{}}
 		}, []string{"spec.policy.targetRefs: Forbidden: the policy's target is the HTTPRoute of this spec: remove it"}},
-		{"metadata that only a cluster has", func(fs *v1alpha1.FailoverSpec) { fs.Finalizers = []string{"x/y"} },
-			[]string{"metadata.finalizers: Forbidden: unknown field; known are annotations, labels, name, namespace"}},
+		{
+			"metadata that only a cluster has", func(fs *v1alpha1.FailoverSpec) { fs.Finalizers = []string{"x/y"} },
+			[]string{"metadata.finalizers: Forbidden: unknown field; known are annotations, labels, name, namespace"},
+		},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			fs := shop()

@@ -2,6 +2,7 @@ package v1alpha1_test
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -76,9 +77,7 @@ func agreeElement(t *testing.T, path string, goType reflect.Type, element any) {
 		return
 	}
 	described := jsonObject{"description": "element"}
-	for key, value := range schema {
-		described[key] = value
-	}
+	maps.Copy(described, schema)
 	agree(t, path, goType, described)
 }
 
@@ -120,8 +119,8 @@ func collectFields(goType reflect.Type, fields map[string]reflect.Type) {
 
 func fieldsOf(goType reflect.Type) func(func(reflect.StructField) bool) {
 	return func(yield func(reflect.StructField) bool) {
-		for i := range goType.NumField() {
-			if !yield(goType.Field(i)) {
+		for field := range goType.Fields() {
+			if !yield(field) {
 				return
 			}
 		}

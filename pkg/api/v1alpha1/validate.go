@@ -232,7 +232,7 @@ func validateActiveHealthCheck(check egv1a1.ActiveHealthCheck, path *field.Path)
 		return field.ErrorList{field.Required(path, "must have one of http, tcp and grpc, such as http: {path: /healthz}")}
 	case check.Type == "":
 		return field.ErrorList{field.Invalid(path, "several checkers", "must have one of http, tcp and grpc")}
-	case check.Type != only && !(check.Type == egv1a1.ActiveHealthCheckerTypeGRPC && only == ""):
+	case check.Type != only && (check.Type != egv1a1.ActiveHealthCheckerTypeGRPC || only != ""):
 		return field.ErrorList{field.Invalid(path.Child("type"), string(check.Type), "must be the type of the one checker that is given: http, tcp or grpc")}
 	}
 	return nil

@@ -88,8 +88,10 @@ func retryWarnings(fs *FailoverSpec) []Warning {
 	retry := ptr.Deref(policy.Retry, egv1a1.Retry{})
 	var warnings []Warning
 	if ptr.Deref(retry.NumAttemptsPerPriority, 0) == 0 && fs.Spec.Target.has(sinceNumAttemptsPerPriority) {
-		warnings = append(warnings, Warning{retryPath,
-			"replaces the profile's, and has no numAttemptsPerPriority: a retry may stay on the dead tier, and about a second of traffic is lost at each lapse of an ejection; write numAttemptsPerPriority: 1"})
+		warnings = append(warnings, Warning{
+			retryPath,
+			"replaces the profile's, and has no numAttemptsPerPriority: a retry may stay on the dead tier, and about a second of traffic is lost at each lapse of an ejection; write numAttemptsPerPriority: 1",
+		})
 	}
 	if policy.Profile == ProfileSafe {
 		return append(warnings, safeRetryWarnings(retry)...)
@@ -103,8 +105,10 @@ var harmlessTriggers = []egv1a1.TriggerEnum{egv1a1.ConnectFailure, egv1a1.Refuse
 func safeRetryWarnings(retry egv1a1.Retry) []Warning {
 	triggers := triggersOf(retry)
 	if len(triggers) == 0 {
-		return []Warning{{retryPath + ".retryOn",
-			"has no triggers, so Envoy Gateway's own apply, which repeat a request that a backend answered with 503; profile safe promises not to: write triggers"}}
+		return []Warning{{
+			retryPath + ".retryOn",
+			"has no triggers, so Envoy Gateway's own apply, which repeat a request that a backend answered with 503; profile safe promises not to: write triggers",
+		}}
 	}
 	var repeating []string
 	for _, trigger := range triggers {
@@ -132,12 +136,16 @@ func zeroLossRetryWarnings(policy Policy, retry egv1a1.Retry) []Warning {
 		}
 	}
 	if len(missing) > 0 {
-		warnings = append(warnings, Warning{retryPath + ".retryOn.triggers",
-			"lacks " + strings.Join(missing, ", ") + ", without which profile zero-loss loses requests"})
+		warnings = append(warnings, Warning{
+			retryPath + ".retryOn.triggers",
+			"lacks " + strings.Join(missing, ", ") + ", without which profile zero-loss loses requests",
+		})
 	}
 	if retry.PerRetry == nil || retry.PerRetry.Timeout == nil {
-		return append(warnings, Warning{retryPath + ".perRetry.timeout",
-			"is not set, so a request that hangs is never tried on the passive tier; write more than the slowest honest answer takes, such as 2s"})
+		return append(warnings, Warning{
+			retryPath + ".perRetry.timeout",
+			"is not set, so a request that hangs is never tried on the passive tier; write more than the slowest honest answer takes, such as 2s",
+		})
 	}
 	if policy.Timeout != nil && policy.Timeout.HTTP != nil && policy.Timeout.HTTP.RequestTimeout != nil {
 		whole, attempt := seconds(*policy.Timeout.HTTP.RequestTimeout), seconds(*retry.PerRetry.Timeout)
