@@ -6,6 +6,7 @@ replace github.com/failover-krm/failover => ../..
 
 require (
 	github.com/failover-krm/failover v0.0.0-00010101000000-000000000000
+	github.com/stretchr/testify v1.12.1
 	golang.org/x/tools v0.49.0
 	sigs.k8s.io/controller-tools v0.21.0
 )
