@@ -83,26 +83,11 @@ func (w *goWriter) literal(schema object) (string, error) {
 		return "", fmt.Errorf("type %v is not known", schema["type"])
 	}
 	add("Type", goType)
-	if properties, _ := schema["properties"].(object); len(properties) > 0 {
-		var fields []string
-		for _, name := range slices.Sorted(maps.Keys(properties)) {
-			reference, err := w.reference(properties[name].(object))
-			if err != nil {
-				return "", fmt.Errorf("%s: %w", name, err)
-			}
-			fields = append(fields, fmt.Sprintf("{%q, %s},\n", name, reference))
-		}
-		add("Fields", "[]schemaField{\n"+strings.Join(fields, "")+"}")
+	children, err := w.children(schema)
+	if err != nil {
+		return "", err
 	}
-	for name, keyword := range map[string]string{"Values": "additionalProperties", "Items": "items"} {
-		if element, ok := schema[keyword].(object); ok {
-			reference, err := w.reference(element)
-			if err != nil {
-				return "", err
-			}
-			add(name, reference)
-		}
-	}
+	parts = append(parts, children...)
 	for name, keyword := range map[string]string{"Required": "required", "Enum": "enum"} {
 		if list, ok := schema[keyword].([]any); ok {
 			var texts []string
@@ -136,6 +121,32 @@ func (w *goWriter) literal(schema object) (string, error) {
 	}
 	slices.Sort(parts)
 	return "schemaNode{" + strings.Join(parts, ", ") + "}", nil
+}
+
+// children returns the parts of a literal that refer to other schemas.
+func (w *goWriter) children(schema object) ([]string, error) {
+	var parts []string
+	if properties, _ := schema["properties"].(object); len(properties) > 0 {
+		var fields strings.Builder
+		for _, name := range slices.Sorted(maps.Keys(properties)) {
+			reference, err := w.reference(properties[name].(object))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			fmt.Fprintf(&fields, "{%q, %s},\n", name, reference)
+		}
+		parts = append(parts, "Fields: []schemaField{\n"+fields.String()+"}")
+	}
+	for name, keyword := range map[string]string{"Values": "additionalProperties", "Items": "items"} {
+		if element, ok := schema[keyword].(object); ok {
+			reference, err := w.reference(element)
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, name+": "+reference)
+		}
+	}
+	return parts, nil
 }
 
 // patternsOf returns the patterns that a string must match, all of them, quoted.

@@ -5,15 +5,18 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
-	"reflect"
 	"strings"
 
+	crdmarkers "sigs.k8s.io/controller-tools/pkg/crd/markers"
 	"sigs.k8s.io/controller-tools/pkg/loader"
 	"sigs.k8s.io/controller-tools/pkg/markers"
 )
 
 // referenceTypes are the types of the page, in the order a reader meets them.
 var referenceTypes = []string{"FailoverSpec", "Spec", "Gateway", "Tier", "Workload", "Service", "Policy"}
+
+// referenceEnums are the types of which the page lists the values.
+var referenceEnums = []string{"Profile", "Target"}
 
 // upstreamDocs has the page that documents the types of a package, by the name
 // under which the API imports it.
@@ -46,11 +49,28 @@ func referencePage(pkg *loader.Package, collector *markers.Collector) ([]byte, e
 			writeField(&page, field)
 		}
 	}
+	for _, name := range referenceEnums {
+		info, ok := found[name]
+		if !ok {
+			return nil, fmt.Errorf("no type %s in %s", name, pkg.PkgPath)
+		}
+		fmt.Fprintf(&page, "\n## %s\n\n%s One of: %s.\n", name, info.Doc, strings.Join(enumValues(info), ", "))
+	}
 	return page.Bytes(), nil
 }
 
+// enumValues returns the values that the enum marker of a type allows.
+func enumValues(info *markers.TypeInfo) []string {
+	allowed, _ := info.Markers.Get("kubebuilder:validation:Enum").(crdmarkers.Enum)
+	values := make([]string, 0, len(allowed))
+	for _, value := range allowed {
+		values = append(values, fmt.Sprintf("`%v`", value))
+	}
+	return values
+}
+
 func writeField(page *bytes.Buffer, field markers.FieldInfo) {
-	jsonName, options, _ := strings.Cut(reflect.StructTag(field.Tag).Get("json"), ",")
+	jsonName, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 	typeName := types.ExprString(field.RawField.Type)
 	switch {
 	case typeName == "metav1.TypeMeta":

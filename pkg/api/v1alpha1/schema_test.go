@@ -3,7 +3,10 @@ package v1alpha1_test
 import (
 	"encoding/json"
 	"maps"
+	"os"
+	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/document"
 )
 
 type jsonObject = map[string]any
@@ -134,4 +138,36 @@ func keys(properties any) []string {
 		names = append(names, name)
 	}
 	return names
+}
+
+// TestEveryFieldHasACase looks for each field of the API's own types, and of the
+// policy, in a golden case that renders.
+func TestEveryFieldHasACase(t *testing.T) {
+	expected, err := filepath.Glob("../../../testdata/render/*/expected.yaml")
+	require.NoError(t, err)
+	var specs []document.Document
+	for _, path := range expected {
+		input := filepath.Join(filepath.Dir(path), "input.yaml")
+		data, err := os.ReadFile(input)
+		require.NoError(t, err)
+		documents, err := document.Parse(data, input)
+		require.NoError(t, err)
+		specs = append(specs, documents...)
+	}
+
+	var schema jsonObject
+	require.NoError(t, json.Unmarshal(v1alpha1.JSONSchema(), &schema))
+	for _, parent := range []string{"metadata", "spec", "spec.gateway", "spec.active", "spec.active.workload", "spec.active.service", "spec.policy", "spec.policy.healthCheck"} {
+		at := schema
+		for name := range strings.SplitSeq(parent, ".") {
+			at = at["properties"].(jsonObject)[name].(jsonObject)
+		}
+		for _, name := range keys(at["properties"]) {
+			path := parent + "." + name
+			onPassive := strings.Replace(path, "spec.active.", "spec.passive.", 1)
+			assert.True(t, slices.ContainsFunc(specs, func(doc document.Document) bool {
+				return document.Lookup(doc.Node, path) != nil || document.Lookup(doc.Node, onPassive) != nil
+			}), "no case under testdata/render has %s", path)
+		}
+	}
 }
