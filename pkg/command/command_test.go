@@ -37,6 +37,7 @@ func TestCommandLine(t *testing.T) {
 		{reason: "help goes to stdout", args: []string{"--help"}, stdout: "Usage:\n  failover [flags]"},
 		{reason: "kpt fn doc asks for help with an empty ResourceList on stdin", args: []string{"--help"}, stdin: emptyList, stdout: "failover renders active/passive failover"},
 		{reason: "version names the API", args: []string{"version"}, stdout: "(API failover.krm.dev/v1alpha1)"},
+		{reason: "the version flag", args: []string{"--version"}, stdout: "failover version "},
 		{reason: "schema is JSON Schema", args: []string{"schema"}, stdout: `"$schema": "http://json-schema.org/draft-07/schema#"`},
 		{reason: "completion as every cobra command", args: []string{"completion", "bash"}, stdout: "bash completion V2 for failover"},
 		{reason: "render reads stdin where no file is given", args: []string{"render"}, stdin: shop, stdout: "kind: HTTPRoute"},

@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/command"
+	"github.com/failover-krm/failover/pkg/document"
 )
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
@@ -91,4 +94,77 @@ func golden(t *testing.T, name, got string) {
 		require.NoError(t, err)
 	}
 	assert.Equal(t, string(want), got, "run 'go test ./pkg/command -update' and read the diff")
+}
+
+// TestFunctionRendersWhatRenderDoes feeds every case that renders to the function,
+// as items, as functionConfig, and in both versions of ResourceList: what it adds
+// is what render prints, and the annotations that say whose it is.
+func TestFunctionRendersWhatRenderDoes(t *testing.T) {
+	expected, err := filepath.Glob("../../testdata/render/*/expected.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, expected)
+	for _, path := range expected {
+		dir := filepath.Dir(path)
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			if _, err := os.Stat(filepath.Join(dir, "args")); err == nil {
+				t.Skip("the function takes no arguments")
+			}
+			want := documentsOf(t, path)
+			specs := documentsOf(t, filepath.Join(dir, "input.yaml"))
+			for _, version := range []string{"v1", "v1beta1"} {
+				got := run(resourceList(t, version, specs, nil))
+				require.Zero(t, got.code, got.stderr)
+				assert.Contains(t, got.stdout, "apiVersion: config.kubernetes.io/"+version+"\n")
+				assert.Equal(t, append(specs, want...), withoutOwner(itemsOf(t, got.stdout)))
+			}
+			if len(specs) == 1 {
+				got := run(resourceList(t, "v1", nil, specs))
+				require.Zero(t, got.code, got.stderr)
+				assert.Equal(t, want, withoutOwner(itemsOf(t, got.stdout)))
+			}
+		})
+	}
+}
+
+// documentsOf returns the documents of a file, as the function would print them.
+func documentsOf(t *testing.T, name string) []string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	require.NoError(t, err)
+	documents, err := document.Parse(data, name)
+	require.NoError(t, err)
+	texts := make([]string, 0, len(documents))
+	for _, doc := range documents {
+		text, err := yaml.NewRNode(doc.Node).String()
+		require.NoError(t, err)
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+func resourceList(t *testing.T, version string, items, functionConfig []string) string {
+	t.Helper()
+	var list strings.Builder
+	list.WriteString("apiVersion: config.kubernetes.io/" + version + "\nkind: ResourceList\n")
+	indented := func(text string) string { return strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n  ") }
+	for i, item := range items {
+		if i == 0 {
+			list.WriteString("items:\n")
+		}
+		list.WriteString("- " + indented(item) + "\n")
+	}
+	for _, config := range functionConfig {
+		list.WriteString("functionConfig:\n  " + indented(config) + "\n")
+	}
+	return list.String()
+}
+
+// withoutOwner takes the annotations of ownership out of items.
+func withoutOwner(items []string) []string {
+	ownership := regexp.MustCompile(`(?m)^    failover\.krm\.dev/(owner|part): .*\n`)
+	empty := regexp.MustCompile(`(?m)^  annotations:\n([^ ]|  [^ ])`)
+	for i, item := range items {
+		items[i] = empty.ReplaceAllString(ownership.ReplaceAllString(item, ""), "$1")
+	}
+	return items
 }

@@ -76,6 +76,7 @@ a ResourceList on stdin and writes a ResourceList to stdout.`,
 
   # Run as a function of a kpt package
   kpt fn eval PACKAGE --allow-exec --exec failover`,
+		Version:       buildVersion(),
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
