@@ -118,7 +118,7 @@ func runFunction(stdin io.Reader, stdout, stderr io.Writer) error {
 	}
 	answer, err := krm.Function(documents[0].Node)
 	if err != nil {
-		return err
+		return &failure{exitWrong, err}
 	}
 	printDiagnostics(stderr, answer.Diagnostics)
 	if answer.YAML != nil {

@@ -58,11 +58,25 @@ func Function(resourceList *yaml.Node) (Answer, error) {
 	if err := list.addResults(diagnostics); err != nil {
 		return Answer{}, err
 	}
-	var answer bytes.Buffer
-	if err := encodeNode(&answer, list.root); err != nil {
-		return Answer{}, err
+	answer, err := list.encode()
+	return Answer{YAML: answer, Diagnostics: diagnostics}, err
+}
+
+// encode writes the list, and makes sure that it can be read: the YAML library
+// writes some comments where it cannot read them itself, as on the list's own
+// fields, which belong to no user's file.
+func (l *resourceList) encode() ([]byte, error) {
+	for _, node := range append([]*yaml.Node{l.root}, l.root.Content...) {
+		node.HeadComment, node.LineComment, node.FootComment = "", "", ""
 	}
-	return Answer{YAML: answer.Bytes(), Diagnostics: diagnostics}, nil
+	var answer bytes.Buffer
+	if err := encodeNode(&answer, l.root); err != nil {
+		return nil, err
+	}
+	if _, err := document.Parse(answer.Bytes(), "answer"); err != nil {
+		return nil, fmt.Errorf("cannot write the items back so that they can be read: %w", err)
+	}
+	return answer.Bytes(), nil
 }
 
 // resourceList is the function's input, which becomes its answer.
