@@ -142,6 +142,21 @@ func documentsOf(t *testing.T, name string) []string {
 	return texts
 }
 
+// itemsOf returns the items of a ResourceList, each as YAML.
+func itemsOf(t *testing.T, resourceList string) []string {
+	t.Helper()
+	documents, err := document.Parse([]byte(resourceList), "list")
+	require.NoError(t, err)
+	require.Len(t, documents, 1)
+	var texts []string
+	for _, item := range document.Lookup(documents[0].Node, "items").Content {
+		text, err := yaml.NewRNode(item).String()
+		require.NoError(t, err)
+		texts = append(texts, text)
+	}
+	return texts
+}
+
 func resourceList(t *testing.T, version string, items, functionConfig []string) string {
 	t.Helper()
 	var list strings.Builder

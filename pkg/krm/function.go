@@ -62,21 +62,47 @@ func Function(resourceList *yaml.Node) (Answer, error) {
 	return Answer{YAML: answer, Diagnostics: diagnostics}, err
 }
 
-// encode writes the list, and makes sure that it can be read: the YAML library
-// writes some comments where it cannot read them itself, as on the list's own
-// fields, which belong to no user's file.
+// encode writes the list, and makes sure that what is read back is the same: the
+// YAML library has texts and comments that it writes wrongly.
 func (l *resourceList) encode() ([]byte, error) {
 	for _, node := range append([]*yaml.Node{l.root}, l.root.Content...) {
-		node.HeadComment, node.LineComment, node.FootComment = "", "", ""
+		node.HeadComment, node.LineComment, node.FootComment = "", "", "" // of the list, which is no user's file
 	}
+	unfold(l.root)
 	var answer bytes.Buffer
 	if err := encodeNode(&answer, l.root); err != nil {
 		return nil, err
 	}
-	if _, err := document.Parse(answer.Bytes(), "answer"); err != nil {
-		return nil, fmt.Errorf("cannot write the items back so that they can be read: %w", err)
+	documents, err := document.Parse(answer.Bytes(), "answer")
+	if err != nil {
+		return nil, fmt.Errorf("the YAML library cannot write the items back: %w", err)
+	}
+	for i, item := range l.items.Content {
+		if written := document.Lookup(documents[0].Node, fmt.Sprintf("items[%d]", i)); written == nil || !sameContent(item, written) {
+			return nil, fmt.Errorf("the YAML library cannot write items[%d] back as it is (%s): write its texts in quotes", i, displayName(sourceOf(item).id()))
+		}
 	}
 	return answer.Bytes(), nil
+}
+
+// unfold writes a folded text of several paragraphs literally: the YAML library
+// would add lines to some, every time.
+func unfold(node *yaml.Node) {
+	if node.Style&yaml.FoldedStyle != 0 && strings.Contains(strings.TrimRight(node.Value, "\n"), "\n") {
+		node.Style = yaml.LiteralStyle
+	}
+	for _, child := range node.Content {
+		unfold(child)
+	}
+}
+
+// sameContent compares what two nodes say, comments and style aside.
+func sameContent(a, b *yaml.Node) bool {
+	if a.Kind == yaml.AliasNode && b.Kind == yaml.AliasNode {
+		return a.Value == b.Value
+	}
+	return a.Kind == b.Kind && a.ShortTag() == b.ShortTag() && a.Value == b.Value && a.Anchor == b.Anchor &&
+		slices.EqualFunc(a.Content, b.Content, sameContent)
 }
 
 // resourceList is the function's input, which becomes its answer.
