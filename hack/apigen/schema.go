@@ -46,6 +46,8 @@ func failoverSpecSchema(pkg *loader.Package, collector *markers.Collector) (obje
 	// The policy's target is the route, so a user has none to give.
 	policy := at(spec, "policy")
 	remove(policy, "targetRef", "targetRefs", "targetSelectors")
+	// Its zero value is refused by the CRD's own pattern.
+	at(policy, "requestBuffer")["required"] = []any{"limit"}
 	// Inferred from the block that is there.
 	optional(at(policy, "healthCheck", "active"), "type")
 	for _, tier := range []string{"active", "passive"} {

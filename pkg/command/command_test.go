@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -78,6 +79,16 @@ func TestRenderReadsDirectories(t *testing.T) {
 	assert.Equal(t, "info: not rendered: 1 ConfigMap\n", got.stderr)
 	assert.Less(t, strings.Index(got.stdout, "name: blog"), strings.Index(got.stdout, "name: shop"), "files come in lexical order")
 
+	t.Run("a link counts as what it leads to", func(t *testing.T) {
+		require.NoError(t, os.Symlink("specs", "link"))
+		require.NoError(t, os.Symlink("deep", "specs/a-link-to-a-directory.yaml"))
+		require.Equal(t, got.stdout, run("", "render", "link").stdout)
+	})
+	t.Run("a file without a command", func(t *testing.T) {
+		got := run("", "specs/blog.yml")
+		assert.Equal(t, 2, got.code)
+		assert.Equal(t, "error: failover without a command takes no files: use 'failover render specs/blog.yml'\n", got.stderr)
+	})
 	t.Run("all unreadable inputs are named at once", func(t *testing.T) {
 		write("bad.yaml", "a: [")
 		got := run("", "render", "missing.yaml", "specs", "bad.yaml")
@@ -215,6 +226,41 @@ func additions(t *testing.T, path string, want, got any) []string {
 		}
 	}
 	return added
+}
+
+// TestManyErrors: a document that is wrong throughout is answered, and soon.
+func TestManyErrors(t *testing.T) {
+	var spec strings.Builder
+	spec.WriteString(shop)
+	for i := range 20_000 {
+		fmt.Fprintf(&spec, "  unknown%d: x\n", i)
+	}
+	got := run(spec.String(), "render")
+	assert.Equal(t, 1, got.code)
+	lines := strings.Split(strings.TrimSpace(got.stderr), "\n")
+	assert.Len(t, lines, 102)
+	assert.Contains(t, got.stderr, "unknown field")
+	assert.Contains(t, got.stderr, "spec: Too many: 20000: errors are shown of this document")
+}
+
+// TestNoInput: what runs without a terminal, as CI does, is told what is missing.
+func TestNoInput(t *testing.T) {
+	nothing, err := os.Open(os.DevNull)
+	require.NoError(t, err)
+	defer func() { _ = nothing.Close() }()
+	for _, tc := range []struct {
+		args   []string
+		code   int
+		stderr string
+	}{
+		{nil, 2, "error: stdin is empty"},
+		{[]string{"render"}, 1, "error: no FailoverSpec in stdin"},
+	} {
+		var stdout, stderr strings.Builder
+		assert.Equal(t, tc.code, command.Run(tc.args, nothing, &stdout, &stderr))
+		assert.Empty(t, stdout.String())
+		assert.Contains(t, stderr.String(), tc.stderr)
+	}
 }
 
 // TestTerminal: a person who types the command without arguments gets help

@@ -96,8 +96,11 @@ func contentOf(t *testing.T, resourceList string) []string {
 }
 
 func content(node *yaml.Node) string {
+	if node.Kind == yaml.AliasNode {
+		return content(node.Alias)
+	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "(%d %s %q %q", node.Kind, node.ShortTag(), node.Value, node.Anchor)
+	fmt.Fprintf(&text, "(%d %s %q", node.Kind, node.ShortTag(), node.Value)
 	for _, child := range node.Content {
 		text.WriteString(content(child))
 	}

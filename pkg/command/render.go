@@ -79,8 +79,10 @@ func runRender(args []string, namespace string, stdin io.Reader, stdout, stderr 
 	case stream.Specs == 0:
 		return &failure{exitWrong, fmt.Errorf("no FailoverSpec in %s", strings.Join(sourceNames(args), ", "))}
 	}
-	_, err = stdout.Write(stream.YAML)
-	return err
+	if _, err = stdout.Write(stream.YAML); err != nil {
+		return unusable("%w", err)
+	}
+	return nil
 }
 
 // readAll reads the documents of all files, or returns what is wrong with any.
@@ -106,7 +108,8 @@ func readAll(args []string, stdin io.Reader) ([]document.Document, error) {
 }
 
 // expand returns the files that an argument stands for: itself, or the .yaml and
-// .yml files of a directory, in lexical order.
+// .yml files of a directory, in lexical order. A link counts as what it leads to,
+// but a link to a directory within one is not followed.
 func expand(arg string) ([]string, error) {
 	info, err := os.Stat(arg)
 	if arg == "-" || err == nil && !info.IsDir() {
@@ -116,8 +119,12 @@ func expand(arg string) ([]string, error) {
 		return nil, err
 	}
 	var files []string
-	err = filepath.WalkDir(arg, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path)) {
+	err = filepath.WalkDir(filepath.Clean(arg)+string(filepath.Separator), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path)) {
+			return err
+		}
+		info, err := os.Stat(path)
+		if err == nil && !info.IsDir() {
 			files = append(files, path)
 		}
 		return err

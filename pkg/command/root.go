@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
@@ -74,10 +75,10 @@ a ResourceList on stdin and writes a ResourceList to stdout.`,
 		Example: `  # Render a FailoverSpec and apply the result
   failover render spec.yaml | kubectl apply -f -
 
-  # Run as a function of a kpt package
-  kpt fn eval PACKAGE --allow-exec --exec failover`,
+  # Run as a function on a kpt package
+  kpt fn eval PACKAGE --exec failover`,
 		Version:       buildVersion(),
-		Args:          cobra.NoArgs,
+		Args:          noFiles,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -93,13 +94,19 @@ a ResourceList on stdin and writes a ResourceList to stdout.`,
 	return root
 }
 
+// noFiles sends those who name a file to the command that takes one.
+func noFiles(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		if _, err := os.Stat(args[0]); err == nil {
+			return unusable("failover without a command takes no files: use 'failover render %s'", strings.Join(args, " "))
+		}
+	}
+	return cobra.NoArgs(cmd, args)
+}
+
 func isTerminal(stdin io.Reader) bool {
 	file, ok := stdin.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&fs.ModeCharDevice != 0 && info.Name() != "null"
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // runFunction answers a ResourceList. Whatever is wrong with it, stdout gets
@@ -123,7 +130,7 @@ func runFunction(stdin io.Reader, stdout, stderr io.Writer) error {
 	printDiagnostics(stderr, answer.Diagnostics)
 	if answer.YAML != nil {
 		if _, err := stdout.Write(answer.YAML); err != nil {
-			return err
+			return unusable("%w", err)
 		}
 	}
 	if answer.Failed() {

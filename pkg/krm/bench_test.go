@@ -12,20 +12,49 @@ import (
 	"github.com/failover-krm/failover/pkg/krm"
 )
 
-// BenchmarkRender goes from bytes to bytes, on the workshop's spec.
-func BenchmarkRender(b *testing.B) {
+// workshops returns the workshop's spec, many times under other names.
+func workshops(b *testing.B, count int) []string {
+	b.Helper()
 	spec, err := os.ReadFile("../../examples/workshop/failover.yaml")
 	require.NoError(b, err)
+	specs := make([]string, count)
+	for i := range specs {
+		renamed := strings.NewReplacer("name: ha-failover", fmt.Sprintf("name: w%d", i), "namespace: default", fmt.Sprintf("namespace: n%d", i))
+		specs[i] = renamed.Replace(string(spec))
+	}
+	return specs
+}
+
+// BenchmarkFunction is the function on a package of many specs.
+func BenchmarkFunction(b *testing.B) {
 	for _, count := range []int{1, 1000} {
 		var input strings.Builder
-		for i := range count {
-			input.WriteString("---\n")
-			input.WriteString(strings.ReplaceAll(string(spec), "namespace: default", fmt.Sprintf("namespace: n%d", i)))
+		input.WriteString("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n")
+		for _, spec := range workshops(b, count) {
+			spec = strings.NewReplacer("&echo", "", "*echo", "{image: echo, port: 3000}").Replace(spec)
+			input.WriteString("- " + strings.ReplaceAll(strings.TrimSpace(spec), "\n", "\n  ") + "\n")
 		}
 		b.Run(fmt.Sprintf("specs=%d", count), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				documents, err := document.Parse([]byte(input.String()), "bench.yaml")
+				require.NoError(b, err)
+				answer, err := krm.Function(documents[0].Node)
+				require.NoError(b, err)
+				require.False(b, answer.Failed(), answer.Diagnostics)
+			}
+		})
+	}
+}
+
+// BenchmarkRender goes from bytes to bytes, on the workshop's spec.
+func BenchmarkRender(b *testing.B) {
+	for _, count := range []int{1, 1000} {
+		input := strings.Join(workshops(b, count), "---\n")
+		b.Run(fmt.Sprintf("specs=%d", count), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				documents, err := document.Parse([]byte(input), "bench.yaml")
 				require.NoError(b, err)
 				stream, err := krm.Render(documents, "")
 				require.NoError(b, err)

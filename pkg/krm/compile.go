@@ -37,7 +37,11 @@ func compile(sources []*Source, namespace string) ([]render.Object, map[*v1alpha
 	}
 	objects, errs := render.Render(specs)
 	for _, err := range errs {
-		diagnostics = append(diagnostics, errorsOf(origins[err.Spec], field.ErrorList{err.Err})...)
+		placed := errorsOf(origins[err.Spec], field.ErrorList{err.Err})
+		if where := origins[err.Other].position("metadata.name"); where != "" {
+			placed[0].Message += " (the other: " + where + ")"
+		}
+		diagnostics = append(diagnostics, placed...)
 	}
 	if hasErrors(diagnostics) {
 		return nil, nil, diagnostics

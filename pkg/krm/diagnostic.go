@@ -45,6 +45,15 @@ func (s *Source) id() yaml.ResourceIdentifier {
 	}
 }
 
+// position says where a field is, as FILE:LINE:COLUMN, FILE, or nothing.
+func (s *Source) position(field string) string {
+	if !s.HasLines {
+		return s.File
+	}
+	at := document.Locate(s.Node, field)
+	return fmt.Sprintf("%s:%d:%d", s.File, at.Line, at.Column)
+}
+
 // errorsOf turns the errors of a document into diagnostics.
 func errorsOf(source *Source, errs field.ErrorList) []Diagnostic {
 	diagnostics := make([]Diagnostic, 0, len(errs))
@@ -100,12 +109,7 @@ func countErrors(diagnostics []Diagnostic) int {
 func (d Diagnostic) String() string {
 	var line strings.Builder
 	if d.Source != nil && d.Source.File != "" {
-		line.WriteString(d.Source.File)
-		if d.Source.HasLines {
-			position := document.Locate(d.Source.Node, d.Field)
-			fmt.Fprintf(&line, ":%d:%d", position.Line, position.Column)
-		}
-		line.WriteString(": ")
+		line.WriteString(d.Source.position(d.Field) + ": ")
 	}
 	fmt.Fprintf(&line, "%s: ", d.Severity)
 	if d.Source != nil {
@@ -114,7 +118,7 @@ func (d Diagnostic) String() string {
 		}
 	}
 	if d.Field != "" && d.Field != "<nil>" {
-		fmt.Fprintf(&line, "%s: ", d.Field)
+		fmt.Fprintf(&line, "%s: ", shorten(d.Field))
 	}
 	line.WriteString(d.Message)
 	return line.String()

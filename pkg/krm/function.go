@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/kio"
-	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
@@ -136,87 +134,83 @@ func readResourceList(root *yaml.Node) (*resourceList, []Diagnostic) {
 // specs returns the FailoverSpecs of functionConfig and items. One that is in
 // both counts once, as the item, since that knows its file.
 func (l *resourceList) specs() ([]*Source, []Diagnostic) {
+	config, diagnostics := l.configSpec()
 	var sources []*Source
-	var diagnostics []Diagnostic
-	if config := l.functionConfig; config != nil && config.ShortTag() != yaml.NodeTagNull {
-		source := sourceOf(config)
-		switch {
-		case v1alpha1.Claims(config):
-			sources = append(sources, source)
-		case document.Field(config, "kind") != "ConfigMap":
-			diagnostics = append(diagnostics, Diagnostic{
-				Severity: framework.Error, Source: source, Field: "kind",
-				Message: "is no functionConfig of failover: give a FailoverSpec, or a ConfigMap or nothing to render those among the items",
-			})
-		case document.Lookup(config, "data") != nil:
-			diagnostics = append(diagnostics, Diagnostic{
-				Severity: framework.Warning, Source: source, Field: "data",
-				Message: "a ConfigMap as functionConfig is not read: write a FailoverSpec",
-			})
-		}
-	}
+	known := map[owner]*Source{}
 	for _, item := range l.items.Content {
 		if !v1alpha1.Claims(item) {
 			continue
 		}
-		source := sourceOf(item)
-		twin := slices.IndexFunc(sources, func(other *Source) bool { return identity(other) == identity(source) && identity(source).name != "" })
-		switch {
-		case twin < 0:
-			sources = append(sources, source)
-		case sources[twin].Node == l.functionConfig && sameSpec(sources[twin].Node, item):
-			sources[twin] = source
-		default:
-			diagnostics = append(diagnostics, Diagnostic{
-				Severity: framework.Error, Source: source, Field: "metadata.name",
-				Message: fmt.Sprintf("Duplicate value: %q: another FailoverSpec of this package has the name%s: the name tells what belongs to which spec, give it another",
-					shorten(identity(source).name), differsFrom(sources[twin], l.functionConfig)),
-			})
+		source, name := sourceOf(item), ownerOf(item)
+		if config != nil && isConfig(config.Node, item) {
+			if !sameSpec(config.Node, item) {
+				diagnostics = append(diagnostics, duplicateName(source, "in functionConfig, and differs from it"))
+			}
+			config = nil
 		}
+		if twin := known[name]; twin != nil && name.name != "" {
+			diagnostics = append(diagnostics, duplicateName(source, "among the items"+inFile(twin)))
+			continue
+		}
+		known[name] = source
+		sources = append(sources, source)
+	}
+	if config != nil {
+		sources = append([]*Source{config}, sources...)
 	}
 	return sources, diagnostics
 }
 
-func differsFrom(twin *Source, functionConfig *yaml.Node) string {
-	switch {
-	case twin.Node == functionConfig:
-		return ", the functionConfig, and differs from it"
-	case twin.File != "":
-		return ", in " + twin.File
+// configSpec returns the functionConfig where it is a FailoverSpec.
+func (l *resourceList) configSpec() (*Source, []Diagnostic) {
+	config := l.functionConfig
+	if config == nil || config.ShortTag() == yaml.NodeTagNull {
+		return nil, nil
 	}
-	return ""
+	source := sourceOf(config)
+	if v1alpha1.Claims(config) {
+		return source, nil
+	}
+	if document.Field(config, "kind") != "ConfigMap" {
+		return nil, []Diagnostic{{
+			Severity: framework.Error, Source: source, Field: "kind",
+			Message: "is no functionConfig of failover: give a FailoverSpec, or a ConfigMap or nothing to render those among the items",
+		}}
+	}
+	if len(stringMap(config, "data")) > 0 {
+		return nil, []Diagnostic{{
+			Severity: framework.Warning, Source: source, Field: "data",
+			Message: "a ConfigMap as functionConfig is not read: write a FailoverSpec",
+		}}
+	}
+	return nil, nil
 }
 
-const packagePathAnnotation = "internal.config.kubernetes.io/package-path"
-
-// identity is what a FailoverSpec is known by across runs: its package, as kpt
-// tells it, and its name. The namespace is none of it, so it may be changed.
-func identity(source *Source) owner {
-	return owner{
-		packagePath: yaml.NewRNode(source.Node).GetAnnotations(packagePathAnnotation)[packagePathAnnotation],
-		name:        document.Field(source.Node, "metadata.name"),
-	}
+// isConfig tells whether an item is the functionConfig too. An orchestrator need
+// not say which package that is from.
+func isConfig(config, item *yaml.Node) bool {
+	ofConfig, ofItem := ownerOf(config), ownerOf(item)
+	return ofConfig == ofItem || ofConfig.packagePath == "" && ofConfig.name == ofItem.name
 }
 
-type owner struct{ packagePath, name string }
+func duplicateName(source *Source, where string) Diagnostic {
+	name := shorten(ownerOf(source.Node).name)
+	return Diagnostic{
+		Severity: framework.Error, Source: source, Field: "metadata.name", Value: name,
+		Message: fmt.Sprintf("Duplicate value: %q: another FailoverSpec of this package has the name, %s: the name tells what belongs to which spec, give it another", name, where),
+	}
+}
 
 // sameSpec tells whether two FailoverSpecs say the same, whatever the
 // orchestrator has noted on them.
 func sameSpec(a, b *yaml.Node) bool {
-	valueA, _ := document.Value(a)
-	valueB, _ := document.Value(b)
-	mapA, okA := valueA.(map[string]any)
-	mapB, okB := valueB.(map[string]any)
-	return okA && okB && reflect.DeepEqual(mapA["spec"], mapB["spec"]) && reflect.DeepEqual(mapA["apiVersion"], mapB["apiVersion"]) &&
-		document.Field(a, "metadata.namespace") == document.Field(b, "metadata.namespace")
+	return reflect.DeepEqual(said(a), said(b))
 }
 
-// sourceOf reads from an item's annotations which file it is in.
-func sourceOf(item *yaml.Node) *Source {
-	path, index, _ := kioutil.GetFileAnnotations(yaml.NewRNode(item))
-	source := &Source{Node: item, File: path}
-	source.Index, _ = strconv.Atoi(index)
-	return source
+func said(spec *yaml.Node) []any {
+	value, _ := document.Value(spec)
+	fields, _ := value.(map[string]any)
+	return []any{document.Field(spec, "apiVersion"), document.Field(spec, "metadata.namespace"), fields["spec"]}
 }
 
 // addResults puts diagnostics beside the items, after those of other functions.

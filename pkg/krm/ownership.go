@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
-	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
@@ -19,42 +18,48 @@ import (
 // whatever it was renamed to meanwhile.
 type child struct {
 	owner
-	part render.Part
+	groupKind
+	part string
+}
+
+// childOf returns the child that an item says it is, if it says so.
+func childOf(item *yaml.Node) (child, bool) {
+	annotations := annotationsOf(item)
+	ownerName, part := annotations[v1alpha1.AnnotationOwner], annotations[v1alpha1.AnnotationPart]
+	return child{owner{annotations[packagePathAnnotation], ownerName}, groupKindOf(item), part}, ownerName != "" && part != ""
 }
 
 // place puts rendered objects into the items: over the item that is the same
 // child of the same spec, else at the end, in a file beside the spec's. Other
 // items stay as they are. If there is an error, nothing is placed.
 func (l *resourceList) place(objects []render.Object, origins map[*v1alpha1.FailoverSpec]*Source) ([]Diagnostic, error) {
-	children, foreign := l.index()
-	var diagnostics []Diagnostic
 	nodes := make([]*yaml.Node, len(objects))
+	wanted := make([]child, len(objects))
 	for i, object := range objects {
-		source := origins[object.Spec]
 		setOwner(object)
 		node, err := toNode(object.Resource)
 		if err != nil {
 			return nil, err
 		}
 		nodes[i] = node
-		if other := foreign[idOf(node)]; other != nil {
-			diagnostics = append(diagnostics, unowned(source, node, sourceOf(other)))
-		}
+		wanted[i] = child{ownerOf(origins[object.Spec].Node), groupKindOf(node), string(object.Part)}
 	}
+	existing, diagnostics := l.match(wanted)
+	diagnostics = append(diagnostics, l.collisions(objects, nodes, origins, existing)...)
 	if hasErrors(diagnostics) {
 		return diagnostics, nil
 	}
-	free := l.firstFreeIndexes()
+	free, aliases := l.firstFreeIndexes(), l.aliases()
 	for i, object := range objects {
-		source, node := origins[object.Spec], nodes[i]
-		if old := children[child{identity(source), object.Part}]; old != nil {
-			keepForeignMetadata(old, node)
-			*old = *node
+		if old := existing[wanted[i]]; old != nil {
+			keepForeignMetadata(old, nodes[i])
+			writeOut(aliases, old)
+			*old = *nodes[i]
 			continue
 		}
-		annotateAll(node, besideSpec(source, object.Spec.Name, free))
+		annotateAll(nodes[i], besideSpec(origins[object.Spec], object.Spec.Name, free))
 		l.items.Style = 0 // items: [] is written in flow style
-		l.items.Content = append(l.items.Content, node)
+		l.items.Content = append(l.items.Content, nodes[i])
 	}
 	return diagnostics, nil
 }
@@ -70,78 +75,146 @@ func setOwner(object render.Object) {
 	object.Resource.SetAnnotations(annotations)
 }
 
-// index finds the items that the function made, and the others by id.
-func (l *resourceList) index() (map[child]*yaml.Node, map[id]*yaml.Node) {
-	children, foreign := map[child]*yaml.Node{}, map[id]*yaml.Node{}
+// match finds the items that are wanted children, each once.
+func (l *resourceList) match(wanted []child) (map[child]*yaml.Node, []Diagnostic) {
+	isWanted := map[child]bool{}
+	for _, c := range wanted {
+		isWanted[c] = true
+	}
+	existing := map[child]*yaml.Node{}
+	var diagnostics []Diagnostic
 	for _, item := range l.items.Content {
-		annotations := yaml.NewRNode(item).GetAnnotations()
-		ownerName, part := annotations[v1alpha1.AnnotationOwner], annotations[v1alpha1.AnnotationPart]
-		if ownerName == "" || part == "" {
-			foreign[idOf(item)] = item
+		c, isChild := childOf(item)
+		switch {
+		case !isChild || !isWanted[c]:
+		case existing[c] == nil:
+			existing[c] = item
+		default:
+			diagnostics = append(diagnostics, Diagnostic{
+				Severity: framework.Error, Source: sourceOf(item), Field: "metadata.annotations",
+				Message: fmt.Sprintf("says it is %s of FailoverSpec %s, as another object%s does: remove the copy, or its annotations of %s",
+					c.part, c.name, inFile(sourceOf(existing[c])), v1alpha1.Group),
+			})
+		}
+	}
+	return existing, diagnostics
+}
+
+// collisions finds the items that are none of the wanted children, and yet are
+// the same object to an API server.
+func (l *resourceList) collisions(objects []render.Object, nodes []*yaml.Node, origins map[*v1alpha1.FailoverSpec]*Source, existing map[child]*yaml.Node) []Diagnostic {
+	replaced := map[*yaml.Node]bool{}
+	for _, item := range existing {
+		replaced[item] = true
+	}
+	others := map[id]*yaml.Node{}
+	for _, item := range l.items.Content {
+		if !replaced[item] {
+			others[idOf(item)] = item
+		}
+	}
+	var diagnostics []Diagnostic
+	for i, object := range objects {
+		other := others[idOf(nodes[i])]
+		if other == nil {
 			continue
 		}
-		children[child{owner{annotations[packagePathAnnotation], ownerName}, render.Part(part)}] = item
+		source := origins[object.Spec]
+		reason := fmt.Sprintf("without the annotations %s and %s", v1alpha1.AnnotationOwner, v1alpha1.AnnotationPart)
+		if c, isChild := childOf(other); isChild {
+			reason = fmt.Sprintf("as %s of FailoverSpec %s", c.part, c.name)
+		}
+		diagnostics = append(diagnostics, Diagnostic{
+			Severity: framework.Error, Source: source, Field: "metadata.name", Value: source.id().Name,
+			Message: fmt.Sprintf("%s would be rendered, and is among the items%s %s: remove it, or rename one of the two",
+				displayName((&Source{Node: nodes[i]}).id()), inFile(sourceOf(other)), reason),
+		})
 	}
-	return children, foreign
+	return diagnostics
 }
 
-// id is what makes an object the same for an API server.
-type id struct{ group, kind, namespace, name string }
-
-func idOf(node *yaml.Node) id {
-	object := (&Source{Node: node}).id()
-	group := path.Dir(object.APIVersion) // "." for the core group, and the same on both sides
-	return id{group, object.Kind, object.Namespace, object.Name}
-}
-
-func unowned(source *Source, node *yaml.Node, other *Source) Diagnostic {
-	where := "among the items"
-	if other.File != "" {
-		where = "in " + other.File
+// inFile says where an item is, where that is known.
+func inFile(source *Source) string {
+	if source.File == "" {
+		return ""
 	}
-	return Diagnostic{Severity: framework.Error, Source: source, Field: "metadata.name", Value: source.id().Name, Message: fmt.Sprintf(
-		"%s would be rendered, and is %s without the annotation %s: remove it, or rename one of the two",
-		displayName((&Source{Node: node}).id()), where, v1alpha1.AnnotationOwner)}
+	return " in " + source.File
 }
 
 // keepForeignMetadata carries over the labels and annotations that others put on
 // a child, the orchestrator's among them.
 func keepForeignMetadata(from, to *yaml.Node) {
-	old, made := yaml.NewRNode(from), yaml.NewRNode(to)
-	annotations, labels := old.GetAnnotations(), old.GetLabels()
-	maps.DeleteFunc(annotations, func(key, _ string) bool {
-		_, ours := made.GetAnnotations()[key]
-		return ours
-	})
+	annotations, ours := annotationsOf(from), annotationsOf(to)
+	maps.DeleteFunc(annotations, func(key, _ string) bool { return ours[key] != "" })
 	annotateAll(to, annotations)
+	labels, ours := labelsOf(from), labelsOf(to)
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		if _, ours := made.GetLabels()[key]; !ours {
-			_ = made.PipeE(yaml.SetLabel(key, labels[key])) // cannot fail on a node that toNode made
+		if _, given := ours[key]; !given {
+			_ = yaml.NewRNode(to).PipeE(yaml.SetLabel(key, labels[key])) // cannot fail on a node that toNode made
 		}
 	}
 }
 
-// dialect is a pair of annotations that says where an item is stored.
-type dialect struct{ path, index string }
+// aliases returns every alias of the list.
+func (l *resourceList) aliases() []*yaml.Node {
+	var aliases []*yaml.Node
+	walk(l.root, func(node *yaml.Node) {
+		if node.Kind == yaml.AliasNode {
+			aliases = append(aliases, node)
+		}
+	})
+	return aliases
+}
 
-var dialects = []dialect{
-	{kioutil.PathAnnotation, kioutil.IndexAnnotation},
-	{kioutil.LegacyPathAnnotation, kioutil.LegacyIndexAnnotation}, //nolint:staticcheck // kpt sends both
+// writeOut replaces every alias to something inside a node that is about to go
+// by what it stands for.
+func writeOut(aliases []*yaml.Node, going *yaml.Node) {
+	if len(aliases) == 0 {
+		return
+	}
+	inside := map[*yaml.Node]bool{}
+	walk(going, func(node *yaml.Node) { inside[node] = true })
+	for _, alias := range aliases {
+		if inside[alias.Alias] && !inside[alias] {
+			*alias = *withoutAliases(alias.Alias)
+		}
+	}
+}
+
+// withoutAliases copies a node with every alias in it written out.
+func withoutAliases(node *yaml.Node) *yaml.Node {
+	if node.Kind == yaml.AliasNode {
+		return withoutAliases(node.Alias)
+	}
+	copied := *node
+	copied.Anchor = ""
+	copied.Content = make([]*yaml.Node, len(node.Content))
+	for i, child := range node.Content {
+		copied.Content[i] = withoutAliases(child)
+	}
+	return &copied
+}
+
+func walk(node *yaml.Node, visit func(*yaml.Node)) {
+	visit(node)
+	for _, child := range node.Content {
+		walk(child, visit)
+	}
 }
 
 // besideSpec returns the annotations that store a new child in its spec's package
 // and directory, in the dialects that the spec has. Where the spec has no file,
 // the orchestrator decides.
 func besideSpec(source *Source, name string, free map[string]int) map[string]string {
+	ofSpec := annotationsOf(source.Node)
 	annotations := map[string]string{}
-	if packagePath := identity(source).packagePath; packagePath != "" {
+	if packagePath := ofSpec[packagePathAnnotation]; packagePath != "" {
 		annotations[packagePathAnnotation] = packagePath
 	}
 	if source.File == "" {
 		return annotations
 	}
 	file := path.Join(path.Dir(source.File), name+"-failover.yaml")
-	ofSpec := yaml.NewRNode(source.Node).GetAnnotations()
 	for _, dialect := range dialects {
 		if ofSpec[dialect.path] != "" {
 			annotations[dialect.path] = file

@@ -68,6 +68,8 @@ type Object struct {
 type Error struct {
 	// Spec is the FailoverSpec to change.
 	Spec *v1alpha1.FailoverSpec
+	// Other is the FailoverSpec that it does not go together with.
+	Other *v1alpha1.FailoverSpec
 	// Err names the field and the other spec.
 	Err *field.Error
 }
@@ -140,27 +142,27 @@ func collisions(objects []Object) []Error {
 		case !made:
 			makers[objectID] = object.Spec
 		case maker == object.Spec:
-			errs = append(errs, collision(object, objectID, "this spec itself, as another part"))
+			errs = append(errs, collision(object, objectID, maker, "this spec itself, as another part"))
 		case sameName(maker, object.Spec):
 			if !reported[object.Spec] {
-				errs = append(errs, Error{object.Spec, field.Invalid(namedBy[PartRoute], object.Spec.Name,
+				errs = append(errs, Error{object.Spec, maker, field.Invalid(namedBy[PartRoute], object.Spec.Name,
 					"FailoverSpec "+Name(maker)+" is given twice: remove one, or give it another name")})
 			}
 			reported[object.Spec] = true
 		default:
-			errs = append(errs, collision(object, objectID, "FailoverSpec "+Name(maker)))
+			errs = append(errs, collision(object, objectID, maker, "FailoverSpec "+Name(maker)))
 		}
 	}
 	return errs
 }
 
-func collision(object Object, objectID id, maker string) Error {
+func collision(object Object, objectID id, maker *v1alpha1.FailoverSpec, makerName string) Error {
 	advice := "give it another name"
 	if object.Part == PartGateway {
 		advice = "let one attach, by gateway.name without gatewayClassName and listeners"
 	}
-	return Error{object.Spec, field.Invalid(namedBy[object.Part], objectID.name, fmt.Sprintf(
-		"%s %s/%s is made by %s too: %s", objectID.Kind, objectID.namespace, objectID.name, maker, advice))}
+	return Error{object.Spec, maker, field.Invalid(namedBy[object.Part], objectID.name, fmt.Sprintf(
+		"%s %s/%s is made by %s too: %s", objectID.Kind, objectID.namespace, objectID.name, makerName, advice))}
 }
 
 func sameName(a, b *v1alpha1.FailoverSpec) bool { return Name(a) == Name(b) }
@@ -187,13 +189,12 @@ func refusedAttachments(specs []*v1alpha1.FailoverSpec) []Error {
 		}
 		made := maker.Spec.Gateway
 		switch {
-		case made.Admits(fs.Namespace, wanted.SectionName):
+		case made.Admits(fs, wanted.SectionName):
 		case wanted.SectionName != "" && !made.HasListener(wanted.SectionName):
-			errs = append(errs, Error{fs, field.NotFound(field.NewPath("spec", "gateway", "sectionName"),
-				fmt.Sprintf("%s, as the Gateway that FailoverSpec %s makes has the listeners %s", wanted.SectionName, Name(maker), made.ListenerNames()))})
+			errs = append(errs, Error{fs, maker, field.NotSupported(field.NewPath("spec", "gateway", "sectionName"), string(wanted.SectionName), made.ListenerNames())})
 		default:
-			errs = append(errs, Error{fs, field.Invalid(field.NewPath("spec", "gateway"), wanted.Namespace+"/"+wanted.Name, fmt.Sprintf(
-				"the Gateway that FailoverSpec %s makes allows no HTTPRoute from namespace %q to attach: set allowedRoutes on its listeners", Name(maker), fs.Namespace))})
+			errs = append(errs, Error{fs, maker, field.Invalid(field.NewPath("spec", "gateway"), wanted.Namespace+"/"+wanted.Name, fmt.Sprintf(
+				"no listener of the Gateway that FailoverSpec %s makes takes this HTTPRoute: see their protocol and hostname, and allowedRoutes for namespace %q", Name(maker), fs.Namespace))})
 		}
 	}
 	return errs

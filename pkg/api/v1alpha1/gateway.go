@@ -17,13 +17,13 @@ func (g Gateway) MakesGateway() bool {
 	return g.GatewayClassName != "" || g.Name == ""
 }
 
-// ListenerNames returns the names of the listeners, for a message.
-func (g Gateway) ListenerNames() string {
+// ListenerNames returns the names of the listeners.
+func (g Gateway) ListenerNames() []string {
 	names := make([]string, 0, len(g.Listeners))
 	for _, listener := range g.Listeners {
 		names = append(names, string(listener.Name))
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // HasListener tells whether there is a listener of the name.
@@ -31,14 +31,30 @@ func (g Gateway) HasListener(name gwapiv1.SectionName) bool {
 	return slices.ContainsFunc(g.Listeners, func(listener gwapiv1.Listener) bool { return listener.Name == name })
 }
 
-// Admits tells whether an HTTPRoute of a namespace may attach to the listener of
+// Admits tells whether the HTTPRoute of a spec may attach to the listener of
 // a name, or to any where the name is empty. What depends on labels that only
 // the cluster knows counts as allowed.
-func (g Gateway) Admits(routeNamespace string, sectionName gwapiv1.SectionName) bool {
+func (g Gateway) Admits(fs *FailoverSpec, sectionName gwapiv1.SectionName) bool {
 	return slices.ContainsFunc(g.Listeners, func(listener gwapiv1.Listener) bool {
-		return (sectionName == "" || listener.Name == sectionName) &&
-			takesHTTPRoutes(listener) && admitsNamespace(listener, g.Namespace, routeNamespace)
+		return (sectionName == "" || listener.Name == sectionName) && takesHTTPRoutes(listener) &&
+			admitsNamespace(listener, g.Namespace, fs.Namespace) && admitsHostnames(listener, fs.Spec.Hostnames)
 	})
+}
+
+// admitsHostnames tells whether a listener and a route have a hostname in common.
+func admitsHostnames(listener gwapiv1.Listener, hostnames []gwapiv1.Hostname) bool {
+	if ptr.Deref(listener.Hostname, "") == "" || len(hostnames) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(hostnames, func(hostname gwapiv1.Hostname) bool {
+		return covers(*listener.Hostname, hostname) || covers(hostname, *listener.Hostname)
+	})
+}
+
+// covers tells whether a hostname is another, or a wildcard for it.
+func covers(hostname, other gwapiv1.Hostname) bool {
+	suffix, isWildcard := strings.CutPrefix(string(hostname), "*")
+	return hostname == other || isWildcard && strings.HasSuffix(string(other), suffix)
 }
 
 func takesHTTPRoutes(listener gwapiv1.Listener) bool {

@@ -28,8 +28,7 @@ func Claims(node *yaml.Node) bool {
 func Load(node *yaml.Node, namespace string) (*FailoverSpec, field.ErrorList) {
 	fs, errs := load(node, namespace)
 	if len(errs) > 0 {
-		sortByPosition(errs, node)
-		return nil, errs
+		return nil, sortByPosition(errs, node)
 	}
 	return fs, nil
 }
@@ -63,12 +62,29 @@ func load(node *yaml.Node, namespace string) (*FailoverSpec, field.ErrorList) {
 	return fs, combine(errs, form, validate(fs))
 }
 
+// maxErrors is how many errors of a document are worth reading, and finding the
+// places of.
+const maxErrors = 100
+
 // sortByPosition puts the errors of a document in the order of the file.
-func sortByPosition(errs field.ErrorList, node *yaml.Node) {
+func sortByPosition(errs field.ErrorList, node *yaml.Node) field.ErrorList {
 	slices.SortStableFunc(errs, func(a, b *field.Error) int {
-		at, bt := document.Locate(node, a.Field), document.Locate(node, b.Field)
-		return cmp.Or(cmp.Compare(at.Line, bt.Line), cmp.Compare(at.Column, bt.Column), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Detail, b.Detail))
+		return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Detail, b.Detail))
 	})
+	var more field.ErrorList
+	if len(errs) > maxErrors {
+		more = field.ErrorList{field.TooMany(field.NewPath("spec"), len(errs), maxErrors)}
+		more[0].Detail = "errors are shown of this document"
+		errs = errs[:maxErrors]
+	}
+	positions := map[*field.Error]document.Position{}
+	for _, err := range errs {
+		positions[err] = document.Locate(node, err.Field)
+	}
+	slices.SortStableFunc(errs, func(a, b *field.Error) int {
+		return cmp.Or(cmp.Compare(positions[a].Line, positions[b].Line), cmp.Compare(positions[a].Column, positions[b].Column))
+	})
+	return append(errs, more...)
 }
 
 // Validate returns all that is wrong with a FailoverSpec built in Go, after
@@ -112,18 +128,28 @@ func decode(value any) (*FailoverSpec, error) {
 }
 
 // combine joins what the schema and what the content rules say. It leaves out
-// what follows from a fault of form, and of two errors at one field takes the
-// content rule's, which has the better words.
+// what follows from a fault of form; and of two errors at one field it takes the
+// content rule's, which has the better words, unless the field is not there.
 func combine(formErrs field.ErrorList, form *shape, contentErrs field.ErrorList) field.ErrorList {
-	follows := func(err *field.Error) bool {
-		return slices.ContainsFunc(form.broken, func(path string) bool { return within(path, err.Field) || within(err.Field, path) }) ||
-			slices.ContainsFunc(form.missing, func(path string) bool { return path != err.Field && within(err.Field, path) })
+	missing := map[string]bool{}
+	for _, path := range form.missing {
+		missing[path] = true
 	}
-	contentErrs = slices.DeleteFunc(contentErrs, follows)
+	broken := map[string]bool{}
+	for _, path := range form.broken {
+		broken[path] = true
+	}
+	contentErrs = slices.DeleteFunc(contentErrs, func(err *field.Error) bool {
+		return missing[err.Field] && err.Type != field.ErrorTypeRequired ||
+			slices.ContainsFunc(form.broken, func(path string) bool { return within(path, err.Field) || within(err.Field, path) }) ||
+			slices.ContainsFunc(form.missing, func(path string) bool { return path != err.Field && within(err.Field, path) })
+	})
+	said := map[string]bool{}
+	for _, err := range contentErrs {
+		said[err.Field] = true
+	}
 	formErrs = slices.DeleteFunc(formErrs, func(err *field.Error) bool {
-		broken := slices.Contains(form.broken, err.Field)
-		sameField := func(other *field.Error) bool { return other.Field == err.Field }
-		return broken && err.Type == field.ErrorTypeRequired || !broken && slices.ContainsFunc(contentErrs, sameField)
+		return broken[err.Field] && err.Type == field.ErrorTypeRequired || !broken[err.Field] && said[err.Field]
 	})
 	return append(formErrs, contentErrs...)
 }

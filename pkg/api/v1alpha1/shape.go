@@ -119,6 +119,10 @@ func (s *shape) check(node *schemaNode, value any, path *field.Path) {
 			s.checkRange(node, float64(value), path)
 		}
 	case float64:
+		if node.Type == typeIntOrString && len(node.Patterns) > 0 { // a quantity such as 0.5
+			s.checkPatterns(node, fmt.Sprint(s.written(path)), path)
+			return
+		}
 		isInteger := value == float64(int64(value))
 		if isInteger && s.isType(path, node, typeInteger, typeNumber) || !isInteger && s.isType(path, node, typeNumber) {
 			s.checkRange(node, value, path)
@@ -137,7 +141,7 @@ func (s *shape) isType(path *field.Path, node *schemaNode, types ...schemaType) 
 		return true
 	}
 	detail := "must be " + string(node.Type)
-	if node.Type == typeString && slices.ContainsFunc(types, func(t schemaType) bool { return t == typeInteger || t == typeNumber || t == typeBoolean }) {
+	if strings.HasSuffix(string(node.Type), "a string") && slices.ContainsFunc(types, func(t schemaType) bool { return t == typeInteger || t == typeNumber || t == typeBoolean }) {
 		detail += ": put it in quotes"
 	}
 	s.breakAt(path, field.TypeInvalid(path, s.written(path), detail))
@@ -243,9 +247,13 @@ func compiled(pattern string) *regexp.Regexp {
 	return expression
 }
 
+const dnsNameWords = `must be a DNS name such as "shop" or "shop.example.com", in lower case`
+
 // patternWords says in words what the patterns of well-known types ask for.
 var patternWords = map[string]string{
-	`^([0-9]{1,5}(h|m|s|ms)){1,4}$`: `must be a duration such as "500ms", "2s" or "1m30s"`,
+	`^([0-9]{1,5}(h|m|s|ms)){1,4}$`:                                                                                     `must be a duration such as "500ms", "2s" or "1m30s"`,
+	`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`:                                                 dnsNameWords,
+	`^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`:                                          dnsNameWords + `, which may begin with "*."`,
 	`^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$`: `must be a quantity such as "500m", "2" or "128Mi"`,
 }
 

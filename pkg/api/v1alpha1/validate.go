@@ -129,9 +129,9 @@ func validateListeners(fs *FailoverSpec, path *field.Path) field.ErrorList {
 			errs = append(errs, field.Duplicate(path.Index(i).Child("name"), listener.Name))
 		}
 	}
-	if !gateway.Admits(fs.Namespace, "") {
-		errs = append(errs, field.Invalid(path, gateway.ListenerNames(), fmt.Sprintf(
-			"no listener allows HTTPRoutes from namespace %q, where this spec's is: see allowedRoutes, and protocol", fs.Namespace)))
+	if !gateway.Admits(fs, "") {
+		errs = append(errs, field.Invalid(path, strings.Join(gateway.ListenerNames(), ", "), fmt.Sprintf(
+			"none takes this spec's HTTPRoute: one must have protocol HTTP or HTTPS, no hostname or one that fits spec.hostnames, and allowedRoutes for namespace %q", fs.Namespace)))
 	}
 	return errs
 }
@@ -157,7 +157,21 @@ func validateTier(fs *FailoverSpec, tier Tier, suffix string, path *field.Path) 
 		errs = validateEndpoints(tier.Endpoints, path.Child("endpoints"))
 	}
 	errs = append(errs, validateDerivedName(fs, tier.Name, suffix, kind, rule, path.Child("name"))...)
+	if tier.Workload != nil || tier.Service != nil {
+		errs = append(errs, validateServiceHostname(fs, tier)...)
+	}
 	return append(errs, validateTLS(fs, tier, path.Child("tls"))...)
+}
+
+// validateServiceHostname finds a hostname that is too long, though its parts
+// are not.
+func validateServiceHostname(fs *FailoverSpec, tier Tier) field.ErrorList {
+	hostname := fs.BackendEndpoints(tier)[0].FQDN.Hostname
+	if len(hostname) <= validation.DNS1123SubdomainMaxLength {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(field.NewPath("spec", "clusterDomain"), fs.Spec.ClusterDomain,
+		fmt.Sprintf("the hostname %s: %s", hostname, validation.MaxLenError(validation.DNS1123SubdomainMaxLength)))}
 }
 
 // tierSources names the sources that are given.
@@ -217,6 +231,16 @@ func validatePolicy(policy Policy, path *field.Path) field.ErrorList {
 		if *retry.NumAttemptsPerPriority > numRetries {
 			errs = append(errs, field.Invalid(path.Child("retry", "numAttemptsPerPriority"), *retry.NumAttemptsPerPriority, fmt.Sprintf(
 				"must not exceed numRetries (%d): no retry would be left for the passive tier", numRetries)))
+		}
+	}
+	if balancer := policy.LoadBalancer; balancer != nil && balancer.ZoneAware != nil {
+		const detail = "gives each tier a cluster of its own in Envoy, which share the traffic and never fail over: remove it"
+		zoneAware := path.Child("loadBalancer", "zoneAware")
+		if balancer.ZoneAware.PreferLocal != nil {
+			errs = append(errs, field.Forbidden(zoneAware.Child("preferLocal"), detail))
+		}
+		if len(balancer.ZoneAware.WeightedZones) > 0 {
+			errs = append(errs, field.Forbidden(zoneAware.Child("weightedZones"), detail))
 		}
 	}
 	if policy.HealthCheck != nil && policy.HealthCheck.Active != nil {

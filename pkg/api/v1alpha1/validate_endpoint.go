@@ -31,8 +31,6 @@ func validateEndpoints(endpoints []egv1a1.BackendEndpoint, path *field.Path) fie
 func validateEndpoint(endpoint egv1a1.BackendEndpoint, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	switch {
-	case endpoint.Unix != nil:
-		return field.ErrorList{field.Forbidden(path.Child("unix"), "a unix socket is inside the gateway's own pod: use fqdn or ip")}
 	case endpoint.FQDN != nil && endpoint.IP != nil:
 		return field.ErrorList{field.Invalid(path, "fqdn and ip", "must have one of fqdn and ip")}
 	case endpoint.FQDN != nil:
@@ -83,8 +81,6 @@ func validateTLS(fs *FailoverSpec, tier Tier, path *field.Path) field.ErrorList 
 		return nil
 	}
 	target := fs.Spec.Target
-	skipsVerify := ptr.Deref(tls.InsecureSkipVerify, false)
-	authorities := len(tls.CACertificateRefs) > 0 || tls.WellKnownCACertificates != nil
 	if !target.has(sinceBackendTLS) {
 		return field.ErrorList{tooNew(path, target, sinceBackendTLS)}
 	}
@@ -98,6 +94,24 @@ func validateTLS(fs *FailoverSpec, tier Tier, path *field.Path) field.ErrorList 
 	if tls.AutoSNIFromEndpointHostname != nil && !target.has(sinceAutoSNI) {
 		errs = append(errs, tooNew(path.Child("autoSNIFromEndpointHostname"), target, sinceAutoSNI))
 	}
+	errs = append(errs, validateTrust(tls, path)...)
+	if tls.SNI != nil && autoSNI(tls) {
+		errs = append(errs, field.Forbidden(path.Child("autoSNIFromEndpointHostname"), "must not be given beside sni"))
+	}
+	if endpoints := fs.BackendEndpoints(tier); autoSNI(tls) && slices.Contains(hostnames(endpoints), "") {
+		errs = append(errs, field.Invalid(path.Child("autoSNIFromEndpointHostname"), true, "the endpoints have no hostname to verify: give each IP endpoint a hostname"))
+	}
+	if needsServerName(tls) {
+		errs = append(errs, serverNameError(fs, tier, path.Child("sni")))
+	}
+	return errs
+}
+
+// validateTrust wants one answer to the question whose certificates are good.
+func validateTrust(tls *egv1a1.BackendTLSSettings, path *field.Path) field.ErrorList {
+	skipsVerify := ptr.Deref(tls.InsecureSkipVerify, false)
+	authorities := len(tls.CACertificateRefs) > 0 || tls.WellKnownCACertificates != nil
+	var errs field.ErrorList
 	if !skipsVerify && !authorities {
 		errs = append(errs, field.Required(path, "must say whom to trust: wellKnownCACertificates: System, caCertificateRefs, or insecureSkipVerify: true"))
 	}
@@ -106,12 +120,6 @@ func validateTLS(fs *FailoverSpec, tier Tier, path *field.Path) field.ErrorList 
 	}
 	if len(tls.CACertificateRefs) > 0 && tls.WellKnownCACertificates != nil {
 		errs = append(errs, field.Forbidden(path.Child("caCertificateRefs"), "must not be given beside wellKnownCACertificates"))
-	}
-	if tls.SNI != nil && autoSNI(tls) {
-		errs = append(errs, field.Forbidden(path.Child("autoSNIFromEndpointHostname"), "must not be given beside sni"))
-	}
-	if needsServerName(tls) {
-		errs = append(errs, serverNameError(fs, tier, path.Child("sni")))
 	}
 	return errs
 }
@@ -153,13 +161,17 @@ func validateTiersTogether(fs *FailoverSpec, path *field.Path) field.ErrorList {
 	} else if shared := sharedAddresses(activeEndpoints, passiveEndpoints); len(shared) > 0 {
 		errs = append(errs, field.Invalid(path.Child("passive"), strings.Join(shared, ", "), "is in spec.active too: a tier cannot stand in for itself"))
 	}
-	if speaksH2C(active) != speaksH2C(passive) {
+	switch {
+	case speaks(active, egv1a1.AppProtocolTypeH2C) != speaks(passive, egv1a1.AppProtocolTypeH2C):
 		errs = append(errs, field.Invalid(path.Child("passive", "appProtocols"), protocols(passive), fmt.Sprintf(
 			"must agree with spec.active.appProtocols (%s) on %s: Envoy speaks HTTP/2 to both tiers or to none", protocols(active), egv1a1.AppProtocolTypeH2C)))
+	case speaks(active, egv1a1.AppProtocolTypeH2C) && (speaksWebSocket(active) || speaksWebSocket(passive)):
+		errs = append(errs, field.Invalid(path.Child("passive", "appProtocols"), protocols(passive), fmt.Sprintf(
+			"%s beside a WebSocket protocol: Envoy Gateway splits the tiers into two clusters that never fail over", egv1a1.AppProtocolTypeH2C)))
 	}
-	if active.TLS != nil && passive.TLS != nil && autoSNI(active.TLS) != autoSNI(passive.TLS) {
+	if autoSNI(active.TLS) != autoSNI(passive.TLS) {
 		errs = append(errs, field.Invalid(path.Child("passive", "tls", "autoSNIFromEndpointHostname"), autoSNI(passive.TLS),
-			"must be the same on both tiers: Envoy Gateway else splits them into two clusters that never fail over"))
+			"must be the same on both tiers: Envoy Gateway else splits them into two clusters that never fail over; set sni instead"))
 	}
 	return errs
 }
@@ -188,7 +200,13 @@ func address(endpoint egv1a1.BackendEndpoint) string {
 	return fmt.Sprintf("%s:%d", host, EndpointPort(endpoint))
 }
 
-func speaksH2C(tier Tier) bool { return slices.Contains(tier.AppProtocols, egv1a1.AppProtocolTypeH2C) }
+func speaks(tier Tier, protocol egv1a1.AppProtocolType) bool {
+	return slices.Contains(tier.AppProtocols, protocol)
+}
+
+func speaksWebSocket(tier Tier) bool {
+	return speaks(tier, egv1a1.AppProtocolTypeWS) || speaks(tier, egv1a1.AppProtocolTypeWSS)
+}
 
 func protocols(tier Tier) string {
 	if len(tier.AppProtocols) == 0 {
@@ -202,7 +220,7 @@ func protocols(tier Tier) string {
 }
 
 func autoSNI(tls *egv1a1.BackendTLSSettings) bool {
-	return ptr.Deref(tls.AutoSNIFromEndpointHostname, false)
+	return tls != nil && ptr.Deref(tls.AutoSNIFromEndpointHostname, false)
 }
 
 // validateHostRewrite wants a hostname on every endpoint, or there is nothing to

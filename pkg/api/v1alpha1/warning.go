@@ -71,7 +71,7 @@ func targetWarnings(fs *FailoverSpec) []Warning {
 	}
 	return []Warning{{"spec.target", fmt.Sprintf(
 		"%s has Envoy Gateway 1.%d, which cannot send a retry to the other tier (retry.numAttemptsPerPriority, since 1.%d) and lacks the trigger %s: "+
-			"about a second of traffic is lost when an outage begins and each time an ejection lapses; a policy.healthCheck.active keeps it to the beginning",
+			"a request or so is lost when an outage begins, and about a second of traffic each time an ejection lapses",
 		target, distributions[target].envoyGatewayMinor, sinceNumAttemptsPerPriority, egv1a1.ResetBeforeRequest)}}
 }
 
@@ -86,6 +86,9 @@ func timeoutWarnings(policy Policy) []Warning {
 func retryWarnings(fs *FailoverSpec) []Warning {
 	policy := fs.Spec.Policy
 	retry := ptr.Deref(policy.Retry, egv1a1.Retry{})
+	if retry.NumRetries != nil && *retry.NumRetries == 0 {
+		return []Warning{{retryPath + ".numRetries", "is 0, so nothing is retried: the first requests of an outage are lost, and about a second of traffic at each lapse of an ejection"}}
+	}
 	var warnings []Warning
 	if ptr.Deref(retry.NumAttemptsPerPriority, 0) == 0 && fs.Spec.Target.has(sinceNumAttemptsPerPriority) {
 		warnings = append(warnings, Warning{
@@ -141,10 +144,10 @@ func zeroLossRetryWarnings(policy Policy, retry egv1a1.Retry) []Warning {
 			"lacks " + strings.Join(missing, ", ") + ", without which profile zero-loss loses requests",
 		})
 	}
-	if retry.PerRetry == nil || retry.PerRetry.Timeout == nil {
+	if retry.PerRetry == nil || retry.PerRetry.Timeout == nil || seconds(*retry.PerRetry.Timeout) == 0 {
 		return append(warnings, Warning{
 			retryPath + ".perRetry.timeout",
-			"is not set, so a request that hangs is never tried on the passive tier; write more than the slowest honest answer takes, such as 2s",
+			"is not set, or 0s, so a request that hangs is never tried on the passive tier; write more than the slowest honest answer takes, such as 2s",
 		})
 	}
 	if policy.Timeout != nil && policy.Timeout.HTTP != nil && policy.Timeout.HTTP.RequestTimeout != nil {

@@ -642,7 +642,7 @@ var (
 	}, Type: typeObject}
 	schema208 = schemaNode{Fields: []schemaField{
 		{"limit", &schema103},
-	}, Type: typeObject}
+	}, Required: []string{"limit"}, Type: typeObject}
 	schema209 = schemaNode{Enum: []string{"Exact", "Prefix", "Suffix", "RegularExpression"}, Type: typeString}
 	schema210 = schemaNode{Fields: []schemaField{
 		{"type", &schema209},
