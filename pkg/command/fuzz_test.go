@@ -77,8 +77,8 @@ func FuzzFunction(f *testing.F) {
 	})
 }
 
-// contentOf returns what the items of a ResourceList say, each as one text, comments and
-// style aside.
+// contentOf returns what the items of a ResourceList say, each as one text:
+// aliases are written out, comments and style left out.
 func contentOf(t *testing.T, resourceList string) []string {
 	t.Helper()
 	documents, err := document.Parse([]byte(resourceList), "list")
