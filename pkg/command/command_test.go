@@ -173,6 +173,8 @@ func TestWorkshopIsReproduced(t *testing.T) {
 		for _, path := range additions(t, id, want, rendered[id]) {
 			assert.Contains(t, []string{
 				id + ".metadata.namespace", id + ".metadata.labels",
+				// What the API server would fill in.
+				id + ".spec.type", id + ".spec.listeners.allowedRoutes", id + ".spec.rules.backendRefs.weight", id + ".spec.healthCheck.passive.alwaysEjectOneEndpoint",
 				id + ".metadata.labels.app.kubernetes.io/name", id + ".metadata.labels.app.kubernetes.io/component", id + ".metadata.labels.app.kubernetes.io/managed-by",
 			}, path)
 		}

@@ -12,6 +12,8 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/failover-krm/failover/pkg/crd"
+	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/render"
 )
 
@@ -22,15 +24,17 @@ var emptyStructs = map[string][]string{
 }
 
 // toNode writes an object as YAML with the fields in the order of the Go type,
-// apiVersion first, and without what only an API server fills in.
+// apiVersion first, and without the status. The defaults of its CRD stand where
+// the API server would put them: a second apply then changes nothing, since what
+// was applied is what is there, also within lists, which kubectl replaces whole.
 //
 // It does what encoding/json would, straight to YAML: that builds an encoder for
 // every type that an object could contain, which takes longer than all the rest
 // of a process, and would be parsed again.
-func toNode(resource render.Resource) (*yaml.Node, error) {
+func toNode(resource render.Resource, schema *crd.Schema) (*yaml.Node, error) {
 	kind := resource.GetObjectKind().GroupVersionKind().Kind
 	encoder := encoder{dropEmpty: emptyStructs[kind]}
-	node, err := encoder.node(reflect.ValueOf(resource), "")
+	node, err := encoder.node(reflect.ValueOf(resource), schema, "")
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", kind, resource.GetName(), err)
 	}
@@ -46,7 +50,7 @@ type encoder struct {
 var jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 
 // node returns the value at a path, or nil where JSON would have a null.
-func (e encoder) node(value reflect.Value, path string) (*yaml.Node, error) {
+func (e encoder) node(value reflect.Value, schema *crd.Schema, path string) (*yaml.Node, error) {
 	if kind := value.Kind(); (kind == reflect.Pointer || kind == reflect.Map || kind == reflect.Slice || kind == reflect.Interface) && value.IsNil() {
 		return nil, nil
 	}
@@ -55,17 +59,17 @@ func (e encoder) node(value reflect.Value, path string) (*yaml.Node, error) {
 	}
 	switch value.Kind() {
 	case reflect.Pointer, reflect.Interface:
-		return e.node(value.Elem(), path)
+		return e.node(value.Elem(), schema, path)
 	case reflect.Struct:
 		node := &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap}
-		return node, e.addFields(node, value, path)
+		return node, e.addFields(node, value, schema, path)
 	case reflect.Map:
 		return e.mapping(value, path)
 	case reflect.Slice:
 		if value.Type().Elem().Kind() == reflect.Uint8 {
 			return stringNode(base64.StdEncoding.EncodeToString(value.Bytes())), nil
 		}
-		return e.sequence(value, path)
+		return e.sequence(value, schema.Items(), path)
 	case reflect.String:
 		return stringNode(value.String()), nil
 	case reflect.Bool:
@@ -117,7 +121,7 @@ func inBlockStyle(node *yaml.Node) {
 }
 
 // addFields adds the fields of a struct, those of inlined ones in their place.
-func (e encoder) addFields(node *yaml.Node, value reflect.Value, path string) error {
+func (e encoder) addFields(node *yaml.Node, value reflect.Value, schema *crd.Schema, path string) error {
 	for i := range value.NumField() {
 		field, fieldValue := value.Type().Field(i), value.Field(i)
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
@@ -131,17 +135,21 @@ func (e encoder) addFields(node *yaml.Node, value reflect.Value, path string) er
 				}
 				fieldValue = fieldValue.Elem()
 			}
-			if err := e.addFields(node, fieldValue, path); err != nil {
+			if err := e.addFields(node, fieldValue, schema, path); err != nil {
 				return err
 			}
 			continue
-		case omitted(fieldValue, options):
-			continue
-		}
-		if name == "" {
+		case name == "":
 			name = field.Name
 		}
-		if err := e.add(node, name, fieldValue, path); err != nil {
+		fieldSchema := schema.Field(name)
+		if absent(fieldValue, options) {
+			if err := addDefault(node, name, fieldSchema); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := e.add(node, name, fieldValue, fieldSchema, path); err != nil {
 			return err
 		}
 	}
@@ -149,9 +157,9 @@ func (e encoder) addFields(node *yaml.Node, value reflect.Value, path string) er
 }
 
 // add adds a field to a map, unless it is null or an empty struct nobody set.
-func (e encoder) add(node *yaml.Node, name string, value reflect.Value, path string) error {
+func (e encoder) add(node *yaml.Node, name string, value reflect.Value, schema *crd.Schema, path string) error {
 	fieldPath := strings.TrimPrefix(path+"."+name, ".")
-	child, err := e.node(value, fieldPath)
+	child, err := e.node(value, schema, fieldPath)
 	if err != nil || child == nil {
 		return err
 	}
@@ -160,6 +168,54 @@ func (e encoder) add(node *yaml.Node, name string, value reflect.Value, path str
 		node.Content = append(node.Content, stringNode(name), child)
 	}
 	return nil
+}
+
+// addDefault adds a field that is not there, if its CRD has a default for it.
+func addDefault(node *yaml.Node, name string, schema *crd.Schema) error {
+	if schema == nil || schema.Default == "" {
+		return nil
+	}
+	child, err := fromJSON([]byte(schema.Default), nil)
+	if err != nil {
+		return err
+	}
+	node.Content = append(node.Content, stringNode(name), child)
+	return fillDefaults(child, schema)
+}
+
+// fillDefaults adds the defaults within a default.
+func fillDefaults(node *yaml.Node, schema *crd.Schema) error {
+	if node.Kind == yaml.SequenceNode {
+		for _, item := range node.Content {
+			if err := fillDefaults(item, schema.Items()); err != nil {
+				return err
+			}
+		}
+	}
+	if node.Kind != yaml.MappingNode {
+		return nil
+	}
+	for _, name := range schema.Fields() {
+		given := document.Lookup(node, name)
+		if given == nil {
+			if err := addDefault(node, name, schema.Field(name)); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := fillDefaults(given, schema.Field(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// absent tells whether encoding/json would leave a field out, or write a null.
+func absent(value reflect.Value, options string) bool {
+	if kind := value.Kind(); (kind == reflect.Pointer || kind == reflect.Map || kind == reflect.Slice) && value.IsNil() {
+		return true
+	}
+	return omitted(value, options)
 }
 
 // omitted tells whether encoding/json would leave a field out.
@@ -197,17 +253,17 @@ func (e encoder) mapping(value reflect.Value, path string) (*yaml.Node, error) {
 	}
 	node := &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if err := e.add(node, name, fields[name], path); err != nil {
+		if err := e.add(node, name, fields[name], nil, path); err != nil {
 			return nil, err
 		}
 	}
 	return node, nil
 }
 
-func (e encoder) sequence(value reflect.Value, path string) (*yaml.Node, error) {
+func (e encoder) sequence(value reflect.Value, schema *crd.Schema, path string) (*yaml.Node, error) {
 	node := &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq}
 	for i := range value.Len() {
-		item, err := e.node(value.Index(i), path)
+		item, err := e.node(value.Index(i), schema, path)
 		if err != nil {
 			return nil, err
 		}
@@ -242,6 +298,11 @@ func mayNotBeString(value string) bool {
 		return true
 	}
 	return len(value) <= 5 && slices.Contains([]string{"y", "n", "yes", "no", "on", "off", "true", "false", "null"}, strings.ToLower(value))
+}
+
+// schemaOf returns the schema of an object in the target of its spec.
+func schemaOf(object render.Object) *crd.Schema {
+	return crd.For(object.Spec.Spec.Target.EnvoyGateway(), object.Resource.GetObjectKind().GroupVersionKind().Kind)
 }
 
 // apiVersionFirst swaps kind and apiVersion, which Go's TypeMeta has in an order

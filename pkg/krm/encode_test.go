@@ -37,7 +37,7 @@ func deploymentWith(text string) *appsv1.Deployment {
 }
 
 func TestNodeHasOnlyWhatIsSet(t *testing.T) {
-	node, err := toNode(deploymentWith("x"))
+	node, err := toNode(deploymentWith("x"), nil)
 	require.NoError(t, err)
 	encoded := encodeToBytes(t, node)
 	assert.Equal(t, `apiVersion: apps/v1
@@ -90,7 +90,7 @@ func TestNodeAgreesWithJSON(t *testing.T) {
 				want = withoutNulls(want)
 				delete(want.(map[string]any), "status")
 
-				node, err := toNode(object)
+				node, err := toNode(object, nil)
 				require.NoError(t, err)
 				encoded := encodeToBytes(t, node)
 				var got any
@@ -157,7 +157,7 @@ func FuzzNodeReadsBack(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		text = strings.ToValidUTF8(text, "?") // what JSON makes of it
-		node, err := toNode(deploymentWith(text))
+		node, err := toNode(deploymentWith(text), nil)
 		require.NoError(t, err)
 		encoded := encodeToBytes(t, node)
 		var got appsv1.Deployment

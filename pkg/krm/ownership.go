@@ -37,7 +37,7 @@ func (l *resourceList) place(objects []render.Object, origins map[*v1alpha1.Fail
 	wanted := make([]child, len(objects))
 	for i, object := range objects {
 		setOwner(object)
-		node, err := toNode(object.Resource)
+		node, err := toNode(object.Resource, schemaOf(object))
 		if err != nil {
 			return nil, err
 		}

@@ -57,7 +57,7 @@ func encodeStream(objects []render.Object) ([]byte, error) {
 		if i > 0 {
 			buffer.WriteString("---\n")
 		}
-		node, err := toNode(object.Resource)
+		node, err := toNode(object.Resource, schemaOf(object))
 		if err != nil {
 			return nil, err
 		}

@@ -3,12 +3,14 @@ package v1alpha1
 import (
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // distribution is what a target stands for.
 type distribution struct {
-	// envoyGatewayMinor is the y of the Envoy Gateway 1.y inside.
-	envoyGatewayMinor int
+	// envoyGateway is the version of the Envoy Gateway inside.
+	envoyGateway string
 	// gatewayClassName is the class that the distribution installs.
 	gatewayClassName string
 }
@@ -18,19 +20,32 @@ const (
 	envoyGatewayClass = "eg"
 )
 
-// distributions has every target. Calico Ingress Gateway bundles Envoy Gateway:
-// 3.30 has 1.3.2, 3.31 has 1.5.9 and 3.32 has 1.8.2.
+// distributions has every target. Calico Ingress Gateway bundles an Envoy Gateway
+// of its own choice; of Envoy Gateway itself it is the newest patch of each minor
+// version that the Go module proxy has.
 var distributions = map[Target]distribution{
-	"calico-3.32":       {envoyGatewayMinor: 8, gatewayClassName: calicoClass},
-	"calico-3.31":       {envoyGatewayMinor: 5, gatewayClassName: calicoClass},
-	"calico-3.30":       {envoyGatewayMinor: 3, gatewayClassName: calicoClass},
-	"envoy-gateway-1.9": {envoyGatewayMinor: 9, gatewayClassName: envoyGatewayClass},
-	"envoy-gateway-1.8": {envoyGatewayMinor: 8, gatewayClassName: envoyGatewayClass},
-	"envoy-gateway-1.7": {envoyGatewayMinor: 7, gatewayClassName: envoyGatewayClass},
-	"envoy-gateway-1.6": {envoyGatewayMinor: 6, gatewayClassName: envoyGatewayClass},
-	"envoy-gateway-1.5": {envoyGatewayMinor: 5, gatewayClassName: envoyGatewayClass},
-	"envoy-gateway-1.4": {envoyGatewayMinor: 4, gatewayClassName: envoyGatewayClass},
-	"envoy-gateway-1.3": {envoyGatewayMinor: 3, gatewayClassName: envoyGatewayClass},
+	"calico-3.32":       {envoyGateway: "1.8.2", gatewayClassName: calicoClass},
+	"calico-3.31":       {envoyGateway: "1.5.9", gatewayClassName: calicoClass},
+	"calico-3.30":       {envoyGateway: "1.3.2", gatewayClassName: calicoClass},
+	"envoy-gateway-1.9": {envoyGateway: "1.9.1", gatewayClassName: envoyGatewayClass},
+	"envoy-gateway-1.8": {envoyGateway: "1.8.3", gatewayClassName: envoyGatewayClass},
+	"envoy-gateway-1.7": {envoyGateway: "1.7.2", gatewayClassName: envoyGatewayClass},
+	"envoy-gateway-1.6": {envoyGateway: "1.6.3", gatewayClassName: envoyGatewayClass},
+	"envoy-gateway-1.5": {envoyGateway: "1.5.9", gatewayClassName: envoyGatewayClass},
+	"envoy-gateway-1.4": {envoyGateway: "1.4.3", gatewayClassName: envoyGatewayClass},
+	"envoy-gateway-1.3": {envoyGateway: "1.3.3", gatewayClassName: envoyGatewayClass},
+}
+
+// EnvoyGateway returns the version of the Envoy Gateway that a target has inside,
+// or nothing for an unknown target.
+func (t Target) EnvoyGateway() string { return distributions[t].envoyGateway }
+
+// envoyGatewayMinor returns the y of a target's Envoy Gateway 1.y.
+func (t Target) envoyGatewayMinor() int {
+	_, rest, _ := strings.Cut(t.EnvoyGateway(), ".")
+	text, _, _ := strings.Cut(rest, ".")
+	minor, _ := strconv.Atoi(text)
+	return minor
 }
 
 // The minor version of Envoy Gateway that first had a field.
@@ -46,8 +61,7 @@ const (
 // has tells whether the target's Envoy Gateway has what came with 1.minor. An
 // unknown target has everything: that it is unknown is an error of its own.
 func (t Target) has(minor int) bool {
-	d, known := distributions[t]
-	return !known || d.envoyGatewayMinor >= minor
+	return t.EnvoyGateway() == "" || t.envoyGatewayMinor() >= minor
 }
 
 // Targets returns every target, sorted.

@@ -88,7 +88,8 @@ type Spec struct {
 
 	// Target is the gateway distribution that runs the result. It decides the
 	// default gatewayClassName (`tigera-gateway-class` for Calico's, `eg` for
-	// Envoy Gateway's) and which fields a profile may use.
+	// Envoy Gateway's), which fields a profile may use, and which defaults of the
+	// CRDs are written out, so that a second apply changes nothing.
 	//
 	// +optional
 	// +kubebuilder:default="calico-3.32"
@@ -322,7 +323,8 @@ const (
 	// ProfileZeroLoss is for traffic that may be repeated: an attempt that takes
 	// longer than two seconds is tried on the other tier.
 	ProfileZeroLoss Profile = "zero-loss"
-	// ProfileCustom adds nothing to what is written.
+	// ProfileCustom adds nothing to what is written; the defaults of the CRD, which
+	// an API server fills in anyway, are written out as for every object.
 	ProfileCustom Profile = "custom"
 )
 

@@ -142,7 +142,7 @@ func serverNameError(fs *FailoverSpec, tier Tier, path *field.Path) *field.Error
 
 // tooNew says since when a field exists that the target does not have.
 func tooNew(path *field.Path, target Target, minor int) *field.Error {
-	return field.Forbidden(path, fmt.Sprintf("exists since Envoy Gateway 1.%d; target %s has 1.%d", minor, target, distributions[target].envoyGatewayMinor))
+	return field.Forbidden(path, fmt.Sprintf("exists since Envoy Gateway 1.%d; target %s has 1.%d", minor, target, target.envoyGatewayMinor()))
 }
 
 // validateTiersTogether finds what would keep Envoy Gateway from putting both

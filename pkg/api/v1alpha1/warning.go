@@ -72,7 +72,7 @@ func targetWarnings(fs *FailoverSpec) []Warning {
 	return []Warning{{"spec.target", fmt.Sprintf(
 		"%s has Envoy Gateway 1.%d, which cannot send a retry to the other tier (retry.numAttemptsPerPriority, since 1.%d) and lacks the trigger %s: "+
 			"a request or so is lost when an outage begins, and about a second of traffic each time an ejection lapses",
-		target, distributions[target].envoyGatewayMinor, sinceNumAttemptsPerPriority, egv1a1.ResetBeforeRequest)}}
+		target, target.envoyGatewayMinor(), sinceNumAttemptsPerPriority, egv1a1.ResetBeforeRequest)}}
 }
 
 func timeoutWarnings(policy Policy) []Warning {

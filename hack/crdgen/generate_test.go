@@ -1,0 +1,18 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestCommittedFileIsFresh(t *testing.T) {
+	source, err := generate()
+	require.NoError(t, err)
+	committed, err := os.ReadFile(filepath.Join("..", "..", output))
+	require.NoError(t, err)
+	assert.Equal(t, string(committed), string(source), "%s is stale: run 'make generate'", output)
+}
