@@ -1,0 +1,124 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Fault is a way in which a tier fails.
+type Fault string
+
+const (
+	// PortClosed is the drill of the workshop: the server listens elsewhere.
+	PortClosed Fault = "closed"
+	// AnswersErrors is a server that answers every request with status 500.
+	AnswersErrors Fault = "500"
+	// Hangs is a server that accepts connections and never answers.
+	Hangs Fault = "hang"
+	// PacketsDropped is a pod whose network is gone.
+	PacketsDropped Fault = "dropped"
+)
+
+// Faults lists all faults.
+var Faults = []Fault{PortClosed, AnswersErrors, Hangs, PacketsDropped}
+
+// closedPort is where the server listens while its own port is closed.
+const closedPort = "5000"
+
+// Break makes the pod of a Deployment fail, and returns since when it does.
+func (c *Cluster) Break(ctx context.Context, deployment types.NamespacedName, fault Fault) (inForce time.Time, err error) {
+	if fault == PortClosed {
+		if err := c.setPort(ctx, deployment, map[string]any{"name": "HTTP_PORT", "value": closedPort}); err != nil {
+			return time.Time{}, err
+		}
+		err := c.kubelet.withPod(deployment, func(p *pod) error { inForce = p.stopped; return nil })
+		return inForce, err
+	}
+	err = c.kubelet.withPod(deployment, func(p *pod) error {
+		defer func() { inForce = time.Now() }()
+		switch fault {
+		case AnswersErrors:
+			return p.answerErrors()
+		case Hangs:
+			return p.process.signal(syscall.SIGSTOP)
+		case PacketsDropped:
+			return p.link.setUp(false)
+		}
+		return fmt.Errorf("unknown fault %q", fault)
+	})
+	return inForce, err
+}
+
+// Mend undoes what Break has done, and returns when the process runs again.
+func (c *Cluster) Mend(ctx context.Context, deployment types.NamespacedName, fault Fault) error {
+	if fault == PortClosed {
+		return c.setPort(ctx, deployment, map[string]any{"name": "HTTP_PORT", "$patch": "delete"})
+	}
+	return c.kubelet.withPod(deployment, func(p *pod) error {
+		switch fault {
+		case AnswersErrors:
+			p.stop()
+			return c.kubelet.runtime.start(ctx, p)
+		case Hangs:
+			return p.process.signal(syscall.SIGCONT)
+		case PacketsDropped:
+			return p.link.setUp(true)
+		}
+		return fmt.Errorf("unknown fault %q", fault)
+	})
+}
+
+// setPort changes the container's HTTP_PORT, and waits until that has happened.
+func (c *Cluster) setPort(ctx context.Context, name types.NamespacedName, variable map[string]any) error {
+	deployments := c.client.AppsV1().Deployments(name.Namespace)
+	var container string
+	if err := c.kubelet.withPod(name, func(p *pod) error { container = p.container.Name; return nil }); err != nil {
+		return err
+	}
+	patch, err := json.Marshal(map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
+		"containers": []any{map[string]any{"name": container, "env": []any{variable}}},
+	}}}})
+	if err != nil {
+		return err
+	}
+	changed, err := deployments.Patch(ctx, name.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{})
+	if err != nil {
+		return err
+	}
+	return waitFor(ctx, "a new process of "+name.String(), func(context.Context) (bool, error) {
+		updated := false
+		err := c.kubelet.withPod(name, func(p *pod) error { updated = p.generation >= changed.Generation; return nil })
+		return updated, err
+	})
+}
+
+// answerErrors puts a server in the place of the pod's process that answers
+// every request with status 500.
+func (p *pod) answerErrors() error {
+	if len(p.container.Ports) == 0 {
+		return errors.New("the container names no port")
+	}
+	address := net.JoinHostPort("", strconv.Itoa(int(p.container.Ports[0].ContainerPort)))
+	p.process.stop()
+	return p.link.inside(func() error {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			return err
+		}
+		p.answering = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+		})}
+		go func() { _ = p.answering.Serve(listener) }() // It ends with an error, always.
+		return nil
+	})
+}

@@ -1,0 +1,34 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Kubectl runs kubectl as the cluster's administrator and returns what it wrote
+// on its standard output; an error tells what it wrote on the other one.
+func (c *Cluster) Kubectl(ctx context.Context, input string, arguments ...string) (string, error) {
+	kubectl := exec.CommandContext(ctx, c.programs.Kubectl, arguments...)
+	kubectl.Env = append(os.Environ(), "KUBECONFIG="+c.kubeconfig(), "HOME="+c.directory)
+	kubectl.Stdin = strings.NewReader(input)
+	var output, complaint strings.Builder
+	kubectl.Stdout, kubectl.Stderr = &output, &complaint
+	if err := kubectl.Run(); err != nil {
+		return output.String(), fmt.Errorf("kubectl %s: %w: %s", strings.Join(arguments, " "), err, complaint.String())
+	}
+	return output.String(), nil
+}
+
+// Apply does what 'kubectl apply --filename -' does with the manifests.
+func (c *Cluster) Apply(ctx context.Context, manifests string) error {
+	_, err := c.Kubectl(ctx, manifests, "apply", "--filename", "-")
+	return err
+}
+
+func (c *Cluster) kubeconfig() string {
+	return filepath.Join(c.directory, "kubeconfig")
+}

@@ -1,0 +1,252 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	appslisters "k8s.io/client-go/listers/apps/v1"
+	corelisters "k8s.io/client-go/listers/core/v1"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/failover-krm/failover/e2e/programs"
+)
+
+// gatewayServer is the name under which Envoy looks for Envoy Gateway, which
+// runs beside the API server and has no Service.
+const gatewayServer = "envoy-gateway." + gatewayNamespace + ".svc." + clusterDomain
+
+// retryInterval is the time after which the kubelet looks again at what was
+// not ready or went wrong.
+const retryInterval = 100 * time.Millisecond
+
+// kubelet makes processes of Deployments and names of Services. It stands for
+// the kubelet, the kube-proxy, the controllers of both kinds, and the machine
+// that hands out addresses to load balancers.
+type kubelet struct {
+	client      kubernetes.Interface
+	deployments appslisters.DeploymentLister
+	services    corelisters.ServiceLister
+	runtime     *podRuntime
+	network     *network
+	names       *nameServer
+	log         *log.Logger
+	changed     chan struct{}
+
+	mutex sync.Mutex
+	pods  map[types.NamespacedName]*pod
+	// slices holds the EndpointSlices as they were last written.
+	slices map[types.NamespacedName]*discoveryv1.EndpointSlice
+}
+
+// startKubelet starts a kubelet that works until ctx ends.
+func startKubelet(ctx context.Context, client kubernetes.Interface, network *network, names *nameServer, set programs.Set, logs string) (*kubelet, error) {
+	diary, err := os.Create(filepath.Join(logs, "kubelet.log"))
+	if err != nil {
+		return nil, err
+	}
+	factory := informers.NewSharedInformerFactory(client, 0)
+	k := &kubelet{
+		client:      client,
+		deployments: factory.Apps().V1().Deployments().Lister(),
+		services:    factory.Core().V1().Services().Lister(),
+		network:     network,
+		names:       names,
+		log:         log.New(io.Writer(diary), "", log.LstdFlags|log.Lmicroseconds),
+		changed:     make(chan struct{}, 1),
+		pods:        map[types.NamespacedName]*pod{},
+		slices:      map[types.NamespacedName]*discoveryv1.EndpointSlice{},
+	}
+	k.runtime = &podRuntime{client: client, programs: set, logs: logs, ended: k.wake}
+	for _, informer := range []cache.SharedInformer{
+		factory.Apps().V1().Deployments().Informer(),
+		factory.Core().V1().Services().Informer(),
+	} {
+		if _, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+			AddFunc:    func(any) { k.wake() },
+			UpdateFunc: func(any, any) { k.wake() },
+			DeleteFunc: func(any) { k.wake() },
+		}); err != nil {
+			return nil, err
+		}
+	}
+	factory.Start(ctx.Done())
+	factory.WaitForCacheSync(ctx.Done())
+	go k.run(ctx)
+	return k, nil
+}
+
+func (k *kubelet) wake() {
+	select {
+	case k.changed <- struct{}{}:
+	default: // A look is due already.
+	}
+}
+
+func (k *kubelet) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-k.changed:
+		}
+		settled, err := k.reconcile(ctx)
+		if err != nil {
+			k.log.Print(err)
+		}
+		if !settled || err != nil {
+			time.AfterFunc(retryInterval, k.wake)
+		}
+	}
+}
+
+// reconcile brings pods, names and statuses in line with the Deployments and
+// Services. It is settled when every pod is ready.
+func (k *kubelet) reconcile(ctx context.Context) (settled bool, err error) {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	deployments, err := k.deployments.List(labels.Everything())
+	if err != nil {
+		return false, err
+	}
+	services, err := k.services.List(labels.Everything())
+	if err != nil {
+		return false, err
+	}
+	var problems []error
+	settled = true
+	wanted := map[types.NamespacedName]bool{}
+	for _, deployment := range deployments {
+		wanted[nameOf(deployment)] = true
+		ready, err := k.reconcileDeployment(ctx, deployment)
+		settled = settled && ready
+		if err != nil {
+			problems = append(problems, fmt.Errorf("deployment %s: %w", nameOf(deployment), err))
+		}
+	}
+	for name, pod := range k.pods {
+		if !wanted[name] {
+			pod.stop()
+			problems = append(problems, pod.link.detach())
+			delete(k.pods, name)
+		}
+	}
+	records := map[string][]netip.Addr{gatewayServer: {hostAddress}}
+	for _, service := range services {
+		var addresses []netip.Addr
+		for _, pod := range k.selected(service) {
+			addresses = append(addresses, pod.link.address)
+		}
+		records[fmt.Sprintf("%s.%s.svc.%s", service.Name, service.Namespace, clusterDomain)] = addresses
+		problems = append(problems, k.reportService(ctx, service, addresses))
+	}
+	k.names.publish(records)
+	problems = append(problems, k.reportEndpoints(ctx, services))
+	return settled, errors.Join(problems...)
+}
+
+func (k *kubelet) reconcileDeployment(ctx context.Context, deployment *appsv1.Deployment) (ready bool, err error) {
+	if replicas := deployment.Spec.Replicas; replicas != nil && *replicas != 1 {
+		return false, fmt.Errorf("wants %d replicas, but only one is supported", *replicas)
+	}
+	p, ok := k.pods[nameOf(deployment)]
+	if !ok {
+		link, err := k.network.attach()
+		if err != nil {
+			return false, err
+		}
+		p = &pod{deployment: nameOf(deployment), link: link}
+		k.pods[p.deployment] = p
+	}
+	if err := k.runtime.update(ctx, p, deployment); err != nil {
+		return false, err
+	}
+	p.isReady = p.ready(ctx)
+	return p.isReady, k.reportDeployment(ctx, deployment, p.isReady)
+}
+
+// selected returns the pods that the Service selects.
+func (k *kubelet) selected(service *corev1.Service) []*pod {
+	if len(service.Spec.Selector) == 0 {
+		return nil
+	}
+	var selected []*pod
+	selector := labels.SelectorFromSet(service.Spec.Selector)
+	for name, pod := range k.pods {
+		if name.Namespace == service.Namespace && selector.Matches(labels.Set(pod.template.Labels)) {
+			selected = append(selected, pod)
+		}
+	}
+	slices.SortFunc(selected, func(a, b *pod) int { return a.link.address.Compare(b.link.address) })
+	return selected
+}
+
+func (k *kubelet) reportDeployment(ctx context.Context, deployment *appsv1.Deployment, ready bool) error {
+	status := appsv1.DeploymentStatus{
+		ObservedGeneration: deployment.Generation,
+		Replicas:           1,
+		UpdatedReplicas:    1,
+		Conditions: []appsv1.DeploymentCondition{{
+			Type: appsv1.DeploymentAvailable, Status: corev1.ConditionFalse, Reason: "MinimumReplicasUnavailable",
+		}},
+	}
+	if ready {
+		status.ReadyReplicas, status.AvailableReplicas = 1, 1
+		status.Conditions[0].Status, status.Conditions[0].Reason = corev1.ConditionTrue, "MinimumReplicasAvailable"
+	}
+	if equality.Semantic.DeepEqual(deployment.Status, status) {
+		return nil
+	}
+	update := deployment.DeepCopy()
+	update.Status = status
+	_, err := k.client.AppsV1().Deployments(deployment.Namespace).UpdateStatus(ctx, update, metav1.UpdateOptions{})
+	return err
+}
+
+// reportService gives a load balancer the address of the pod behind it.
+func (k *kubelet) reportService(ctx context.Context, service *corev1.Service, addresses []netip.Addr) error {
+	if service.Spec.Type != corev1.ServiceTypeLoadBalancer || len(addresses) == 0 {
+		return nil
+	}
+	mode := corev1.LoadBalancerIPModeVIP
+	ingress := []corev1.LoadBalancerIngress{{IP: addresses[0].String(), IPMode: &mode}}
+	if equality.Semantic.DeepEqual(service.Status.LoadBalancer.Ingress, ingress) {
+		return nil
+	}
+	update := service.DeepCopy()
+	update.Status.LoadBalancer.Ingress = ingress
+	_, err := k.client.CoreV1().Services(service.Namespace).UpdateStatus(ctx, update, metav1.UpdateOptions{})
+	return err
+}
+
+// withPod calls do with the pod of a Deployment, while nothing else changes it.
+func (k *kubelet) withPod(deployment types.NamespacedName, do func(*pod) error) error {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	p, ok := k.pods[deployment]
+	if !ok {
+		return fmt.Errorf("deployment %s has no pod", deployment)
+	}
+	return do(p)
+}
+
+func nameOf(object metav1.Object) types.NamespacedName {
+	return types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetName()}
+}

@@ -1,0 +1,72 @@
+package manifests
+
+// Policy is a BackendTrafficPolicy under a name.
+type Policy struct {
+	// Name is short enough to be part of a namespace's name.
+	Name string
+	// Written is the policy of a FailoverSpec that asks for it, as YAML.
+	Written string
+	// Fields are those that its BackendTrafficPolicy must have, as YAML.
+	Fields string
+	// ActiveCheck tells that Envoy sends health checks of its own.
+	ActiveCheck bool
+	// RepeatsAll tells that every request is sent again if it fails, whatever
+	// the backend may have done with it.
+	RepeatsAll bool
+}
+
+// The policies that drills compare.
+var (
+	// WorkshopPolicy is that of the workshop.
+	WorkshopPolicy = Policy{Name: "workshop", Written: "{profile: custom, " + workshopCheck + "}", Fields: "{" + workshopCheck + "}"}
+	// Safe never repeats a request that a backend may have acted on.
+	Safe = Policy{Name: "safe", Written: "{profile: safe}", Fields: safeRetry + passiveCheck}
+	// SafeActive is Safe with an active health check.
+	SafeActive = Policy{Name: "safe-active", Written: "{profile: safe, " + healthPath + "}", Fields: safeRetry + passiveCheck + activeCheck, ActiveCheck: true}
+	// ZeroLoss repeats every request.
+	ZeroLoss = Policy{Name: "zero-loss", Written: "{profile: zero-loss}", Fields: zeroLossRetry + passiveCheck, RepeatsAll: true}
+	// ZeroLossActive is ZeroLoss with an active health check.
+	ZeroLossActive = Policy{Name: "zero-loss-active", Written: "{profile: zero-loss, " + healthPath + "}", Fields: zeroLossRetry + passiveCheck + activeCheck, ActiveCheck: true, RepeatsAll: true}
+)
+
+// Policies lists them all.
+var Policies = []Policy{WorkshopPolicy, Safe, SafeActive, ZeroLoss, ZeroLossActive}
+
+const (
+	workshopCheck = `healthCheck: {passive: {baseEjectionTime: 10s, interval: 2s, maxEjectionPercent: 100,
+    consecutive5XxErrors: 1, consecutiveGatewayErrors: 0, consecutiveLocalOriginFailures: 1, splitExternalLocalOriginErrors: false}}`
+	healthPath = `healthCheck: {active: {http: {path: /health}}}`
+
+	// What the profiles stand for is written down once more, so that a drill
+	// measures what it says.
+	safeRetry = `
+timeout: {tcp: {connectTimeout: 1s}}
+retry:
+  numRetries: 2
+  numAttemptsPerPriority: 1
+  retryOn: {triggers: [connect-failure, refused-stream, reset-before-request]}
+`
+	zeroLossRetry = `
+timeout: {tcp: {connectTimeout: 1s}}
+retry:
+  numRetries: 2
+  numAttemptsPerPriority: 1
+  perRetry: {timeout: 2s}
+  retryOn:
+    triggers: [connect-failure, refused-stream, reset, gateway-error, retriable-status-codes]
+    httpStatusCodes: [500]
+`
+	passiveCheck = `
+healthCheck:
+  passive: {interval: 2s, baseEjectionTime: 10s, maxEjectionPercent: 100, consecutive5XxErrors: 3}
+`
+	// activeCheck continues passiveCheck.
+	activeCheck = `  active:
+    type: HTTP
+    interval: 2s
+    timeout: 1s
+    unhealthyThreshold: 2
+    healthyThreshold: 2
+    http: {path: /health}
+`
+)

@@ -1,0 +1,62 @@
+package programs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+)
+
+// goModule is a module that only pins programs written in Go.
+type goModule struct {
+	directory string
+}
+
+// build returns a function that builds the program of the given package.
+func (m goModule) build(packagePath string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		return m.cached(path.Base(packagePath), func(target string) error {
+			build := m.goCommand("build", "-ldflags=-s -w", "-o", target, packagePath)
+			return build.run(ctx)
+		})
+	}
+}
+
+// copy returns a function that copies a directory out of one of the modules
+// that this one requires.
+func (m goModule) copy(modulePath, directory string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		return m.cached(path.Base(directory), func(target string) error {
+			output, err := m.goCommand("mod", "download", "-json", modulePath).output(ctx)
+			if err != nil {
+				return err
+			}
+			var module struct{ Dir string }
+			if err := json.Unmarshal(output, &module); err != nil {
+				return err
+			}
+			return os.CopyFS(target, os.DirFS(filepath.Join(module.Dir, directory)))
+		})
+	}
+}
+
+func (m goModule) cached(name string, produce func(target string) error) (string, error) {
+	pins := []string{filepath.Join(m.directory, "go.mod"), filepath.Join(m.directory, "go.sum")}
+	if _, err := os.Stat(pins[0]); err != nil {
+		return "", fmt.Errorf("nothing pins it: %w", err)
+	}
+	return cached(pins, name, produce)
+}
+
+func (m goModule) goCommand(arguments ...string) command {
+	return command{
+		directory: m.directory,
+		program:   "go",
+		arguments: arguments,
+		// Static programs need no C compiler to build, and a workspace around
+		// the repository must not change what the module pins.
+		environment: []string{"CGO_ENABLED=0", "GOWORK=off"},
+	}
+}

@@ -1,0 +1,63 @@
+package programs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+)
+
+// Set holds the paths of all programs of one run.
+type Set struct {
+	Etcd         string
+	APIServer    string
+	Kubectl      string
+	EnvoyGateway string
+	Egctl        string
+	Envoy        string
+	EchoBasic    string
+	// Failover is that of this repository, as it stands.
+	Failover string
+
+	// CRDs is the directory with the custom resource definitions that belong to
+	// this version of Envoy Gateway.
+	CRDs string
+}
+
+// Find returns the programs pinned under the directory tools, with Envoy Gateway
+// in the given version, and builds those that are not there yet. Its error names
+// everything that is missing.
+func Find(ctx context.Context, tools, envoyGateway string) (Set, error) {
+	const gateway = "github.com/envoyproxy/gateway"
+	var (
+		kubernetes = goModule{directory: filepath.Join(tools, "kubernetes-1.36.3")}
+		gateways   = goModule{directory: filepath.Join(tools, "envoy-gateway-"+envoyGateway)}
+		echo       = goModule{directory: filepath.Join(tools, "echo-basic-1.6.1")}
+		envoy      = wheel{directory: filepath.Join(tools, "envoy-1.40.0"), program: "envoy/_bin/envoy"}
+
+		set Set
+	)
+	problems := []error{needOnPath("ip", "sh", "mount", "cp")}
+	for _, part := range []struct {
+		name  string
+		path  *string
+		build func(context.Context) (string, error)
+	}{
+		{"failover", &set.Failover, buildFailover},
+		{"etcd", &set.Etcd, findEtcd},
+		{"envoy", &set.Envoy, envoy.unpack},
+		{"echo-basic", &set.EchoBasic, echo.build("sigs.k8s.io/gateway-api/conformance/echo-basic")},
+		{"kubectl", &set.Kubectl, kubernetes.build("k8s.io/kubernetes/cmd/kubectl")},
+		{"kube-apiserver", &set.APIServer, kubernetes.build("k8s.io/kubernetes/cmd/kube-apiserver")},
+		{"envoy-gateway", &set.EnvoyGateway, gateways.build(gateway + "/cmd/envoy-gateway")},
+		{"egctl", &set.Egctl, gateways.build(gateway + "/cmd/egctl")},
+		{"the CRDs of Envoy Gateway", &set.CRDs, gateways.copy(gateway, "charts/gateway-helm/charts/crds/crds")},
+	} {
+		path, err := part.build(ctx)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", part.name, err))
+		}
+		*part.path = path
+	}
+	return set, errors.Join(problems...)
+}
