@@ -1,4 +1,4 @@
-.PHONY: generate test golden lint ci
+.PHONY: generate test golden lint e2e drills ci
 
 generate: ## The schema and the reference, from the Go comments.
 	go generate ./...
@@ -11,6 +11,12 @@ golden: ## Write the golden files; read the diff.
 
 lint:
 	go tool -modfile=hack/tools/golangci-lint/go.mod golangci-lint run
+
+e2e: ## On a real cluster, as root on Linux; see e2e/README.md.
+	go -C e2e test ./... -count=1 -timeout 40m
+
+drills: ## The long form: every drill three times. Writes docs/drills.md.
+	go -C e2e test . -run TestDrills -count=1 -timeout 40m -args -long
 
 ci:
 	bash .ci/run
