@@ -110,7 +110,7 @@ func assertFailsOver(t *testing.T, c *cluster.Cluster, gateway, route types.Name
 
 	var asked struct {
 		HealthCheck struct {
-			Passive struct {
+			Passive *struct {
 				MaxEjectionPercent, Consecutive5XxErrors float64
 				BaseEjectionTime, Interval               string
 			}
@@ -119,14 +119,17 @@ func assertFailsOver(t *testing.T, c *cluster.Cluster, gateway, route types.Name
 		Retry *struct{ NumRetries, NumAttemptsPerPriority int }
 	}
 	require.NoError(t, yaml.Unmarshal([]byte(policy.Fields), &asked))
-	passive := asked.HealthCheck.Passive
-	for name, want := range map[string]any{
-		"max_ejection_percent": passive.MaxEjectionPercent,
-		"consecutive_5xx":      passive.Consecutive5XxErrors,
-		"base_ejection_time":   passive.BaseEjectionTime,
-		"interval":             passive.Interval,
-	} {
-		assert.Equal(t, want, clusters[0].OutlierDetection[name], name)
+	if passive := asked.HealthCheck.Passive; passive == nil {
+		assert.Nil(t, clusters[0].OutlierDetection)
+	} else {
+		for name, want := range map[string]any{
+			"max_ejection_percent": passive.MaxEjectionPercent,
+			"consecutive_5xx":      passive.Consecutive5XxErrors,
+			"base_ejection_time":   passive.BaseEjectionTime,
+			"interval":             passive.Interval,
+		} {
+			assert.Equal(t, want, clusters[0].OutlierDetection[name], name)
+		}
 	}
 	assert.Equal(t, asked.HealthCheck.Active != nil, len(clusters[0].HealthChecks) == 1, "active health check")
 	retry := routes[0].Route.RetryPolicy

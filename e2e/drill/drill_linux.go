@@ -42,6 +42,9 @@ func All() []Drill {
 	return append(all,
 		Drill{manifests.Safe, cluster.PortClosed, http.MethodPost},
 		Drill{manifests.SafeActive, cluster.PortClosed, http.MethodPost},
+		Drill{manifests.DefaultsOnly, cluster.PortClosed, http.MethodGet},
+		Drill{manifests.ActiveOnly, cluster.PortClosed, http.MethodGet},
+		Drill{manifests.WorkshopRetry, cluster.PortClosed, http.MethodGet},
 	)
 }
 

@@ -29,12 +29,32 @@ var (
 	ZeroLossActive = Policy{Name: "zero-loss-active", Written: "{profile: zero-loss, " + healthPath + "}", Fields: zeroLossRetry + passiveCheck + activeCheck, ActiveCheck: true, RepeatsAll: true}
 )
 
-// Policies lists them all.
+// The policies that show what a single field is worth, with the port closed.
+var (
+	// DefaultsOnly is a passive check with the defaults of its CRD, which never
+	// ejects one host of two.
+	DefaultsOnly = Policy{
+		Name: "defaults", Written: "{profile: custom, healthCheck: {passive: {}}}",
+		Fields: "healthCheck: {passive: {interval: 3s, baseEjectionTime: 30s, maxEjectionPercent: 10, consecutive5XxErrors: 5}}",
+	}
+	// ActiveOnly is an active check without a passive one, and without retries.
+	ActiveOnly = Policy{
+		Name: "active-only", Written: "{profile: custom, " + activeOnly + "}", Fields: activeOnly, ActiveCheck: true,
+	}
+	// WorkshopRetry is that of the workshop with retries that may stay on the tier.
+	WorkshopRetry = Policy{
+		Name: "workshop-retry", Written: "{profile: custom, retry: {numRetries: 2}, " + workshopCheck + "}",
+		Fields: "{retry: {numRetries: 2}, " + workshopCheck + "}",
+	}
+)
+
+// Policies lists those that are drilled in every way.
 var Policies = []Policy{WorkshopPolicy, Safe, SafeActive, ZeroLoss, ZeroLossActive}
 
 const (
 	workshopCheck = `healthCheck: {passive: {baseEjectionTime: 10s, interval: 2s, maxEjectionPercent: 100,
     consecutive5XxErrors: 1, consecutiveGatewayErrors: 0, consecutiveLocalOriginFailures: 1, splitExternalLocalOriginErrors: false}}`
+	activeOnly = `healthCheck: {active: {interval: 2s, timeout: 1s, unhealthyThreshold: 2, healthyThreshold: 1, http: {path: /health}}}`
 	healthPath = `healthCheck: {active: {http: {path: /health}}}`
 
 	// What the profiles stand for is written down once more, so that a drill
