@@ -9,10 +9,10 @@ import (
 // maxAliasNodes is how many nodes the aliases of a document may add to it.
 const maxAliasNodes = 1 << 20
 
-// CheckAliases refuses a node whose aliases would blow it up, or lead back into
+// checkAliases refuses a node whose aliases would blow it up, or lead back into
 // themselves. Nothing after it needs to fear following an alias. An error is
 // a SyntaxError.
-func CheckAliases(root *yaml.Node, source string) error {
+func checkAliases(root *yaml.Node, source string) error {
 	counter := aliasCounter{sizes: map[*yaml.Node]int{}}
 	if counter.size(root); counter.tooFar == nil {
 		return nil

@@ -68,7 +68,7 @@ func Parse(data []byte, source string) ([]Document, error) {
 		if err != nil {
 			return nil, syntaxError(err, source)
 		}
-		if err := CheckAliases(&root, source); err != nil {
+		if err := checkAliases(&root, source); err != nil {
 			return nil, err
 		}
 		content := &root

@@ -51,7 +51,7 @@ func mapping(node *yaml.Node, path *field.Path) (map[string]any, field.ErrorList
 			merged = append(merged, child)
 			continue
 		}
-		childPath := childPath(path, key.Value)
+		childPath := path.Child(key.Value)
 		if line, twice := seen[key.Value]; twice {
 			errs = append(errs, field.Forbidden(childPath, "given twice, first on line "+strconv.Itoa(line)+": remove one"))
 			continue
@@ -90,7 +90,7 @@ func merge(fields map[string]any, seen map[string]int, source *yaml.Node, path *
 		}
 		return errs
 	default:
-		return field.ErrorList{field.Invalid(childPath(path, "<<"), source.Value, "must merge a map, or a list of maps")}
+		return field.ErrorList{field.Invalid(path.Child("<<"), source.Value, "must merge a map, or a list of maps")}
 	}
 }
 
@@ -131,12 +131,4 @@ func follow(node *yaml.Node) *yaml.Node {
 		return node.Alias
 	}
 	return node
-}
-
-// childPath is path.Child, at the root too.
-func childPath(path *field.Path, name string) *field.Path {
-	if path == nil {
-		return field.NewPath(name)
-	}
-	return path.Child(name)
 }

@@ -31,7 +31,8 @@ type Source struct {
 	Node *yaml.Node
 	// File is the path of the file that the document is in, where known.
 	File string
-	// Index is the document's place in the file, counted from 0.
+	// Index is an item's place in the file, counted from 0, as the orchestrator has
+	// it.
 	Index int
 	// HasLines tells that the lines of Node are those of File.
 	HasLines bool

@@ -7,10 +7,9 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/render"
-
-	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 )
 
 // Stream is what came of rendering a stream of documents.
@@ -33,9 +32,9 @@ func (s Stream) Failed() bool { return hasErrors(s.Diagnostics) }
 func Render(documents []document.Document, namespace string) (Stream, error) {
 	stream := Stream{Others: map[string]int{}}
 	var sources []*Source
-	for i, doc := range documents {
+	for _, doc := range documents {
 		if v1alpha1.Claims(doc.Node) {
-			sources = append(sources, &Source{Node: doc.Node, File: doc.Source, Index: i, HasLines: true})
+			sources = append(sources, &Source{Node: doc.Node, File: doc.Source, HasLines: true})
 			continue
 		}
 		stream.Others[document.Field(doc.Node, "kind")]++

@@ -172,7 +172,7 @@ func (s *shape) written(path *field.Path) any {
 func (s *shape) checkObject(node *schemaNode, object map[string]any, path *field.Path) {
 	for _, name := range node.Required {
 		if _, given := object[name]; !given {
-			missing := child(path, name)
+			missing := path.Child(name)
 			s.missing = append(s.missing, missing.String())
 			s.errs = append(s.errs, field.Required(missing, "must be given"))
 		}
@@ -180,7 +180,7 @@ func (s *shape) checkObject(node *schemaNode, object map[string]any, path *field
 	for name, value := range object {
 		switch known := node.field(name); {
 		case known != nil:
-			s.check(known, value, child(path, name))
+			s.check(known, value, path.Child(name))
 		case node.Values != nil:
 			s.check(node.Values, value, path.Key(name))
 		default:
@@ -198,11 +198,11 @@ var refusedFields = map[string]string{
 }
 
 func (s *shape) addUnknown(node *schemaNode, name string, parent *field.Path) {
-	path := child(parent, name)
+	path := parent.Child(name)
 	detail := refusedFields[name]
 	if meant := document.Suggest(name, node.fieldNames()); detail == "" && meant != "" {
 		detail = fmt.Sprintf("unknown field, did you mean %q?", meant)
-		s.broken = append(s.broken, child(parent, meant).String())
+		s.broken = append(s.broken, parent.Child(meant).String())
 	}
 	s.breakAt(path, field.Forbidden(path, cmp.Or(detail, "unknown field; known are "+strings.Join(node.fieldNames(), ", "))))
 }
@@ -283,12 +283,4 @@ func (s *shape) checkRange(node *schemaNode, value float64, path *field.Path) {
 		detail = fmt.Sprintf("must be at most %v", *high)
 	}
 	s.breakAt(path, field.Invalid(path, s.written(path), detail))
-}
-
-// child is path.Child, at the root too.
-func child(path *field.Path, name string) *field.Path {
-	if path == nil {
-		return field.NewPath(name)
-	}
-	return path.Child(name)
 }
