@@ -189,23 +189,6 @@ func tierSources(tier Tier) []string {
 	return sources
 }
 
-func validateWorkload(workload Workload, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	if strings.TrimSpace(workload.Image) != workload.Image {
-		errs = append(errs, field.Invalid(path.Child("image"), workload.Image, "must name an image, without space around it"))
-	}
-	errs = append(errs, validatePort(workload.Port, path.Child("port"))...)
-	for i, env := range workload.Env {
-		for _, detail := range validation.IsRelaxedEnvVarName(env.Name) {
-			errs = append(errs, field.Invalid(path.Child("env").Index(i).Child("name"), env.Name, detail))
-		}
-		if env.Value != "" && env.ValueFrom != nil {
-			errs = append(errs, field.Invalid(path.Child("env").Index(i), env.Name, "must have value or valueFrom, not both"))
-		}
-	}
-	return errs
-}
-
 func validateService(service Service, path *field.Path) field.ErrorList {
 	errs := validateName(service.Name, validation.IsDNS1035Label, path.Child("name"))
 	errs = append(errs, validateName(service.Namespace, validation.IsDNS1123Label, path.Child("namespace"))...)
