@@ -8,6 +8,8 @@ import (
 	crdmarkers "sigs.k8s.io/controller-tools/pkg/crd/markers"
 	"sigs.k8s.io/controller-tools/pkg/loader"
 	"sigs.k8s.io/controller-tools/pkg/markers"
+
+	"github.com/failover-krm/failover/hack/gosource"
 )
 
 const (
@@ -43,7 +45,12 @@ func generate() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	goSchema, err := goSource(schema)
+	var writer gosource.Writer
+	root, err := writer.Reference(schema)
+	if err != nil {
+		return nil, err
+	}
+	goSchema, err := writer.Source("hack/apigen from the Go types", "v1alpha1", "var failoverSpecSchema = "+root)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/schema"
 )
 
 // Claims tells whether a document is, or was meant to be, a FailoverSpec: its
@@ -38,11 +39,11 @@ func load(node *yaml.Node, namespace string) (*FailoverSpec, field.ErrorList) {
 		return nil, errs
 	}
 	value, errs := document.Value(node)
-	form := checkShape(node, value)
+	form := schema.Check(failoverSpecSchema, node, value, schema.Advice{UnknownField: refusedField})
 	for _, err := range errs {
-		form.broken = append(form.broken, err.Field)
+		form.Broken = append(form.Broken, err.Field)
 	}
-	errs = append(errs, form.errs...)
+	errs = append(errs, form.Errs...)
 	fs, err := decode(value)
 	var wrongType *json.UnmarshalTypeError
 	switch {
@@ -60,6 +61,20 @@ func load(node *yaml.Node, namespace string) (*FailoverSpec, field.ErrorList) {
 	fs.Namespace = cmp.Or(fs.Namespace, namespace)
 	Default(fs)
 	return fs, combine(errs, form, validate(fs))
+}
+
+// refusedFields are fields of Envoy Gateway's types that have no place in a spec.
+var refusedFields = map[string]string{
+	"targetRef":       "the policy's target is the HTTPRoute of this spec: remove it",
+	"targetRefs":      "the policy's target is the HTTPRoute of this spec: remove it",
+	"targetSelectors": "the policy's target is the HTTPRoute of this spec: remove it",
+	"unix":            "a unix socket is inside the gateway's own pod: use fqdn or ip",
+}
+
+// refusedField says why a field of a foreign type has no place in a spec.
+func refusedField(path *field.Path) string {
+	text := path.String()
+	return refusedFields[text[strings.LastIndexByte(text, '.')+1:]]
 }
 
 // maxErrors is how many errors of a document are worth reading, and finding the
@@ -130,19 +145,19 @@ func decode(value any) (*FailoverSpec, error) {
 // combine joins what the schema and what the content rules say. It leaves out
 // what follows from a fault of form; and of two errors at one field it takes the
 // content rule's, which has the better words, unless the field is not there.
-func combine(formErrs field.ErrorList, form *shape, contentErrs field.ErrorList) field.ErrorList {
+func combine(formErrs field.ErrorList, form schema.Findings, contentErrs field.ErrorList) field.ErrorList {
 	missing := map[string]bool{}
-	for _, path := range form.missing {
+	for _, path := range form.Missing {
 		missing[path] = true
 	}
 	broken := map[string]bool{}
-	for _, path := range form.broken {
+	for _, path := range form.Broken {
 		broken[path] = true
 	}
 	contentErrs = slices.DeleteFunc(contentErrs, func(err *field.Error) bool {
 		return missing[err.Field] && err.Type != field.ErrorTypeRequired ||
-			slices.ContainsFunc(form.broken, func(path string) bool { return within(path, err.Field) || within(err.Field, path) }) ||
-			slices.ContainsFunc(form.missing, func(path string) bool { return path != err.Field && within(err.Field, path) })
+			slices.ContainsFunc(form.Broken, func(path string) bool { return within(path, err.Field) || within(err.Field, path) }) ||
+			slices.ContainsFunc(form.Missing, func(path string) bool { return path != err.Field && within(err.Field, path) })
 	})
 	said := map[string]bool{}
 	for _, err := range contentErrs {

@@ -2,830 +2,853 @@
 
 package v1alpha1
 
-var failoverSpecSchema = schemaNode{Fields: []schemaField{
-	{"apiVersion", &schema0},
-	{"kind", &schema1},
-	{"metadata", &schema4},
-	{"spec", &schema254},
-}, Required: []string{"apiVersion", "kind", "metadata", "spec"}, Type: typeObject}
+import "github.com/failover-krm/failover/pkg/schema"
+
+var failoverSpecSchema = &schema275
 
 var (
-	schema0 = schemaNode{Enum: []string{"failover.krm.dev/v1alpha1"}, Type: typeString}
-	schema1 = schemaNode{Enum: []string{"FailoverSpec"}, Type: typeString}
-	schema2 = schemaNode{Type: typeString}
-	schema3 = schemaNode{Type: typeObject, Values: &schema2}
-	schema4 = schemaNode{Fields: []schemaField{
+	schema0 = schema.Node{Enum: []string{"failover.krm.dev/v1alpha1"}, Type: schema.String}
+	schema1 = schema.Node{Enum: []string{"FailoverSpec"}, Type: schema.String}
+	schema2 = schema.Node{Type: schema.String}
+	schema3 = schema.Node{Type: schema.Object, Values: &schema2}
+	schema4 = schema.Node{Fields: []schema.Field{
 		{"annotations", &schema3},
 		{"labels", &schema3},
 		{"name", &schema2},
 		{"namespace", &schema2},
-	}, Required: []string{"name"}, Type: typeObject}
-	schema5 = schemaNode{Enum: []string{"gateway.envoyproxy.io/h2c", "gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/wss"}, Type: typeString}
-	schema6 = schemaNode{Items: &schema5, Type: typeArray}
-	schema7 = schemaNode{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: typeString}
-	schema8 = schemaNode{Maximum: new(float64(65535)), Minimum: new(float64(1)), Type: typeInteger}
-	schema9 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"name"}, Type: schema.Object}
+	schema5 = schema.Node{Enum: []string{"gateway.envoyproxy.io/h2c", "gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/wss"}, Type: schema.String}
+	schema6 = schema.Node{Items: &schema5, Type: schema.Array}
+	schema7 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
+	schema8 = schema.Node{Format: schema.Int32, Maximum: new(float64(65535)), Minimum: new(float64(1)), Type: schema.Integer}
+	schema9 = schema.Node{Fields: []schema.Field{
 		{"hostname", &schema7},
 		{"port", &schema8},
-	}, Required: []string{"hostname", "port"}, Type: typeObject}
-	schema10 = schemaNode{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: typeString}
-	schema11 = schemaNode{MaxLength: new(int(45)), MinLength: new(int(3)), Patterns: []string{"^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}, Type: typeString}
-	schema12 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"hostname", "port"}, Type: schema.Object}
+	schema10 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema11 = schema.Node{MaxLength: new(int(45)), MinLength: new(int(3)), Patterns: []string{"^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}, Type: schema.String}
+	schema12 = schema.Node{Fields: []schema.Field{
 		{"address", &schema11},
 		{"port", &schema8},
-	}, Required: []string{"address", "port"}, Type: typeObject}
-	schema13 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"address", "port"}, Type: schema.Object}
+	schema13 = schema.Node{Fields: []schema.Field{
 		{"fqdn", &schema9},
 		{"hostname", &schema10},
 		{"ip", &schema12},
 		{"zone", &schema2},
-	}, Type: typeObject}
-	schema14 = schemaNode{Items: &schema13, MaxLength: new(int(256)), Type: typeArray}
-	schema15 = schemaNode{MinLength: new(int(1)), Type: typeString}
-	schema16 = schemaNode{Fields: []schemaField{
+	}, Type: schema.Object}
+	schema14 = schema.Node{Items: &schema13, MaxLength: new(int(256)), Type: schema.Array}
+	schema15 = schema.Node{MinLength: new(int(1)), Type: schema.String}
+	schema16 = schema.Node{Fields: []schema.Field{
 		{"name", &schema15},
 		{"namespace", &schema2},
 		{"port", &schema8},
-	}, Required: []string{"name", "port"}, Type: typeObject}
-	schema17 = schemaNode{Items: &schema2, Type: typeArray}
-	schema18 = schemaNode{Type: typeBoolean}
-	schema19 = schemaNode{MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: typeString}
-	schema20 = schemaNode{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: typeString}
-	schema21 = schemaNode{MaxLength: new(int(253)), MinLength: new(int(1)), Type: typeString}
-	schema22 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"name", "port"}, Type: schema.Object}
+	schema17 = schema.Node{Items: &schema2, Type: schema.Array}
+	schema18 = schema.Node{Type: schema.Boolean}
+	schema19 = schema.Node{MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema20 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema21 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Type: schema.String}
+	schema22 = schema.Node{Fields: []schema.Field{
 		{"group", &schema19},
 		{"kind", &schema20},
 		{"name", &schema21},
-	}, Required: []string{"group", "kind", "name"}, Type: typeObject}
-	schema23 = schemaNode{Items: &schema22, MaxLength: new(int(8)), Type: typeArray}
-	schema24 = schemaNode{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: typeString}
-	schema25 = schemaNode{Fields: []schemaField{
-		{"group", &schema19},
-		{"kind", &schema20},
+	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
+	schema23 = schema.Node{Items: &schema22, MaxLength: new(int(8)), Type: schema.Array}
+	schema24 = schema.Node{Default: "\"\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema25 = schema.Node{Default: "\"Secret\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema26 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: schema.String}
+	schema27 = schema.Node{Fields: []schema.Field{
+		{"group", &schema24},
+		{"kind", &schema25},
 		{"name", &schema21},
-		{"namespace", &schema24},
-	}, Required: []string{"name"}, Type: typeObject}
-	schema26 = schemaNode{Enum: []string{"JA3", "JA4"}, Type: typeString}
-	schema27 = schemaNode{Items: &schema26, Type: typeArray}
-	schema28 = schemaNode{Enum: []string{"Auto", "1.0", "1.1", "1.2", "1.3"}, Type: typeString}
-	schema29 = schemaNode{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: typeString}
-	schema30 = schemaNode{Fields: []schemaField{
+		{"namespace", &schema26},
+	}, Required: []string{"name"}, Type: schema.Object}
+	schema28 = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
+	schema29 = schema.Node{Items: &schema28, Type: schema.Array}
+	schema30 = schema.Node{Default: "false", Type: schema.Boolean}
+	schema31 = schema.Node{Enum: []string{"Auto", "1.0", "1.1", "1.2", "1.3"}, Type: schema.String}
+	schema32 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
+	schema33 = schema.Node{Fields: []schema.Field{
 		{"alpnProtocols", &schema17},
 		{"autoSNIFromEndpointHostname", &schema18},
 		{"caCertificateRefs", &schema23},
 		{"ciphers", &schema17},
-		{"clientCertificateRef", &schema25},
+		{"clientCertificateRef", &schema27},
 		{"ecdhCurves", &schema17},
-		{"fingerprints", &schema27},
-		{"insecureSkipVerify", &schema18},
-		{"maxVersion", &schema28},
-		{"minVersion", &schema28},
+		{"fingerprints", &schema29},
+		{"insecureSkipVerify", &schema30},
+		{"maxVersion", &schema31},
+		{"minVersion", &schema31},
 		{"signatureAlgorithms", &schema17},
 		{"sni", &schema10},
-		{"wellKnownCACertificates", &schema29},
-	}, Type: typeObject}
-	schema31 = schemaNode{Fields: []schemaField{
+		{"wellKnownCACertificates", &schema32},
+	}, Type: schema.Object}
+	schema34 = schema.Node{Default: "\"\"", Type: schema.String}
+	schema35 = schema.Node{Fields: []schema.Field{
 		{"key", &schema2},
-		{"name", &schema2},
+		{"name", &schema34},
 		{"optional", &schema18},
-	}, Required: []string{"key"}, Type: typeObject}
-	schema32 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"key"}, Type: schema.Object}
+	schema36 = schema.Node{Fields: []schema.Field{
 		{"apiVersion", &schema2},
 		{"fieldPath", &schema2},
-	}, Required: []string{"fieldPath"}, Type: typeObject}
-	schema33 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"fieldPath"}, Type: schema.Object}
+	schema37 = schema.Node{Fields: []schema.Field{
 		{"key", &schema2},
-		{"optional", &schema18},
+		{"optional", &schema30},
 		{"path", &schema2},
 		{"volumeName", &schema2},
-	}, Required: []string{"key", "path", "volumeName"}, Type: typeObject}
-	schema34 = schemaNode{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$"}, Type: typeIntOrString}
-	schema35 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"key", "path", "volumeName"}, Type: schema.Object}
+	schema38 = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$"}, Type: schema.IntOrString}
+	schema39 = schema.Node{Fields: []schema.Field{
 		{"containerName", &schema2},
-		{"divisor", &schema34},
+		{"divisor", &schema38},
 		{"resource", &schema2},
-	}, Required: []string{"resource"}, Type: typeObject}
-	schema36 = schemaNode{Fields: []schemaField{
-		{"configMapKeyRef", &schema31},
-		{"fieldRef", &schema32},
-		{"fileKeyRef", &schema33},
-		{"resourceFieldRef", &schema35},
-		{"secretKeyRef", &schema31},
-	}, Type: typeObject}
-	schema37 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"resource"}, Type: schema.Object}
+	schema40 = schema.Node{Fields: []schema.Field{
+		{"configMapKeyRef", &schema35},
+		{"fieldRef", &schema36},
+		{"fileKeyRef", &schema37},
+		{"resourceFieldRef", &schema39},
+		{"secretKeyRef", &schema35},
+	}, Type: schema.Object}
+	schema41 = schema.Node{Fields: []schema.Field{
 		{"name", &schema2},
 		{"value", &schema2},
-		{"valueFrom", &schema36},
-	}, Required: []string{"name"}, Type: typeObject}
-	schema38 = schemaNode{Items: &schema37, Type: typeArray}
-	schema39 = schemaNode{Enum: []string{"Always", "IfNotPresent", "Never"}, Type: typeString}
-	schema40 = schemaNode{Fields: []schemaField{
+		{"valueFrom", &schema40},
+	}, Required: []string{"name"}, Type: schema.Object}
+	schema42 = schema.Node{Items: &schema41, Type: schema.Array}
+	schema43 = schema.Node{Default: "\"IfNotPresent\"", Enum: []string{"Always", "IfNotPresent", "Never"}, Type: schema.String}
+	schema44 = schema.Node{Fields: []schema.Field{
 		{"command", &schema17},
-	}, Type: typeObject}
-	schema41 = schemaNode{Type: typeInteger}
-	schema42 = schemaNode{Fields: []schemaField{
-		{"port", &schema41},
-		{"service", &schema2},
-	}, Required: []string{"port"}, Type: typeObject}
-	schema43 = schemaNode{Fields: []schemaField{
+	}, Type: schema.Object}
+	schema45 = schema.Node{Format: schema.Int32, Type: schema.Integer}
+	schema46 = schema.Node{Fields: []schema.Field{
+		{"port", &schema45},
+		{"service", &schema34},
+	}, Required: []string{"port"}, Type: schema.Object}
+	schema47 = schema.Node{Fields: []schema.Field{
 		{"name", &schema2},
 		{"value", &schema2},
-	}, Required: []string{"name", "value"}, Type: typeObject}
-	schema44 = schemaNode{Items: &schema43, Type: typeArray}
-	schema45 = schemaNode{Type: typeIntOrString}
-	schema46 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"name", "value"}, Type: schema.Object}
+	schema48 = schema.Node{Items: &schema47, Type: schema.Array}
+	schema49 = schema.Node{Type: schema.IntOrString}
+	schema50 = schema.Node{Fields: []schema.Field{
 		{"host", &schema2},
-		{"httpHeaders", &schema44},
+		{"httpHeaders", &schema48},
 		{"path", &schema2},
-		{"port", &schema45},
+		{"port", &schema49},
 		{"scheme", &schema2},
-	}, Required: []string{"port"}, Type: typeObject}
-	schema47 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"port"}, Type: schema.Object}
+	schema51 = schema.Node{Fields: []schema.Field{
 		{"host", &schema2},
-		{"port", &schema45},
-	}, Required: []string{"port"}, Type: typeObject}
-	schema48 = schemaNode{Fields: []schemaField{
-		{"exec", &schema40},
-		{"failureThreshold", &schema41},
-		{"grpc", &schema42},
-		{"httpGet", &schema46},
-		{"initialDelaySeconds", &schema41},
-		{"periodSeconds", &schema41},
-		{"successThreshold", &schema41},
-		{"tcpSocket", &schema47},
-		{"terminationGracePeriodSeconds", &schema41},
-		{"timeoutSeconds", &schema41},
-	}, Type: typeObject}
-	schema49 = schemaNode{Minimum: new(float64(0)), Type: typeInteger}
-	schema50 = schemaNode{Fields: []schemaField{
+		{"port", &schema49},
+	}, Required: []string{"port"}, Type: schema.Object}
+	schema52 = schema.Node{Type: schema.Integer}
+	schema53 = schema.Node{Fields: []schema.Field{
+		{"exec", &schema44},
+		{"failureThreshold", &schema45},
+		{"grpc", &schema46},
+		{"httpGet", &schema50},
+		{"initialDelaySeconds", &schema45},
+		{"periodSeconds", &schema45},
+		{"successThreshold", &schema45},
+		{"tcpSocket", &schema51},
+		{"terminationGracePeriodSeconds", &schema52},
+		{"timeoutSeconds", &schema45},
+	}, Type: schema.Object}
+	schema54 = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	schema55 = schema.Node{Fields: []schema.Field{
 		{"name", &schema2},
 		{"request", &schema2},
-	}, Required: []string{"name"}, Type: typeObject}
-	schema51 = schemaNode{Items: &schema50, Type: typeArray}
-	schema52 = schemaNode{Type: typeObject, Values: &schema34}
-	schema53 = schemaNode{Fields: []schemaField{
-		{"claims", &schema51},
-		{"limits", &schema52},
-		{"requests", &schema52},
-	}, Type: typeObject}
-	schema54 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"name"}, Type: schema.Object}
+	schema56 = schema.Node{Items: &schema55, Type: schema.Array}
+	schema57 = schema.Node{Type: schema.Object, Values: &schema38}
+	schema58 = schema.Node{Fields: []schema.Field{
+		{"claims", &schema56},
+		{"limits", &schema57},
+		{"requests", &schema57},
+	}, Type: schema.Object}
+	schema59 = schema.Node{Fields: []schema.Field{
 		{"args", &schema17},
 		{"command", &schema17},
-		{"env", &schema38},
+		{"env", &schema42},
 		{"image", &schema15},
-		{"imagePullPolicy", &schema39},
-		{"livenessProbe", &schema48},
+		{"imagePullPolicy", &schema43},
+		{"livenessProbe", &schema53},
 		{"port", &schema8},
-		{"readinessProbe", &schema48},
-		{"replicas", &schema49},
-		{"resources", &schema53},
-		{"startupProbe", &schema48},
-	}, Required: []string{"image", "port"}, Type: typeObject}
-	schema55 = schemaNode{Fields: []schemaField{
+		{"readinessProbe", &schema53},
+		{"replicas", &schema54},
+		{"resources", &schema58},
+		{"startupProbe", &schema53},
+	}, Required: []string{"image", "port"}, Type: schema.Object}
+	schema60 = schema.Node{Fields: []schema.Field{
 		{"appProtocols", &schema6},
 		{"endpoints", &schema14},
 		{"name", &schema2},
 		{"service", &schema16},
-		{"tls", &schema30},
-		{"workload", &schema54},
-	}, Type: typeObject}
-	schema56 = schemaNode{Fields: []schemaField{
-		{"group", &schema19},
+		{"tls", &schema33},
+		{"workload", &schema59},
+	}, Type: schema.Object}
+	schema61 = schema.Node{Default: "\"cluster.local\"", Type: schema.String}
+	schema62 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema63 = schema.Node{Fields: []schema.Field{
+		{"group", &schema62},
 		{"kind", &schema20},
-	}, Required: []string{"kind"}, Type: typeObject}
-	schema57 = schemaNode{Items: &schema56, MaxLength: new(int(8)), Type: typeArray}
-	schema58 = schemaNode{Enum: []string{"All", "Selector", "Same"}, Type: typeString}
-	schema59 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"kind"}, Type: schema.Object}
+	schema64 = schema.Node{Items: &schema63, MaxLength: new(int(8)), Type: schema.Array}
+	schema65 = schema.Node{Default: "\"Same\"", Enum: []string{"All", "Selector", "Same"}, Type: schema.String}
+	schema66 = schema.Node{Fields: []schema.Field{
 		{"key", &schema2},
 		{"operator", &schema2},
 		{"values", &schema17},
-	}, Required: []string{"key", "operator"}, Type: typeObject}
-	schema60 = schemaNode{Items: &schema59, Type: typeArray}
-	schema61 = schemaNode{Fields: []schemaField{
-		{"matchExpressions", &schema60},
+	}, Required: []string{"key", "operator"}, Type: schema.Object}
+	schema67 = schema.Node{Items: &schema66, Type: schema.Array}
+	schema68 = schema.Node{Fields: []schema.Field{
+		{"matchExpressions", &schema67},
 		{"matchLabels", &schema3},
-	}, Type: typeObject}
-	schema62 = schemaNode{Fields: []schemaField{
-		{"from", &schema58},
-		{"selector", &schema61},
-	}, Type: typeObject}
-	schema63 = schemaNode{Fields: []schemaField{
-		{"kinds", &schema57},
-		{"namespaces", &schema62},
-	}, Type: typeObject}
-	schema64 = schemaNode{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: typeString}
-	schema65 = schemaNode{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: typeString}
-	schema66 = schemaNode{Items: &schema25, MaxLength: new(int(64)), Type: typeArray}
-	schema67 = schemaNode{Enum: []string{"Terminate", "Passthrough"}, Type: typeString}
-	schema68 = schemaNode{MaxLength: new(int(4096)), MinLength: new(int(0)), Type: typeString}
-	schema69 = schemaNode{MaxLength: new(int(16)), Type: typeObject, Values: &schema68}
-	schema70 = schemaNode{Fields: []schemaField{
-		{"certificateRefs", &schema66},
-		{"mode", &schema67},
-		{"options", &schema69},
-	}, Type: typeObject}
-	schema71 = schemaNode{Fields: []schemaField{
-		{"allowedRoutes", &schema63},
-		{"hostname", &schema64},
+	}, Type: schema.Object}
+	schema69 = schema.Node{Default: "{\"from\":\"Same\"}", Fields: []schema.Field{
+		{"from", &schema65},
+		{"selector", &schema68},
+	}, Type: schema.Object}
+	schema70 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
+		{"kinds", &schema64},
+		{"namespaces", &schema69},
+	}, Type: schema.Object}
+	schema71 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema72 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: schema.String}
+	schema73 = schema.Node{Items: &schema27, MaxLength: new(int(64)), Type: schema.Array}
+	schema74 = schema.Node{Default: "\"Terminate\"", Enum: []string{"Terminate", "Passthrough"}, Type: schema.String}
+	schema75 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(0)), Type: schema.String}
+	schema76 = schema.Node{MaxLength: new(int(16)), Type: schema.Object, Values: &schema75}
+	schema77 = schema.Node{Fields: []schema.Field{
+		{"certificateRefs", &schema73},
+		{"mode", &schema74},
+		{"options", &schema76},
+	}, Type: schema.Object}
+	schema78 = schema.Node{Fields: []schema.Field{
+		{"allowedRoutes", &schema70},
+		{"hostname", &schema71},
 		{"name", &schema10},
 		{"port", &schema8},
-		{"protocol", &schema65},
-		{"tls", &schema70},
-	}, Required: []string{"name", "port", "protocol"}, Type: typeObject}
-	schema72 = schemaNode{Items: &schema71, MaxLength: new(int(64)), Type: typeArray}
-	schema73 = schemaNode{Fields: []schemaField{
+		{"protocol", &schema72},
+		{"tls", &schema77},
+	}, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
+	schema79 = schema.Node{Items: &schema78, MaxLength: new(int(64)), Type: schema.Array}
+	schema80 = schema.Node{Fields: []schema.Field{
 		{"gatewayClassName", &schema2},
-		{"listeners", &schema72},
+		{"listeners", &schema79},
 		{"name", &schema2},
 		{"namespace", &schema2},
 		{"sectionName", &schema10},
-	}, Type: typeObject}
-	schema74 = schemaNode{Enum: []string{"Backend"}, Type: typeString}
-	schema75 = schemaNode{Items: &schema64, MaxLength: new(int(16)), Type: typeArray}
-	schema76 = schemaNode{MaxLength: new(int(256)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: typeString}
-	schema77 = schemaNode{Enum: []string{"Exact", "RegularExpression"}, Type: typeString}
-	schema78 = schemaNode{MaxLength: new(int(4096)), MinLength: new(int(1)), Type: typeString}
-	schema79 = schemaNode{Fields: []schemaField{
-		{"name", &schema76},
-		{"type", &schema77},
-		{"value", &schema78},
-	}, Required: []string{"name", "value"}, Type: typeObject}
-	schema80 = schemaNode{Items: &schema79, MaxLength: new(int(16)), Type: typeArray}
-	schema81 = schemaNode{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}, Type: typeString}
-	schema82 = schemaNode{Enum: []string{"Exact", "PathPrefix", "RegularExpression"}, Type: typeString}
-	schema83 = schemaNode{MaxLength: new(int(1024)), Type: typeString}
-	schema84 = schemaNode{Fields: []schemaField{
-		{"type", &schema82},
-		{"value", &schema83},
-	}, Type: typeObject}
-	schema85 = schemaNode{MaxLength: new(int(1024)), MinLength: new(int(1)), Type: typeString}
-	schema86 = schemaNode{Fields: []schemaField{
-		{"name", &schema76},
-		{"type", &schema77},
+	}, Type: schema.Object}
+	schema81 = schema.Node{Enum: []string{"Backend"}, Type: schema.String}
+	schema82 = schema.Node{Items: &schema71, MaxLength: new(int(16)), Type: schema.Array}
+	schema83 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: schema.String}
+	schema84 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
+	schema85 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Type: schema.String}
+	schema86 = schema.Node{Fields: []schema.Field{
+		{"name", &schema83},
+		{"type", &schema84},
 		{"value", &schema85},
-	}, Required: []string{"name", "value"}, Type: typeObject}
-	schema87 = schemaNode{Items: &schema86, MaxLength: new(int(16)), Type: typeArray}
-	schema88 = schemaNode{Fields: []schemaField{
-		{"headers", &schema80},
-		{"method", &schema81},
-		{"path", &schema84},
-		{"queryParams", &schema87},
-	}, Type: typeObject}
-	schema89 = schemaNode{Items: &schema88, MaxLength: new(int(64)), Type: typeArray}
-	schema90 = schemaNode{Maximum: new(float64(100)), Minimum: new(float64(0)), Type: typeInteger}
-	schema91 = schemaNode{Maximum: new(float64(100)), Minimum: new(float64(1)), Type: typeInteger}
-	schema92 = schemaNode{Minimum: new(float64(1)), Type: typeInteger}
-	schema93 = schemaNode{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: typeString}
-	schema94 = schemaNode{Enum: []string{"Ok", "Cancelled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}, Type: typeString}
-	schema95 = schemaNode{Items: &schema94, Type: typeArray}
-	schema96 = schemaNode{Fields: []schemaField{
-		{"statusCodes", &schema95},
-	}, Type: typeObject}
-	schema97 = schemaNode{Maximum: new(float64(599)), Minimum: new(float64(100)), Type: typeInteger}
-	schema98 = schemaNode{Items: &schema97, Type: typeArray}
-	schema99 = schemaNode{Fields: []schemaField{
-		{"statusCodes", &schema98},
-	}, Type: typeObject}
-	schema100 = schemaNode{Fields: []schemaField{
-		{"grpc", &schema96},
-		{"http", &schema99},
-	}, Type: typeObject}
-	schema101 = schemaNode{Fields: []schemaField{
-		{"maxRejectionPercent", &schema90},
-		{"minRequestRate", &schema49},
-		{"minSuccessRate", &schema91},
-		{"rejectionAggression", &schema92},
-		{"samplingWindow", &schema93},
-		{"successCriteria", &schema100},
-	}, Type: typeObject}
-	schema102 = schemaNode{Enum: []string{"Second", "Minute", "Hour"}, Type: typeString}
-	schema103 = schemaNode{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$", "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}, Type: typeIntOrString}
-	schema104 = schemaNode{Fields: []schemaField{
-		{"unit", &schema102},
-		{"value", &schema103},
-	}, Required: []string{"unit", "value"}, Type: typeObject}
-	schema105 = schemaNode{Fields: []schemaField{
-		{"limit", &schema104},
-	}, Required: []string{"limit"}, Type: typeObject}
-	schema106 = schemaNode{Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: typeString}
-	schema107 = schemaNode{Fields: []schemaField{
-		{"prefix", &schema106},
-	}, Type: typeObject}
-	schema108 = schemaNode{Fields: []schemaField{
-		{"limit", &schema104},
-		{"responseTrailers", &schema107},
-	}, Required: []string{"limit"}, Type: typeObject}
-	schema109 = schemaNode{Fields: []schemaField{
-		{"request", &schema105},
-		{"response", &schema108},
-	}, Type: typeObject}
-	schema110 = schemaNode{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: typeInteger}
-	schema111 = schemaNode{Fields: []schemaField{
-		{"maxConnections", &schema110},
-	}, Type: typeObject}
-	schema112 = schemaNode{Fields: []schemaField{
-		{"denominator", &schema92},
-		{"numerator", &schema49},
-	}, Required: []string{"numerator"}, Type: typeObject}
-	schema113 = schemaNode{Fields: []schemaField{
-		{"minRetryConcurrency", &schema41},
-		{"percent", &schema112},
-	}, Required: []string{"percent"}, Type: typeObject}
-	schema114 = schemaNode{Fields: []schemaField{
-		{"maxConnections", &schema110},
-		{"maxParallelRequests", &schema110},
-		{"maxParallelRetries", &schema110},
-		{"maxPendingRequests", &schema110},
-		{"maxRequestsPerConnection", &schema110},
-		{"perEndpoint", &schema111},
-		{"retryBudget", &schema113},
-	}, Type: typeObject}
-	schema115 = schemaNode{Type: typeObject}
-	schema116 = schemaNode{Enum: []string{"Gzip", "Brotli", "Zstd"}, Type: typeString}
-	schema117 = schemaNode{Fields: []schemaField{
-		{"brotli", &schema115},
-		{"gzip", &schema115},
-		{"minContentLength", &schema103},
-		{"type", &schema116},
-		{"zstd", &schema115},
-	}, Required: []string{"type"}, Type: typeObject}
-	schema118 = schemaNode{Items: &schema117, Type: typeArray}
-	schema119 = schemaNode{Maximum: new(float64(300)), Minimum: new(float64(100)), Type: typeInteger}
-	schema120 = schemaNode{Minimum: new(float64(100)), Type: typeInteger}
-	schema121 = schemaNode{Fields: []schemaField{
-		{"perEndpointPercent", &schema119},
-		{"predictivePercent", &schema120},
-	}, Type: typeObject}
-	schema122 = schemaNode{Fields: []schemaField{
-		{"bufferLimit", &schema103},
-		{"preconnect", &schema121},
-		{"socketBufferLimit", &schema103},
-	}, Type: typeObject}
-	schema123 = schemaNode{Enum: []string{"IPv4", "IPv6", "IPv4Preferred", "IPv6Preferred", "IPv4AndIPv6"}, Type: typeString}
-	schema124 = schemaNode{Fields: []schemaField{
-		{"dnsRefreshRate", &schema93},
-		{"lookupFamily", &schema123},
+	}, Required: []string{"name", "value"}, Type: schema.Object}
+	schema87 = schema.Node{Items: &schema86, MaxLength: new(int(16)), Type: schema.Array}
+	schema88 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}, Type: schema.String}
+	schema89 = schema.Node{Default: "\"PathPrefix\"", Enum: []string{"Exact", "PathPrefix", "RegularExpression"}, Type: schema.String}
+	schema90 = schema.Node{Default: "\"/\"", MaxLength: new(int(1024)), Type: schema.String}
+	schema91 = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
+		{"type", &schema89},
+		{"value", &schema90},
+	}, Type: schema.Object}
+	schema92 = schema.Node{MaxLength: new(int(1024)), MinLength: new(int(1)), Type: schema.String}
+	schema93 = schema.Node{Fields: []schema.Field{
+		{"name", &schema83},
+		{"type", &schema84},
+		{"value", &schema92},
+	}, Required: []string{"name", "value"}, Type: schema.Object}
+	schema94 = schema.Node{Items: &schema93, MaxLength: new(int(16)), Type: schema.Array}
+	schema95 = schema.Node{Fields: []schema.Field{
+		{"headers", &schema87},
+		{"method", &schema88},
+		{"path", &schema91},
+		{"queryParams", &schema94},
+	}, Type: schema.Object}
+	schema96  = schema.Node{Items: &schema95, MaxLength: new(int(64)), Type: schema.Array}
+	schema97  = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema98  = schema.Node{Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	schema99  = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(1)), Type: schema.Integer}
+	schema100 = schema.Node{Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema101 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema102 = schema.Node{Enum: []string{"Ok", "Cancelled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}, Type: schema.String}
+	schema103 = schema.Node{Items: &schema102, Type: schema.Array}
+	schema104 = schema.Node{Fields: []schema.Field{
+		{"statusCodes", &schema103},
+	}, Type: schema.Object}
+	schema105 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(100)), Type: schema.Integer}
+	schema106 = schema.Node{Items: &schema105, Type: schema.Array}
+	schema107 = schema.Node{Fields: []schema.Field{
+		{"statusCodes", &schema106},
+	}, Type: schema.Object}
+	schema108 = schema.Node{Fields: []schema.Field{
+		{"grpc", &schema104},
+		{"http", &schema107},
+	}, Type: schema.Object}
+	schema109 = schema.Node{Fields: []schema.Field{
+		{"maxRejectionPercent", &schema97},
+		{"minRequestRate", &schema98},
+		{"minSuccessRate", &schema99},
+		{"rejectionAggression", &schema100},
+		{"samplingWindow", &schema101},
+		{"successCriteria", &schema108},
+	}, Type: schema.Object}
+	schema110 = schema.Node{Enum: []string{"Second", "Minute", "Hour"}, Type: schema.String}
+	schema111 = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$", "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}, Type: schema.IntOrString}
+	schema112 = schema.Node{Fields: []schema.Field{
+		{"unit", &schema110},
+		{"value", &schema111},
+	}, Required: []string{"unit", "value"}, Type: schema.Object}
+	schema113 = schema.Node{Fields: []schema.Field{
+		{"limit", &schema112},
+	}, Required: []string{"limit"}, Type: schema.Object}
+	schema114 = schema.Node{Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
+	schema115 = schema.Node{Fields: []schema.Field{
+		{"prefix", &schema114},
+	}, Type: schema.Object}
+	schema116 = schema.Node{Fields: []schema.Field{
+		{"limit", &schema112},
+		{"responseTrailers", &schema115},
+	}, Required: []string{"limit"}, Type: schema.Object}
+	schema117 = schema.Node{Fields: []schema.Field{
+		{"request", &schema113},
+		{"response", &schema116},
+	}, Type: schema.Object}
+	schema118 = schema.Node{Default: "1024", Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema119 = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema120 = schema.Node{Fields: []schema.Field{
+		{"maxConnections", &schema118},
+	}, Type: schema.Object}
+	schema121 = schema.Node{Default: "100", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema122 = schema.Node{Fields: []schema.Field{
+		{"denominator", &schema121},
+		{"numerator", &schema98},
+	}, Required: []string{"numerator"}, Type: schema.Object}
+	schema123 = schema.Node{Fields: []schema.Field{
+		{"minRetryConcurrency", &schema45},
+		{"percent", &schema122},
+	}, Required: []string{"percent"}, Type: schema.Object}
+	schema124 = schema.Node{Fields: []schema.Field{
+		{"maxConnections", &schema118},
+		{"maxParallelRequests", &schema118},
+		{"maxParallelRetries", &schema118},
+		{"maxPendingRequests", &schema118},
+		{"maxRequestsPerConnection", &schema119},
+		{"perEndpoint", &schema120},
+		{"retryBudget", &schema123},
+	}, Type: schema.Object}
+	schema125 = schema.Node{Type: schema.Object}
+	schema126 = schema.Node{Enum: []string{"Gzip", "Brotli", "Zstd"}, Type: schema.String}
+	schema127 = schema.Node{Fields: []schema.Field{
+		{"brotli", &schema125},
+		{"gzip", &schema125},
+		{"minContentLength", &schema111},
+		{"type", &schema126},
+		{"zstd", &schema125},
+	}, Required: []string{"type"}, Type: schema.Object}
+	schema128 = schema.Node{Items: &schema127, Type: schema.Array}
+	schema129 = schema.Node{Format: schema.Int32, Maximum: new(float64(300)), Minimum: new(float64(100)), Type: schema.Integer}
+	schema130 = schema.Node{Format: schema.Int32, Minimum: new(float64(100)), Type: schema.Integer}
+	schema131 = schema.Node{Fields: []schema.Field{
+		{"perEndpointPercent", &schema129},
+		{"predictivePercent", &schema130},
+	}, Type: schema.Object}
+	schema132 = schema.Node{Fields: []schema.Field{
+		{"bufferLimit", &schema111},
+		{"preconnect", &schema131},
+		{"socketBufferLimit", &schema111},
+	}, Type: schema.Object}
+	schema133 = schema.Node{Enum: []string{"IPv4", "IPv6", "IPv4Preferred", "IPv6Preferred", "IPv4AndIPv6"}, Type: schema.String}
+	schema134 = schema.Node{Fields: []schema.Field{
+		{"dnsRefreshRate", &schema101},
+		{"lookupFamily", &schema133},
 		{"respectDnsTtl", &schema18},
-	}, Type: typeObject}
-	schema125 = schemaNode{Maximum: new(float64(16)), Minimum: new(float64(0)), Type: typeInteger}
-	schema126 = schemaNode{Maximum: new(float64(600)), Minimum: new(float64(200)), Type: typeInteger}
-	schema127 = schemaNode{Type: typeNumber}
-	schema128 = schemaNode{Fields: []schemaField{
-		{"grpcStatus", &schema125},
-		{"httpStatus", &schema126},
-		{"percentage", &schema127},
-	}, Type: typeObject}
-	schema129 = schemaNode{Fields: []schemaField{
-		{"fixedDelay", &schema93},
-		{"percentage", &schema127},
-	}, Required: []string{"fixedDelay"}, Type: typeObject}
-	schema130 = schemaNode{Fields: []schemaField{
-		{"abort", &schema128},
-		{"delay", &schema129},
-	}, Type: typeObject}
-	schema131 = schemaNode{Fields: []schemaField{
+	}, Type: schema.Object}
+	schema135 = schema.Node{Format: schema.Int32, Maximum: new(float64(16)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema136 = schema.Node{Format: schema.Int32, Maximum: new(float64(600)), Minimum: new(float64(200)), Type: schema.Integer}
+	schema137 = schema.Node{Default: "100", Type: schema.Number}
+	schema138 = schema.Node{Fields: []schema.Field{
+		{"grpcStatus", &schema135},
+		{"httpStatus", &schema136},
+		{"percentage", &schema137},
+	}, Type: schema.Object}
+	schema139 = schema.Node{Fields: []schema.Field{
+		{"fixedDelay", &schema101},
+		{"percentage", &schema137},
+	}, Required: []string{"fixedDelay"}, Type: schema.Object}
+	schema140 = schema.Node{Fields: []schema.Field{
+		{"abort", &schema138},
+		{"delay", &schema139},
+	}, Type: schema.Object}
+	schema141 = schema.Node{Fields: []schema.Field{
 		{"service", &schema2},
-	}, Type: typeObject}
-	schema132 = schemaNode{Enum: []string{"Failure", "FailureSeriesStart", "Success", "HealthyTransition"}, Type: typeString}
-	schema133 = schemaNode{Items: &schema132, MaxLength: new(int(4)), Type: typeArray}
-	schema134 = schemaNode{Fields: []schemaField{
+	}, Type: schema.Object}
+	schema142 = schema.Node{Enum: []string{"Failure", "FailureSeriesStart", "Success", "HealthyTransition"}, Type: schema.String}
+	schema143 = schema.Node{Items: &schema142, MaxLength: new(int(4)), Type: schema.Array}
+	schema144 = schema.Node{Fields: []schema.Field{
 		{"path", &schema15},
-	}, Required: []string{"path"}, Type: typeObject}
-	schema135 = schemaNode{Enum: []string{"File"}, Type: typeString}
-	schema136 = schemaNode{Fields: []schemaField{
-		{"file", &schema134},
-		{"type", &schema135},
-	}, Required: []string{"type"}, Type: typeObject}
-	schema137 = schemaNode{Items: &schema136, MaxLength: new(int(1)), Type: typeArray}
-	schema138 = schemaNode{Fields: []schemaField{
-		{"matches", &schema133},
-		{"sinks", &schema137},
-	}, Type: typeObject}
-	schema139 = schemaNode{Enum: []string{"Text", "Binary"}, Type: typeString}
-	schema140 = schemaNode{Fields: []schemaField{
-		{"binary", &schema2},
-		{"text", &schema2},
-		{"type", &schema139},
-	}, Required: []string{"type"}, Type: typeObject}
-	schema141 = schemaNode{MaxLength: new(int(16)), Type: typeString}
-	schema142 = schemaNode{Fields: []schemaField{
-		{"expectedResponse", &schema140},
-		{"expectedStatuses", &schema98},
-		{"hostname", &schema10},
-		{"method", &schema141},
-		{"path", &schema85},
-		{"requestBody", &schema140},
-		{"retriableStatuses", &schema98},
-	}, Required: []string{"path"}, Type: typeObject}
-	schema143 = schemaNode{Fields: []schemaField{
-		{"port", &schema8},
-	}, Type: typeObject}
-	schema144 = schemaNode{Fields: []schemaField{
-		{"receive", &schema140},
-		{"send", &schema140},
-	}, Type: typeObject}
-	schema145 = schemaNode{Enum: []string{"HTTP", "TCP", "GRPC"}, Type: typeString}
-	schema146 = schemaNode{Fields: []schemaField{
-		{"grpc", &schema131},
-		{"healthCheckLog", &schema138},
-		{"healthyThreshold", &schema92},
-		{"http", &schema142},
-		{"initialJitter", &schema93},
-		{"interval", &schema93},
-		{"overrides", &schema143},
-		{"tcp", &schema144},
-		{"timeout", &schema93},
+	}, Required: []string{"path"}, Type: schema.Object}
+	schema145 = schema.Node{Enum: []string{"File"}, Type: schema.String}
+	schema146 = schema.Node{Fields: []schema.Field{
+		{"file", &schema144},
 		{"type", &schema145},
-		{"unhealthyThreshold", &schema92},
-	}, Type: typeObject}
-	schema147 = schemaNode{Fields: []schemaField{
-		{"alwaysEjectOneEndpoint", &schema18},
-		{"baseEjectionTime", &schema93},
-		{"consecutive5XxErrors", &schema41},
-		{"consecutiveGatewayErrors", &schema41},
-		{"consecutiveLocalOriginFailures", &schema41},
-		{"failurePercentageThreshold", &schema90},
-		{"interval", &schema93},
-		{"maxEjectionPercent", &schema90},
-		{"splitExternalLocalOriginErrors", &schema18},
-	}, Type: typeObject}
-	schema148 = schemaNode{Fields: []schemaField{
-		{"active", &schema146},
-		{"panicThreshold", &schema90},
-		{"passive", &schema147},
-	}, Type: typeObject}
-	schema149 = schemaNode{Fields: []schemaField{
-		{"idleInterval", &schema93},
-		{"interval", &schema93},
-		{"intervalJitter", &schema90},
-		{"timeout", &schema93},
-	}, Type: typeObject}
-	schema150 = schemaNode{Maximum: new(float64(2.147483647e+09)), Minimum: new(float64(1)), Type: typeInteger}
-	schema151 = schemaNode{Fields: []schemaField{
-		{"connectionKeepalive", &schema149},
-		{"initialConnectionWindowSize", &schema103},
-		{"initialStreamWindowSize", &schema103},
-		{"maxConcurrentStreams", &schema150},
-		{"onInvalidMessage", &schema2},
-	}, Type: typeObject}
-	schema152 = schemaNode{Fields: []schemaField{
-		{"terminate", &schema18},
-	}, Type: typeObject}
-	schema153 = schemaNode{Fields: []schemaField{
-		{"connect", &schema152},
-		{"type", &schema2},
-	}, Required: []string{"type"}, Type: typeObject}
-	schema154 = schemaNode{Items: &schema153, Type: typeArray}
-	schema155 = schemaNode{MaxLength: new(int(259)), MinLength: new(int(1)), Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: typeString}
-	schema156 = schemaNode{Fields: []schemaField{
-		{"authority", &schema155},
+	}, Required: []string{"type"}, Type: schema.Object}
+	schema147 = schema.Node{Items: &schema146, MaxLength: new(int(1)), Type: schema.Array}
+	schema148 = schema.Node{Fields: []schema.Field{
+		{"matches", &schema143},
+		{"sinks", &schema147},
+	}, Type: schema.Object}
+	schema149 = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema150 = schema.Node{Format: schema.Byte, Type: schema.String}
+	schema151 = schema.Node{Enum: []string{"Text", "Binary"}, Type: schema.String}
+	schema152 = schema.Node{Fields: []schema.Field{
+		{"binary", &schema150},
+		{"text", &schema2},
+		{"type", &schema151},
+	}, Required: []string{"type"}, Type: schema.Object}
+	schema153 = schema.Node{MaxLength: new(int(16)), Type: schema.String}
+	schema154 = schema.Node{Fields: []schema.Field{
+		{"expectedResponse", &schema152},
+		{"expectedStatuses", &schema106},
+		{"hostname", &schema10},
+		{"method", &schema153},
+		{"path", &schema92},
+		{"requestBody", &schema152},
+		{"retriableStatuses", &schema106},
+	}, Required: []string{"path"}, Type: schema.Object}
+	schema155 = schema.Node{Default: "\"3s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema156 = schema.Node{Fields: []schema.Field{
 		{"port", &schema8},
-		{"reportingPeriod", &schema93},
-	}, Type: typeObject}
-	schema157 = schemaNode{Fields: []schemaField{
-		{"blackoutPeriod", &schema93},
-		{"errorUtilizationPenaltyPercent", &schema49},
-		{"keepResponseHeaders", &schema18},
+	}, Type: schema.Object}
+	schema157 = schema.Node{Fields: []schema.Field{
+		{"receive", &schema152},
+		{"send", &schema152},
+	}, Type: schema.Object}
+	schema158 = schema.Node{Default: "\"1s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema159 = schema.Node{Enum: []string{"HTTP", "TCP", "GRPC"}, Type: schema.String}
+	schema160 = schema.Node{Default: "3", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema161 = schema.Node{Fields: []schema.Field{
+		{"grpc", &schema141},
+		{"healthCheckLog", &schema148},
+		{"healthyThreshold", &schema149},
+		{"http", &schema154},
+		{"initialJitter", &schema101},
+		{"interval", &schema155},
+		{"overrides", &schema156},
+		{"tcp", &schema157},
+		{"timeout", &schema158},
+		{"type", &schema159},
+		{"unhealthyThreshold", &schema160},
+	}, Type: schema.Object}
+	schema162 = schema.Node{Default: "\"30s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema163 = schema.Node{Default: "5", Format: schema.Int32, Type: schema.Integer}
+	schema164 = schema.Node{Default: "10", Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema165 = schema.Node{Fields: []schema.Field{
+		{"alwaysEjectOneEndpoint", &schema30},
+		{"baseEjectionTime", &schema162},
+		{"consecutive5XxErrors", &schema163},
+		{"consecutiveGatewayErrors", &schema45},
+		{"consecutiveLocalOriginFailures", &schema163},
+		{"failurePercentageThreshold", &schema97},
+		{"interval", &schema155},
+		{"maxEjectionPercent", &schema164},
+		{"splitExternalLocalOriginErrors", &schema30},
+	}, Type: schema.Object}
+	schema166 = schema.Node{Fields: []schema.Field{
+		{"active", &schema161},
+		{"panicThreshold", &schema97},
+		{"passive", &schema165},
+	}, Type: schema.Object}
+	schema167 = schema.Node{Fields: []schema.Field{
+		{"idleInterval", &schema101},
+		{"interval", &schema101},
+		{"intervalJitter", &schema97},
+		{"timeout", &schema101},
+	}, Type: schema.Object}
+	schema168 = schema.Node{Format: schema.Int32, Maximum: new(float64(2.147483647e+09)), Minimum: new(float64(1)), Type: schema.Integer}
+	schema169 = schema.Node{Fields: []schema.Field{
+		{"connectionKeepalive", &schema167},
+		{"initialConnectionWindowSize", &schema111},
+		{"initialStreamWindowSize", &schema111},
+		{"maxConcurrentStreams", &schema168},
+		{"onInvalidMessage", &schema2},
+	}, Type: schema.Object}
+	schema170 = schema.Node{Fields: []schema.Field{
+		{"terminate", &schema18},
+	}, Type: schema.Object}
+	schema171 = schema.Node{Fields: []schema.Field{
+		{"connect", &schema170},
+		{"type", &schema2},
+	}, Required: []string{"type"}, Type: schema.Object}
+	schema172 = schema.Node{Items: &schema171, Type: schema.Array}
+	schema173 = schema.Node{MaxLength: new(int(259)), MinLength: new(int(1)), Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
+	schema174 = schema.Node{Fields: []schema.Field{
+		{"authority", &schema173},
+		{"port", &schema8},
+		{"reportingPeriod", &schema101},
+	}, Type: schema.Object}
+	schema175 = schema.Node{Fields: []schema.Field{
+		{"blackoutPeriod", &schema101},
+		{"errorUtilizationPenaltyPercent", &schema98},
+		{"keepResponseHeaders", &schema30},
 		{"metricNamesForComputingUtilization", &schema17},
-		{"outOfBand", &schema156},
-		{"weightExpirationPeriod", &schema93},
-		{"weightUpdatePeriod", &schema93},
-	}, Type: typeObject}
-	schema158 = schemaNode{Fields: []schemaField{
+		{"outOfBand", &schema174},
+		{"weightExpirationPeriod", &schema101},
+		{"weightUpdatePeriod", &schema101},
+	}, Type: schema.Object}
+	schema176 = schema.Node{Fields: []schema.Field{
 		{"attributes", &schema3},
 		{"name", &schema2},
-		{"ttl", &schema93},
-	}, Required: []string{"name"}, Type: typeObject}
-	schema159 = schemaNode{Fields: []schemaField{
+		{"ttl", &schema101},
+	}, Required: []string{"name"}, Type: schema.Object}
+	schema177 = schema.Node{Fields: []schema.Field{
 		{"name", &schema2},
-	}, Required: []string{"name"}, Type: typeObject}
-	schema160 = schemaNode{Items: &schema159, Type: typeArray}
-	schema161 = schemaNode{Maximum: new(float64(5.000011e+06)), Minimum: new(float64(2)), Type: typeInteger}
-	schema162 = schemaNode{Enum: []string{"SourceIP", "Header", "Headers", "Cookie", "QueryParams"}, Type: typeString}
-	schema163 = schemaNode{Fields: []schemaField{
-		{"cookie", &schema158},
-		{"header", &schema159},
-		{"headers", &schema160},
-		{"queryParams", &schema160},
-		{"tableSize", &schema161},
-		{"type", &schema162},
-	}, Required: []string{"type"}, Type: typeObject}
-	schema164 = schemaNode{Type: typeAny}
-	schema165 = schemaNode{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: typeString}
-	schema166 = schemaNode{Fields: []schemaField{
-		{"config", &schema164},
+	}, Required: []string{"name"}, Type: schema.Object}
+	schema178 = schema.Node{Items: &schema177, Type: schema.Array}
+	schema179 = schema.Node{Default: "65537", Maximum: new(float64(5.000011e+06)), Minimum: new(float64(2)), Type: schema.Integer}
+	schema180 = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie", "QueryParams"}, Type: schema.String}
+	schema181 = schema.Node{Fields: []schema.Field{
+		{"cookie", &schema176},
+		{"header", &schema177},
+		{"headers", &schema178},
+		{"queryParams", &schema178},
+		{"tableSize", &schema179},
+		{"type", &schema180},
+	}, Required: []string{"type"}, Type: schema.Object}
+	schema182 = schema.Node{Type: schema.Any}
+	schema183 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: schema.String}
+	schema184 = schema.Node{Fields: []schema.Field{
+		{"config", &schema182},
 		{"lbPolicyName", &schema21},
-		{"name", &schema165},
-	}, Required: []string{"lbPolicyName", "name"}, Type: typeObject}
-	schema167 = schemaNode{Fields: []schemaField{
+		{"name", &schema183},
+	}, Required: []string{"lbPolicyName", "name"}, Type: schema.Object}
+	schema185 = schema.Node{Fields: []schema.Field{
 		{"header", &schema2},
-	}, Type: typeObject}
-	schema168 = schemaNode{Items: &schema167, MaxLength: new(int(10)), MinLength: new(int(1)), Type: typeArray}
-	schema169 = schemaNode{Fields: []schemaField{
-		{"extractFrom", &schema168},
-	}, Required: []string{"extractFrom"}, Type: typeObject}
-	schema170 = schemaNode{Fields: []schemaField{
-		{"window", &schema93},
-	}, Required: []string{"window"}, Type: typeObject}
-	schema171 = schemaNode{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin", "BackendUtilization", "DynamicModule"}, Type: typeString}
-	schema172 = schemaNode{Fields: []schemaField{
-		{"minEndpointsInZoneThreshold", &schema41},
-	}, Type: typeObject}
-	schema173 = schemaNode{Fields: []schemaField{
-		{"force", &schema172},
-		{"minEndpointsThreshold", &schema41},
-		{"percentageEnabled", &schema90},
-	}, Type: typeObject}
-	schema174 = schemaNode{Fields: []schemaField{
-		{"weight", &schema41},
+	}, Type: schema.Object}
+	schema186 = schema.Node{Items: &schema185, MaxLength: new(int(10)), MinLength: new(int(1)), Type: schema.Array}
+	schema187 = schema.Node{Fields: []schema.Field{
+		{"extractFrom", &schema186},
+	}, Required: []string{"extractFrom"}, Type: schema.Object}
+	schema188 = schema.Node{Fields: []schema.Field{
+		{"window", &schema101},
+	}, Required: []string{"window"}, Type: schema.Object}
+	schema189 = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin", "BackendUtilization", "DynamicModule"}, Type: schema.String}
+	schema190 = schema.Node{Fields: []schema.Field{
+		{"minEndpointsInZoneThreshold", &schema45},
+	}, Type: schema.Object}
+	schema191 = schema.Node{Fields: []schema.Field{
+		{"force", &schema190},
+		{"minEndpointsThreshold", &schema52},
+		{"percentageEnabled", &schema97},
+	}, Type: schema.Object}
+	schema192 = schema.Node{Fields: []schema.Field{
+		{"weight", &schema45},
 		{"zone", &schema2},
-	}, Required: []string{"weight", "zone"}, Type: typeObject}
-	schema175 = schemaNode{Items: &schema174, Type: typeArray}
-	schema176 = schemaNode{Fields: []schemaField{
-		{"preferLocal", &schema173},
-		{"weightedZones", &schema175},
-	}, Type: typeObject}
-	schema177 = schemaNode{Fields: []schemaField{
-		{"backendUtilization", &schema157},
-		{"consistentHash", &schema163},
-		{"dynamicModule", &schema166},
-		{"endpointOverride", &schema169},
-		{"slowStart", &schema170},
-		{"type", &schema171},
-		{"zoneAware", &schema176},
-	}, Required: []string{"type"}, Type: typeObject}
-	schema178 = schemaNode{Enum: []string{"safe", "zero-loss", "custom"}, Type: typeString}
-	schema179 = schemaNode{Enum: []string{"V1", "V2"}, Type: typeString}
-	schema180 = schemaNode{Fields: []schemaField{
-		{"version", &schema179},
-	}, Required: []string{"version"}, Type: typeObject}
-	schema181 = schemaNode{MaxLength: new(int(256)), MinLength: new(int(1)), Type: typeString}
-	schema182 = schemaNode{Enum: []string{"Exact", "RegularExpression", "Distinct"}, Type: typeString}
-	schema183 = schemaNode{Fields: []schemaField{
-		{"invert", &schema18},
-		{"name", &schema181},
-		{"type", &schema182},
-		{"value", &schema83},
-	}, Required: []string{"name"}, Type: typeObject}
-	schema184 = schemaNode{Items: &schema183, MaxLength: new(int(128)), Type: typeArray}
-	schema185 = schemaNode{Fields: []schemaField{
-		{"invert", &schema18},
-		{"value", &schema81},
-	}, Required: []string{"value"}, Type: typeObject}
-	schema186 = schemaNode{Items: &schema185, Type: typeArray}
-	schema187 = schemaNode{Fields: []schemaField{
-		{"invert", &schema18},
-		{"type", &schema82},
-		{"value", &schema83},
-	}, Required: []string{"value"}, Type: typeObject}
-	schema188 = schemaNode{Items: &schema183, MaxLength: new(int(16)), Type: typeArray}
-	schema189 = schemaNode{Enum: []string{"Exact", "Distinct"}, Type: typeString}
-	schema190 = schemaNode{Fields: []schemaField{
-		{"invert", &schema18},
+	}, Required: []string{"weight", "zone"}, Type: schema.Object}
+	schema193 = schema.Node{Items: &schema192, Type: schema.Array}
+	schema194 = schema.Node{Fields: []schema.Field{
+		{"preferLocal", &schema191},
+		{"weightedZones", &schema193},
+	}, Type: schema.Object}
+	schema195 = schema.Node{Fields: []schema.Field{
+		{"backendUtilization", &schema175},
+		{"consistentHash", &schema181},
+		{"dynamicModule", &schema184},
+		{"endpointOverride", &schema187},
+		{"slowStart", &schema188},
 		{"type", &schema189},
-		{"value", &schema181},
-	}, Required: []string{"value"}, Type: typeObject}
-	schema191 = schemaNode{Fields: []schemaField{
-		{"headers", &schema184},
-		{"methods", &schema186},
-		{"path", &schema187},
-		{"queryParams", &schema188},
-		{"sourceCIDR", &schema190},
-	}, Type: typeObject}
-	schema192 = schemaNode{Items: &schema191, MaxLength: new(int(8)), Type: typeArray}
-	schema193 = schemaNode{Enum: []string{"Number", "Metadata"}, Type: typeString}
-	schema194 = schemaNode{Fields: []schemaField{
+		{"zoneAware", &schema194},
+	}, Required: []string{"type"}, Type: schema.Object}
+	schema196 = schema.Node{Default: "\"safe\"", Enum: []string{"safe", "zero-loss", "custom"}, Type: schema.String}
+	schema197 = schema.Node{Enum: []string{"V1", "V2"}, Type: schema.String}
+	schema198 = schema.Node{Fields: []schema.Field{
+		{"version", &schema197},
+	}, Required: []string{"version"}, Type: schema.Object}
+	schema199 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Type: schema.String}
+	schema200 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression", "Distinct"}, Type: schema.String}
+	schema201 = schema.Node{MaxLength: new(int(1024)), Type: schema.String}
+	schema202 = schema.Node{Fields: []schema.Field{
+		{"invert", &schema30},
+		{"name", &schema199},
+		{"type", &schema200},
+		{"value", &schema201},
+	}, Required: []string{"name"}, Type: schema.Object}
+	schema203 = schema.Node{Items: &schema202, MaxLength: new(int(128)), Type: schema.Array}
+	schema204 = schema.Node{Fields: []schema.Field{
+		{"invert", &schema30},
+		{"value", &schema88},
+	}, Required: []string{"value"}, Type: schema.Object}
+	schema205 = schema.Node{Items: &schema204, Type: schema.Array}
+	schema206 = schema.Node{Fields: []schema.Field{
+		{"invert", &schema30},
+		{"type", &schema89},
+		{"value", &schema90},
+	}, Required: []string{"value"}, Type: schema.Object}
+	schema207 = schema.Node{Items: &schema202, MaxLength: new(int(16)), Type: schema.Array}
+	schema208 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Distinct"}, Type: schema.String}
+	schema209 = schema.Node{Fields: []schema.Field{
+		{"invert", &schema30},
+		{"type", &schema208},
+		{"value", &schema199},
+	}, Required: []string{"value"}, Type: schema.Object}
+	schema210 = schema.Node{Fields: []schema.Field{
+		{"headers", &schema203},
+		{"methods", &schema205},
+		{"path", &schema206},
+		{"queryParams", &schema207},
+		{"sourceCIDR", &schema209},
+	}, Type: schema.Object}
+	schema211 = schema.Node{Items: &schema210, MaxLength: new(int(8)), Type: schema.Array}
+	schema212 = schema.Node{Enum: []string{"Number", "Metadata"}, Type: schema.String}
+	schema213 = schema.Node{Fields: []schema.Field{
 		{"key", &schema2},
 		{"namespace", &schema2},
-	}, Required: []string{"key", "namespace"}, Type: typeObject}
-	schema195 = schemaNode{Fields: []schemaField{
-		{"from", &schema193},
-		{"metadata", &schema194},
-		{"number", &schema41},
-	}, Required: []string{"from"}, Type: typeObject}
-	schema196 = schemaNode{Fields: []schemaField{
-		{"request", &schema195},
-		{"response", &schema195},
-	}, Type: typeObject}
-	schema197 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"key", "namespace"}, Type: schema.Object}
+	schema214 = schema.Node{Fields: []schema.Field{
+		{"from", &schema212},
+		{"metadata", &schema213},
+		{"number", &schema52},
+	}, Required: []string{"from"}, Type: schema.Object}
+	schema215 = schema.Node{Fields: []schema.Field{
+		{"request", &schema214},
+		{"response", &schema214},
+	}, Type: schema.Object}
+	schema216 = schema.Node{Fields: []schema.Field{
 		{"key", &schema15},
 		{"namespace", &schema15},
-	}, Required: []string{"key", "namespace"}, Type: typeObject}
-	schema198 = schemaNode{Enum: []string{"Second", "Minute", "Hour", "Day", "Week", "Month", "Year"}, Type: typeString}
-	schema199 = schemaNode{Fields: []schemaField{
-		{"fromMetadata", &schema197},
-		{"requests", &schema110},
-		{"unit", &schema198},
-	}, Required: []string{"requests", "unit"}, Type: typeObject}
-	schema200 = schemaNode{Enum: []string{"Off", "DraftVersion03"}, Type: typeString}
-	schema201 = schemaNode{Fields: []schemaField{
-		{"clientSelectors", &schema192},
-		{"cost", &schema196},
-		{"limit", &schema199},
+	}, Required: []string{"key", "namespace"}, Type: schema.Object}
+	schema217 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Week", "Month", "Year"}, Type: schema.String}
+	schema218 = schema.Node{Fields: []schema.Field{
+		{"fromMetadata", &schema216},
+		{"requests", &schema119},
+		{"unit", &schema217},
+	}, Required: []string{"requests", "unit"}, Type: schema.Object}
+	schema219 = schema.Node{Enum: []string{"Off", "DraftVersion03"}, Type: schema.String}
+	schema220 = schema.Node{Fields: []schema.Field{
+		{"clientSelectors", &schema211},
+		{"cost", &schema215},
+		{"limit", &schema218},
 		{"shadowMode", &schema18},
 		{"shared", &schema18},
-		{"xRateLimitHeaders", &schema200},
-	}, Required: []string{"limit"}, Type: typeObject}
-	schema202 = schemaNode{Items: &schema201, MaxLength: new(int(256)), Type: typeArray}
-	schema203 = schemaNode{Fields: []schemaField{
-		{"rules", &schema202},
-	}, Required: []string{"rules"}, Type: typeObject}
-	schema204 = schemaNode{Items: &schema201, MaxLength: new(int(16)), Type: typeArray}
-	schema205 = schemaNode{Fields: []schemaField{
-		{"rules", &schema204},
-	}, Type: typeObject}
-	schema206 = schemaNode{Enum: []string{"Global", "Local"}, Type: typeString}
-	schema207 = schemaNode{Fields: []schemaField{
-		{"global", &schema203},
-		{"local", &schema205},
-		{"type", &schema206},
-	}, Type: typeObject}
-	schema208 = schemaNode{Fields: []schemaField{
-		{"limit", &schema103},
-	}, Required: []string{"limit"}, Type: typeObject}
-	schema209 = schemaNode{Enum: []string{"Exact", "Prefix", "Suffix", "RegularExpression"}, Type: typeString}
-	schema210 = schemaNode{Fields: []schemaField{
-		{"type", &schema209},
-		{"value", &schema85},
-	}, Required: []string{"value"}, Type: typeObject}
-	schema211 = schemaNode{Fields: []schemaField{
-		{"name", &schema76},
-		{"value", &schema210},
-	}, Required: []string{"name", "value"}, Type: typeObject}
-	schema212 = schemaNode{Items: &schema211, MaxLength: new(int(16)), MinLength: new(int(1)), Type: typeArray}
-	schema213 = schemaNode{Fields: []schemaField{
-		{"end", &schema41},
-		{"start", &schema41},
-	}, Required: []string{"end", "start"}, Type: typeObject}
-	schema214 = schemaNode{Enum: []string{"Value", "Range"}, Type: typeString}
-	schema215 = schemaNode{Fields: []schemaField{
-		{"range", &schema213},
-		{"type", &schema214},
-		{"value", &schema41},
-	}, Required: []string{"type"}, Type: typeObject}
-	schema216 = schemaNode{Items: &schema215, MaxLength: new(int(50)), MinLength: new(int(1)), Type: typeArray}
-	schema217 = schemaNode{Fields: []schemaField{
-		{"responseHeaders", &schema212},
-		{"statusCodes", &schema216},
-	}, Type: typeObject}
-	schema218 = schemaNode{Enum: []string{"ReplaceFullPath", "ReplacePrefixMatch"}, Type: typeString}
-	schema219 = schemaNode{Fields: []schemaField{
-		{"replaceFullPath", &schema83},
-		{"replacePrefixMatch", &schema83},
-		{"type", &schema218},
-	}, Required: []string{"type"}, Type: typeObject}
-	schema220 = schemaNode{Enum: []string{"http", "https"}, Type: typeString}
-	schema221 = schemaNode{Enum: []string{"301", "302"}, Type: typeInteger}
-	schema222 = schemaNode{Fields: []schemaField{
+		{"xRateLimitHeaders", &schema219},
+	}, Required: []string{"limit"}, Type: schema.Object}
+	schema221 = schema.Node{Items: &schema220, MaxLength: new(int(256)), Type: schema.Array}
+	schema222 = schema.Node{Fields: []schema.Field{
+		{"rules", &schema221},
+	}, Required: []string{"rules"}, Type: schema.Object}
+	schema223 = schema.Node{Items: &schema220, MaxLength: new(int(16)), Type: schema.Array}
+	schema224 = schema.Node{Fields: []schema.Field{
+		{"rules", &schema223},
+	}, Type: schema.Object}
+	schema225 = schema.Node{Enum: []string{"Global", "Local"}, Type: schema.String}
+	schema226 = schema.Node{Fields: []schema.Field{
+		{"global", &schema222},
+		{"local", &schema224},
+		{"type", &schema225},
+	}, Type: schema.Object}
+	schema227 = schema.Node{Fields: []schema.Field{
+		{"limit", &schema111},
+	}, Required: []string{"limit"}, Type: schema.Object}
+	schema228 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Prefix", "Suffix", "RegularExpression"}, Type: schema.String}
+	schema229 = schema.Node{Fields: []schema.Field{
+		{"type", &schema228},
+		{"value", &schema92},
+	}, Required: []string{"value"}, Type: schema.Object}
+	schema230 = schema.Node{Fields: []schema.Field{
+		{"name", &schema83},
+		{"value", &schema229},
+	}, Required: []string{"name", "value"}, Type: schema.Object}
+	schema231 = schema.Node{Items: &schema230, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schema232 = schema.Node{Fields: []schema.Field{
+		{"end", &schema52},
+		{"start", &schema52},
+	}, Required: []string{"end", "start"}, Type: schema.Object}
+	schema233 = schema.Node{Default: "\"Value\"", Enum: []string{"Value", "Range"}, Type: schema.String}
+	schema234 = schema.Node{Fields: []schema.Field{
+		{"range", &schema232},
+		{"type", &schema233},
+		{"value", &schema52},
+	}, Required: []string{"type"}, Type: schema.Object}
+	schema235 = schema.Node{Items: &schema234, MaxLength: new(int(50)), MinLength: new(int(1)), Type: schema.Array}
+	schema236 = schema.Node{Fields: []schema.Field{
+		{"responseHeaders", &schema231},
+		{"statusCodes", &schema235},
+	}, Type: schema.Object}
+	schema237 = schema.Node{Enum: []string{"ReplaceFullPath", "ReplacePrefixMatch"}, Type: schema.String}
+	schema238 = schema.Node{Fields: []schema.Field{
+		{"replaceFullPath", &schema201},
+		{"replacePrefixMatch", &schema201},
+		{"type", &schema237},
+	}, Required: []string{"type"}, Type: schema.Object}
+	schema239 = schema.Node{Enum: []string{"http", "https"}, Type: schema.String}
+	schema240 = schema.Node{Default: "302", Enum: []string{"301", "302"}, Type: schema.Integer}
+	schema241 = schema.Node{Fields: []schema.Field{
 		{"hostname", &schema10},
-		{"path", &schema219},
-		{"port", &schema41},
-		{"scheme", &schema220},
-		{"statusCode", &schema221},
-	}, Type: typeObject}
-	schema223 = schemaNode{Enum: []string{"Inline", "ValueRef"}, Type: typeString}
-	schema224 = schemaNode{Fields: []schemaField{
+		{"path", &schema238},
+		{"port", &schema45},
+		{"scheme", &schema239},
+		{"statusCode", &schema240},
+	}, Type: schema.Object}
+	schema242 = schema.Node{Default: "\"Inline\"", Enum: []string{"Inline", "ValueRef"}, Type: schema.String}
+	schema243 = schema.Node{Fields: []schema.Field{
 		{"inline", &schema2},
-		{"type", &schema223},
+		{"type", &schema242},
 		{"valueRef", &schema22},
-	}, Required: []string{"type"}, Type: typeObject}
-	schema225 = schemaNode{Fields: []schemaField{
-		{"name", &schema76},
-		{"value", &schema78},
-	}, Required: []string{"name", "value"}, Type: typeObject}
-	schema226 = schemaNode{Items: &schema225, MaxLength: new(int(16)), Type: typeArray}
-	schema227 = schemaNode{Items: &schema2, MaxLength: new(int(16)), Type: typeArray}
-	schema228 = schemaNode{Fields: []schemaField{
-		{"add", &schema226},
-		{"remove", &schema227},
-		{"set", &schema226},
-	}, Type: typeObject}
-	schema229 = schemaNode{Fields: []schemaField{
-		{"body", &schema224},
+	}, Required: []string{"type"}, Type: schema.Object}
+	schema244 = schema.Node{Fields: []schema.Field{
+		{"name", &schema83},
+		{"value", &schema85},
+	}, Required: []string{"name", "value"}, Type: schema.Object}
+	schema245 = schema.Node{Items: &schema244, MaxLength: new(int(16)), Type: schema.Array}
+	schema246 = schema.Node{Items: &schema2, MaxLength: new(int(16)), Type: schema.Array}
+	schema247 = schema.Node{Fields: []schema.Field{
+		{"add", &schema245},
+		{"remove", &schema246},
+		{"set", &schema245},
+	}, Type: schema.Object}
+	schema248 = schema.Node{Fields: []schema.Field{
+		{"body", &schema243},
 		{"contentType", &schema2},
-		{"header", &schema228},
-		{"statusCode", &schema41},
-	}, Type: typeObject}
-	schema230 = schemaNode{Enum: []string{"All", "Local", "Backend"}, Type: typeString}
-	schema231 = schemaNode{Fields: []schemaField{
-		{"match", &schema217},
-		{"redirect", &schema222},
-		{"response", &schema229},
-		{"source", &schema230},
-	}, Required: []string{"match"}, Type: typeObject}
-	schema232 = schemaNode{Items: &schema231, Type: typeArray}
-	schema233 = schemaNode{Fields: []schemaField{
-		{"baseInterval", &schema93},
-		{"maxInterval", &schema93},
-	}, Type: typeObject}
-	schema234 = schemaNode{Fields: []schemaField{
-		{"backOff", &schema233},
-		{"timeout", &schema93},
-	}, Type: typeObject}
-	schema235 = schemaNode{Enum: []string{"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: typeString}
-	schema236 = schemaNode{Items: &schema235, Type: typeArray}
-	schema237 = schemaNode{Fields: []schemaField{
-		{"httpStatusCodes", &schema98},
-		{"triggers", &schema236},
-	}, Type: typeObject}
-	schema238 = schemaNode{Fields: []schemaField{
-		{"numAttemptsPerPriority", &schema41},
-		{"numRetries", &schema49},
-		{"perRetry", &schema234},
-		{"retryOn", &schema237},
-	}, Type: typeObject}
-	schema239 = schemaNode{Fields: []schemaField{
-		{"idleTime", &schema93},
-		{"interval", &schema93},
-		{"probes", &schema41},
-	}, Type: typeObject}
-	schema240 = schemaNode{Fields: []schemaField{
+		{"header", &schema247},
+		{"statusCode", &schema52},
+	}, Type: schema.Object}
+	schema249 = schema.Node{Enum: []string{"All", "Local", "Backend"}, Type: schema.String}
+	schema250 = schema.Node{Fields: []schema.Field{
+		{"match", &schema236},
+		{"redirect", &schema241},
+		{"response", &schema248},
+		{"source", &schema249},
+	}, Required: []string{"match"}, Type: schema.Object}
+	schema251 = schema.Node{Items: &schema250, Type: schema.Array}
+	schema252 = schema.Node{Default: "2", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	schema253 = schema.Node{Fields: []schema.Field{
+		{"baseInterval", &schema101},
+		{"maxInterval", &schema101},
+	}, Type: schema.Object}
+	schema254 = schema.Node{Fields: []schema.Field{
+		{"backOff", &schema253},
+		{"timeout", &schema101},
+	}, Type: schema.Object}
+	schema255 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
+	schema256 = schema.Node{Items: &schema255, Type: schema.Array}
+	schema257 = schema.Node{Fields: []schema.Field{
+		{"httpStatusCodes", &schema106},
+		{"triggers", &schema256},
+	}, Type: schema.Object}
+	schema258 = schema.Node{Fields: []schema.Field{
+		{"numAttemptsPerPriority", &schema45},
+		{"numRetries", &schema252},
+		{"perRetry", &schema254},
+		{"retryOn", &schema257},
+	}, Type: schema.Object}
+	schema259 = schema.Node{Fields: []schema.Field{
+		{"idleTime", &schema101},
+		{"interval", &schema101},
+		{"probes", &schema45},
+	}, Type: schema.Object}
+	schema260 = schema.Node{Fields: []schema.Field{
 		{"routeStatName", &schema2},
-	}, Type: typeObject}
-	schema241 = schemaNode{Fields: []schemaField{
+	}, Type: schema.Object}
+	schema261 = schema.Node{Fields: []schema.Field{
 		{"defaultValue", &schema2},
 		{"name", &schema2},
-	}, Required: []string{"name"}, Type: typeObject}
-	schema242 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"name"}, Type: schema.Object}
+	schema262 = schema.Node{Fields: []schema.Field{
 		{"value", &schema2},
-	}, Required: []string{"value"}, Type: typeObject}
-	schema243 = schemaNode{Enum: []string{"Literal", "Environment", "RequestHeader"}, Type: typeString}
-	schema244 = schemaNode{Fields: []schemaField{
-		{"environment", &schema241},
-		{"literal", &schema242},
-		{"requestHeader", &schema241},
-		{"type", &schema243},
-	}, Required: []string{"type"}, Type: typeObject}
-	schema245 = schemaNode{Type: typeObject, Values: &schema244}
-	schema246 = schemaNode{Fields: []schemaField{
+	}, Required: []string{"value"}, Type: schema.Object}
+	schema263 = schema.Node{Default: "\"Literal\"", Enum: []string{"Literal", "Environment", "RequestHeader"}, Type: schema.String}
+	schema264 = schema.Node{Fields: []schema.Field{
+		{"environment", &schema261},
+		{"literal", &schema262},
+		{"requestHeader", &schema261},
+		{"type", &schema263},
+	}, Required: []string{"type"}, Type: schema.Object}
+	schema265 = schema.Node{Type: schema.Object, Values: &schema264}
+	schema266 = schema.Node{Fields: []schema.Field{
 		{"client", &schema2},
 		{"server", &schema2},
-	}, Required: []string{"client", "server"}, Type: typeObject}
-	schema247 = schemaNode{Fields: []schemaField{
-		{"clientSamplingFraction", &schema112},
-		{"customTags", &schema245},
-		{"overallSamplingFraction", &schema112},
-		{"samplingFraction", &schema112},
-		{"spanName", &schema246},
+	}, Required: []string{"client", "server"}, Type: schema.Object}
+	schema267 = schema.Node{Fields: []schema.Field{
+		{"clientSamplingFraction", &schema122},
+		{"customTags", &schema265},
+		{"overallSamplingFraction", &schema122},
+		{"samplingFraction", &schema122},
+		{"spanName", &schema266},
 		{"tags", &schema3},
-	}, Type: typeObject}
-	schema248 = schemaNode{Fields: []schemaField{
-		{"metrics", &schema240},
-		{"tracing", &schema247},
-	}, Type: typeObject}
-	schema249 = schemaNode{Fields: []schemaField{
-		{"connectionIdleTimeout", &schema93},
-		{"maxConnectionDuration", &schema93},
-		{"maxStreamDuration", &schema93},
-		{"requestTimeout", &schema93},
-		{"streamIdleTimeout", &schema93},
-	}, Type: typeObject}
-	schema250 = schemaNode{Fields: []schemaField{
-		{"connectTimeout", &schema93},
-	}, Type: typeObject}
-	schema251 = schemaNode{Fields: []schemaField{
-		{"http", &schema249},
-		{"tcp", &schema250},
-	}, Type: typeObject}
-	schema252 = schemaNode{Fields: []schemaField{
-		{"admissionControl", &schema101},
-		{"bandwidthLimit", &schema109},
-		{"circuitBreaker", &schema114},
-		{"compression", &schema118},
-		{"compressor", &schema118},
-		{"connection", &schema122},
-		{"dns", &schema124},
-		{"faultInjection", &schema130},
-		{"healthCheck", &schema148},
-		{"http2", &schema151},
-		{"httpUpgrade", &schema154},
-		{"loadBalancer", &schema177},
+	}, Type: schema.Object}
+	schema268 = schema.Node{Fields: []schema.Field{
+		{"metrics", &schema260},
+		{"tracing", &schema267},
+	}, Type: schema.Object}
+	schema269 = schema.Node{Fields: []schema.Field{
+		{"connectionIdleTimeout", &schema101},
+		{"maxConnectionDuration", &schema101},
+		{"maxStreamDuration", &schema101},
+		{"requestTimeout", &schema101},
+		{"streamIdleTimeout", &schema101},
+	}, Type: schema.Object}
+	schema270 = schema.Node{Fields: []schema.Field{
+		{"connectTimeout", &schema101},
+	}, Type: schema.Object}
+	schema271 = schema.Node{Fields: []schema.Field{
+		{"http", &schema269},
+		{"tcp", &schema270},
+	}, Type: schema.Object}
+	schema272 = schema.Node{Fields: []schema.Field{
+		{"admissionControl", &schema109},
+		{"bandwidthLimit", &schema117},
+		{"circuitBreaker", &schema124},
+		{"compression", &schema128},
+		{"compressor", &schema128},
+		{"connection", &schema132},
+		{"dns", &schema134},
+		{"faultInjection", &schema140},
+		{"healthCheck", &schema166},
+		{"http2", &schema169},
+		{"httpUpgrade", &schema172},
+		{"loadBalancer", &schema195},
 		{"mergeType", &schema2},
 		{"name", &schema2},
-		{"profile", &schema178},
-		{"proxyProtocol", &schema180},
-		{"rateLimit", &schema207},
-		{"requestBuffer", &schema208},
-		{"responseOverride", &schema232},
-		{"retry", &schema238},
+		{"profile", &schema196},
+		{"proxyProtocol", &schema198},
+		{"rateLimit", &schema226},
+		{"requestBuffer", &schema227},
+		{"responseOverride", &schema251},
+		{"retry", &schema258},
 		{"routingType", &schema2},
-		{"tcpKeepalive", &schema239},
-		{"telemetry", &schema248},
-		{"timeout", &schema251},
+		{"tcpKeepalive", &schema259},
+		{"telemetry", &schema268},
+		{"timeout", &schema271},
 		{"useClientProtocol", &schema18},
-	}, Type: typeObject}
-	schema253 = schemaNode{Enum: []string{"calico-3.32", "calico-3.31", "calico-3.30", "envoy-gateway-1.9", "envoy-gateway-1.8", "envoy-gateway-1.7", "envoy-gateway-1.6", "envoy-gateway-1.5", "envoy-gateway-1.4", "envoy-gateway-1.3"}, Type: typeString}
-	schema254 = schemaNode{Fields: []schemaField{
-		{"active", &schema55},
+	}, Type: schema.Object}
+	schema273 = schema.Node{Default: "\"calico-3.32\"", Enum: []string{"calico-3.32", "calico-3.31", "calico-3.30", "envoy-gateway-1.9", "envoy-gateway-1.8", "envoy-gateway-1.7", "envoy-gateway-1.6", "envoy-gateway-1.5", "envoy-gateway-1.4", "envoy-gateway-1.3"}, Type: schema.String}
+	schema274 = schema.Node{Fields: []schema.Field{
+		{"active", &schema60},
 		{"annotations", &schema3},
-		{"clusterDomain", &schema2},
-		{"gateway", &schema73},
-		{"hostRewrite", &schema74},
-		{"hostnames", &schema75},
+		{"clusterDomain", &schema61},
+		{"gateway", &schema80},
+		{"hostRewrite", &schema81},
+		{"hostnames", &schema82},
 		{"labels", &schema3},
-		{"matches", &schema89},
-		{"passive", &schema55},
-		{"policy", &schema252},
-		{"target", &schema253},
-	}, Required: []string{"active", "passive"}, Type: typeObject}
+		{"matches", &schema96},
+		{"passive", &schema60},
+		{"policy", &schema272},
+		{"target", &schema273},
+	}, Required: []string{"active", "passive"}, Type: schema.Object}
+	schema275 = schema.Node{Fields: []schema.Field{
+		{"apiVersion", &schema0},
+		{"kind", &schema1},
+		{"metadata", &schema4},
+		{"spec", &schema274},
+	}, Required: []string{"apiVersion", "kind", "metadata", "spec"}, Type: schema.Object}
 )

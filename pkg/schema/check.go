@@ -1,0 +1,305 @@
+package schema
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/netip"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/failover-krm/failover/pkg/document"
+)
+
+// Findings is how far a value has the form that a schema asks for.
+type Findings struct {
+	// Errs are all faults.
+	Errs field.ErrorList
+	// Broken are the paths at which nothing more can be said: a value of the wrong
+	// type or out of range, an unknown field, and the field it was meant to be.
+	Broken []string
+	// Missing are the paths of required fields that are not there.
+	Missing []string
+}
+
+// Advice is what the owner of a schema knows about what it refuses. Either may
+// return nothing, and either function may be nil.
+type Advice struct {
+	// UnknownField says what to do about a field that the schema does not have.
+	UnknownField func(path *field.Path) string
+	// UnknownValue says what to do about a value that is not in the enum.
+	UnknownValue func(path *field.Path, value string) string
+}
+
+// Check judges the value of a document, as document.Value returns it.
+func Check(node *Node, root *yaml.Node, value any, advice Advice) Findings {
+	c := &checker{root: root, advice: advice}
+	c.check(node, value, nil)
+	return c.Findings
+}
+
+type checker struct {
+	Findings
+	advice Advice
+	// root is the document, for values as they are written.
+	root *yaml.Node
+}
+
+func (c *checker) check(node *Node, value any, path *field.Path) {
+	if node.Type == Any {
+		return
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		if c.isType(path, node, Object) {
+			c.checkLength(node, len(value), path)
+			c.checkObject(node, value, path)
+		}
+	case []any:
+		if c.isType(path, node, Array) {
+			c.checkLength(node, len(value), path)
+			for i, item := range value {
+				c.check(node.Items, item, path.Index(i))
+			}
+			c.checkUnique(node, value, path)
+		}
+	case string:
+		if c.isType(path, node, String, IntOrString) {
+			c.checkString(node, value, path)
+		}
+	case int64:
+		if c.isType(path, node, Integer, Number, IntOrString) && c.checkEnum(node, strconv.FormatInt(value, 10), path) {
+			c.checkRange(node, float64(value), path)
+		}
+	case float64:
+		if node.Type == IntOrString && len(node.Patterns) > 0 { // a quantity such as 0.5
+			c.checkPatterns(node, fmt.Sprint(c.written(path)), path)
+			return
+		}
+		isInteger := value == float64(int64(value))
+		if isInteger && c.isType(path, node, Integer, Number) || !isInteger && c.isType(path, node, Number) {
+			c.checkRange(node, value, path)
+		}
+	case bool:
+		c.isType(path, node, Boolean)
+	default:
+		c.isType(path, node)
+	}
+}
+
+// isType reports a value that is of none of the types that the schema has room
+// for.
+func (c *checker) isType(path *field.Path, node *Node, types ...Type) bool {
+	if slices.Contains(types, node.Type) {
+		return true
+	}
+	detail := "must be " + string(node.Type)
+	if strings.HasSuffix(string(node.Type), "a string") && slices.ContainsFunc(types, func(t Type) bool { return t == Integer || t == Number || t == Boolean }) {
+		detail += ": put it in quotes"
+	}
+	c.breakAt(path, field.TypeInvalid(path, c.written(path), detail))
+	return false
+}
+
+func (c *checker) breakAt(path *field.Path, err *field.Error) {
+	c.Broken = append(c.Broken, path.String())
+	c.Errs = append(c.Errs, err)
+}
+
+// written returns a value as the document has it, or what stands for a list or
+// a map in a message.
+func (c *checker) written(path *field.Path) any {
+	node := document.Lookup(c.root, path.String())
+	if node == nil || node.Kind != yaml.ScalarNode {
+		return field.OmitValueType{}
+	}
+	if node.ShortTag() == yaml.NodeTagFloat {
+		return json.Number(node.Value) // whatever its size
+	}
+	if value, errs := document.Value(node); len(errs) == 0 && value != nil {
+		return value
+	}
+	return node.Value
+}
+
+func (c *checker) checkObject(node *Node, object map[string]any, path *field.Path) {
+	for _, name := range node.Required {
+		if _, given := object[name]; !given {
+			missing := path.Child(name)
+			c.Missing = append(c.Missing, missing.String())
+			c.Errs = append(c.Errs, field.Required(missing, "must be given"))
+		}
+	}
+	for name, value := range object {
+		switch known := node.Field(name); {
+		case known != nil:
+			c.check(known, value, path.Child(name))
+		case node.Values != nil:
+			c.check(node.Values, value, path.Key(name))
+		default:
+			c.addUnknown(node, name, path)
+		}
+	}
+	if address, isText := object["value"].(string); node.IPAddress && isText && object["type"] == "IPAddress" {
+		if _, err := netip.ParseAddr(address); err != nil {
+			c.Errs = append(c.Errs, field.Invalid(path.Child("value"), address, "must be an IP address, as type says"))
+		}
+	}
+}
+
+// checkUnique finds items that a list has twice.
+func (c *checker) checkUnique(node *Node, items []any, path *field.Path) {
+	if !node.Unique {
+		return
+	}
+	for i, item := range items {
+		twice := func(earlier any) bool { return reflect.DeepEqual(node.key(earlier), node.key(item)) }
+		if slices.ContainsFunc(items[:i], twice) {
+			c.Errs = append(c.Errs, field.Duplicate(path.Index(i), node.key(item)))
+		}
+	}
+}
+
+// key returns what tells an item of a list of unique ones from the others.
+func (n *Node) key(item any) any {
+	fields, isObject := item.(map[string]any)
+	if !isObject || len(n.UniqueBy) == 0 {
+		return item
+	}
+	key := map[string]any{}
+	for _, name := range n.UniqueBy {
+		if value, given := fields[name]; given {
+			key[name] = value
+		}
+	}
+	return key
+}
+
+func (c *checker) addUnknown(node *Node, name string, parent *field.Path) {
+	path := parent.Child(name)
+	var detail string
+	if c.advice.UnknownField != nil {
+		detail = c.advice.UnknownField(path)
+	}
+	if meant := document.Suggest(name, node.FieldNames()); detail == "" && meant != "" {
+		detail = fmt.Sprintf("unknown field, did you mean %q?", meant)
+		c.Broken = append(c.Broken, parent.Child(meant).String())
+	}
+	c.breakAt(path, field.Forbidden(path, cmp.Or(detail, "unknown field; known are "+strings.Join(node.FieldNames(), ", "))))
+}
+
+func (c *checker) checkString(node *Node, value string, path *field.Path) {
+	length := utf8.RuneCountInString(value)
+	switch {
+	case !c.checkEnum(node, value, path):
+	case length == 0 && node.MinLength != nil && *node.MinLength > 0:
+		c.Errs = append(c.Errs, field.Required(path, "must not be empty"))
+	default:
+		c.checkPatterns(node, value, path)
+		c.checkFormat(node, value, path)
+		c.checkLength(node, length, path)
+	}
+}
+
+func (c *checker) checkFormat(node *Node, value string, path *field.Path) {
+	switch node.Format {
+	case Byte:
+		if _, err := base64.StdEncoding.DecodeString(value); err != nil {
+			c.Errs = append(c.Errs, field.Invalid(path, value, "must be base64"))
+		}
+	case Duration:
+		if _, err := time.ParseDuration(value); err != nil {
+			c.Errs = append(c.Errs, field.Invalid(path, value, durationWords))
+		}
+	}
+}
+
+func (c *checker) checkEnum(node *Node, value string, path *field.Path) bool {
+	if len(node.Enum) == 0 || slices.Contains(node.Enum, value) {
+		return true
+	}
+	if c.advice.UnknownValue != nil {
+		if detail := c.advice.UnknownValue(path, value); detail != "" {
+			c.Errs = append(c.Errs, field.Invalid(path, c.written(path), detail))
+			return false
+		}
+	}
+	c.Errs = append(c.Errs, field.NotSupported(path, c.written(path), node.Enum))
+	return false
+}
+
+func (c *checker) checkPatterns(node *Node, value string, path *field.Path) {
+	for _, pattern := range node.Patterns {
+		if !compiled(pattern).MatchString(value) {
+			c.Errs = append(c.Errs, field.Invalid(path, value, cmp.Or(patternWords[pattern], "must match "+pattern)))
+		}
+	}
+}
+
+// compiledPatterns has each pattern that a process has met.
+var compiledPatterns sync.Map
+
+func compiled(pattern string) *regexp.Regexp {
+	if known, ok := compiledPatterns.Load(pattern); ok {
+		return known.(*regexp.Regexp)
+	}
+	expression := regexp.MustCompile(pattern)
+	compiledPatterns.Store(pattern, expression)
+	return expression
+}
+
+const durationWords = `must be a duration such as "500ms", "2s" or "1m30s"`
+
+const dnsNameWords = `must be a DNS name such as "shop" or "shop.example.com", in lower case`
+
+// patternWords says in words what the patterns of well-known types ask for.
+var patternWords = map[string]string{
+	`^([0-9]{1,5}(h|m|s|ms)){1,4}$`:                                                                                     durationWords,
+	`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`:                                                 dnsNameWords,
+	`^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`:                                          dnsNameWords + `, which may begin with "*."`,
+	`^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$`: `must be a quantity such as "500m", "2" or "128Mi"`,
+}
+
+func (c *checker) checkLength(node *Node, length int, path *field.Path) {
+	unit := map[Type]string{Object: "fields", Array: "items"}[node.Type]
+	unit = cmp.Or(unit, "characters")
+	if node.MinLength != nil && length < *node.MinLength {
+		c.Errs = append(c.Errs, field.Invalid(path, c.written(path), fmt.Sprintf("must have at least %d %s", *node.MinLength, unit)))
+	}
+	if node.MaxLength != nil && length > *node.MaxLength {
+		c.Errs = append(c.Errs, field.Invalid(path, c.written(path), fmt.Sprintf("must have at most %d %s", *node.MaxLength, unit)))
+	}
+}
+
+func (c *checker) checkRange(node *Node, value float64, path *field.Path) {
+	low, high := node.Minimum, node.Maximum
+	if node.Format == Int32 && high == nil && value > math.MaxInt32 {
+		high = new(float64(math.MaxInt32))
+	}
+	if (low == nil || value >= *low) && (high == nil || value < *high || value == *high && !node.ExclusiveMaximum) {
+		return
+	}
+	var detail string
+	switch {
+	case node.ExclusiveMaximum:
+		detail = fmt.Sprintf("must be below %v", *high)
+	case low != nil && high != nil:
+		detail = fmt.Sprintf("must be between %v and %v, inclusive", *low, *high)
+	case low != nil:
+		detail = fmt.Sprintf("must be at least %v", *low)
+	default:
+		detail = fmt.Sprintf("must be at most %v", *high)
+	}
+	c.breakAt(path, field.Invalid(path, c.written(path), detail))
+}

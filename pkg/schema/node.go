@@ -1,0 +1,139 @@
+// Package schema judges values by structural schemas, which are Go data: the
+// compiler lays them out, so that a process has nothing to parse first.
+package schema
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Type is the JSON type that a schema asks for.
+type Type string
+
+// The types that values of a manifest have.
+const (
+	Object      Type = "a map"
+	Array       Type = "a list"
+	String      Type = "a string"
+	Integer     Type = "an integer"
+	Number      Type = "a number"
+	Boolean     Type = "true or false"
+	IntOrString Type = "an integer or a string"
+	// Any is for what upstream hands on unread.
+	Any Type = "anything"
+)
+
+// Node is the structural schema of a value. A nil Node knows nothing.
+type Node struct {
+	Type Type
+	// Default is the value, as JSON, that the API server gives a field that is not
+	// there; empty where there is none.
+	Default string
+	// Fields of an object, sorted by name.
+	Fields []Field
+	// Required are the names of the fields that must be there.
+	Required []string
+	// Values of an object that is a map, Items of an array.
+	Values, Items *Node
+	// Enum has all allowed strings, or integers as text.
+	Enum []string
+	// Patterns that a string must match, all of them.
+	Patterns []string
+	// Format is OpenAPI's, where it says more than the type.
+	Format Format
+	// Minimum and Maximum of a number, MinLength and MaxLength of a string, a list
+	// or a map; nil where there is none.
+	Minimum, Maximum     *float64
+	MinLength, MaxLength *int
+	// ExclusiveMaximum tells that a number must be below Maximum.
+	ExclusiveMaximum bool
+	// Unique tells that no item of a list may be there twice, or no two with the
+	// same UniqueBy fields, where there are any.
+	Unique   bool
+	UniqueBy []string
+	// IPAddress tells that value must be an IP where type is IPAddress, as Gateway
+	// API has it.
+	IPAddress bool
+	// Rules are the x-kubernetes-validations of the value.
+	Rules []Rule
+}
+
+// Format is how a value is read on.
+type Format string
+
+// The formats that an API server checks.
+const (
+	Byte     Format = "byte"
+	Duration Format = "duration"
+	Int32    Format = "int32"
+)
+
+// Rule is a CEL rule of a CRD.
+type Rule struct {
+	// Text is the rule as the CRD has it.
+	Text string
+	// Message is what the CRD says where the rule is false.
+	Message string
+	// Checked is the rule parsed and type-checked: the encoded proto of a CEL
+	// expression.
+	Checked string
+}
+
+// Field is a field of an object.
+type Field struct {
+	// Name is the field's name in JSON.
+	Name string
+	// Node is the schema of its value.
+	Node *Node
+}
+
+// Field returns the schema of a field, or nil where there is none.
+func (n *Node) Field(name string) *Node {
+	if n == nil {
+		return nil
+	}
+	i, found := slices.BinarySearchFunc(n.Fields, name, func(f Field, name string) int { return cmp.Compare(f.Name, name) })
+	if !found {
+		return nil
+	}
+	return n.Fields[i].Node
+}
+
+// FieldNames returns the names of all fields, sorted.
+func (n *Node) FieldNames() []string {
+	if n == nil {
+		return nil
+	}
+	names := make([]string, 0, len(n.Fields))
+	for _, field := range n.Fields {
+		names = append(names, field.Name)
+	}
+	return names
+}
+
+// Item returns the schema of the items of a list, or nil.
+func (n *Node) Item() *Node {
+	if n == nil {
+		return nil
+	}
+	return n.Items
+}
+
+// At returns the schema of a path, as field.Path writes it, or nil.
+func (n *Node) At(path string) *Node {
+	for path != "" && n != nil {
+		if path[0] == '[' {
+			_, path, _ = strings.Cut(path, "]")
+			n = cmp.Or(n.Items, n.Values)
+			continue
+		}
+		path = strings.TrimPrefix(path, ".")
+		end := strings.IndexAny(path, ".[")
+		if end < 0 {
+			end = len(path)
+		}
+		n, path = n.Field(path[:end]), path[end:]
+	}
+	return n
+}
