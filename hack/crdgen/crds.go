@@ -12,40 +12,35 @@ import (
 	"path/filepath"
 	"slices"
 
-	"go.yaml.in/yaml/v3"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// versions are the Envoy Gateways inside of every target.
+// versions are the Envoy Gateways inside of every target, the oldest first.
 var versions = []string{"1.3.2", "1.3.3", "1.4.3", "1.5.9", "1.6.3", "1.7.2", "1.8.2", "1.8.3", "1.9.1"}
 
-// kinds are those that failover renders.
-var kinds = []string{"Backend", "BackendTrafficPolicy", "Gateway", "HTTPRoute", "HTTPRouteFilter"}
+// kinds are those that failover renders, and those that they work together with.
+var kinds = []string{
+	"Backend", "BackendTLSPolicy", "BackendTrafficPolicy", "ClientTrafficPolicy", "GRPCRoute", "Gateway",
+	"GatewayClass", "HTTPRoute", "HTTPRouteFilter", "ReferenceGrant",
+}
 
-// apiVersions are the versions in which it renders them.
-var apiVersions = []string{"v1", "v1alpha1"}
-
-// object is a JSON object.
-type object = map[string]any
-
-// crdsOf returns the schemas of the kinds in the CRDs of an Envoy Gateway.
-func crdsOf(version string) (map[string]object, error) {
-	charts, err := moduleDirectory("github.com/envoyproxy/gateway@v" + version)
+// crdsOf returns the CRDs of the kinds that an Envoy Gateway installs.
+func crdsOf(envoyGateway string) ([]apiextensionsv1.CustomResourceDefinition, error) {
+	module, err := moduleDirectory("github.com/envoyproxy/gateway@v" + envoyGateway)
 	if err != nil {
 		return nil, err
 	}
-	schemas := map[string]object{}
-	err = filepath.WalkDir(filepath.Join(charts, "charts", "gateway-helm"), func(path string, entry fs.DirEntry, err error) error {
+	var crds []apiextensionsv1.CustomResourceDefinition
+	err = filepath.WalkDir(filepath.Join(module, "charts", "gateway-helm"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || filepath.Ext(path) != ".yaml" || !slices.Contains([]string{"crds", "generated"}, filepath.Base(filepath.Dir(path))) {
 			return err
 		}
-		return addSchemas(path, schemas)
+		inFile, err := readCRDs(path)
+		crds = append(crds, inFile...)
+		return err
 	})
-	for _, kind := range kinds {
-		if err == nil && schemas[kind] == nil {
-			err = fmt.Errorf("envoy gateway %s has no CRD of %s", version, kind)
-		}
-	}
-	return schemas, err
+	return crds, err
 }
 
 // moduleDirectory downloads a Go module, checked against the checksum database.
@@ -61,36 +56,24 @@ func moduleDirectory(module string) (string, error) {
 	return downloaded.Dir, err
 }
 
-func addSchemas(path string, schemas map[string]object) error {
+func readCRDs(path string) ([]apiextensionsv1.CustomResourceDefinition, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096)
+	var crds []apiextensionsv1.CustomResourceDefinition
 	for {
-		var crd struct {
-			Kind string
-			Spec struct {
-				Names    struct{ Kind string }
-				Versions []struct {
-					Name   string
-					Schema struct {
-						OpenAPIV3Schema object `yaml:"openAPIV3Schema"`
-					}
-				}
-			}
-		}
+		var crd apiextensionsv1.CustomResourceDefinition
 		err := decoder.Decode(&crd)
 		if errors.Is(err, io.EOF) {
-			return nil
+			return crds, nil
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		for _, version := range crd.Spec.Versions {
-			if crd.Kind == "CustomResourceDefinition" && slices.Contains(kinds, crd.Spec.Names.Kind) && slices.Contains(apiVersions, version.Name) {
-				schemas[crd.Spec.Names.Kind] = version.Schema.OpenAPIV3Schema
-			}
+		if crd.Kind == "CustomResourceDefinition" && slices.Contains(kinds, crd.Spec.Names.Kind) {
+			crds = append(crds, crd)
 		}
 	}
 }

@@ -199,7 +199,7 @@ func (w *Writer) children(schema object) ([]string, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
-			fmt.Fprintf(&fields, "{%q, %s},\n", name, reference)
+			fmt.Fprintf(&fields, "{Name: %q, Node: %s},\n", name, reference)
 		}
 		parts = append(parts, "Fields: []schema.Field{\n"+fields.String()+"}")
 	}

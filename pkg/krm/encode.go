@@ -15,6 +15,7 @@ import (
 	"github.com/failover-krm/failover/pkg/crd"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/render"
+	"github.com/failover-krm/failover/pkg/schema"
 )
 
 // emptyStructs are the fields that a Go type writes as {} though nobody set
@@ -31,10 +32,10 @@ var emptyStructs = map[string][]string{
 // It does what encoding/json would, straight to YAML: that builds an encoder for
 // every type that an object could contain, which takes longer than all the rest
 // of a process, and would be parsed again.
-func toNode(resource render.Resource, schema *crd.Schema) (*yaml.Node, error) {
+func toNode(resource render.Resource, known *schema.Node) (*yaml.Node, error) {
 	kind := resource.GetObjectKind().GroupVersionKind().Kind
 	encoder := encoder{dropEmpty: emptyStructs[kind]}
-	node, err := encoder.node(reflect.ValueOf(resource), schema, "")
+	node, err := encoder.node(reflect.ValueOf(resource), known, "")
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", kind, resource.GetName(), err)
 	}
@@ -50,7 +51,7 @@ type encoder struct {
 var jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 
 // node returns the value at a path, or nil where JSON would have a null.
-func (e encoder) node(value reflect.Value, schema *crd.Schema, path string) (*yaml.Node, error) {
+func (e encoder) node(value reflect.Value, known *schema.Node, path string) (*yaml.Node, error) {
 	if kind := value.Kind(); (kind == reflect.Pointer || kind == reflect.Map || kind == reflect.Slice || kind == reflect.Interface) && value.IsNil() {
 		return nil, nil
 	}
@@ -59,17 +60,17 @@ func (e encoder) node(value reflect.Value, schema *crd.Schema, path string) (*ya
 	}
 	switch value.Kind() {
 	case reflect.Pointer, reflect.Interface:
-		return e.node(value.Elem(), schema, path)
+		return e.node(value.Elem(), known, path)
 	case reflect.Struct:
 		node := &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap}
-		return node, e.addFields(node, value, schema, path)
+		return node, e.addFields(node, value, known, path)
 	case reflect.Map:
 		return e.mapping(value, path)
 	case reflect.Slice:
 		if value.Type().Elem().Kind() == reflect.Uint8 {
 			return stringNode(base64.StdEncoding.EncodeToString(value.Bytes())), nil
 		}
-		return e.sequence(value, schema.Items(), path)
+		return e.sequence(value, known.Item(), path)
 	case reflect.String:
 		return stringNode(value.String()), nil
 	case reflect.Bool:
@@ -121,7 +122,7 @@ func inBlockStyle(node *yaml.Node) {
 }
 
 // addFields adds the fields of a struct, those of inlined ones in their place.
-func (e encoder) addFields(node *yaml.Node, value reflect.Value, schema *crd.Schema, path string) error {
+func (e encoder) addFields(node *yaml.Node, value reflect.Value, known *schema.Node, path string) error {
 	for i := range value.NumField() {
 		field, fieldValue := value.Type().Field(i), value.Field(i)
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
@@ -135,14 +136,14 @@ func (e encoder) addFields(node *yaml.Node, value reflect.Value, schema *crd.Sch
 				}
 				fieldValue = fieldValue.Elem()
 			}
-			if err := e.addFields(node, fieldValue, schema, path); err != nil {
+			if err := e.addFields(node, fieldValue, known, path); err != nil {
 				return err
 			}
 			continue
 		case name == "":
 			name = field.Name
 		}
-		fieldSchema := schema.Field(name)
+		fieldSchema := known.Field(name)
 		if absent(fieldValue, options) {
 			if err := addDefault(node, name, fieldSchema); err != nil {
 				return err
@@ -157,9 +158,9 @@ func (e encoder) addFields(node *yaml.Node, value reflect.Value, schema *crd.Sch
 }
 
 // add adds a field to a map, unless it is null or an empty struct nobody set.
-func (e encoder) add(node *yaml.Node, name string, value reflect.Value, schema *crd.Schema, path string) error {
+func (e encoder) add(node *yaml.Node, name string, value reflect.Value, known *schema.Node, path string) error {
 	fieldPath := strings.TrimPrefix(path+"."+name, ".")
-	child, err := e.node(value, schema, fieldPath)
+	child, err := e.node(value, known, fieldPath)
 	if err != nil || child == nil {
 		return err
 	}
@@ -171,23 +172,23 @@ func (e encoder) add(node *yaml.Node, name string, value reflect.Value, schema *
 }
 
 // addDefault adds a field that is not there, if its CRD has a default for it.
-func addDefault(node *yaml.Node, name string, schema *crd.Schema) error {
-	if schema == nil || schema.Default == "" {
+func addDefault(node *yaml.Node, name string, known *schema.Node) error {
+	if known == nil || known.Default == "" {
 		return nil
 	}
-	child, err := fromJSON([]byte(schema.Default), nil)
+	child, err := fromJSON([]byte(known.Default), nil)
 	if err != nil {
 		return err
 	}
 	node.Content = append(node.Content, stringNode(name), child)
-	return fillDefaults(child, schema)
+	return fillDefaults(child, known)
 }
 
 // fillDefaults adds the defaults within a default.
-func fillDefaults(node *yaml.Node, schema *crd.Schema) error {
+func fillDefaults(node *yaml.Node, known *schema.Node) error {
 	if node.Kind == yaml.SequenceNode {
 		for _, item := range node.Content {
-			if err := fillDefaults(item, schema.Items()); err != nil {
+			if err := fillDefaults(item, known.Item()); err != nil {
 				return err
 			}
 		}
@@ -195,15 +196,15 @@ func fillDefaults(node *yaml.Node, schema *crd.Schema) error {
 	if node.Kind != yaml.MappingNode {
 		return nil
 	}
-	for _, name := range schema.Fields() {
+	for _, name := range known.FieldNames() {
 		given := document.Lookup(node, name)
 		if given == nil {
-			if err := addDefault(node, name, schema.Field(name)); err != nil {
+			if err := addDefault(node, name, known.Field(name)); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := fillDefaults(given, schema.Field(name)); err != nil {
+		if err := fillDefaults(given, known.Field(name)); err != nil {
 			return err
 		}
 	}
@@ -260,10 +261,10 @@ func (e encoder) mapping(value reflect.Value, path string) (*yaml.Node, error) {
 	return node, nil
 }
 
-func (e encoder) sequence(value reflect.Value, schema *crd.Schema, path string) (*yaml.Node, error) {
+func (e encoder) sequence(value reflect.Value, known *schema.Node, path string) (*yaml.Node, error) {
 	node := &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq}
 	for i := range value.Len() {
-		item, err := e.node(value.Index(i), schema, path)
+		item, err := e.node(value.Index(i), known, path)
 		if err != nil {
 			return nil, err
 		}
@@ -301,8 +302,9 @@ func mayNotBeString(value string) bool {
 }
 
 // schemaOf returns the schema of an object in the target of its spec.
-func schemaOf(object render.Object) *crd.Schema {
-	return crd.For(object.Spec.Spec.Target.EnvoyGateway(), object.Resource.GetObjectKind().GroupVersionKind().Kind)
+func schemaOf(object render.Object) *schema.Node {
+	apiVersion, kind := object.Resource.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()
+	return crd.Schema(object.Spec.Spec.Target.EnvoyGateway(), apiVersion, kind)
 }
 
 // apiVersionFirst swaps kind and apiVersion, which Go's TypeMeta has in an order

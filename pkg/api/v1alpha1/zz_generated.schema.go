@@ -12,37 +12,37 @@ var (
 	schema2 = schema.Node{Type: schema.String}
 	schema3 = schema.Node{Type: schema.Object, Values: &schema2}
 	schema4 = schema.Node{Fields: []schema.Field{
-		{"annotations", &schema3},
-		{"labels", &schema3},
-		{"name", &schema2},
-		{"namespace", &schema2},
+		{Name: "annotations", Node: &schema3},
+		{Name: "labels", Node: &schema3},
+		{Name: "name", Node: &schema2},
+		{Name: "namespace", Node: &schema2},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schema5 = schema.Node{Enum: []string{"gateway.envoyproxy.io/h2c", "gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/wss"}, Type: schema.String}
 	schema6 = schema.Node{Items: &schema5, Type: schema.Array}
 	schema7 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
 	schema8 = schema.Node{Format: schema.Int32, Maximum: new(float64(65535)), Minimum: new(float64(1)), Type: schema.Integer}
 	schema9 = schema.Node{Fields: []schema.Field{
-		{"hostname", &schema7},
-		{"port", &schema8},
+		{Name: "hostname", Node: &schema7},
+		{Name: "port", Node: &schema8},
 	}, Required: []string{"hostname", "port"}, Type: schema.Object}
 	schema10 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
 	schema11 = schema.Node{MaxLength: new(int(45)), MinLength: new(int(3)), Patterns: []string{"^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}, Type: schema.String}
 	schema12 = schema.Node{Fields: []schema.Field{
-		{"address", &schema11},
-		{"port", &schema8},
+		{Name: "address", Node: &schema11},
+		{Name: "port", Node: &schema8},
 	}, Required: []string{"address", "port"}, Type: schema.Object}
 	schema13 = schema.Node{Fields: []schema.Field{
-		{"fqdn", &schema9},
-		{"hostname", &schema10},
-		{"ip", &schema12},
-		{"zone", &schema2},
+		{Name: "fqdn", Node: &schema9},
+		{Name: "hostname", Node: &schema10},
+		{Name: "ip", Node: &schema12},
+		{Name: "zone", Node: &schema2},
 	}, Type: schema.Object}
 	schema14 = schema.Node{Items: &schema13, MaxLength: new(int(256)), Type: schema.Array}
 	schema15 = schema.Node{MinLength: new(int(1)), Type: schema.String}
 	schema16 = schema.Node{Fields: []schema.Field{
-		{"name", &schema15},
-		{"namespace", &schema2},
-		{"port", &schema8},
+		{Name: "name", Node: &schema15},
+		{Name: "namespace", Node: &schema2},
+		{Name: "port", Node: &schema8},
 	}, Required: []string{"name", "port"}, Type: schema.Object}
 	schema17 = schema.Node{Items: &schema2, Type: schema.Array}
 	schema18 = schema.Node{Type: schema.Boolean}
@@ -50,19 +50,19 @@ var (
 	schema20 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
 	schema21 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Type: schema.String}
 	schema22 = schema.Node{Fields: []schema.Field{
-		{"group", &schema19},
-		{"kind", &schema20},
-		{"name", &schema21},
+		{Name: "group", Node: &schema19},
+		{Name: "kind", Node: &schema20},
+		{Name: "name", Node: &schema21},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
 	schema23 = schema.Node{Items: &schema22, MaxLength: new(int(8)), Type: schema.Array}
 	schema24 = schema.Node{Default: "\"\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
 	schema25 = schema.Node{Default: "\"Secret\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
 	schema26 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: schema.String}
 	schema27 = schema.Node{Fields: []schema.Field{
-		{"group", &schema24},
-		{"kind", &schema25},
-		{"name", &schema21},
-		{"namespace", &schema26},
+		{Name: "group", Node: &schema24},
+		{Name: "kind", Node: &schema25},
+		{Name: "name", Node: &schema21},
+		{Name: "namespace", Node: &schema26},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schema28 = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
 	schema29 = schema.Node{Items: &schema28, Type: schema.Array}
@@ -70,152 +70,152 @@ var (
 	schema31 = schema.Node{Enum: []string{"Auto", "1.0", "1.1", "1.2", "1.3"}, Type: schema.String}
 	schema32 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
 	schema33 = schema.Node{Fields: []schema.Field{
-		{"alpnProtocols", &schema17},
-		{"autoSNIFromEndpointHostname", &schema18},
-		{"caCertificateRefs", &schema23},
-		{"ciphers", &schema17},
-		{"clientCertificateRef", &schema27},
-		{"ecdhCurves", &schema17},
-		{"fingerprints", &schema29},
-		{"insecureSkipVerify", &schema30},
-		{"maxVersion", &schema31},
-		{"minVersion", &schema31},
-		{"signatureAlgorithms", &schema17},
-		{"sni", &schema10},
-		{"wellKnownCACertificates", &schema32},
+		{Name: "alpnProtocols", Node: &schema17},
+		{Name: "autoSNIFromEndpointHostname", Node: &schema18},
+		{Name: "caCertificateRefs", Node: &schema23},
+		{Name: "ciphers", Node: &schema17},
+		{Name: "clientCertificateRef", Node: &schema27},
+		{Name: "ecdhCurves", Node: &schema17},
+		{Name: "fingerprints", Node: &schema29},
+		{Name: "insecureSkipVerify", Node: &schema30},
+		{Name: "maxVersion", Node: &schema31},
+		{Name: "minVersion", Node: &schema31},
+		{Name: "signatureAlgorithms", Node: &schema17},
+		{Name: "sni", Node: &schema10},
+		{Name: "wellKnownCACertificates", Node: &schema32},
 	}, Type: schema.Object}
 	schema34 = schema.Node{Default: "\"\"", Type: schema.String}
 	schema35 = schema.Node{Fields: []schema.Field{
-		{"key", &schema2},
-		{"name", &schema34},
-		{"optional", &schema18},
+		{Name: "key", Node: &schema2},
+		{Name: "name", Node: &schema34},
+		{Name: "optional", Node: &schema18},
 	}, Required: []string{"key"}, Type: schema.Object}
 	schema36 = schema.Node{Fields: []schema.Field{
-		{"apiVersion", &schema2},
-		{"fieldPath", &schema2},
+		{Name: "apiVersion", Node: &schema2},
+		{Name: "fieldPath", Node: &schema2},
 	}, Required: []string{"fieldPath"}, Type: schema.Object}
 	schema37 = schema.Node{Fields: []schema.Field{
-		{"key", &schema2},
-		{"optional", &schema30},
-		{"path", &schema2},
-		{"volumeName", &schema2},
+		{Name: "key", Node: &schema2},
+		{Name: "optional", Node: &schema30},
+		{Name: "path", Node: &schema2},
+		{Name: "volumeName", Node: &schema2},
 	}, Required: []string{"key", "path", "volumeName"}, Type: schema.Object}
 	schema38 = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$"}, Type: schema.IntOrString}
 	schema39 = schema.Node{Fields: []schema.Field{
-		{"containerName", &schema2},
-		{"divisor", &schema38},
-		{"resource", &schema2},
+		{Name: "containerName", Node: &schema2},
+		{Name: "divisor", Node: &schema38},
+		{Name: "resource", Node: &schema2},
 	}, Required: []string{"resource"}, Type: schema.Object}
 	schema40 = schema.Node{Fields: []schema.Field{
-		{"configMapKeyRef", &schema35},
-		{"fieldRef", &schema36},
-		{"fileKeyRef", &schema37},
-		{"resourceFieldRef", &schema39},
-		{"secretKeyRef", &schema35},
+		{Name: "configMapKeyRef", Node: &schema35},
+		{Name: "fieldRef", Node: &schema36},
+		{Name: "fileKeyRef", Node: &schema37},
+		{Name: "resourceFieldRef", Node: &schema39},
+		{Name: "secretKeyRef", Node: &schema35},
 	}, Type: schema.Object}
 	schema41 = schema.Node{Fields: []schema.Field{
-		{"name", &schema2},
-		{"value", &schema2},
-		{"valueFrom", &schema40},
+		{Name: "name", Node: &schema2},
+		{Name: "value", Node: &schema2},
+		{Name: "valueFrom", Node: &schema40},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schema42 = schema.Node{Items: &schema41, Type: schema.Array}
 	schema43 = schema.Node{Default: "\"IfNotPresent\"", Enum: []string{"Always", "IfNotPresent", "Never"}, Type: schema.String}
 	schema44 = schema.Node{Fields: []schema.Field{
-		{"command", &schema17},
+		{Name: "command", Node: &schema17},
 	}, Type: schema.Object}
 	schema45 = schema.Node{Format: schema.Int32, Type: schema.Integer}
 	schema46 = schema.Node{Fields: []schema.Field{
-		{"port", &schema45},
-		{"service", &schema34},
+		{Name: "port", Node: &schema45},
+		{Name: "service", Node: &schema34},
 	}, Required: []string{"port"}, Type: schema.Object}
 	schema47 = schema.Node{Fields: []schema.Field{
-		{"name", &schema2},
-		{"value", &schema2},
+		{Name: "name", Node: &schema2},
+		{Name: "value", Node: &schema2},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
 	schema48 = schema.Node{Items: &schema47, Type: schema.Array}
 	schema49 = schema.Node{Type: schema.IntOrString}
 	schema50 = schema.Node{Fields: []schema.Field{
-		{"host", &schema2},
-		{"httpHeaders", &schema48},
-		{"path", &schema2},
-		{"port", &schema49},
-		{"scheme", &schema2},
+		{Name: "host", Node: &schema2},
+		{Name: "httpHeaders", Node: &schema48},
+		{Name: "path", Node: &schema2},
+		{Name: "port", Node: &schema49},
+		{Name: "scheme", Node: &schema2},
 	}, Required: []string{"port"}, Type: schema.Object}
 	schema51 = schema.Node{Fields: []schema.Field{
-		{"host", &schema2},
-		{"port", &schema49},
+		{Name: "host", Node: &schema2},
+		{Name: "port", Node: &schema49},
 	}, Required: []string{"port"}, Type: schema.Object}
 	schema52 = schema.Node{Type: schema.Integer}
 	schema53 = schema.Node{Fields: []schema.Field{
-		{"exec", &schema44},
-		{"failureThreshold", &schema45},
-		{"grpc", &schema46},
-		{"httpGet", &schema50},
-		{"initialDelaySeconds", &schema45},
-		{"periodSeconds", &schema45},
-		{"successThreshold", &schema45},
-		{"tcpSocket", &schema51},
-		{"terminationGracePeriodSeconds", &schema52},
-		{"timeoutSeconds", &schema45},
+		{Name: "exec", Node: &schema44},
+		{Name: "failureThreshold", Node: &schema45},
+		{Name: "grpc", Node: &schema46},
+		{Name: "httpGet", Node: &schema50},
+		{Name: "initialDelaySeconds", Node: &schema45},
+		{Name: "periodSeconds", Node: &schema45},
+		{Name: "successThreshold", Node: &schema45},
+		{Name: "tcpSocket", Node: &schema51},
+		{Name: "terminationGracePeriodSeconds", Node: &schema52},
+		{Name: "timeoutSeconds", Node: &schema45},
 	}, Type: schema.Object}
 	schema54 = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
 	schema55 = schema.Node{Fields: []schema.Field{
-		{"name", &schema2},
-		{"request", &schema2},
+		{Name: "name", Node: &schema2},
+		{Name: "request", Node: &schema2},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schema56 = schema.Node{Items: &schema55, Type: schema.Array}
 	schema57 = schema.Node{Type: schema.Object, Values: &schema38}
 	schema58 = schema.Node{Fields: []schema.Field{
-		{"claims", &schema56},
-		{"limits", &schema57},
-		{"requests", &schema57},
+		{Name: "claims", Node: &schema56},
+		{Name: "limits", Node: &schema57},
+		{Name: "requests", Node: &schema57},
 	}, Type: schema.Object}
 	schema59 = schema.Node{Fields: []schema.Field{
-		{"args", &schema17},
-		{"command", &schema17},
-		{"env", &schema42},
-		{"image", &schema15},
-		{"imagePullPolicy", &schema43},
-		{"livenessProbe", &schema53},
-		{"port", &schema8},
-		{"readinessProbe", &schema53},
-		{"replicas", &schema54},
-		{"resources", &schema58},
-		{"startupProbe", &schema53},
+		{Name: "args", Node: &schema17},
+		{Name: "command", Node: &schema17},
+		{Name: "env", Node: &schema42},
+		{Name: "image", Node: &schema15},
+		{Name: "imagePullPolicy", Node: &schema43},
+		{Name: "livenessProbe", Node: &schema53},
+		{Name: "port", Node: &schema8},
+		{Name: "readinessProbe", Node: &schema53},
+		{Name: "replicas", Node: &schema54},
+		{Name: "resources", Node: &schema58},
+		{Name: "startupProbe", Node: &schema53},
 	}, Required: []string{"image", "port"}, Type: schema.Object}
 	schema60 = schema.Node{Fields: []schema.Field{
-		{"appProtocols", &schema6},
-		{"endpoints", &schema14},
-		{"name", &schema2},
-		{"service", &schema16},
-		{"tls", &schema33},
-		{"workload", &schema59},
+		{Name: "appProtocols", Node: &schema6},
+		{Name: "endpoints", Node: &schema14},
+		{Name: "name", Node: &schema2},
+		{Name: "service", Node: &schema16},
+		{Name: "tls", Node: &schema33},
+		{Name: "workload", Node: &schema59},
 	}, Type: schema.Object}
 	schema61 = schema.Node{Default: "\"cluster.local\"", Type: schema.String}
 	schema62 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
 	schema63 = schema.Node{Fields: []schema.Field{
-		{"group", &schema62},
-		{"kind", &schema20},
+		{Name: "group", Node: &schema62},
+		{Name: "kind", Node: &schema20},
 	}, Required: []string{"kind"}, Type: schema.Object}
 	schema64 = schema.Node{Items: &schema63, MaxLength: new(int(8)), Type: schema.Array}
 	schema65 = schema.Node{Default: "\"Same\"", Enum: []string{"All", "Selector", "Same"}, Type: schema.String}
 	schema66 = schema.Node{Fields: []schema.Field{
-		{"key", &schema2},
-		{"operator", &schema2},
-		{"values", &schema17},
+		{Name: "key", Node: &schema2},
+		{Name: "operator", Node: &schema2},
+		{Name: "values", Node: &schema17},
 	}, Required: []string{"key", "operator"}, Type: schema.Object}
 	schema67 = schema.Node{Items: &schema66, Type: schema.Array}
 	schema68 = schema.Node{Fields: []schema.Field{
-		{"matchExpressions", &schema67},
-		{"matchLabels", &schema3},
+		{Name: "matchExpressions", Node: &schema67},
+		{Name: "matchLabels", Node: &schema3},
 	}, Type: schema.Object}
 	schema69 = schema.Node{Default: "{\"from\":\"Same\"}", Fields: []schema.Field{
-		{"from", &schema65},
-		{"selector", &schema68},
+		{Name: "from", Node: &schema65},
+		{Name: "selector", Node: &schema68},
 	}, Type: schema.Object}
 	schema70 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
-		{"kinds", &schema64},
-		{"namespaces", &schema69},
+		{Name: "kinds", Node: &schema64},
+		{Name: "namespaces", Node: &schema69},
 	}, Type: schema.Object}
 	schema71 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
 	schema72 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: schema.String}
@@ -224,25 +224,25 @@ var (
 	schema75 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(0)), Type: schema.String}
 	schema76 = schema.Node{MaxLength: new(int(16)), Type: schema.Object, Values: &schema75}
 	schema77 = schema.Node{Fields: []schema.Field{
-		{"certificateRefs", &schema73},
-		{"mode", &schema74},
-		{"options", &schema76},
+		{Name: "certificateRefs", Node: &schema73},
+		{Name: "mode", Node: &schema74},
+		{Name: "options", Node: &schema76},
 	}, Type: schema.Object}
 	schema78 = schema.Node{Fields: []schema.Field{
-		{"allowedRoutes", &schema70},
-		{"hostname", &schema71},
-		{"name", &schema10},
-		{"port", &schema8},
-		{"protocol", &schema72},
-		{"tls", &schema77},
+		{Name: "allowedRoutes", Node: &schema70},
+		{Name: "hostname", Node: &schema71},
+		{Name: "name", Node: &schema10},
+		{Name: "port", Node: &schema8},
+		{Name: "protocol", Node: &schema72},
+		{Name: "tls", Node: &schema77},
 	}, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
 	schema79 = schema.Node{Items: &schema78, MaxLength: new(int(64)), Type: schema.Array}
 	schema80 = schema.Node{Fields: []schema.Field{
-		{"gatewayClassName", &schema2},
-		{"listeners", &schema79},
-		{"name", &schema2},
-		{"namespace", &schema2},
-		{"sectionName", &schema10},
+		{Name: "gatewayClassName", Node: &schema2},
+		{Name: "listeners", Node: &schema79},
+		{Name: "name", Node: &schema2},
+		{Name: "namespace", Node: &schema2},
+		{Name: "sectionName", Node: &schema10},
 	}, Type: schema.Object}
 	schema81 = schema.Node{Enum: []string{"Backend"}, Type: schema.String}
 	schema82 = schema.Node{Items: &schema71, MaxLength: new(int(16)), Type: schema.Array}
@@ -250,30 +250,30 @@ var (
 	schema84 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
 	schema85 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Type: schema.String}
 	schema86 = schema.Node{Fields: []schema.Field{
-		{"name", &schema83},
-		{"type", &schema84},
-		{"value", &schema85},
+		{Name: "name", Node: &schema83},
+		{Name: "type", Node: &schema84},
+		{Name: "value", Node: &schema85},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
 	schema87 = schema.Node{Items: &schema86, MaxLength: new(int(16)), Type: schema.Array}
 	schema88 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}, Type: schema.String}
 	schema89 = schema.Node{Default: "\"PathPrefix\"", Enum: []string{"Exact", "PathPrefix", "RegularExpression"}, Type: schema.String}
 	schema90 = schema.Node{Default: "\"/\"", MaxLength: new(int(1024)), Type: schema.String}
 	schema91 = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
-		{"type", &schema89},
-		{"value", &schema90},
+		{Name: "type", Node: &schema89},
+		{Name: "value", Node: &schema90},
 	}, Type: schema.Object}
 	schema92 = schema.Node{MaxLength: new(int(1024)), MinLength: new(int(1)), Type: schema.String}
 	schema93 = schema.Node{Fields: []schema.Field{
-		{"name", &schema83},
-		{"type", &schema84},
-		{"value", &schema92},
+		{Name: "name", Node: &schema83},
+		{Name: "type", Node: &schema84},
+		{Name: "value", Node: &schema92},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
 	schema94 = schema.Node{Items: &schema93, MaxLength: new(int(16)), Type: schema.Array}
 	schema95 = schema.Node{Fields: []schema.Field{
-		{"headers", &schema87},
-		{"method", &schema88},
-		{"path", &schema91},
-		{"queryParams", &schema94},
+		{Name: "headers", Node: &schema87},
+		{Name: "method", Node: &schema88},
+		{Name: "path", Node: &schema91},
+		{Name: "queryParams", Node: &schema94},
 	}, Type: schema.Object}
 	schema96  = schema.Node{Items: &schema95, MaxLength: new(int(64)), Type: schema.Array}
 	schema97  = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
@@ -284,571 +284,571 @@ var (
 	schema102 = schema.Node{Enum: []string{"Ok", "Cancelled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}, Type: schema.String}
 	schema103 = schema.Node{Items: &schema102, Type: schema.Array}
 	schema104 = schema.Node{Fields: []schema.Field{
-		{"statusCodes", &schema103},
+		{Name: "statusCodes", Node: &schema103},
 	}, Type: schema.Object}
 	schema105 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(100)), Type: schema.Integer}
 	schema106 = schema.Node{Items: &schema105, Type: schema.Array}
 	schema107 = schema.Node{Fields: []schema.Field{
-		{"statusCodes", &schema106},
+		{Name: "statusCodes", Node: &schema106},
 	}, Type: schema.Object}
 	schema108 = schema.Node{Fields: []schema.Field{
-		{"grpc", &schema104},
-		{"http", &schema107},
+		{Name: "grpc", Node: &schema104},
+		{Name: "http", Node: &schema107},
 	}, Type: schema.Object}
 	schema109 = schema.Node{Fields: []schema.Field{
-		{"maxRejectionPercent", &schema97},
-		{"minRequestRate", &schema98},
-		{"minSuccessRate", &schema99},
-		{"rejectionAggression", &schema100},
-		{"samplingWindow", &schema101},
-		{"successCriteria", &schema108},
+		{Name: "maxRejectionPercent", Node: &schema97},
+		{Name: "minRequestRate", Node: &schema98},
+		{Name: "minSuccessRate", Node: &schema99},
+		{Name: "rejectionAggression", Node: &schema100},
+		{Name: "samplingWindow", Node: &schema101},
+		{Name: "successCriteria", Node: &schema108},
 	}, Type: schema.Object}
 	schema110 = schema.Node{Enum: []string{"Second", "Minute", "Hour"}, Type: schema.String}
 	schema111 = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$", "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}, Type: schema.IntOrString}
 	schema112 = schema.Node{Fields: []schema.Field{
-		{"unit", &schema110},
-		{"value", &schema111},
+		{Name: "unit", Node: &schema110},
+		{Name: "value", Node: &schema111},
 	}, Required: []string{"unit", "value"}, Type: schema.Object}
 	schema113 = schema.Node{Fields: []schema.Field{
-		{"limit", &schema112},
+		{Name: "limit", Node: &schema112},
 	}, Required: []string{"limit"}, Type: schema.Object}
 	schema114 = schema.Node{Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
 	schema115 = schema.Node{Fields: []schema.Field{
-		{"prefix", &schema114},
+		{Name: "prefix", Node: &schema114},
 	}, Type: schema.Object}
 	schema116 = schema.Node{Fields: []schema.Field{
-		{"limit", &schema112},
-		{"responseTrailers", &schema115},
+		{Name: "limit", Node: &schema112},
+		{Name: "responseTrailers", Node: &schema115},
 	}, Required: []string{"limit"}, Type: schema.Object}
 	schema117 = schema.Node{Fields: []schema.Field{
-		{"request", &schema113},
-		{"response", &schema116},
+		{Name: "request", Node: &schema113},
+		{Name: "response", Node: &schema116},
 	}, Type: schema.Object}
 	schema118 = schema.Node{Default: "1024", Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
 	schema119 = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
 	schema120 = schema.Node{Fields: []schema.Field{
-		{"maxConnections", &schema118},
+		{Name: "maxConnections", Node: &schema118},
 	}, Type: schema.Object}
 	schema121 = schema.Node{Default: "100", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
 	schema122 = schema.Node{Fields: []schema.Field{
-		{"denominator", &schema121},
-		{"numerator", &schema98},
+		{Name: "denominator", Node: &schema121},
+		{Name: "numerator", Node: &schema98},
 	}, Required: []string{"numerator"}, Type: schema.Object}
 	schema123 = schema.Node{Fields: []schema.Field{
-		{"minRetryConcurrency", &schema45},
-		{"percent", &schema122},
+		{Name: "minRetryConcurrency", Node: &schema45},
+		{Name: "percent", Node: &schema122},
 	}, Required: []string{"percent"}, Type: schema.Object}
 	schema124 = schema.Node{Fields: []schema.Field{
-		{"maxConnections", &schema118},
-		{"maxParallelRequests", &schema118},
-		{"maxParallelRetries", &schema118},
-		{"maxPendingRequests", &schema118},
-		{"maxRequestsPerConnection", &schema119},
-		{"perEndpoint", &schema120},
-		{"retryBudget", &schema123},
+		{Name: "maxConnections", Node: &schema118},
+		{Name: "maxParallelRequests", Node: &schema118},
+		{Name: "maxParallelRetries", Node: &schema118},
+		{Name: "maxPendingRequests", Node: &schema118},
+		{Name: "maxRequestsPerConnection", Node: &schema119},
+		{Name: "perEndpoint", Node: &schema120},
+		{Name: "retryBudget", Node: &schema123},
 	}, Type: schema.Object}
 	schema125 = schema.Node{Type: schema.Object}
 	schema126 = schema.Node{Enum: []string{"Gzip", "Brotli", "Zstd"}, Type: schema.String}
 	schema127 = schema.Node{Fields: []schema.Field{
-		{"brotli", &schema125},
-		{"gzip", &schema125},
-		{"minContentLength", &schema111},
-		{"type", &schema126},
-		{"zstd", &schema125},
+		{Name: "brotli", Node: &schema125},
+		{Name: "gzip", Node: &schema125},
+		{Name: "minContentLength", Node: &schema111},
+		{Name: "type", Node: &schema126},
+		{Name: "zstd", Node: &schema125},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema128 = schema.Node{Items: &schema127, Type: schema.Array}
 	schema129 = schema.Node{Format: schema.Int32, Maximum: new(float64(300)), Minimum: new(float64(100)), Type: schema.Integer}
 	schema130 = schema.Node{Format: schema.Int32, Minimum: new(float64(100)), Type: schema.Integer}
 	schema131 = schema.Node{Fields: []schema.Field{
-		{"perEndpointPercent", &schema129},
-		{"predictivePercent", &schema130},
+		{Name: "perEndpointPercent", Node: &schema129},
+		{Name: "predictivePercent", Node: &schema130},
 	}, Type: schema.Object}
 	schema132 = schema.Node{Fields: []schema.Field{
-		{"bufferLimit", &schema111},
-		{"preconnect", &schema131},
-		{"socketBufferLimit", &schema111},
+		{Name: "bufferLimit", Node: &schema111},
+		{Name: "preconnect", Node: &schema131},
+		{Name: "socketBufferLimit", Node: &schema111},
 	}, Type: schema.Object}
 	schema133 = schema.Node{Enum: []string{"IPv4", "IPv6", "IPv4Preferred", "IPv6Preferred", "IPv4AndIPv6"}, Type: schema.String}
 	schema134 = schema.Node{Fields: []schema.Field{
-		{"dnsRefreshRate", &schema101},
-		{"lookupFamily", &schema133},
-		{"respectDnsTtl", &schema18},
+		{Name: "dnsRefreshRate", Node: &schema101},
+		{Name: "lookupFamily", Node: &schema133},
+		{Name: "respectDnsTtl", Node: &schema18},
 	}, Type: schema.Object}
 	schema135 = schema.Node{Format: schema.Int32, Maximum: new(float64(16)), Minimum: new(float64(0)), Type: schema.Integer}
 	schema136 = schema.Node{Format: schema.Int32, Maximum: new(float64(600)), Minimum: new(float64(200)), Type: schema.Integer}
 	schema137 = schema.Node{Default: "100", Type: schema.Number}
 	schema138 = schema.Node{Fields: []schema.Field{
-		{"grpcStatus", &schema135},
-		{"httpStatus", &schema136},
-		{"percentage", &schema137},
+		{Name: "grpcStatus", Node: &schema135},
+		{Name: "httpStatus", Node: &schema136},
+		{Name: "percentage", Node: &schema137},
 	}, Type: schema.Object}
 	schema139 = schema.Node{Fields: []schema.Field{
-		{"fixedDelay", &schema101},
-		{"percentage", &schema137},
+		{Name: "fixedDelay", Node: &schema101},
+		{Name: "percentage", Node: &schema137},
 	}, Required: []string{"fixedDelay"}, Type: schema.Object}
 	schema140 = schema.Node{Fields: []schema.Field{
-		{"abort", &schema138},
-		{"delay", &schema139},
+		{Name: "abort", Node: &schema138},
+		{Name: "delay", Node: &schema139},
 	}, Type: schema.Object}
 	schema141 = schema.Node{Fields: []schema.Field{
-		{"service", &schema2},
+		{Name: "service", Node: &schema2},
 	}, Type: schema.Object}
 	schema142 = schema.Node{Enum: []string{"Failure", "FailureSeriesStart", "Success", "HealthyTransition"}, Type: schema.String}
 	schema143 = schema.Node{Items: &schema142, MaxLength: new(int(4)), Type: schema.Array}
 	schema144 = schema.Node{Fields: []schema.Field{
-		{"path", &schema15},
+		{Name: "path", Node: &schema15},
 	}, Required: []string{"path"}, Type: schema.Object}
 	schema145 = schema.Node{Enum: []string{"File"}, Type: schema.String}
 	schema146 = schema.Node{Fields: []schema.Field{
-		{"file", &schema144},
-		{"type", &schema145},
+		{Name: "file", Node: &schema144},
+		{Name: "type", Node: &schema145},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema147 = schema.Node{Items: &schema146, MaxLength: new(int(1)), Type: schema.Array}
 	schema148 = schema.Node{Fields: []schema.Field{
-		{"matches", &schema143},
-		{"sinks", &schema147},
+		{Name: "matches", Node: &schema143},
+		{Name: "sinks", Node: &schema147},
 	}, Type: schema.Object}
 	schema149 = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
 	schema150 = schema.Node{Format: schema.Byte, Type: schema.String}
 	schema151 = schema.Node{Enum: []string{"Text", "Binary"}, Type: schema.String}
 	schema152 = schema.Node{Fields: []schema.Field{
-		{"binary", &schema150},
-		{"text", &schema2},
-		{"type", &schema151},
+		{Name: "binary", Node: &schema150},
+		{Name: "text", Node: &schema2},
+		{Name: "type", Node: &schema151},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema153 = schema.Node{MaxLength: new(int(16)), Type: schema.String}
 	schema154 = schema.Node{Fields: []schema.Field{
-		{"expectedResponse", &schema152},
-		{"expectedStatuses", &schema106},
-		{"hostname", &schema10},
-		{"method", &schema153},
-		{"path", &schema92},
-		{"requestBody", &schema152},
-		{"retriableStatuses", &schema106},
+		{Name: "expectedResponse", Node: &schema152},
+		{Name: "expectedStatuses", Node: &schema106},
+		{Name: "hostname", Node: &schema10},
+		{Name: "method", Node: &schema153},
+		{Name: "path", Node: &schema92},
+		{Name: "requestBody", Node: &schema152},
+		{Name: "retriableStatuses", Node: &schema106},
 	}, Required: []string{"path"}, Type: schema.Object}
 	schema155 = schema.Node{Default: "\"3s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
 	schema156 = schema.Node{Fields: []schema.Field{
-		{"port", &schema8},
+		{Name: "port", Node: &schema8},
 	}, Type: schema.Object}
 	schema157 = schema.Node{Fields: []schema.Field{
-		{"receive", &schema152},
-		{"send", &schema152},
+		{Name: "receive", Node: &schema152},
+		{Name: "send", Node: &schema152},
 	}, Type: schema.Object}
 	schema158 = schema.Node{Default: "\"1s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
 	schema159 = schema.Node{Enum: []string{"HTTP", "TCP", "GRPC"}, Type: schema.String}
 	schema160 = schema.Node{Default: "3", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
 	schema161 = schema.Node{Fields: []schema.Field{
-		{"grpc", &schema141},
-		{"healthCheckLog", &schema148},
-		{"healthyThreshold", &schema149},
-		{"http", &schema154},
-		{"initialJitter", &schema101},
-		{"interval", &schema155},
-		{"overrides", &schema156},
-		{"tcp", &schema157},
-		{"timeout", &schema158},
-		{"type", &schema159},
-		{"unhealthyThreshold", &schema160},
+		{Name: "grpc", Node: &schema141},
+		{Name: "healthCheckLog", Node: &schema148},
+		{Name: "healthyThreshold", Node: &schema149},
+		{Name: "http", Node: &schema154},
+		{Name: "initialJitter", Node: &schema101},
+		{Name: "interval", Node: &schema155},
+		{Name: "overrides", Node: &schema156},
+		{Name: "tcp", Node: &schema157},
+		{Name: "timeout", Node: &schema158},
+		{Name: "type", Node: &schema159},
+		{Name: "unhealthyThreshold", Node: &schema160},
 	}, Type: schema.Object}
 	schema162 = schema.Node{Default: "\"30s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
 	schema163 = schema.Node{Default: "5", Format: schema.Int32, Type: schema.Integer}
 	schema164 = schema.Node{Default: "10", Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
 	schema165 = schema.Node{Fields: []schema.Field{
-		{"alwaysEjectOneEndpoint", &schema30},
-		{"baseEjectionTime", &schema162},
-		{"consecutive5XxErrors", &schema163},
-		{"consecutiveGatewayErrors", &schema45},
-		{"consecutiveLocalOriginFailures", &schema163},
-		{"failurePercentageThreshold", &schema97},
-		{"interval", &schema155},
-		{"maxEjectionPercent", &schema164},
-		{"splitExternalLocalOriginErrors", &schema30},
+		{Name: "alwaysEjectOneEndpoint", Node: &schema30},
+		{Name: "baseEjectionTime", Node: &schema162},
+		{Name: "consecutive5XxErrors", Node: &schema163},
+		{Name: "consecutiveGatewayErrors", Node: &schema45},
+		{Name: "consecutiveLocalOriginFailures", Node: &schema163},
+		{Name: "failurePercentageThreshold", Node: &schema97},
+		{Name: "interval", Node: &schema155},
+		{Name: "maxEjectionPercent", Node: &schema164},
+		{Name: "splitExternalLocalOriginErrors", Node: &schema30},
 	}, Type: schema.Object}
 	schema166 = schema.Node{Fields: []schema.Field{
-		{"active", &schema161},
-		{"panicThreshold", &schema97},
-		{"passive", &schema165},
+		{Name: "active", Node: &schema161},
+		{Name: "panicThreshold", Node: &schema97},
+		{Name: "passive", Node: &schema165},
 	}, Type: schema.Object}
 	schema167 = schema.Node{Fields: []schema.Field{
-		{"idleInterval", &schema101},
-		{"interval", &schema101},
-		{"intervalJitter", &schema97},
-		{"timeout", &schema101},
+		{Name: "idleInterval", Node: &schema101},
+		{Name: "interval", Node: &schema101},
+		{Name: "intervalJitter", Node: &schema97},
+		{Name: "timeout", Node: &schema101},
 	}, Type: schema.Object}
 	schema168 = schema.Node{Format: schema.Int32, Maximum: new(float64(2.147483647e+09)), Minimum: new(float64(1)), Type: schema.Integer}
 	schema169 = schema.Node{Fields: []schema.Field{
-		{"connectionKeepalive", &schema167},
-		{"initialConnectionWindowSize", &schema111},
-		{"initialStreamWindowSize", &schema111},
-		{"maxConcurrentStreams", &schema168},
-		{"onInvalidMessage", &schema2},
+		{Name: "connectionKeepalive", Node: &schema167},
+		{Name: "initialConnectionWindowSize", Node: &schema111},
+		{Name: "initialStreamWindowSize", Node: &schema111},
+		{Name: "maxConcurrentStreams", Node: &schema168},
+		{Name: "onInvalidMessage", Node: &schema2},
 	}, Type: schema.Object}
 	schema170 = schema.Node{Fields: []schema.Field{
-		{"terminate", &schema18},
+		{Name: "terminate", Node: &schema18},
 	}, Type: schema.Object}
 	schema171 = schema.Node{Fields: []schema.Field{
-		{"connect", &schema170},
-		{"type", &schema2},
+		{Name: "connect", Node: &schema170},
+		{Name: "type", Node: &schema2},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema172 = schema.Node{Items: &schema171, Type: schema.Array}
 	schema173 = schema.Node{MaxLength: new(int(259)), MinLength: new(int(1)), Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
 	schema174 = schema.Node{Fields: []schema.Field{
-		{"authority", &schema173},
-		{"port", &schema8},
-		{"reportingPeriod", &schema101},
+		{Name: "authority", Node: &schema173},
+		{Name: "port", Node: &schema8},
+		{Name: "reportingPeriod", Node: &schema101},
 	}, Type: schema.Object}
 	schema175 = schema.Node{Fields: []schema.Field{
-		{"blackoutPeriod", &schema101},
-		{"errorUtilizationPenaltyPercent", &schema98},
-		{"keepResponseHeaders", &schema30},
-		{"metricNamesForComputingUtilization", &schema17},
-		{"outOfBand", &schema174},
-		{"weightExpirationPeriod", &schema101},
-		{"weightUpdatePeriod", &schema101},
+		{Name: "blackoutPeriod", Node: &schema101},
+		{Name: "errorUtilizationPenaltyPercent", Node: &schema98},
+		{Name: "keepResponseHeaders", Node: &schema30},
+		{Name: "metricNamesForComputingUtilization", Node: &schema17},
+		{Name: "outOfBand", Node: &schema174},
+		{Name: "weightExpirationPeriod", Node: &schema101},
+		{Name: "weightUpdatePeriod", Node: &schema101},
 	}, Type: schema.Object}
 	schema176 = schema.Node{Fields: []schema.Field{
-		{"attributes", &schema3},
-		{"name", &schema2},
-		{"ttl", &schema101},
+		{Name: "attributes", Node: &schema3},
+		{Name: "name", Node: &schema2},
+		{Name: "ttl", Node: &schema101},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schema177 = schema.Node{Fields: []schema.Field{
-		{"name", &schema2},
+		{Name: "name", Node: &schema2},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schema178 = schema.Node{Items: &schema177, Type: schema.Array}
 	schema179 = schema.Node{Default: "65537", Maximum: new(float64(5.000011e+06)), Minimum: new(float64(2)), Type: schema.Integer}
 	schema180 = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie", "QueryParams"}, Type: schema.String}
 	schema181 = schema.Node{Fields: []schema.Field{
-		{"cookie", &schema176},
-		{"header", &schema177},
-		{"headers", &schema178},
-		{"queryParams", &schema178},
-		{"tableSize", &schema179},
-		{"type", &schema180},
+		{Name: "cookie", Node: &schema176},
+		{Name: "header", Node: &schema177},
+		{Name: "headers", Node: &schema178},
+		{Name: "queryParams", Node: &schema178},
+		{Name: "tableSize", Node: &schema179},
+		{Name: "type", Node: &schema180},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema182 = schema.Node{Type: schema.Any}
 	schema183 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: schema.String}
 	schema184 = schema.Node{Fields: []schema.Field{
-		{"config", &schema182},
-		{"lbPolicyName", &schema21},
-		{"name", &schema183},
+		{Name: "config", Node: &schema182},
+		{Name: "lbPolicyName", Node: &schema21},
+		{Name: "name", Node: &schema183},
 	}, Required: []string{"lbPolicyName", "name"}, Type: schema.Object}
 	schema185 = schema.Node{Fields: []schema.Field{
-		{"header", &schema2},
+		{Name: "header", Node: &schema2},
 	}, Type: schema.Object}
 	schema186 = schema.Node{Items: &schema185, MaxLength: new(int(10)), MinLength: new(int(1)), Type: schema.Array}
 	schema187 = schema.Node{Fields: []schema.Field{
-		{"extractFrom", &schema186},
+		{Name: "extractFrom", Node: &schema186},
 	}, Required: []string{"extractFrom"}, Type: schema.Object}
 	schema188 = schema.Node{Fields: []schema.Field{
-		{"window", &schema101},
+		{Name: "window", Node: &schema101},
 	}, Required: []string{"window"}, Type: schema.Object}
 	schema189 = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin", "BackendUtilization", "DynamicModule"}, Type: schema.String}
 	schema190 = schema.Node{Fields: []schema.Field{
-		{"minEndpointsInZoneThreshold", &schema45},
+		{Name: "minEndpointsInZoneThreshold", Node: &schema45},
 	}, Type: schema.Object}
 	schema191 = schema.Node{Fields: []schema.Field{
-		{"force", &schema190},
-		{"minEndpointsThreshold", &schema52},
-		{"percentageEnabled", &schema97},
+		{Name: "force", Node: &schema190},
+		{Name: "minEndpointsThreshold", Node: &schema52},
+		{Name: "percentageEnabled", Node: &schema97},
 	}, Type: schema.Object}
 	schema192 = schema.Node{Fields: []schema.Field{
-		{"weight", &schema45},
-		{"zone", &schema2},
+		{Name: "weight", Node: &schema45},
+		{Name: "zone", Node: &schema2},
 	}, Required: []string{"weight", "zone"}, Type: schema.Object}
 	schema193 = schema.Node{Items: &schema192, Type: schema.Array}
 	schema194 = schema.Node{Fields: []schema.Field{
-		{"preferLocal", &schema191},
-		{"weightedZones", &schema193},
+		{Name: "preferLocal", Node: &schema191},
+		{Name: "weightedZones", Node: &schema193},
 	}, Type: schema.Object}
 	schema195 = schema.Node{Fields: []schema.Field{
-		{"backendUtilization", &schema175},
-		{"consistentHash", &schema181},
-		{"dynamicModule", &schema184},
-		{"endpointOverride", &schema187},
-		{"slowStart", &schema188},
-		{"type", &schema189},
-		{"zoneAware", &schema194},
+		{Name: "backendUtilization", Node: &schema175},
+		{Name: "consistentHash", Node: &schema181},
+		{Name: "dynamicModule", Node: &schema184},
+		{Name: "endpointOverride", Node: &schema187},
+		{Name: "slowStart", Node: &schema188},
+		{Name: "type", Node: &schema189},
+		{Name: "zoneAware", Node: &schema194},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema196 = schema.Node{Default: "\"safe\"", Enum: []string{"safe", "zero-loss", "custom"}, Type: schema.String}
 	schema197 = schema.Node{Enum: []string{"V1", "V2"}, Type: schema.String}
 	schema198 = schema.Node{Fields: []schema.Field{
-		{"version", &schema197},
+		{Name: "version", Node: &schema197},
 	}, Required: []string{"version"}, Type: schema.Object}
 	schema199 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Type: schema.String}
 	schema200 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression", "Distinct"}, Type: schema.String}
 	schema201 = schema.Node{MaxLength: new(int(1024)), Type: schema.String}
 	schema202 = schema.Node{Fields: []schema.Field{
-		{"invert", &schema30},
-		{"name", &schema199},
-		{"type", &schema200},
-		{"value", &schema201},
+		{Name: "invert", Node: &schema30},
+		{Name: "name", Node: &schema199},
+		{Name: "type", Node: &schema200},
+		{Name: "value", Node: &schema201},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schema203 = schema.Node{Items: &schema202, MaxLength: new(int(128)), Type: schema.Array}
 	schema204 = schema.Node{Fields: []schema.Field{
-		{"invert", &schema30},
-		{"value", &schema88},
+		{Name: "invert", Node: &schema30},
+		{Name: "value", Node: &schema88},
 	}, Required: []string{"value"}, Type: schema.Object}
 	schema205 = schema.Node{Items: &schema204, Type: schema.Array}
 	schema206 = schema.Node{Fields: []schema.Field{
-		{"invert", &schema30},
-		{"type", &schema89},
-		{"value", &schema90},
+		{Name: "invert", Node: &schema30},
+		{Name: "type", Node: &schema89},
+		{Name: "value", Node: &schema90},
 	}, Required: []string{"value"}, Type: schema.Object}
 	schema207 = schema.Node{Items: &schema202, MaxLength: new(int(16)), Type: schema.Array}
 	schema208 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Distinct"}, Type: schema.String}
 	schema209 = schema.Node{Fields: []schema.Field{
-		{"invert", &schema30},
-		{"type", &schema208},
-		{"value", &schema199},
+		{Name: "invert", Node: &schema30},
+		{Name: "type", Node: &schema208},
+		{Name: "value", Node: &schema199},
 	}, Required: []string{"value"}, Type: schema.Object}
 	schema210 = schema.Node{Fields: []schema.Field{
-		{"headers", &schema203},
-		{"methods", &schema205},
-		{"path", &schema206},
-		{"queryParams", &schema207},
-		{"sourceCIDR", &schema209},
+		{Name: "headers", Node: &schema203},
+		{Name: "methods", Node: &schema205},
+		{Name: "path", Node: &schema206},
+		{Name: "queryParams", Node: &schema207},
+		{Name: "sourceCIDR", Node: &schema209},
 	}, Type: schema.Object}
 	schema211 = schema.Node{Items: &schema210, MaxLength: new(int(8)), Type: schema.Array}
 	schema212 = schema.Node{Enum: []string{"Number", "Metadata"}, Type: schema.String}
 	schema213 = schema.Node{Fields: []schema.Field{
-		{"key", &schema2},
-		{"namespace", &schema2},
+		{Name: "key", Node: &schema2},
+		{Name: "namespace", Node: &schema2},
 	}, Required: []string{"key", "namespace"}, Type: schema.Object}
 	schema214 = schema.Node{Fields: []schema.Field{
-		{"from", &schema212},
-		{"metadata", &schema213},
-		{"number", &schema52},
+		{Name: "from", Node: &schema212},
+		{Name: "metadata", Node: &schema213},
+		{Name: "number", Node: &schema52},
 	}, Required: []string{"from"}, Type: schema.Object}
 	schema215 = schema.Node{Fields: []schema.Field{
-		{"request", &schema214},
-		{"response", &schema214},
+		{Name: "request", Node: &schema214},
+		{Name: "response", Node: &schema214},
 	}, Type: schema.Object}
 	schema216 = schema.Node{Fields: []schema.Field{
-		{"key", &schema15},
-		{"namespace", &schema15},
+		{Name: "key", Node: &schema15},
+		{Name: "namespace", Node: &schema15},
 	}, Required: []string{"key", "namespace"}, Type: schema.Object}
 	schema217 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Week", "Month", "Year"}, Type: schema.String}
 	schema218 = schema.Node{Fields: []schema.Field{
-		{"fromMetadata", &schema216},
-		{"requests", &schema119},
-		{"unit", &schema217},
+		{Name: "fromMetadata", Node: &schema216},
+		{Name: "requests", Node: &schema119},
+		{Name: "unit", Node: &schema217},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
 	schema219 = schema.Node{Enum: []string{"Off", "DraftVersion03"}, Type: schema.String}
 	schema220 = schema.Node{Fields: []schema.Field{
-		{"clientSelectors", &schema211},
-		{"cost", &schema215},
-		{"limit", &schema218},
-		{"shadowMode", &schema18},
-		{"shared", &schema18},
-		{"xRateLimitHeaders", &schema219},
+		{Name: "clientSelectors", Node: &schema211},
+		{Name: "cost", Node: &schema215},
+		{Name: "limit", Node: &schema218},
+		{Name: "shadowMode", Node: &schema18},
+		{Name: "shared", Node: &schema18},
+		{Name: "xRateLimitHeaders", Node: &schema219},
 	}, Required: []string{"limit"}, Type: schema.Object}
 	schema221 = schema.Node{Items: &schema220, MaxLength: new(int(256)), Type: schema.Array}
 	schema222 = schema.Node{Fields: []schema.Field{
-		{"rules", &schema221},
+		{Name: "rules", Node: &schema221},
 	}, Required: []string{"rules"}, Type: schema.Object}
 	schema223 = schema.Node{Items: &schema220, MaxLength: new(int(16)), Type: schema.Array}
 	schema224 = schema.Node{Fields: []schema.Field{
-		{"rules", &schema223},
+		{Name: "rules", Node: &schema223},
 	}, Type: schema.Object}
 	schema225 = schema.Node{Enum: []string{"Global", "Local"}, Type: schema.String}
 	schema226 = schema.Node{Fields: []schema.Field{
-		{"global", &schema222},
-		{"local", &schema224},
-		{"type", &schema225},
+		{Name: "global", Node: &schema222},
+		{Name: "local", Node: &schema224},
+		{Name: "type", Node: &schema225},
 	}, Type: schema.Object}
 	schema227 = schema.Node{Fields: []schema.Field{
-		{"limit", &schema111},
+		{Name: "limit", Node: &schema111},
 	}, Required: []string{"limit"}, Type: schema.Object}
 	schema228 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Prefix", "Suffix", "RegularExpression"}, Type: schema.String}
 	schema229 = schema.Node{Fields: []schema.Field{
-		{"type", &schema228},
-		{"value", &schema92},
+		{Name: "type", Node: &schema228},
+		{Name: "value", Node: &schema92},
 	}, Required: []string{"value"}, Type: schema.Object}
 	schema230 = schema.Node{Fields: []schema.Field{
-		{"name", &schema83},
-		{"value", &schema229},
+		{Name: "name", Node: &schema83},
+		{Name: "value", Node: &schema229},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
 	schema231 = schema.Node{Items: &schema230, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
 	schema232 = schema.Node{Fields: []schema.Field{
-		{"end", &schema52},
-		{"start", &schema52},
+		{Name: "end", Node: &schema52},
+		{Name: "start", Node: &schema52},
 	}, Required: []string{"end", "start"}, Type: schema.Object}
 	schema233 = schema.Node{Default: "\"Value\"", Enum: []string{"Value", "Range"}, Type: schema.String}
 	schema234 = schema.Node{Fields: []schema.Field{
-		{"range", &schema232},
-		{"type", &schema233},
-		{"value", &schema52},
+		{Name: "range", Node: &schema232},
+		{Name: "type", Node: &schema233},
+		{Name: "value", Node: &schema52},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema235 = schema.Node{Items: &schema234, MaxLength: new(int(50)), MinLength: new(int(1)), Type: schema.Array}
 	schema236 = schema.Node{Fields: []schema.Field{
-		{"responseHeaders", &schema231},
-		{"statusCodes", &schema235},
+		{Name: "responseHeaders", Node: &schema231},
+		{Name: "statusCodes", Node: &schema235},
 	}, Type: schema.Object}
 	schema237 = schema.Node{Enum: []string{"ReplaceFullPath", "ReplacePrefixMatch"}, Type: schema.String}
 	schema238 = schema.Node{Fields: []schema.Field{
-		{"replaceFullPath", &schema201},
-		{"replacePrefixMatch", &schema201},
-		{"type", &schema237},
+		{Name: "replaceFullPath", Node: &schema201},
+		{Name: "replacePrefixMatch", Node: &schema201},
+		{Name: "type", Node: &schema237},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema239 = schema.Node{Enum: []string{"http", "https"}, Type: schema.String}
 	schema240 = schema.Node{Default: "302", Enum: []string{"301", "302"}, Type: schema.Integer}
 	schema241 = schema.Node{Fields: []schema.Field{
-		{"hostname", &schema10},
-		{"path", &schema238},
-		{"port", &schema45},
-		{"scheme", &schema239},
-		{"statusCode", &schema240},
+		{Name: "hostname", Node: &schema10},
+		{Name: "path", Node: &schema238},
+		{Name: "port", Node: &schema45},
+		{Name: "scheme", Node: &schema239},
+		{Name: "statusCode", Node: &schema240},
 	}, Type: schema.Object}
 	schema242 = schema.Node{Default: "\"Inline\"", Enum: []string{"Inline", "ValueRef"}, Type: schema.String}
 	schema243 = schema.Node{Fields: []schema.Field{
-		{"inline", &schema2},
-		{"type", &schema242},
-		{"valueRef", &schema22},
+		{Name: "inline", Node: &schema2},
+		{Name: "type", Node: &schema242},
+		{Name: "valueRef", Node: &schema22},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema244 = schema.Node{Fields: []schema.Field{
-		{"name", &schema83},
-		{"value", &schema85},
+		{Name: "name", Node: &schema83},
+		{Name: "value", Node: &schema85},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
 	schema245 = schema.Node{Items: &schema244, MaxLength: new(int(16)), Type: schema.Array}
 	schema246 = schema.Node{Items: &schema2, MaxLength: new(int(16)), Type: schema.Array}
 	schema247 = schema.Node{Fields: []schema.Field{
-		{"add", &schema245},
-		{"remove", &schema246},
-		{"set", &schema245},
+		{Name: "add", Node: &schema245},
+		{Name: "remove", Node: &schema246},
+		{Name: "set", Node: &schema245},
 	}, Type: schema.Object}
 	schema248 = schema.Node{Fields: []schema.Field{
-		{"body", &schema243},
-		{"contentType", &schema2},
-		{"header", &schema247},
-		{"statusCode", &schema52},
+		{Name: "body", Node: &schema243},
+		{Name: "contentType", Node: &schema2},
+		{Name: "header", Node: &schema247},
+		{Name: "statusCode", Node: &schema52},
 	}, Type: schema.Object}
 	schema249 = schema.Node{Enum: []string{"All", "Local", "Backend"}, Type: schema.String}
 	schema250 = schema.Node{Fields: []schema.Field{
-		{"match", &schema236},
-		{"redirect", &schema241},
-		{"response", &schema248},
-		{"source", &schema249},
+		{Name: "match", Node: &schema236},
+		{Name: "redirect", Node: &schema241},
+		{Name: "response", Node: &schema248},
+		{Name: "source", Node: &schema249},
 	}, Required: []string{"match"}, Type: schema.Object}
 	schema251 = schema.Node{Items: &schema250, Type: schema.Array}
 	schema252 = schema.Node{Default: "2", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
 	schema253 = schema.Node{Fields: []schema.Field{
-		{"baseInterval", &schema101},
-		{"maxInterval", &schema101},
+		{Name: "baseInterval", Node: &schema101},
+		{Name: "maxInterval", Node: &schema101},
 	}, Type: schema.Object}
 	schema254 = schema.Node{Fields: []schema.Field{
-		{"backOff", &schema253},
-		{"timeout", &schema101},
+		{Name: "backOff", Node: &schema253},
+		{Name: "timeout", Node: &schema101},
 	}, Type: schema.Object}
 	schema255 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
 	schema256 = schema.Node{Items: &schema255, Type: schema.Array}
 	schema257 = schema.Node{Fields: []schema.Field{
-		{"httpStatusCodes", &schema106},
-		{"triggers", &schema256},
+		{Name: "httpStatusCodes", Node: &schema106},
+		{Name: "triggers", Node: &schema256},
 	}, Type: schema.Object}
 	schema258 = schema.Node{Fields: []schema.Field{
-		{"numAttemptsPerPriority", &schema45},
-		{"numRetries", &schema252},
-		{"perRetry", &schema254},
-		{"retryOn", &schema257},
+		{Name: "numAttemptsPerPriority", Node: &schema45},
+		{Name: "numRetries", Node: &schema252},
+		{Name: "perRetry", Node: &schema254},
+		{Name: "retryOn", Node: &schema257},
 	}, Type: schema.Object}
 	schema259 = schema.Node{Fields: []schema.Field{
-		{"idleTime", &schema101},
-		{"interval", &schema101},
-		{"probes", &schema45},
+		{Name: "idleTime", Node: &schema101},
+		{Name: "interval", Node: &schema101},
+		{Name: "probes", Node: &schema45},
 	}, Type: schema.Object}
 	schema260 = schema.Node{Fields: []schema.Field{
-		{"routeStatName", &schema2},
+		{Name: "routeStatName", Node: &schema2},
 	}, Type: schema.Object}
 	schema261 = schema.Node{Fields: []schema.Field{
-		{"defaultValue", &schema2},
-		{"name", &schema2},
+		{Name: "defaultValue", Node: &schema2},
+		{Name: "name", Node: &schema2},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schema262 = schema.Node{Fields: []schema.Field{
-		{"value", &schema2},
+		{Name: "value", Node: &schema2},
 	}, Required: []string{"value"}, Type: schema.Object}
 	schema263 = schema.Node{Default: "\"Literal\"", Enum: []string{"Literal", "Environment", "RequestHeader"}, Type: schema.String}
 	schema264 = schema.Node{Fields: []schema.Field{
-		{"environment", &schema261},
-		{"literal", &schema262},
-		{"requestHeader", &schema261},
-		{"type", &schema263},
+		{Name: "environment", Node: &schema261},
+		{Name: "literal", Node: &schema262},
+		{Name: "requestHeader", Node: &schema261},
+		{Name: "type", Node: &schema263},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema265 = schema.Node{Type: schema.Object, Values: &schema264}
 	schema266 = schema.Node{Fields: []schema.Field{
-		{"client", &schema2},
-		{"server", &schema2},
+		{Name: "client", Node: &schema2},
+		{Name: "server", Node: &schema2},
 	}, Required: []string{"client", "server"}, Type: schema.Object}
 	schema267 = schema.Node{Fields: []schema.Field{
-		{"clientSamplingFraction", &schema122},
-		{"customTags", &schema265},
-		{"overallSamplingFraction", &schema122},
-		{"samplingFraction", &schema122},
-		{"spanName", &schema266},
-		{"tags", &schema3},
+		{Name: "clientSamplingFraction", Node: &schema122},
+		{Name: "customTags", Node: &schema265},
+		{Name: "overallSamplingFraction", Node: &schema122},
+		{Name: "samplingFraction", Node: &schema122},
+		{Name: "spanName", Node: &schema266},
+		{Name: "tags", Node: &schema3},
 	}, Type: schema.Object}
 	schema268 = schema.Node{Fields: []schema.Field{
-		{"metrics", &schema260},
-		{"tracing", &schema267},
+		{Name: "metrics", Node: &schema260},
+		{Name: "tracing", Node: &schema267},
 	}, Type: schema.Object}
 	schema269 = schema.Node{Fields: []schema.Field{
-		{"connectionIdleTimeout", &schema101},
-		{"maxConnectionDuration", &schema101},
-		{"maxStreamDuration", &schema101},
-		{"requestTimeout", &schema101},
-		{"streamIdleTimeout", &schema101},
+		{Name: "connectionIdleTimeout", Node: &schema101},
+		{Name: "maxConnectionDuration", Node: &schema101},
+		{Name: "maxStreamDuration", Node: &schema101},
+		{Name: "requestTimeout", Node: &schema101},
+		{Name: "streamIdleTimeout", Node: &schema101},
 	}, Type: schema.Object}
 	schema270 = schema.Node{Fields: []schema.Field{
-		{"connectTimeout", &schema101},
+		{Name: "connectTimeout", Node: &schema101},
 	}, Type: schema.Object}
 	schema271 = schema.Node{Fields: []schema.Field{
-		{"http", &schema269},
-		{"tcp", &schema270},
+		{Name: "http", Node: &schema269},
+		{Name: "tcp", Node: &schema270},
 	}, Type: schema.Object}
 	schema272 = schema.Node{Fields: []schema.Field{
-		{"admissionControl", &schema109},
-		{"bandwidthLimit", &schema117},
-		{"circuitBreaker", &schema124},
-		{"compression", &schema128},
-		{"compressor", &schema128},
-		{"connection", &schema132},
-		{"dns", &schema134},
-		{"faultInjection", &schema140},
-		{"healthCheck", &schema166},
-		{"http2", &schema169},
-		{"httpUpgrade", &schema172},
-		{"loadBalancer", &schema195},
-		{"mergeType", &schema2},
-		{"name", &schema2},
-		{"profile", &schema196},
-		{"proxyProtocol", &schema198},
-		{"rateLimit", &schema226},
-		{"requestBuffer", &schema227},
-		{"responseOverride", &schema251},
-		{"retry", &schema258},
-		{"routingType", &schema2},
-		{"tcpKeepalive", &schema259},
-		{"telemetry", &schema268},
-		{"timeout", &schema271},
-		{"useClientProtocol", &schema18},
+		{Name: "admissionControl", Node: &schema109},
+		{Name: "bandwidthLimit", Node: &schema117},
+		{Name: "circuitBreaker", Node: &schema124},
+		{Name: "compression", Node: &schema128},
+		{Name: "compressor", Node: &schema128},
+		{Name: "connection", Node: &schema132},
+		{Name: "dns", Node: &schema134},
+		{Name: "faultInjection", Node: &schema140},
+		{Name: "healthCheck", Node: &schema166},
+		{Name: "http2", Node: &schema169},
+		{Name: "httpUpgrade", Node: &schema172},
+		{Name: "loadBalancer", Node: &schema195},
+		{Name: "mergeType", Node: &schema2},
+		{Name: "name", Node: &schema2},
+		{Name: "profile", Node: &schema196},
+		{Name: "proxyProtocol", Node: &schema198},
+		{Name: "rateLimit", Node: &schema226},
+		{Name: "requestBuffer", Node: &schema227},
+		{Name: "responseOverride", Node: &schema251},
+		{Name: "retry", Node: &schema258},
+		{Name: "routingType", Node: &schema2},
+		{Name: "tcpKeepalive", Node: &schema259},
+		{Name: "telemetry", Node: &schema268},
+		{Name: "timeout", Node: &schema271},
+		{Name: "useClientProtocol", Node: &schema18},
 	}, Type: schema.Object}
 	schema273 = schema.Node{Default: "\"calico-3.32\"", Enum: []string{"calico-3.32", "calico-3.31", "calico-3.30", "envoy-gateway-1.9", "envoy-gateway-1.8", "envoy-gateway-1.7", "envoy-gateway-1.6", "envoy-gateway-1.5", "envoy-gateway-1.4", "envoy-gateway-1.3"}, Type: schema.String}
 	schema274 = schema.Node{Fields: []schema.Field{
-		{"active", &schema60},
-		{"annotations", &schema3},
-		{"clusterDomain", &schema61},
-		{"gateway", &schema80},
-		{"hostRewrite", &schema81},
-		{"hostnames", &schema82},
-		{"labels", &schema3},
-		{"matches", &schema96},
-		{"passive", &schema60},
-		{"policy", &schema272},
-		{"target", &schema273},
+		{Name: "active", Node: &schema60},
+		{Name: "annotations", Node: &schema3},
+		{Name: "clusterDomain", Node: &schema61},
+		{Name: "gateway", Node: &schema80},
+		{Name: "hostRewrite", Node: &schema81},
+		{Name: "hostnames", Node: &schema82},
+		{Name: "labels", Node: &schema3},
+		{Name: "matches", Node: &schema96},
+		{Name: "passive", Node: &schema60},
+		{Name: "policy", Node: &schema272},
+		{Name: "target", Node: &schema273},
 	}, Required: []string{"active", "passive"}, Type: schema.Object}
 	schema275 = schema.Node{Fields: []schema.Field{
-		{"apiVersion", &schema0},
-		{"kind", &schema1},
-		{"metadata", &schema4},
-		{"spec", &schema274},
+		{Name: "apiVersion", Node: &schema0},
+		{Name: "kind", Node: &schema1},
+		{Name: "metadata", Node: &schema4},
+		{Name: "spec", Node: &schema274},
 	}, Required: []string{"apiVersion", "kind", "metadata", "spec"}, Type: schema.Object}
 )

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
+	metavalidation "k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	celconfig "k8s.io/apiserver/pkg/apis/cel"
+
+	"github.com/failover-krm/failover/hack/mutate"
+	"github.com/failover-krm/failover/pkg/crd"
+	"github.com/failover-krm/failover/pkg/document"
+)
+
+// referee judges as an API server does, with its own code and the CRD as it is.
+type referee struct {
+	structural *schema.Structural
+	validator  validation.SchemaValidator
+	rules      *cel.Validator
+	namespaced bool
+	hasStatus  bool
+}
+
+func newReferee(t *testing.T, definition *apiextensionsv1.CustomResourceDefinition, served apiextensionsv1.CustomResourceDefinitionVersion) referee {
+	var internal apiextensions.JSONSchemaProps
+	require.NoError(t, apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(served.Schema.OpenAPIV3Schema, &internal, nil))
+	structural, err := schema.NewStructural(&internal)
+	require.NoError(t, err)
+	validator, _, err := validation.NewSchemaValidator(&internal)
+	require.NoError(t, err)
+	return referee{
+		structural: structural, validator: validator,
+		rules:      cel.NewValidator(structural, true, celconfig.PerCallLimit),
+		namespaced: definition.Spec.Scope == apiextensionsv1.NamespaceScoped,
+		hasStatus:  served.Subresources != nil && served.Subresources.Status != nil,
+	}
+}
+
+func (r referee) validate(t *testing.T, data []byte) field.ErrorList {
+	var object map[string]any
+	require.NoError(t, utiljson.Unmarshal(data, &object))
+	var errs field.ErrorList
+	if r.hasStatus {
+		delete(object, "status")
+	}
+	for _, unknown := range pruning.PruneWithOptions(object, r.structural, true, schema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true}) {
+		errs = append(errs, field.Forbidden(field.NewPath(unknown), "unknown field"))
+	}
+	if _, isMap := object["metadata"].(map[string]any); !isMap {
+		return append(errs, field.Required(field.NewPath("metadata"), ""))
+	}
+	defaulting.PruneNonNullableNullsWithoutDefaults(object, r.structural)
+	defaulting.Default(object, r.structural)
+	errs = append(errs, validation.ValidateCustomResource(nil, object, r.validator)...)
+	errs = append(errs, metavalidation.ValidateObjectMetaAccessor(&unstructured.Unstructured{Object: object}, r.namespaced, metavalidation.NameIsDNSSubdomain, field.NewPath("metadata"))...)
+	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, r.structural, object)...)
+	blocking := []field.ErrorType{field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid}
+	if slices.ContainsFunc(errs, func(err *field.Error) bool { return slices.Contains(blocking, err.Type) }) {
+		return errs
+	}
+	ruleErrs, _ := r.rules.Validate(t.Context(), nil, r.structural, object, nil, celconfig.RuntimeCELCostBudget)
+	return append(errs, ruleErrs...)
+}
+
+// TestVerdictIsTheAPIServers compares package crd with apiextensions' own
+// validators on what the golden cases render, everything near it, and at random.
+func TestVerdictIsTheAPIServers(t *testing.T) {
+	rendered := renderedObjects(t)
+	for _, version := range versions {
+		t.Run(version, func(t *testing.T) {
+			crds, err := crdsOf(version)
+			require.NoError(t, err)
+			compared, accepted := 0, 0
+			for _, definition := range crds {
+				for _, served := range definition.Spec.Versions {
+					if !served.Served {
+						continue
+					}
+					apiVersion, kind := definition.Spec.Group+"/"+served.Name, definition.Spec.Names.Kind
+					judge := newReferee(t, &definition, served)
+					for _, candidate := range candidates(version, apiVersion, kind, rendered) {
+						theirs, ours := verdicts(t, judge, version, candidate.Value)
+						compared++
+						if len(theirs) == 0 {
+							accepted++
+						}
+						if len(theirs) == 0 && len(ours) == 1 && ours[0].Detail == "must be a string" && listOfFormatted.MatchString(candidate.Change) {
+							continue
+						}
+						assert.Equal(t, len(theirs) == 0, len(ours) == 0, "%s %s: %s\nan API server: %v\npackage crd: %v", apiVersion, kind, candidate.Change, theirs, ours)
+					}
+				}
+			}
+			t.Logf("%d objects compared, %d of them accepted", compared, accepted)
+		})
+	}
+}
+
+// listOfFormatted is the one thing in which package crd is stricter: an API
+// server takes a list for a string that has a format, such as interval: [3s],
+// and Envoy Gateway then cannot read what it stored.
+var listOfFormatted = regexp.MustCompile(`: \[\S+\]$`)
+
+func candidates(version, apiVersion, kind string, rendered []map[string]any) []mutate.Mutant {
+	node := crd.Schema(version, apiVersion, kind)
+	var found []mutate.Mutant
+	for _, object := range rendered {
+		if object["kind"] == kind && object["apiVersion"] == apiVersion {
+			found = append(found, mutate.All(object, node)...)
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range 100 {
+		object, _ := mutate.Random(node, random, 0).(map[string]any)
+		object["apiVersion"], object["kind"] = apiVersion, kind
+		object["metadata"] = map[string]any{"name": "random", "namespace": "default"}
+		delete(object, "status")
+		found = append(found, mutate.Mutant{Change: fmt.Sprintf("random %d", i), Value: object})
+	}
+	return found
+}
+
+func verdicts(t *testing.T, judge referee, version string, object map[string]any) (theirs, ours field.ErrorList) {
+	data, err := json.Marshal(object)
+	require.NoError(t, err)
+	documents, err := document.Parse(data, "candidate")
+	require.NoError(t, err)
+	return judge.validate(t, data), crd.Validate(version, documents[0].Node)
+}
+
+// renderedObjects returns the objects of golden cases, one for each that differs
+// in which fields it has.
+func renderedObjects(t *testing.T) []map[string]any {
+	files, err := filepath.Glob("../../testdata/render/*/expected.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	shapes := map[string]map[string]any{}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		documents, err := document.Parse(data, file)
+		require.NoError(t, err)
+		for _, doc := range documents {
+			value, errs := document.Value(doc.Node)
+			require.Empty(t, errs)
+			object := value.(map[string]any)
+			shape := fmt.Sprint(object["kind"], fieldsOf(object["spec"]))
+			if shapes[shape] == nil {
+				shapes[shape] = object
+			}
+		}
+	}
+	var objects []map[string]any
+	for _, shape := range slices.Sorted(maps.Keys(shapes)) {
+		objects = append(objects, shapes[shape])
+	}
+	return objects
+}
+
+func fieldsOf(value any) string {
+	switch value := value.(type) {
+	case map[string]any:
+		var text strings.Builder
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			text.WriteString(name + "{" + fieldsOf(value[name]) + "}")
+		}
+		return text.String()
+	case []any:
+		if len(value) > 0 {
+			return "[" + fieldsOf(value[0]) + "]"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,200 @@
+// Package crd judges objects of Gateway API and Envoy Gateway as an API server
+// would that has the CRDs of one version of Envoy Gateway: by their structural
+// schemas, defaults and CEL rules, and offline.
+package crd
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/schema"
+)
+
+//go:generate go -C ../../hack/crdgen run . -root ../..
+
+// release is what one version of Envoy Gateway installs.
+type release struct {
+	envoyGateway string
+	kinds        []kind
+}
+
+// kind is one served version of a CRD.
+type kind struct {
+	apiVersion, name string
+	namespaced       bool
+	schema           *schema.Node
+}
+
+func (r release) kind(apiVersion, name string) *kind {
+	i := slices.IndexFunc(r.kinds, func(k kind) bool { return k.apiVersion == apiVersion && k.name == name })
+	if i < 0 {
+		return nil
+	}
+	return &r.kinds[i]
+}
+
+// minor returns the version without its patch, as 1.8.
+func (r release) minor() string { return r.envoyGateway[:strings.LastIndexByte(r.envoyGateway, '.')] }
+
+func releaseOf(envoyGateway string) release {
+	i := slices.IndexFunc(releases, func(r release) bool { return r.envoyGateway == envoyGateway })
+	if i < 0 {
+		return release{envoyGateway: envoyGateway}
+	}
+	return releases[i]
+}
+
+// Schema returns the schema of a kind in a version of Envoy Gateway, such as
+// 1.8.2, or nil where it has no such CRD.
+func Schema(envoyGateway, apiVersion, name string) *schema.Node {
+	if kind := releaseOf(envoyGateway).kind(apiVersion, name); kind != nil {
+		return kind.schema
+	}
+	return nil
+}
+
+// Judges tells whether Validate has a verdict on a kind: some Envoy Gateway has
+// a CRD for it, in this version of its API or another.
+func Judges(apiVersion, name string) bool {
+	group, _, _ := strings.Cut(apiVersion, "/")
+	return slices.ContainsFunc(releases, func(r release) bool {
+		return slices.ContainsFunc(r.kinds, func(k kind) bool { return k.name == name && strings.HasPrefix(k.apiVersion, group+"/") })
+	})
+}
+
+// Validate returns all that an API server with the CRDs of a version of Envoy
+// Gateway would refuse in a new object, unknown fields included, as it does for
+// kubectl.
+func Validate(envoyGateway string, root *yaml.Node) field.ErrorList {
+	value, errs := document.Value(root)
+	object, isObject := value.(map[string]any)
+	if len(errs) > 0 || !isObject {
+		return errs
+	}
+	apiVersion, name := document.Field(root, "apiVersion"), document.Field(root, "kind")
+	used := releaseOf(envoyGateway)
+	kind := used.kind(apiVersion, name)
+	if kind == nil {
+		return field.ErrorList{unknownKind(used, apiVersion, name)}
+	}
+	object, _ = fillDefaults(kind.schema, object).(map[string]any)
+	history := history{used, apiVersion, name}
+	findings := schema.Check(kind.schema, root, object, schema.Advice{UnknownField: history.field, UnknownValue: history.value})
+	errs = append(findings.Errs, validateMetadata(object, kind.namespaced)...)
+	if slices.ContainsFunc(errs, blocksRules) {
+		return errs
+	}
+	return append(errs, checkRules(kind.schema, object, nil)...)
+}
+
+// blocksRules tells whether an API server leaves the CEL rules out because of an
+// error.
+func blocksRules(err *field.Error) bool {
+	blocking := []field.ErrorType{field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid}
+	return slices.Contains(blocking, err.Type) || strings.HasPrefix(err.Detail, "must have at most")
+}
+
+// fillDefaults returns a value with the defaults that an API server fills in, and
+// with its numbers in the type that the schema gives them.
+func fillDefaults(node *schema.Node, value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, known := range node.Fields {
+			given, isGiven := value[known.Name]
+			if !isGiven && known.Node.Default != "" {
+				isGiven = utiljson.Unmarshal([]byte(known.Node.Default), &given) == nil
+			}
+			if isGiven {
+				value[known.Name] = fillDefaults(known.Node, given)
+			}
+		}
+		if node.Values != nil {
+			for name, given := range value {
+				value[name] = fillDefaults(node.Values, given)
+			}
+		}
+	case []any:
+		for i, item := range value {
+			if node.Items != nil {
+				value[i] = fillDefaults(node.Items, item)
+			}
+		}
+	case int64:
+		if node.Type == schema.Number {
+			return float64(value)
+		}
+	case float64:
+		if node.Type == schema.Integer && value == float64(int64(value)) {
+			return int64(value)
+		}
+	}
+	return value
+}
+
+// history knows which Envoy Gateway has what.
+type history struct {
+	used             release
+	apiVersion, kind string
+}
+
+// field says in which versions a field is that the one in use does not have.
+func (h history) field(path *field.Path) string {
+	return h.tell("unknown field", func(root *schema.Node) bool { return root.At(path.String()) != nil })
+}
+
+// value says in which versions a value is allowed that the one in use refuses.
+func (h history) value(path *field.Path, value string) string {
+	told := h.tell("unsupported value", func(root *schema.Node) bool {
+		node := root.At(path.String())
+		return node != nil && slices.Contains(node.Enum, value)
+	})
+	if told != "" {
+		told += "; supported here: " + strings.Join(h.used.kind(h.apiVersion, h.kind).schema.At(path.String()).Enum, ", ")
+	}
+	return told
+}
+
+// tell says which version has something, or nothing where none has.
+func (h history) tell(what string, has func(*schema.Node) bool) string {
+	hadBefore := ""
+	isLater := false
+	for _, r := range releases {
+		if r.envoyGateway == h.used.envoyGateway {
+			isLater = true
+			continue
+		}
+		kind := r.kind(h.apiVersion, h.kind)
+		switch {
+		case kind == nil || !has(kind.schema):
+		case isLater:
+			return fmt.Sprintf("%s in Envoy Gateway %s: exists since Envoy Gateway %s", what, h.used.envoyGateway, r.minor())
+		default:
+			hadBefore = r.minor()
+		}
+	}
+	if hadBefore != "" {
+		return fmt.Sprintf("%s in Envoy Gateway %s: Envoy Gateway %s was the last to have it", what, h.used.envoyGateway, hadBefore)
+	}
+	return ""
+}
+
+func unknownKind(used release, apiVersion, name string) *field.Error {
+	told := history{used, apiVersion, name}.tell(name+" is unknown", func(*schema.Node) bool { return true })
+	var served []string
+	for _, k := range used.kinds {
+		if k.name == name {
+			served = append(served, k.apiVersion)
+		}
+	}
+	if len(served) == 0 {
+		return field.Invalid(field.NewPath("kind"), name, cmp.Or(told, "is unknown in Envoy Gateway "+used.envoyGateway))
+	}
+	return field.NotSupported(field.NewPath("apiVersion"), apiVersion, served)
+}

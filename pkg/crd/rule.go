@@ -1,0 +1,153 @@
+package crd
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/containers"
+	"github.com/google/cel-go/common/decls"
+	"github.com/google/cel-go/common/stdlib"
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/interpreter"
+	exprpb "google.golang.org/genproto/googleapis/api/expr/v1alpha1"
+	"google.golang.org/protobuf/proto"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/failover-krm/failover/pkg/schema"
+)
+
+// checkRules evaluates the CEL rules of a schema at every value that is there.
+func checkRules(node *schema.Node, value any, path *field.Path) field.ErrorList {
+	if node == nil {
+		return nil
+	}
+	var errs field.ErrorList
+	if len(node.Rules) > 0 {
+		self := interpreter.Activation(selfActivation{types.DefaultTypeAdapter.NativeToValue(value)})
+		for i := range node.Rules {
+			if detail := failure(&node.Rules[i], self); detail != "" {
+				errs = append(errs, field.Invalid(path, field.OmitValueType{}, detail))
+			}
+		}
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			if known := node.Field(name); known != nil {
+				errs = append(errs, checkRules(known, value[name], path.Child(name))...)
+			} else {
+				errs = append(errs, checkRules(node.Values, value[name], path.Key(name))...)
+			}
+		}
+	case []any:
+		for i, item := range value {
+			errs = append(errs, checkRules(node.Items, item, path.Index(i))...)
+		}
+	}
+	return errs
+}
+
+// selfActivation gives a rule its one variable.
+type selfActivation struct{ value ref.Val }
+
+func (a selfActivation) ResolveName(name string) (any, bool) { return a.value, name == "self" }
+
+func (selfActivation) Parent() interpreter.Activation { return nil }
+
+// failure says why a rule refuses a value, or nothing.
+func failure(rule *schema.Rule, self interpreter.Activation) string {
+	program, err := programOf(rule)
+	if err != nil {
+		return rule.Text + ": " + err.Error()
+	}
+	switch result := program.Eval(self).(type) {
+	case types.Bool:
+		if result {
+			return ""
+		}
+		return cmp.Or(strings.TrimSpace(rule.Message), "failed rule: "+strings.TrimSpace(rule.Text))
+	case *types.Err:
+		return "rule " + rule.Text + ": " + result.Error()
+	default:
+		return "rule " + rule.Text + " is neither true nor false"
+	}
+}
+
+// programs has what each rule that a process has met can be run as, by its
+// checked form.
+var programs sync.Map
+
+func programOf(rule *schema.Rule) (interpreter.Interpretable, error) {
+	if known, ok := programs.Load(rule.Checked); ok {
+		return known.(interpreter.Interpretable), nil
+	}
+	var checked exprpb.CheckedExpr
+	if err := proto.Unmarshal([]byte(rule.Checked), &checked); err != nil {
+		return nil, err
+	}
+	tree, err := ast.ToAST(&checked)
+	if err != nil {
+		return nil, err
+	}
+	program, err := planner().NewInterpretable(tree, interpreter.CompileRegexConstants(interpreter.MatchesRegexOptimization))
+	if err != nil {
+		return nil, err
+	}
+	programs.Store(rule.Checked, program)
+	return program, nil
+}
+
+// planner turns checked rules into what can be run. It has CEL's own functions,
+// and those of the strings library that the rules call. Rules were parsed and
+// checked when the schemas were generated, with all that an API server has.
+var planner = sync.OnceValue(func() interpreter.Interpreter {
+	dispatcher := interpreter.NewDispatcher()
+	for _, function := range append(stdlib.Functions(), upperASCII(), split()) {
+		bindings, err := function.Bindings()
+		if err == nil {
+			err = dispatcher.Add(bindings...)
+		}
+		if err != nil {
+			panic(err) // a fault of this file
+		}
+	}
+	registry, err := types.NewRegistry()
+	if err != nil {
+		panic(err)
+	}
+	container := containers.DefaultContainer
+	return interpreter.NewInterpreter(dispatcher, container, registry, registry, interpreter.NewAttributeFactory(container, registry, registry))
+})
+
+func upperASCII() *decls.FunctionDecl {
+	return function(decls.NewFunction("upperAscii", decls.MemberOverload("string_upper_ascii",
+		[]*types.Type{types.StringType}, types.StringType,
+		decls.UnaryBinding(func(text ref.Val) ref.Val {
+			return types.String(strings.Map(func(r rune) rune {
+				if 'a' <= r && r <= 'z' {
+					return r - 'a' + 'A'
+				}
+				return r
+			}, string(text.(types.String))))
+		}))))
+}
+
+func split() *decls.FunctionDecl {
+	return function(decls.NewFunction("split", decls.MemberOverload("string_split_string",
+		[]*types.Type{types.StringType, types.StringType}, types.NewListType(types.StringType),
+		decls.BinaryBinding(func(text, separator ref.Val) ref.Val {
+			return types.DefaultTypeAdapter.NativeToValue(strings.Split(string(text.(types.String)), string(separator.(types.String))))
+		}))))
+}
+
+func function(declaration *decls.FunctionDecl, err error) *decls.FunctionDecl {
+	if err != nil {
+		panic(err) // a fault of this file
+	}
+	return declaration
+}
