@@ -37,7 +37,7 @@ func generate() ([]byte, error) {
 				if !served.Served {
 					continue
 				}
-				reference, err := generator.reference(&crd, served)
+				reference, err := generator.reference(served)
 				if err != nil {
 					return nil, fmt.Errorf("%s %s of %s: %w", crd.Spec.Names.Kind, served.Name, version, err)
 				}
@@ -57,7 +57,7 @@ type generator struct {
 }
 
 // reference returns an expression for a pointer to the schema of a kind.
-func (g *generator) reference(crd *apiextensionsv1.CustomResourceDefinition, served apiextensionsv1.CustomResourceDefinitionVersion) (string, error) {
+func (g *generator) reference(served apiextensionsv1.CustomResourceDefinitionVersion) (string, error) {
 	data, err := json.Marshal(served.Schema.OpenAPIV3Schema)
 	if err != nil {
 		return "", err

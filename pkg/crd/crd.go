@@ -87,7 +87,8 @@ func Validate(envoyGateway string, root *yaml.Node) field.ErrorList {
 	object, _ = fillDefaults(kind.schema, object).(map[string]any)
 	history := history{used, apiVersion, name}
 	findings := schema.Check(kind.schema, root, object, schema.Advice{UnknownField: history.field, UnknownValue: history.value})
-	errs = append(findings.Errs, validateMetadata(object, kind.namespaced)...)
+	errs = append(errs, findings.Errs...)
+	errs = append(errs, validateMetadata(object, kind.namespaced)...)
 	if slices.ContainsFunc(errs, blocksRules) {
 		return errs
 	}
