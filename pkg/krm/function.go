@@ -44,14 +44,13 @@ func Function(resourceList *yaml.Node) (Answer, error) {
 		return Answer{Diagnostics: diagnostics}, nil
 	}
 	sources, diagnostics := list.specs()
-	objects, origins, compiled := compile(sources, "")
+	objects, origins, compiled, err := compiler{owned: true}.compile(sources)
+	if err != nil {
+		return Answer{}, err
+	}
 	diagnostics = append(diagnostics, compiled...)
 	if !hasErrors(diagnostics) {
-		placed, err := list.place(objects, origins)
-		if err != nil {
-			return Answer{}, err
-		}
-		diagnostics = append(diagnostics, placed...)
+		diagnostics = append(diagnostics, list.place(objects, origins)...)
 	}
 	if err := list.addResults(diagnostics); err != nil {
 		return Answer{}, err

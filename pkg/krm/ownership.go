@@ -32,36 +32,29 @@ func childOf(item *yaml.Node) (child, bool) {
 // place puts rendered objects into the items: over the item that is the same
 // child of the same spec, else at the end, in a file beside the spec's. Other
 // items stay as they are. If there is an error, nothing is placed.
-func (l *resourceList) place(objects []render.Object, origins map[*v1alpha1.FailoverSpec]*Source) ([]Diagnostic, error) {
-	nodes := make([]*yaml.Node, len(objects))
+func (l *resourceList) place(objects []compiled, origins sourcesOf) []Diagnostic {
 	wanted := make([]child, len(objects))
 	for i, object := range objects {
-		setOwner(object)
-		node, err := toNode(object.Resource, schemaOf(object))
-		if err != nil {
-			return nil, err
-		}
-		nodes[i] = node
-		wanted[i] = child{ownerOf(origins[object.Spec].Node), groupKindOf(node), string(object.Part)}
+		wanted[i] = child{ownerOf(origins[object.Spec].Node), groupKindOf(object.node), string(object.Part)}
 	}
 	existing, diagnostics := l.match(wanted)
-	diagnostics = append(diagnostics, l.collisions(objects, nodes, origins, existing)...)
+	diagnostics = append(diagnostics, l.collisions(objects, origins, existing)...)
 	if hasErrors(diagnostics) {
-		return diagnostics, nil
+		return diagnostics
 	}
 	free, aliases := l.firstFreeIndexes(), l.aliases()
 	for i, object := range objects {
 		if old := existing[wanted[i]]; old != nil {
-			keepForeignMetadata(old, nodes[i])
+			keepForeignMetadata(old, object.node)
 			writeOut(aliases, old)
-			*old = *nodes[i]
+			*old = *object.node
 			continue
 		}
-		annotateAll(nodes[i], besideSpec(origins[object.Spec], object.Spec.Name, free))
+		annotateAll(object.node, besideSpec(origins[object.Spec], object.Spec.Name, free))
 		l.items.Style = 0 // items: [] is written in flow style
-		l.items.Content = append(l.items.Content, nodes[i])
+		l.items.Content = append(l.items.Content, object.node)
 	}
-	return diagnostics, nil
+	return diagnostics
 }
 
 // setOwner notes on a rendered object whose child it is.
@@ -102,7 +95,7 @@ func (l *resourceList) match(wanted []child) (map[child]*yaml.Node, []Diagnostic
 
 // collisions finds the items that are none of the wanted children, and yet are
 // the same object to an API server.
-func (l *resourceList) collisions(objects []render.Object, nodes []*yaml.Node, origins map[*v1alpha1.FailoverSpec]*Source, existing map[child]*yaml.Node) []Diagnostic {
+func (l *resourceList) collisions(objects []compiled, origins sourcesOf, existing map[child]*yaml.Node) []Diagnostic {
 	replaced := map[*yaml.Node]bool{}
 	for _, item := range existing {
 		replaced[item] = true
@@ -114,8 +107,8 @@ func (l *resourceList) collisions(objects []render.Object, nodes []*yaml.Node, o
 		}
 	}
 	var diagnostics []Diagnostic
-	for i, object := range objects {
-		other := others[idOf(nodes[i])]
+	for _, object := range objects {
+		other := others[idOf(object.node)]
 		if other == nil {
 			continue
 		}
@@ -127,7 +120,7 @@ func (l *resourceList) collisions(objects []render.Object, nodes []*yaml.Node, o
 		diagnostics = append(diagnostics, Diagnostic{
 			Severity: framework.Error, Source: source, Field: "metadata.name", Value: source.id().Name,
 			Message: fmt.Sprintf("%s would be rendered, and is among the items%s %s: remove it, or rename one of the two",
-				displayName((&Source{Node: nodes[i]}).id()), inFile(sourceOf(other)), reason),
+				displayName((&Source{Node: object.node}).id()), inFile(sourceOf(other)), reason),
 		})
 	}
 	return diagnostics

@@ -9,7 +9,6 @@ import (
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/document"
-	"github.com/failover-krm/failover/pkg/render"
 )
 
 // Stream is what came of rendering a stream of documents.
@@ -40,28 +39,23 @@ func Render(documents []document.Document, namespace string) (Stream, error) {
 		stream.Others[document.Field(doc.Node, "kind")]++
 	}
 	stream.Specs = len(sources)
-	objects, _, diagnostics := compile(sources, namespace)
+	objects, _, diagnostics, err := compiler{namespace: namespace}.compile(sources)
 	stream.Diagnostics = diagnostics
-	if stream.Failed() {
-		return stream, nil
+	if err != nil || stream.Failed() {
+		return stream, err
 	}
-	var err error
 	stream.YAML, err = encodeStream(objects)
 	return stream, err
 }
 
-func encodeStream(objects []render.Object) ([]byte, error) {
+func encodeStream(objects []compiled) ([]byte, error) {
 	var buffer bytes.Buffer
 	for i, object := range objects {
 		if i > 0 {
 			buffer.WriteString("---\n")
 		}
-		node, err := toNode(object.Resource, schemaOf(object))
-		if err != nil {
-			return nil, err
-		}
 		// An encoder for each: one for all keeps every event it ever wrote.
-		if err := encodeNode(&buffer, node); err != nil {
+		if err := encodeNode(&buffer, object.node); err != nil {
 			return nil, fmt.Errorf("%s: %w", object.Resource.GetName(), err)
 		}
 	}

@@ -1,0 +1,85 @@
+package krm
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/kustomize/kyaml/fn/framework"
+
+	"github.com/failover-krm/failover/pkg/crd"
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/render"
+)
+
+// origin is where a field of an object comes from in its FailoverSpec.
+type origin struct{ object, spec string }
+
+// originsOf has for each part what a user can reach, the longest paths first.
+var originsOf = map[render.Part][]origin{
+	render.PartActiveBackend:  {{"spec", "spec.active"}},
+	render.PartPassiveBackend: {{"spec", "spec.passive"}},
+	render.PartGateway:        {{"spec", "spec.gateway"}},
+	render.PartPolicy:         {{"spec", "spec.policy"}},
+	render.PartRoute:          {{"spec.rules[0].matches", "spec.matches"}, {"spec.rules[0].filters", "spec.hostRewrite"}, {"spec.parentRefs[0]", "spec.gateway"}, {"spec", "spec"}},
+}
+
+// everywhere has what a user can reach on every object.
+var everywhere = []origin{{"metadata.labels", "spec.labels"}, {"metadata.annotations", "spec.annotations"}, {"metadata", "metadata"}}
+
+// judge returns what the API server of the target would refuse in a rendered
+// object, at the field of the FailoverSpec that it comes from.
+func judge(object compiled, source *Source) []Diagnostic {
+	apiVersion, kind := document.Field(object.node, "apiVersion"), document.Field(object.node, "kind")
+	if !crd.Judges(apiVersion, kind) {
+		return nil
+	}
+	target := object.Spec.Spec.Target
+	var diagnostics []Diagnostic
+	for _, err := range crd.Validate(target.EnvoyGateway(), object.node) {
+		placed := *err
+		placed.Field = originOf(object.Part, err.Field)
+		diagnostic := errorsOf(source, field.ErrorList{&placed})[0]
+		diagnostic.Message += fmt.Sprintf(" (target %s, %s %s)", target, kind, err.Field)
+		diagnostics = append(diagnostics, diagnostic)
+	}
+	return diagnostics
+}
+
+// originOf returns the path in the FailoverSpec that a path in an object comes
+// from, or the nearest that is known.
+func originOf(part render.Part, path string) string {
+	for _, origin := range append(originsOf[part], everywhere...) {
+		if rest, found := strings.CutPrefix(path, origin.object); found && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return origin.spec + rest
+		}
+	}
+	return "spec"
+}
+
+// judgeAll judges every object that was rendered.
+func judgeAll(objects []compiled, origins sourcesOf) []Diagnostic {
+	var diagnostics []Diagnostic
+	said := map[string]bool{}
+	order := map[*Source]int{}
+	for i, object := range objects {
+		order[origins[object.Spec]] = i
+		for _, diagnostic := range judge(object, origins[object.Spec]) {
+			// The same label is on every object.
+			if line := diagnostic.Source.position("") + diagnostic.Field; diagnostic.Severity != framework.Error || !said[line] {
+				said[line] = true
+				diagnostics = append(diagnostics, diagnostic)
+			}
+		}
+	}
+	slices.SortStableFunc(diagnostics, func(a, b Diagnostic) int {
+		if a.Source != b.Source {
+			return cmp.Compare(order[a.Source], order[b.Source])
+		}
+		atA, atB := document.Locate(a.Source.Node, a.Field), document.Locate(b.Source.Node, b.Field)
+		return cmp.Or(cmp.Compare(atA.Line, atB.Line), cmp.Compare(atA.Column, atB.Column))
+	})
+	return diagnostics
+}
