@@ -6,9 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 
+	"github.com/failover-krm/failover/pkg/builtin"
 	"github.com/failover-krm/failover/pkg/crd"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/render"
@@ -17,13 +20,19 @@ import (
 // origin is where a field of an object comes from in its FailoverSpec.
 type origin struct{ object, spec string }
 
+const container = "spec.template.spec.containers[0]"
+
 // originsOf has for each part what a user can reach, the longest paths first.
 var originsOf = map[render.Part][]origin{
-	render.PartActiveBackend:  {{"spec", "spec.active"}},
-	render.PartPassiveBackend: {{"spec", "spec.passive"}},
-	render.PartGateway:        {{"spec", "spec.gateway"}},
-	render.PartPolicy:         {{"spec", "spec.policy"}},
-	render.PartRoute:          {{"spec.rules[0].matches", "spec.matches"}, {"spec.rules[0].filters", "spec.hostRewrite"}, {"spec.parentRefs[0]", "spec.gateway"}, {"spec", "spec"}},
+	render.PartActiveService:     {{"metadata.name", "spec.active.name"}, {"spec.ports[0]", "spec.active.workload"}, {"spec", "spec.active"}},
+	render.PartPassiveService:    {{"metadata.name", "spec.passive.name"}, {"spec.ports[0]", "spec.passive.workload"}, {"spec", "spec.passive"}},
+	render.PartActiveDeployment:  {{"metadata.name", "spec.active.name"}, {container + ".name", "spec.active.name"}, {container, "spec.active.workload"}, {"spec", "spec.active.workload"}},
+	render.PartPassiveDeployment: {{"metadata.name", "spec.passive.name"}, {container + ".name", "spec.passive.name"}, {container, "spec.passive.workload"}, {"spec", "spec.passive.workload"}},
+	render.PartActiveBackend:     {{"metadata.name", "spec.active.name"}, {"spec", "spec.active"}},
+	render.PartPassiveBackend:    {{"metadata.name", "spec.passive.name"}, {"spec", "spec.passive"}},
+	render.PartGateway:           {{"metadata.name", "spec.gateway.name"}, {"metadata.namespace", "spec.gateway.namespace"}, {"spec", "spec.gateway"}},
+	render.PartPolicy:            {{"metadata.name", "spec.policy.name"}, {"spec", "spec.policy"}},
+	render.PartRoute:             {{"spec.rules[0].matches", "spec.matches"}, {"spec.rules[0].filters", "spec.hostRewrite"}, {"spec.parentRefs[0]", "spec.gateway"}, {"spec", "spec"}},
 }
 
 // everywhere has what a user can reach on every object.
@@ -32,13 +41,18 @@ var everywhere = []origin{{"metadata.labels", "spec.labels"}, {"metadata.annotat
 // judge returns what the API server of the target would refuse in a rendered
 // object, at the field of the FailoverSpec that it comes from.
 func judge(object compiled, source *Source) []Diagnostic {
-	apiVersion, kind := document.Field(object.node, "apiVersion"), document.Field(object.node, "kind")
-	if !crd.Judges(apiVersion, kind) {
-		return nil
+	target, kind := object.Spec.Spec.Target, object.Resource.GetObjectKind().GroupVersionKind().Kind
+	var errs field.ErrorList
+	switch resource := object.Resource.(type) {
+	case *appsv1.Deployment:
+		errs = builtin.ValidateDeployment(resource)
+	case *corev1.Service:
+		errs = builtin.ValidateService(resource)
+	default:
+		errs = crd.Validate(target.EnvoyGateway(), object.node)
 	}
-	target := object.Spec.Spec.Target
 	var diagnostics []Diagnostic
-	for _, err := range crd.Validate(target.EnvoyGateway(), object.node) {
+	for _, err := range errs {
 		placed := *err
 		placed.Field = originOf(object.Part, err.Field)
 		diagnostic := errorsOf(source, field.ErrorList{&placed})[0]

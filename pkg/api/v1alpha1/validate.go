@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/failover-krm/failover/pkg/builtin"
 )
 
 // validate judges what the schema cannot: how the fields of a spec with its
@@ -192,15 +194,7 @@ func tierSources(tier Tier) []string {
 func validateService(service Service, path *field.Path) field.ErrorList {
 	errs := validateName(service.Name, validation.IsDNS1035Label, path.Child("name"))
 	errs = append(errs, validateName(service.Namespace, validation.IsDNS1123Label, path.Child("namespace"))...)
-	return append(errs, validatePort(service.Port, path.Child("port"))...)
-}
-
-func validatePort(port int32, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	for _, detail := range validation.IsValidPortNum(int(port)) {
-		errs = append(errs, field.Invalid(path, port, detail))
-	}
-	return errs
+	return append(errs, builtin.ValidatePort(service.Port, path.Child("port"))...)
 }
 
 func validatePolicy(policy Policy, path *field.Path) field.ErrorList {

@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
+
+	"github.com/failover-krm/failover/pkg/builtin"
 )
 
 func isIP(text string) bool {
@@ -35,10 +37,10 @@ func validateEndpoint(endpoint egv1a1.BackendEndpoint, path *field.Path) field.E
 		return field.ErrorList{field.Invalid(path, "fqdn and ip", "must have one of fqdn and ip")}
 	case endpoint.FQDN != nil:
 		errs = validateDNSName(endpoint.FQDN.Hostname, path.Child("fqdn", "hostname"))
-		errs = append(errs, validatePort(endpoint.FQDN.Port, path.Child("fqdn", "port"))...)
+		errs = append(errs, builtin.ValidatePort(endpoint.FQDN.Port, path.Child("fqdn", "port"))...)
 	case endpoint.IP != nil:
 		errs = validateIP(endpoint.IP.Address, path.Child("ip", "address"))
-		errs = append(errs, validatePort(endpoint.IP.Port, path.Child("ip", "port"))...)
+		errs = append(errs, builtin.ValidatePort(endpoint.IP.Port, path.Child("ip", "port"))...)
 	default:
 		return field.ErrorList{field.Required(path, "must have one of fqdn and ip")}
 	}

@@ -1,15 +1,14 @@
 package v1alpha1
 
 import (
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/failover-krm/failover/pkg/builtin"
 )
 
 // validateWorkload asks for what the API server would ask of the Deployment.
@@ -18,117 +17,35 @@ func validateWorkload(workload Workload, path *field.Path) field.ErrorList {
 	if strings.ContainsAny(workload.Image, " \t\n\r") {
 		errs = append(errs, field.Invalid(path.Child("image"), workload.Image, "must name an image, without space in it"))
 	}
-	errs = append(errs, validatePort(workload.Port, path.Child("port"))...)
+	errs = append(errs, builtin.ValidatePort(workload.Port, path.Child("port"))...)
 	for i, env := range workload.Env {
-		errs = append(errs, validateEnv(env, path.Child("env").Index(i))...)
+		errs = append(errs, builtin.ValidateEnv(env, path.Child("env").Index(i))...)
 	}
-	errs = append(errs, validateResources(workload.Resources, path.Child("resources"))...)
-	errs = append(errs, validateProbe(workload.LivenessProbe, onlyOneSuccess, path.Child("livenessProbe"))...)
-	errs = append(errs, validateProbe(workload.ReadinessProbe, anySuccesses, path.Child("readinessProbe"))...)
-	return append(errs, validateProbe(workload.StartupProbe, onlyOneSuccess, path.Child("startupProbe"))...)
+	errs = append(errs, builtin.ValidateResources(workload.Resources, path.Child("resources"))...)
+	errs = append(errs, validateProbe(workload.LivenessProbe, builtin.OnlyOneSuccess, path.Child("livenessProbe"))...)
+	errs = append(errs, validateProbe(workload.ReadinessProbe, builtin.AnySuccesses, path.Child("readinessProbe"))...)
+	return append(errs, validateProbe(workload.StartupProbe, builtin.OnlyOneSuccess, path.Child("startupProbe"))...)
 }
 
-func validateEnv(env corev1.EnvVar, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	for _, detail := range validation.IsRelaxedEnvVarName(env.Name) {
-		errs = append(errs, field.Invalid(path.Child("name"), env.Name, detail))
-	}
-	source := env.ValueFrom
-	if source == nil {
+// validateProbe refuses the name of a port too: the one port of the container
+// has none.
+func validateProbe(probe *corev1.Probe, oneSuccess bool, path *field.Path) field.ErrorList {
+	errs := builtin.ValidateProbe(probe, oneSuccess, path)
+	if probe == nil {
 		return errs
 	}
-	if env.Value != "" {
-		errs = append(errs, field.Invalid(path, env.Name, "must have value or valueFrom, not both"))
+	if probe.HTTPGet != nil {
+		errs = append(errs, refusePortName(probe.HTTPGet.Port, path.Child("httpGet", "port"))...)
 	}
-	return append(errs, exactlyOne(path.Child("valueFrom"), map[string]bool{
-		"fieldRef": source.FieldRef != nil, "resourceFieldRef": source.ResourceFieldRef != nil,
-		"configMapKeyRef": source.ConfigMapKeyRef != nil, "secretKeyRef": source.SecretKeyRef != nil, "fileKeyRef": source.FileKeyRef != nil,
-	})...)
-}
-
-// exactlyOne wants one of several fields to be given.
-func exactlyOne(path *field.Path, given map[string]bool) field.ErrorList {
-	names := slices.Sorted(maps.Keys(given))
-	var found []string
-	for _, name := range names {
-		if given[name] {
-			found = append(found, name)
-		}
-	}
-	detail := "must have exactly one of " + strings.Join(names, ", ")
-	switch len(found) {
-	case 1:
-		return nil
-	case 0:
-		return field.ErrorList{field.Required(path, detail)}
-	default:
-		return field.ErrorList{field.Invalid(path, strings.Join(found, " and "), detail)}
-	}
-}
-
-func validateResources(resources corev1.ResourceRequirements, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	for list, quantities := range map[string]corev1.ResourceList{"requests": resources.Requests, "limits": resources.Limits} {
-		for name, quantity := range quantities {
-			if quantity.Sign() < 0 {
-				errs = append(errs, field.Invalid(path.Child(list).Key(string(name)), quantity.String(), "must not be negative"))
-			}
-		}
-	}
-	for name, request := range resources.Requests {
-		if limit, limited := resources.Limits[name]; limited && request.Cmp(limit) > 0 {
-			errs = append(errs, field.Invalid(path.Child("requests").Key(string(name)), request.String(), fmt.Sprintf("must not exceed the limit, %s", limit.String())))
-		}
+	if probe.TCPSocket != nil {
+		errs = append(errs, refusePortName(probe.TCPSocket.Port, path.Child("tcpSocket", "port"))...)
 	}
 	return errs
 }
 
-// How many successes a probe may wait for.
-const (
-	onlyOneSuccess = true
-	anySuccesses   = false
-)
-
-func validateProbe(probe *corev1.Probe, oneSuccess bool, path *field.Path) field.ErrorList {
-	if probe == nil {
-		return nil
+func refusePortName(port intstr.IntOrString, path *field.Path) field.ErrorList {
+	if port.Type == intstr.Int || len(validation.IsValidPortName(port.StrVal)) > 0 {
+		return nil // said already, if it is wrong
 	}
-	errs := exactlyOne(path, map[string]bool{
-		"exec": probe.Exec != nil, "httpGet": probe.HTTPGet != nil, "tcpSocket": probe.TCPSocket != nil, "grpc": probe.GRPC != nil,
-	})
-	switch {
-	case probe.HTTPGet != nil:
-		errs = append(errs, validatePortOrName(probe.HTTPGet.Port, path.Child("httpGet", "port"))...)
-	case probe.TCPSocket != nil:
-		errs = append(errs, validatePortOrName(probe.TCPSocket.Port, path.Child("tcpSocket", "port"))...)
-	case probe.GRPC != nil:
-		errs = append(errs, validatePort(probe.GRPC.Port, path.Child("grpc", "port"))...)
-	case probe.Exec != nil && len(probe.Exec.Command) == 0:
-		errs = append(errs, field.Required(path.Child("exec", "command"), "must be given"))
-	}
-	for name, seconds := range map[string]int32{
-		"initialDelaySeconds": probe.InitialDelaySeconds, "timeoutSeconds": probe.TimeoutSeconds, "periodSeconds": probe.PeriodSeconds,
-		"successThreshold": probe.SuccessThreshold, "failureThreshold": probe.FailureThreshold,
-	} {
-		if seconds < 0 {
-			errs = append(errs, field.Invalid(path.Child(name), seconds, "must not be negative"))
-		}
-	}
-	if oneSuccess && probe.SuccessThreshold > 1 {
-		errs = append(errs, field.Invalid(path.Child("successThreshold"), probe.SuccessThreshold, "must be 1 for this probe"))
-	}
-	if grace := probe.TerminationGracePeriodSeconds; grace != nil && !oneSuccess {
-		errs = append(errs, field.Forbidden(path.Child("terminationGracePeriodSeconds"), "a readiness probe ends no pod: remove it"))
-	} else if grace != nil && *grace <= 0 {
-		errs = append(errs, field.Invalid(path.Child("terminationGracePeriodSeconds"), *grace, "must be greater than 0"))
-	}
-	return errs
-}
-
-// validatePortOrName takes a number; the one port of the container has no name.
-func validatePortOrName(port intstr.IntOrString, path *field.Path) field.ErrorList {
-	if port.Type == intstr.String {
-		return field.ErrorList{field.Invalid(path, port.StrVal, "must be a number: the container's port has no name")}
-	}
-	return validatePort(port.IntVal, path)
+	return field.ErrorList{field.Invalid(path, port.StrVal, "must be a number: the container's port has no name")}
 }

@@ -1,0 +1,133 @@
+package builtin
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// ValidateEnv judges an environment variable of a container.
+func ValidateEnv(env corev1.EnvVar, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, detail := range validation.IsRelaxedEnvVarName(env.Name) {
+		errs = append(errs, field.Invalid(path.Child("name"), env.Name, detail))
+	}
+	source := env.ValueFrom
+	if source == nil {
+		return errs
+	}
+	if env.Value != "" {
+		errs = append(errs, field.Invalid(path, env.Name, "must have value or valueFrom, not both"))
+	}
+	return append(errs, exactlyOne(path.Child("valueFrom"), map[string]bool{
+		"fieldRef": source.FieldRef != nil, "resourceFieldRef": source.ResourceFieldRef != nil,
+		"configMapKeyRef": source.ConfigMapKeyRef != nil, "secretKeyRef": source.SecretKeyRef != nil, "fileKeyRef": source.FileKeyRef != nil,
+	})...)
+}
+
+// exactlyOne wants one of several fields to be given.
+func exactlyOne(path *field.Path, given map[string]bool) field.ErrorList {
+	names := slices.Sorted(maps.Keys(given))
+	var found []string
+	for _, name := range names {
+		if given[name] {
+			found = append(found, name)
+		}
+	}
+	detail := "must have exactly one of " + strings.Join(names, ", ")
+	switch len(found) {
+	case 1:
+		return nil
+	case 0:
+		return field.ErrorList{field.Required(path, detail)}
+	default:
+		return field.ErrorList{field.Invalid(path, strings.Join(found, " and "), detail)}
+	}
+}
+
+// ValidateResources judges what a container asks for and may use.
+func ValidateResources(resources corev1.ResourceRequirements, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for list, quantities := range map[string]corev1.ResourceList{"requests": resources.Requests, "limits": resources.Limits} {
+		for name, quantity := range quantities {
+			if quantity.Sign() < 0 {
+				errs = append(errs, field.Invalid(path.Child(list).Key(string(name)), quantity.String(), "must not be negative"))
+			}
+		}
+	}
+	for name, request := range resources.Requests {
+		if limit, limited := resources.Limits[name]; limited && request.Cmp(limit) > 0 {
+			errs = append(errs, field.Invalid(path.Child("requests").Key(string(name)), request.String(), fmt.Sprintf("must not exceed the limit, %s", limit.String())))
+		}
+	}
+	return errs
+}
+
+// How many successes a probe may wait for.
+const (
+	OnlyOneSuccess = true
+	AnySuccesses   = false
+)
+
+// ValidateProbe judges a probe of a container; a nil one is right.
+func ValidateProbe(probe *corev1.Probe, oneSuccess bool, path *field.Path) field.ErrorList {
+	if probe == nil {
+		return nil
+	}
+	errs := exactlyOne(path, map[string]bool{
+		"exec": probe.Exec != nil, "httpGet": probe.HTTPGet != nil, "tcpSocket": probe.TCPSocket != nil, "grpc": probe.GRPC != nil,
+	})
+	switch {
+	case probe.HTTPGet != nil:
+		errs = append(errs, validatePortOrName(probe.HTTPGet.Port, path.Child("httpGet", "port"))...)
+	case probe.TCPSocket != nil:
+		errs = append(errs, validatePortOrName(probe.TCPSocket.Port, path.Child("tcpSocket", "port"))...)
+	case probe.GRPC != nil:
+		errs = append(errs, ValidatePort(probe.GRPC.Port, path.Child("grpc", "port"))...)
+	case probe.Exec != nil && len(probe.Exec.Command) == 0:
+		errs = append(errs, field.Required(path.Child("exec", "command"), "must be given"))
+	}
+	for name, seconds := range map[string]int32{
+		"initialDelaySeconds": probe.InitialDelaySeconds, "timeoutSeconds": probe.TimeoutSeconds, "periodSeconds": probe.PeriodSeconds,
+		"successThreshold": probe.SuccessThreshold, "failureThreshold": probe.FailureThreshold,
+	} {
+		if seconds < 0 {
+			errs = append(errs, field.Invalid(path.Child(name), seconds, "must not be negative"))
+		}
+	}
+	if oneSuccess && probe.SuccessThreshold > 1 {
+		errs = append(errs, field.Invalid(path.Child("successThreshold"), probe.SuccessThreshold, "must be 1 for this probe"))
+	}
+	if grace := probe.TerminationGracePeriodSeconds; grace != nil && !oneSuccess {
+		errs = append(errs, field.Forbidden(path.Child("terminationGracePeriodSeconds"), "a readiness probe ends no pod: remove it"))
+	} else if grace != nil && *grace <= 0 {
+		errs = append(errs, field.Invalid(path.Child("terminationGracePeriodSeconds"), *grace, "must be greater than 0"))
+	}
+	return errs
+}
+
+func validatePortOrName(port intstr.IntOrString, path *field.Path) field.ErrorList {
+	if port.Type == intstr.Int {
+		return ValidatePort(port.IntVal, path)
+	}
+	var errs field.ErrorList
+	for _, detail := range validation.IsValidPortName(port.StrVal) {
+		errs = append(errs, field.Invalid(path, port.StrVal, detail))
+	}
+	return errs
+}
+
+// ValidatePort judges the number of a port.
+func ValidatePort(port int32, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, detail := range validation.IsValidPortNum(int(port)) {
+		errs = append(errs, field.Invalid(path, port, detail))
+	}
+	return errs
+}
