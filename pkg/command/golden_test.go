@@ -23,14 +23,20 @@ var update = flag.Bool("update", false, "write the golden files instead of compa
 // A case is a folder: what goes in, and exactly what a user sees. expected.yaml
 // is stdout; expected.err is stderr, and the exit status where it is not 0.
 
-func TestRenderGolden(t *testing.T) {
-	forEachCase(t, "render", func(*testing.T) result {
-		args := []string{"render", "input.yaml"}
-		if flags, err := os.ReadFile("args"); err == nil {
-			args = append([]string{"render"}, strings.Fields(string(flags))...)
+func TestRenderGolden(t *testing.T) { forEachCase(t, "render", runOnFile("render")) }
+
+func TestCheckGolden(t *testing.T) { forEachCase(t, "check", runOnFile("check")) }
+
+// runOnFile calls a command on the input of a case, or with the arguments that
+// the case has.
+func runOnFile(name string) func(*testing.T) result {
+	return func(*testing.T) result {
+		args := []string{name, "input.yaml"}
+		if given, err := os.ReadFile("args"); err == nil {
+			args = append([]string{name}, strings.Fields(string(given))...)
 		}
 		return run("", args...)
-	})
+	}
 }
 
 func TestFunctionGolden(t *testing.T) {
@@ -69,7 +75,11 @@ func forEachCase(t *testing.T, face string, runCase func(*testing.T) result) {
 		t.Run(entry.Name(), func(t *testing.T) {
 			t.Chdir(filepath.Join(root, entry.Name()))
 			got := runCase(t)
-			golden(t, "expected.yaml", got.stdout)
+			stdout := "expected.yaml"
+			if face == "check" {
+				stdout = "expected.txt"
+			}
+			golden(t, stdout, got.stdout)
 			golden(t, "expected.err", got.messages())
 			if got.code != 0 && face == "render" {
 				assert.Empty(t, got.stdout, "nothing may be printed on failure")

@@ -56,14 +56,9 @@ a spec is wrong or there is none, or 2 where an input cannot be read.`,
 }
 
 func runRender(args []string, namespace string, stdin io.Reader, stdout, stderr io.Writer) error {
-	documents, err := readAll(args, stdin)
+	documents, err := readManifests(args, stdin)
 	if err != nil {
 		return err
-	}
-	for _, doc := range documents {
-		if krm.IsResourceList(doc.Node) {
-			return unusable("%s has a ResourceList, which is the input of a KRM function: use 'failover' without arguments", doc.Source)
-		}
 	}
 	stream, err := krm.Render(documents, namespace)
 	if err != nil {
@@ -83,6 +78,21 @@ func runRender(args []string, namespace string, stdin io.Reader, stdout, stderr 
 		return unusable("%w", err)
 	}
 	return nil
+}
+
+// readManifests reads the documents of all files, which must not be the input of
+// a function.
+func readManifests(args []string, stdin io.Reader) ([]document.Document, error) {
+	documents, err := readAll(args, stdin)
+	if err != nil {
+		return nil, err
+	}
+	for _, doc := range documents {
+		if krm.IsResourceList(doc.Node) {
+			return nil, unusable("%s has a ResourceList, which is the input of a KRM function: use 'failover' without arguments", doc.Source)
+		}
+	}
+	return documents, nil
 }
 
 // readAll reads the documents of all files, or returns what is wrong with any.

@@ -90,7 +90,7 @@ a ResourceList on stdin and writes a ResourceList to stdout.`,
 			return runFunction(stdin, stdout, stderr)
 		},
 	}
-	root.AddCommand(newRender(), newSchema(), newVersion())
+	root.AddCommand(newCheck(), newRender(), newSchema(), newVersion())
 	return root
 }
 
@@ -172,8 +172,8 @@ func describe(documents []document.Document) string {
 
 func kindOf(node *yaml.Node) string { return document.Field(node, "kind") }
 
-func printDiagnostics(stderr io.Writer, diagnostics []krm.Diagnostic) {
+func printDiagnostics(w io.Writer, diagnostics []krm.Diagnostic) {
 	for _, diagnostic := range diagnostics {
-		fmt.Fprintln(stderr, diagnostic)
+		fmt.Fprintln(w, diagnostic)
 	}
 }

@@ -187,7 +187,7 @@ func (h history) tell(what string, has func(*schema.Node) bool) string {
 }
 
 func unknownKind(used release, apiVersion, name string) *field.Error {
-	told := history{used, apiVersion, name}.tell(name+" is unknown", func(*schema.Node) bool { return true })
+	told := history{used, apiVersion, name}.tell("unknown kind", func(*schema.Node) bool { return true })
 	var served []string
 	for _, k := range used.kinds {
 		if k.name == name {
@@ -195,7 +195,10 @@ func unknownKind(used release, apiVersion, name string) *field.Error {
 		}
 	}
 	if len(served) == 0 {
-		return field.Invalid(field.NewPath("kind"), name, cmp.Or(told, "is unknown in Envoy Gateway "+used.envoyGateway))
+		return field.Invalid(field.NewPath("kind"), name, cmp.Or(told, "unknown kind in Envoy Gateway "+used.envoyGateway))
+	}
+	if told != "" {
+		return field.Invalid(field.NewPath("apiVersion"), apiVersion, told+"; served here: "+strings.Join(served, ", "))
 	}
 	return field.NotSupported(field.NewPath("apiVersion"), apiVersion, served)
 }

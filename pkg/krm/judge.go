@@ -88,6 +88,13 @@ func judgeAll(objects []compiled, origins sourcesOf) []Diagnostic {
 			}
 		}
 	}
+	sortByPosition(diagnostics, order)
+	return diagnostics
+}
+
+// sortByPosition puts diagnostics in the order of the documents, and those of one
+// in that of its lines.
+func sortByPosition(diagnostics []Diagnostic, order map[*Source]int) {
 	slices.SortStableFunc(diagnostics, func(a, b Diagnostic) int {
 		if a.Source != b.Source {
 			return cmp.Compare(order[a.Source], order[b.Source])
@@ -95,5 +102,4 @@ func judgeAll(objects []compiled, origins sourcesOf) []Diagnostic {
 		atA, atB := document.Locate(a.Source.Node, a.Field), document.Locate(b.Source.Node, b.Field)
 		return cmp.Or(cmp.Compare(atA.Line, atB.Line), cmp.Compare(atA.Column, atB.Column))
 	})
-	return diagnostics
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"net/netip"
 	"reflect"
@@ -141,7 +142,8 @@ func (c *checker) checkObject(node *Node, object map[string]any, path *field.Pat
 			c.Errs = append(c.Errs, field.Required(missing, "must be given"))
 		}
 	}
-	for name, value := range object {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		value := object[name]
 		switch known := node.Field(name); {
 		case known != nil:
 			c.check(known, value, path.Child(name))
