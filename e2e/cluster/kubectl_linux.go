@@ -32,3 +32,11 @@ func (c *Cluster) Apply(ctx context.Context, manifests string) error {
 func (c *Cluster) kubeconfig() string {
 	return filepath.Join(c.directory, "kubeconfig")
 }
+
+// DryRun asks the API server whether it would create an object at the path of
+// its resource, as strictly as for kubectl, and returns why not.
+func (c *Cluster) DryRun(ctx context.Context, path string, object []byte) error {
+	return c.client.Discovery().RESTClient().Post().AbsPath(path).
+		Param("dryRun", "All").Param("fieldValidation", "Strict").
+		SetHeader("Content-Type", "application/json").Body(object).Do(ctx).Error()
+}

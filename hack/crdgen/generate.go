@@ -69,7 +69,7 @@ func (g *generator) reference(served apiextensionsv1.CustomResourceDefinitionVer
 	properties := schema["properties"].(object)
 	properties["metadata"] = objectMeta
 	if _, hasStatus := properties["status"]; hasStatus && served.Subresources != nil && served.Subresources.Status != nil {
-		properties["status"] = object{} // which an API server leaves out of what is applied
+		properties["status"] = fieldsOnly(properties["status"].(object)) // an API server reads it, and then leaves it out
 	}
 	required, _ := schema["required"].([]any)
 	schema["required"] = append(required, "apiVersion", "kind", "metadata")
@@ -170,6 +170,25 @@ func closeObjects(node object) {
 	for _, child := range childrenOf(node) {
 		closeObjects(child)
 	}
+}
+
+// fieldsOnly returns what a schema says about which fields there are, and of what
+// type.
+func fieldsOnly(node object) object {
+	kept := object{"type": node["type"]}
+	for _, keyword := range []string{"items", "additionalProperties"} {
+		if child, ok := node[keyword].(object); ok {
+			kept[keyword] = fieldsOnly(child)
+		}
+	}
+	if properties, ok := node["properties"].(object); ok {
+		fields := object{}
+		for name, child := range properties {
+			fields[name] = fieldsOnly(child.(object))
+		}
+		kept["properties"] = fields
+	}
+	return kept
 }
 
 // objectMeta is the metadata of any object. What its values may be is in

@@ -1,12 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	apischema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
@@ -31,11 +29,12 @@ import (
 	"github.com/failover-krm/failover/hack/mutate"
 	"github.com/failover-krm/failover/pkg/crd"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/schema"
 )
 
 // referee judges as an API server does, with its own code and the CRD as it is.
 type referee struct {
-	structural *schema.Structural
+	structural *apischema.Structural
 	validator  validation.SchemaValidator
 	rules      *cel.Validator
 	namespaced bool
@@ -45,7 +44,7 @@ type referee struct {
 func newReferee(t *testing.T, definition *apiextensionsv1.CustomResourceDefinition, served apiextensionsv1.CustomResourceDefinitionVersion) referee {
 	var internal apiextensions.JSONSchemaProps
 	require.NoError(t, apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(served.Schema.OpenAPIV3Schema, &internal, nil))
-	structural, err := schema.NewStructural(&internal)
+	structural, err := apischema.NewStructural(&internal)
 	require.NoError(t, err)
 	validator, _, err := validation.NewSchemaValidator(&internal)
 	require.NoError(t, err)
@@ -61,11 +60,11 @@ func (r referee) validate(t *testing.T, data []byte) field.ErrorList {
 	var object map[string]any
 	require.NoError(t, utiljson.Unmarshal(data, &object))
 	var errs field.ErrorList
+	for _, unknown := range pruning.PruneWithOptions(object, r.structural, true, apischema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true}) {
+		errs = append(errs, field.Forbidden(field.NewPath(unknown), "unknown field"))
+	}
 	if r.hasStatus {
 		delete(object, "status")
-	}
-	for _, unknown := range pruning.PruneWithOptions(object, r.structural, true, schema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true}) {
-		errs = append(errs, field.Forbidden(field.NewPath(unknown), "unknown field"))
 	}
 	if _, isMap := object["metadata"].(map[string]any); !isMap {
 		return append(errs, field.Required(field.NewPath("metadata"), ""))
@@ -86,12 +85,16 @@ func (r referee) validate(t *testing.T, data []byte) field.ErrorList {
 // TestVerdictIsTheAPIServers compares package crd with apiextensions' own
 // validators on what the golden cases render, everything near it, and at random.
 func TestVerdictIsTheAPIServers(t *testing.T) {
-	rendered := renderedObjects(t)
+	rendered, err := mutate.Rendered("../../testdata")
+	require.NoError(t, err)
+	breakers, err := mutate.RuleBreakers("../../testdata")
+	require.NoError(t, err)
 	for _, version := range versions {
 		t.Run(version, func(t *testing.T) {
 			crds, err := crdsOf(version)
 			require.NoError(t, err)
 			compared, accepted := 0, 0
+			refused := map[string]bool{}
 			for _, definition := range crds {
 				for _, served := range definition.Spec.Versions {
 					if !served.Served {
@@ -99,9 +102,12 @@ func TestVerdictIsTheAPIServers(t *testing.T) {
 					}
 					apiVersion, kind := definition.Spec.Group+"/"+served.Name, definition.Spec.Names.Kind
 					judge := newReferee(t, &definition, served)
-					for _, candidate := range candidates(version, apiVersion, kind, rendered) {
+					for _, candidate := range candidates(version, apiVersion, kind, rendered, breakers) {
 						theirs, ours := verdicts(t, judge, version, candidate.Value)
 						compared++
+						for _, err := range theirs {
+							refused[err.Detail] = true
+						}
 						if len(theirs) == 0 {
 							accepted++
 						}
@@ -110,6 +116,11 @@ func TestVerdictIsTheAPIServers(t *testing.T) {
 						}
 						assert.Equal(t, len(theirs) == 0, len(ours) == 0, "%s %s: %s\nan API server: %v\npackage crd: %v", apiVersion, kind, candidate.Change, theirs, ours)
 					}
+				}
+			}
+			for _, kind := range []string{"Backend", "BackendTrafficPolicy", "Gateway", "HTTPRoute", "HTTPRouteFilter"} {
+				for _, message := range messagesOf(version, kind) {
+					assert.True(t, refused[message], "no %s here breaks the rule: %s", kind, message)
 				}
 			}
 			t.Logf("%d objects compared, %d of them accepted", compared, accepted)
@@ -122,12 +133,18 @@ func TestVerdictIsTheAPIServers(t *testing.T) {
 // and Envoy Gateway then cannot read what it stored.
 var listOfFormatted = regexp.MustCompile(`: \[\S+\]$`)
 
-func candidates(version, apiVersion, kind string, rendered []map[string]any) []mutate.Mutant {
+func candidates(version, apiVersion, kind string, rendered, breakers []map[string]any) []mutate.Mutant {
 	node := crd.Schema(version, apiVersion, kind)
 	var found []mutate.Mutant
 	for _, object := range rendered {
 		if object["kind"] == kind && object["apiVersion"] == apiVersion {
 			found = append(found, mutate.All(object, node)...)
+		}
+	}
+	for _, object := range breakers {
+		if object["kind"] == kind && object["apiVersion"] == apiVersion {
+			object["metadata"].(map[string]any)["namespace"] = "default" // of the request
+			found = append(found, mutate.Mutant{Change: "breaks a rule", Value: object})
 		}
 	}
 	random := rand.New(rand.NewPCG(1, 2))
@@ -149,47 +166,25 @@ func verdicts(t *testing.T, judge referee, version string, object map[string]any
 	return judge.validate(t, data), crd.Validate(version, documents[0].Node)
 }
 
-// renderedObjects returns the objects of golden cases, one for each that differs
-// in which fields it has.
-func renderedObjects(t *testing.T) []map[string]any {
-	files, err := filepath.Glob("../../testdata/render/*/expected.yaml")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	shapes := map[string]map[string]any{}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		require.NoError(t, err)
-		documents, err := document.Parse(data, file)
-		require.NoError(t, err)
-		for _, doc := range documents {
-			value, errs := document.Value(doc.Node)
-			require.Empty(t, errs)
-			object := value.(map[string]any)
-			shape := fmt.Sprint(object["kind"], fieldsOf(object["spec"]))
-			if shapes[shape] == nil {
-				shapes[shape] = object
-			}
+// messagesOf returns what the rules of a kind say when they are broken.
+func messagesOf(version, kind string) []string {
+	var messages []string
+	var visit func(*schema.Node)
+	visit = func(node *schema.Node) {
+		if node == nil {
+			return
 		}
-	}
-	var objects []map[string]any
-	for _, shape := range slices.Sorted(maps.Keys(shapes)) {
-		objects = append(objects, shapes[shape])
-	}
-	return objects
-}
-
-func fieldsOf(value any) string {
-	switch value := value.(type) {
-	case map[string]any:
-		var text strings.Builder
-		for _, name := range slices.Sorted(maps.Keys(value)) {
-			text.WriteString(name + "{" + fieldsOf(value[name]) + "}")
+		for _, rule := range node.Rules {
+			messages = append(messages, strings.TrimSpace(cmp.Or(rule.Message, "failed rule: "+rule.Text)))
 		}
-		return text.String()
-	case []any:
-		if len(value) > 0 {
-			return "[" + fieldsOf(value[0]) + "]"
+		for _, field := range node.Fields {
+			visit(field.Node)
 		}
+		visit(node.Items)
+		visit(node.Values)
 	}
-	return ""
+	for _, apiVersion := range []string{"gateway.envoyproxy.io/v1alpha1", "gateway.networking.k8s.io/v1"} {
+		visit(crd.Schema(version, apiVersion, kind))
+	}
+	return messages
 }

@@ -3,6 +3,7 @@ package builtin
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -25,10 +26,72 @@ func ValidateEnv(env corev1.EnvVar, path *field.Path) field.ErrorList {
 	if env.Value != "" {
 		errs = append(errs, field.Invalid(path, env.Name, "must have value or valueFrom, not both"))
 	}
-	return append(errs, exactlyOne(path.Child("valueFrom"), map[string]bool{
+	path = path.Child("valueFrom")
+	errs = append(errs, exactlyOne(path, map[string]bool{
 		"fieldRef": source.FieldRef != nil, "resourceFieldRef": source.ResourceFieldRef != nil,
 		"configMapKeyRef": source.ConfigMapKeyRef != nil, "secretKeyRef": source.SecretKeyRef != nil, "fileKeyRef": source.FileKeyRef != nil,
 	})...)
+	if ref := source.FieldRef; ref != nil {
+		errs = append(errs, validateFieldPath(ref.FieldPath, path.Child("fieldRef", "fieldPath"))...)
+	}
+	if ref := source.ResourceFieldRef; ref != nil {
+		errs = append(errs, validateContainerResource(ref.Resource, path.Child("resourceFieldRef", "resource"))...)
+	}
+	if ref := source.ConfigMapKeyRef; ref != nil {
+		errs = append(errs, validateKeyRef(ref.Name, ref.Key, path.Child("configMapKeyRef"))...)
+	}
+	if ref := source.SecretKeyRef; ref != nil {
+		errs = append(errs, validateKeyRef(ref.Name, ref.Key, path.Child("secretKeyRef"))...)
+	}
+	return errs
+}
+
+// podFields are the fields of its pod that a variable may have.
+var podFields = []string{
+	"metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName",
+	"status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs",
+}
+
+// podFieldKey is one label or annotation of its pod.
+var podFieldKey = regexp.MustCompile(`^metadata\.(?:labels|annotations)\['(.+)'\]$`)
+
+func validateFieldPath(fieldPath string, path *field.Path) field.ErrorList {
+	if fieldPath == "" {
+		return required(path, "must be given")
+	}
+	if match := podFieldKey.FindStringSubmatch(fieldPath); match != nil {
+		return apiErrors(validation.IsQualifiedName(strings.ToLower(match[1])), fieldPath, path)
+	}
+	if !slices.Contains(podFields, fieldPath) {
+		return field.ErrorList{field.NotSupported(path, fieldPath, append(slices.Clone(podFields), "metadata.labels['KEY']", "metadata.annotations['KEY']"))}
+	}
+	return nil
+}
+
+// containerResources are the resources of a container that a variable may have.
+var containerResources = []string{
+	"limits.cpu", "limits.memory", "limits.ephemeral-storage", "requests.cpu", "requests.memory", "requests.ephemeral-storage",
+}
+
+func validateContainerResource(resource string, path *field.Path) field.ErrorList {
+	switch {
+	case resource == "":
+		return required(path, "must be given")
+	case slices.Contains(containerResources, resource) || strings.HasPrefix(resource, "limits.hugepages-") || strings.HasPrefix(resource, "requests.hugepages-"):
+		return nil
+	default:
+		return field.ErrorList{field.NotSupported(path, resource, containerResources)}
+	}
+}
+
+// validateKeyRef wants the name of a ConfigMap or Secret, which older Kubernetes
+// does not ask for, and one of its keys.
+func validateKeyRef(name, key string, path *field.Path) field.ErrorList {
+	errs := apiErrors(validation.IsDNS1123Subdomain(name), name, path.Child("name"))
+	if key == "" {
+		return append(errs, required(path.Child("key"), "must be given")...)
+	}
+	return append(errs, apiErrors(validation.IsConfigMapKey(key), key, path.Child("key"))...)
 }
 
 // exactlyOne wants one of several fields to be given.

@@ -7,147 +7,147 @@ import "github.com/failover-krm/failover/pkg/schema"
 // releases has the CRDs of each Envoy Gateway, the oldest first.
 var releases = []release{
 	{"1.3.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema19},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema37},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema138},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema181},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema214},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema241},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema241},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema273},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema273},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema282},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema288},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema22},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema44},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema145},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema188},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema224},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema258},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema258},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema293},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema293},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema302},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
 	}},
 	{"1.3.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema19},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema37},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema138},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema181},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema214},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema241},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema241},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema273},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema273},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema282},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema288},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema22},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema44},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema145},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema188},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema224},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema258},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema258},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema293},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema293},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema302},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
 	}},
 	{"1.4.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema292},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema295},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema320},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema324},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema329},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema337},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema337},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema354},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema354},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema358},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema288},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema312},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema315},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema340},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema344},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema349},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema357},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema357},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema374},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema374},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema378},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
 	}},
 	{"1.5.9", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema365},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema295},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema410},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema429},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema329},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema337},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema337},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema354},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema354},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema358},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema288},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema385},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema315},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema430},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema449},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema349},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema357},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema357},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema374},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema374},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema378},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
 	}},
 	{"1.6.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema432},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema295},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema295},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema467},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema477},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema490},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema504},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema504},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema528},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema528},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema532},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema288},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema452},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema315},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema315},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema487},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema497},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema510},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema524},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema524},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema548},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema548},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema552},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
 	}},
 	{"1.7.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema535},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema295},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema295},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema554},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema564},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema566},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema504},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema504},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema578},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema578},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema584},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema288},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema555},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema315},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema315},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema574},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema584},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema586},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema524},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema524},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema598},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema598},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema604},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
 	}},
 	{"1.8.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema590},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema593},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema593},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema654},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema661},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema666},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema669},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema669},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema681},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema681},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema684},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema288},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema288},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema610},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema613},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema613},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema674},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema681},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema686},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema690},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema690},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema702},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema702},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema705},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema308},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
 	}},
 	{"1.8.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema590},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema593},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema593},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema654},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema661},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema666},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema669},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema669},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema681},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema681},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema684},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema288},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema288},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema610},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema613},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema613},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema674},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema681},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema686},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema690},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema690},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema702},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema702},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema705},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema308},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
 	}},
 	{"1.9.1", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema691},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema593},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema593},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema728},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema739},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema744},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema755},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema755},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema245},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema761},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema761},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema768},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema769},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema769},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema712},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema613},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema613},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema749},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema760},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema765},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema776},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema776},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema782},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema782},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema789},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema790},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema790},
 	}},
 }
 
@@ -209,386 +209,415 @@ var (
 		{Name: "fallback", Node: &schema17},
 	}, Type: schema.Object}
 	schema19 = schema.Node{Fields: []schema.Field{
+		{Name: "lastTransitionTime", Node: &schema0},
+		{Name: "message", Node: &schema0},
+		{Name: "observedGeneration", Node: &schema2},
+		{Name: "reason", Node: &schema0},
+		{Name: "status", Node: &schema0},
+		{Name: "type", Node: &schema0},
+	}, Type: schema.Object}
+	schema20 = schema.Node{Items: &schema19, Type: schema.Array}
+	schema21 = schema.Node{Fields: []schema.Field{
+		{Name: "conditions", Node: &schema20},
+	}, Type: schema.Object}
+	schema22 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
 		{Name: "spec", Node: &schema18},
-		{Name: "status", Node: &schema4},
+		{Name: "status", Node: &schema21},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema20 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(0)), Type: schema.String}
-	schema21 = schema.Node{MaxLength: new(int(16)), Type: schema.Object, Values: &schema20}
-	schema22 = schema.Node{MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema23 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema24 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Type: schema.String}
-	schema25 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema22},
-		{Name: "kind", Node: &schema23},
-		{Name: "name", Node: &schema24},
+	schema23 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(0)), Type: schema.String}
+	schema24 = schema.Node{MaxLength: new(int(16)), Type: schema.Object, Values: &schema23}
+	schema25 = schema.Node{MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema26 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema27 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Type: schema.String}
+	schema28 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema25},
+		{Name: "kind", Node: &schema26},
+		{Name: "name", Node: &schema27},
 		{Name: "sectionName", Node: &schema9},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	schema26 = schema.Node{Items: &schema25, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema27 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema22},
-		{Name: "kind", Node: &schema23},
-		{Name: "name", Node: &schema24},
+	schema29 = schema.Node{Items: &schema28, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schema30 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema25},
+		{Name: "kind", Node: &schema26},
+		{Name: "name", Node: &schema27},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	schema28 = schema.Node{Items: &schema27, MaxLength: new(int(8)), Type: schema.Array}
-	schema29 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema30 = schema.Node{Enum: []string{"Hostname", "URI"}, Type: schema.String}
-	schema31 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(([^:/?#]+):)(//([^/?#]*))([^?#]*)(\\?([^#]*))?(#(.*))?"}, Type: schema.String}
-	schema32 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema29},
-		{Name: "type", Node: &schema30},
-		{Name: "uri", Node: &schema31},
+	schema31 = schema.Node{Items: &schema30, MaxLength: new(int(8)), Type: schema.Array}
+	schema32 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema33 = schema.Node{Enum: []string{"Hostname", "URI"}, Type: schema.String}
+	schema34 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(([^:/?#]+):)(//([^/?#]*))([^?#]*)(\\?([^#]*))?(#(.*))?"}, Type: schema.String}
+	schema35 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema32},
+		{Name: "type", Node: &schema33},
+		{Name: "uri", Node: &schema34},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(self.type == \"Hostname\" && (!has(self.hostname) || self.hostname == \"\"))", Message: "SubjectAltName element must contain Hostname, if Type is set to Hostname", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\f\b\r\x12\b\x1a\x06equals\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\x11\b\x10\x12\r\x1a\vlogical_and\"\xaf\x01\x10\x012\xaa\x01\x12\x02!_\x1a\xa3\x01\x10\x102\x9e\x01\x12\x04_&&_\x1a2\x10\x042.\x12\x04_==_\x1a\x16\x10\x03*\x12\n\n\x10\x02\"\x06\n\x04self\x12\x04type\x1a\x0e\x10\x05\x1a\n2\bHostname\x1ab\x10\x0f2^\x12\x04_||_\x1a&\x10\x062\"\x12\x02!_\x1a\x1c\x10\n*\x18\n\n\x10\b\"\x06\n\x04self\x12\bhostname\x18\x01\x1a.\x10\r2*\x12\x04_==_\x1a\x1a\x10\f*\x16\n\n\x10\v\"\x06\n\x04self\x12\bhostname\x1a\x06\x10\x0e\x1a\x022\x00"},
 		{Text: "!(self.type != \"Hostname\" && has(self.hostname) && self.hostname != \"\")", Message: "SubjectAltName element must not contain Hostname, if Type is not set to Hostname", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\x10\b\x04\x12\f\x1a\nnot_equals\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\r\x12\f\x1a\nnot_equals\x12\x11\b\x0f\x12\r\x1a\vlogical_and\"\xa5\x01\x10\x012\xa0\x01\x12\x02!_\x1a\x99\x01\x10\x0f2\x94\x01\x12\x04_&&_\x1a\\\x10\n2X\x12\x04_&&_\x1a2\x10\x042.\x12\x04_!=_\x1a\x16\x10\x03*\x12\n\n\x10\x02\"\x06\n\x04self\x12\x04type\x1a\x0e\x10\x05\x1a\n2\bHostname\x1a\x1c\x10\t*\x18\n\n\x10\a\"\x06\n\x04self\x12\bhostname\x18\x01\x1a.\x10\r2*\x12\x04_!=_\x1a\x1a\x10\f*\x16\n\n\x10\v\"\x06\n\x04self\x12\bhostname\x1a\x06\x10\x0e\x1a\x022\x00"},
 		{Text: "!(self.type == \"URI\" && (!has(self.uri) || self.uri == \"\"))", Message: "SubjectAltName element must contain URI, if Type is set to URI", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\f\b\r\x12\b\x1a\x06equals\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\x11\b\x10\x12\r\x1a\vlogical_and\"\xa0\x01\x10\x012\x9b\x01\x12\x02!_\x1a\x94\x01\x10\x102\x8f\x01\x12\x04_&&_\x1a-\x10\x042)\x12\x04_==_\x1a\x16\x10\x03*\x12\n\n\x10\x02\"\x06\n\x04self\x12\x04type\x1a\t\x10\x05\x1a\x052\x03URI\x1aX\x10\x0f2T\x12\x04_||_\x1a!\x10\x062\x1d\x12\x02!_\x1a\x17\x10\n*\x13\n\n\x10\b\"\x06\n\x04self\x12\x03uri\x18\x01\x1a)\x10\r2%\x12\x04_==_\x1a\x15\x10\f*\x11\n\n\x10\v\"\x06\n\x04self\x12\x03uri\x1a\x06\x10\x0e\x1a\x022\x00"},
 		{Text: "!(self.type != \"URI\" && has(self.uri) && self.uri != \"\")", Message: "SubjectAltName element must not contain URI, if Type is not set to URI", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\x10\b\x04\x12\f\x1a\nnot_equals\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\r\x12\f\x1a\nnot_equals\x12\x11\b\x0f\x12\r\x1a\vlogical_and\"\x96\x01\x10\x012\x91\x01\x12\x02!_\x1a\x8a\x01\x10\x0f2\x85\x01\x12\x04_&&_\x1aR\x10\n2N\x12\x04_&&_\x1a-\x10\x042)\x12\x04_!=_\x1a\x16\x10\x03*\x12\n\n\x10\x02\"\x06\n\x04self\x12\x04type\x1a\t\x10\x05\x1a\x052\x03URI\x1a\x17\x10\t*\x13\n\n\x10\a\"\x06\n\x04self\x12\x03uri\x18\x01\x1a)\x10\r2%\x12\x04_!=_\x1a\x15\x10\f*\x11\n\n\x10\v\"\x06\n\x04self\x12\x03uri\x1a\x06\x10\x0e\x1a\x022\x00"},
 	}, Type: schema.Object}
-	schema33 = schema.Node{Items: &schema32, MaxLength: new(int(5)), Type: schema.Array}
-	schema34 = schema.Node{Enum: []string{"System"}, Type: schema.String}
-	schema35 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema28},
+	schema36 = schema.Node{Items: &schema35, MaxLength: new(int(5)), Type: schema.Array}
+	schema37 = schema.Node{Enum: []string{"System"}, Type: schema.String}
+	schema38 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema31},
 		{Name: "hostname", Node: &schema9},
-		{Name: "subjectAltNames", Node: &schema33},
-		{Name: "wellKnownCACertificates", Node: &schema34},
+		{Name: "subjectAltNames", Node: &schema36},
+		{Name: "wellKnownCACertificates", Node: &schema37},
 	}, Required: []string{"hostname"}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nnot_equals\x12\x11\b\x15\x12\r\x1a\vlogical_and\"\x86\x02\x10\x012\x81\x02\x12\x02!_\x1a\xfa\x01\x10\x102\xf5\x01\x12\x04_&&_\x1au\x10\v2q\x12\x04_&&_\x1a%\x10\x05*!\n\n\x10\x03\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\t2>\x12\x03_>_\x1a/\x10\x062+\x12\x04size\x1a#\x10\b*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1av\x10\x152r\x12\x04_&&_\x1a+\x10\x0f*'\n\n\x10\r\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1329\x12\x04_!=_\x1a)\x10\x12*%\n\n\x10\x11\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x14\x1a\x022\x00"},
 		{Text: "(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 || has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must specify either CACertificateRefs or WellKnownCACertificates", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\n\b\f\x12\x06\n\x04self\x12\n\b\x0f\x12\x06\n\x04self\x12\x10\b\x11\x12\f\x1a\nnot_equals\x12\x11\b\x13\x12\r\x1a\vlogical_and\x12\x10\b\x14\x12\f\x1a\nlogical_or\"\xfa\x01\x10\x142\xf5\x01\x12\x04_||_\x1au\x10\n2q\x12\x04_&&_\x1a%\x10\x04*!\n\n\x10\x02\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\b2>\x12\x03_>_\x1a/\x10\x052+\x12\x04size\x1a#\x10\a*\x1f\n\n\x10\x06\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1av\x10\x132r\x12\x04_&&_\x1a+\x10\x0e*'\n\n\x10\f\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1129\x12\x04_!=_\x1a)\x10\x10*%\n\n\x10\x0f\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x12\x1a\x022\x00"},
 	}, Type: schema.Object}
-	schema36 = schema.Node{Fields: []schema.Field{
-		{Name: "options", Node: &schema21},
-		{Name: "targetRefs", Node: &schema26},
-		{Name: "validation", Node: &schema35},
+	schema39 = schema.Node{Fields: []schema.Field{
+		{Name: "options", Node: &schema24},
+		{Name: "targetRefs", Node: &schema29},
+		{Name: "validation", Node: &schema38},
 	}, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
-	schema37 = schema.Node{Fields: []schema.Field{
+	schema40 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema0},
+		{Name: "kind", Node: &schema0},
+		{Name: "name", Node: &schema0},
+		{Name: "namespace", Node: &schema0},
+		{Name: "port", Node: &schema2},
+		{Name: "sectionName", Node: &schema0},
+	}, Type: schema.Object}
+	schema41 = schema.Node{Fields: []schema.Field{
+		{Name: "ancestorRef", Node: &schema40},
+		{Name: "conditions", Node: &schema20},
+		{Name: "controllerName", Node: &schema0},
+	}, Type: schema.Object}
+	schema42 = schema.Node{Items: &schema41, Type: schema.Array}
+	schema43 = schema.Node{Fields: []schema.Field{
+		{Name: "ancestors", Node: &schema42},
+	}, Type: schema.Object}
+	schema44 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema36},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema39},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema38 = schema.Node{Default: "1024", Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema39 = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema40 = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema38},
-		{Name: "maxParallelRequests", Node: &schema38},
-		{Name: "maxParallelRetries", Node: &schema38},
-		{Name: "maxPendingRequests", Node: &schema38},
-		{Name: "maxRequestsPerConnection", Node: &schema39},
-	}, Type: schema.Object}
-	schema41 = schema.Node{Type: schema.Object}
-	schema42 = schema.Node{Enum: []string{"Gzip", "Brotli"}, Type: schema.String}
-	schema43 = schema.Node{Fields: []schema.Field{
-		{Name: "brotli", Node: &schema41},
-		{Name: "gzip", Node: &schema41},
-		{Name: "type", Node: &schema42},
-	}, Required: []string{"type"}, Type: schema.Object}
-	schema44 = schema.Node{Items: &schema43, Type: schema.Array}
-	schema45 = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$", "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}, Type: schema.IntOrString}
-	schema46 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schema45},
-		{Name: "socketBufferLimit", Node: &schema45},
-	}, Type: schema.Object}
+	schema45 = schema.Node{Default: "1024", Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema46 = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
 	schema47 = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema45},
+		{Name: "maxParallelRequests", Node: &schema45},
+		{Name: "maxParallelRetries", Node: &schema45},
+		{Name: "maxPendingRequests", Node: &schema45},
+		{Name: "maxRequestsPerConnection", Node: &schema46},
+	}, Type: schema.Object}
+	schema48 = schema.Node{Type: schema.Object}
+	schema49 = schema.Node{Enum: []string{"Gzip", "Brotli"}, Type: schema.String}
+	schema50 = schema.Node{Fields: []schema.Field{
+		{Name: "brotli", Node: &schema48},
+		{Name: "gzip", Node: &schema48},
+		{Name: "type", Node: &schema49},
+	}, Required: []string{"type"}, Type: schema.Object}
+	schema51 = schema.Node{Items: &schema50, Type: schema.Array}
+	schema52 = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$", "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}, Type: schema.IntOrString}
+	schema53 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schema52},
+		{Name: "socketBufferLimit", Node: &schema52},
+	}, Type: schema.Object}
+	schema54 = schema.Node{Fields: []schema.Field{
 		{Name: "dnsRefreshRate", Node: &schema0},
 		{Name: "respectDnsTtl", Node: &schema17},
 	}, Type: schema.Object}
-	schema48 = schema.Node{Format: schema.Int32, Type: schema.Integer}
-	schema49 = schema.Node{Format: schema.Int32, Maximum: new(float64(600)), Minimum: new(float64(200)), Type: schema.Integer}
-	schema50 = schema.Node{Default: "100", Type: schema.Number}
-	schema51 = schema.Node{Fields: []schema.Field{
-		{Name: "grpcStatus", Node: &schema48},
-		{Name: "httpStatus", Node: &schema49},
-		{Name: "percentage", Node: &schema50},
+	schema55 = schema.Node{Format: schema.Int32, Type: schema.Integer}
+	schema56 = schema.Node{Format: schema.Int32, Maximum: new(float64(600)), Minimum: new(float64(200)), Type: schema.Integer}
+	schema57 = schema.Node{Default: "100", Type: schema.Number}
+	schema58 = schema.Node{Fields: []schema.Field{
+		{Name: "grpcStatus", Node: &schema55},
+		{Name: "httpStatus", Node: &schema56},
+		{Name: "percentage", Node: &schema57},
 	}, Rules: []schema.Rule{
 		{Text: " !(has(self.httpStatus) && has(self.grpcStatus)) ", Message: "httpStatus and grpcStatus cannot be simultaneously defined.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"T\x10\x012P\x12\x02!_\x1aJ\x10\n2F\x12\x04_&&_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\nhttpStatus\x18\x01\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ngrpcStatus\x18\x01"},
 		{Text: " has(self.httpStatus) || has(self.grpcStatus) ", Message: "httpStatus and grpcStatus are set at least one.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"J\x10\t2F\x12\x04_||_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nhttpStatus\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\ngrpcStatus\x18\x01"},
 	}, Type: schema.Object}
-	schema52 = schema.Node{Fields: []schema.Field{
+	schema59 = schema.Node{Fields: []schema.Field{
 		{Name: "fixedDelay", Node: &schema0},
-		{Name: "percentage", Node: &schema50},
+		{Name: "percentage", Node: &schema57},
 	}, Required: []string{"fixedDelay"}, Type: schema.Object}
-	schema53 = schema.Node{Fields: []schema.Field{
-		{Name: "abort", Node: &schema51},
-		{Name: "delay", Node: &schema52},
+	schema60 = schema.Node{Fields: []schema.Field{
+		{Name: "abort", Node: &schema58},
+		{Name: "delay", Node: &schema59},
 	}, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"@\x10\t2<\x12\x04_||_\x1a\x19\x10\x04*\x15\n\n\x10\x02\"\x06\n\x04self\x12\x05delay\x18\x01\x1a\x19\x10\b*\x15\n\n\x10\x06\"\x06\n\x04self\x12\x05abort\x18\x01"},
 	}, Type: schema.Object}
-	schema54 = schema.Node{Fields: []schema.Field{
+	schema61 = schema.Node{Fields: []schema.Field{
 		{Name: "service", Node: &schema0},
 	}, Type: schema.Object}
-	schema55 = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema56 = schema.Node{Format: schema.Byte, Type: schema.String}
-	schema57 = schema.Node{Enum: []string{"Text", "Binary"}, Type: schema.String}
-	schema58 = schema.Node{Fields: []schema.Field{
-		{Name: "binary", Node: &schema56},
+	schema62 = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema63 = schema.Node{Format: schema.Byte, Type: schema.String}
+	schema64 = schema.Node{Enum: []string{"Text", "Binary"}, Type: schema.String}
+	schema65 = schema.Node{Fields: []schema.Field{
+		{Name: "binary", Node: &schema63},
 		{Name: "text", Node: &schema0},
-		{Name: "type", Node: &schema57},
+		{Name: "type", Node: &schema64},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Text' ? has(self.text) : !has(self.text)", Message: "If payload type is Text, text field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a.\x10\x032*\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\n\x10\x04\x1a\x062\x04Text\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04text\x18\x01\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04text\x18\x01"},
 		{Text: "self.type == 'Binary' ? has(self.binary) : !has(self.binary)", Message: "If payload type is Binary, binary field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Binary\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06binary\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06binary\x18\x01"},
 	}, Type: schema.Object}
-	schema59 = schema.Node{ExclusiveMaximum: true, Maximum: new(float64(600)), Minimum: new(float64(100)), Type: schema.Integer}
-	schema60 = schema.Node{Items: &schema59, Type: schema.Array}
-	schema61 = schema.Node{MaxLength: new(int(1024)), MinLength: new(int(1)), Type: schema.String}
-	schema62 = schema.Node{Fields: []schema.Field{
-		{Name: "expectedResponse", Node: &schema58},
-		{Name: "expectedStatuses", Node: &schema60},
+	schema66 = schema.Node{ExclusiveMaximum: true, Maximum: new(float64(600)), Minimum: new(float64(100)), Type: schema.Integer}
+	schema67 = schema.Node{Items: &schema66, Type: schema.Array}
+	schema68 = schema.Node{MaxLength: new(int(1024)), MinLength: new(int(1)), Type: schema.String}
+	schema69 = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schema65},
+		{Name: "expectedStatuses", Node: &schema67},
 		{Name: "method", Node: &schema0},
-		{Name: "path", Node: &schema61},
+		{Name: "path", Node: &schema68},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema63 = schema.Node{Default: "\"3s\"", Format: schema.Duration, Type: schema.String}
-	schema64 = schema.Node{Fields: []schema.Field{
-		{Name: "receive", Node: &schema58},
-		{Name: "send", Node: &schema58},
+	schema70 = schema.Node{Default: "\"3s\"", Format: schema.Duration, Type: schema.String}
+	schema71 = schema.Node{Fields: []schema.Field{
+		{Name: "receive", Node: &schema65},
+		{Name: "send", Node: &schema65},
 	}, Type: schema.Object}
-	schema65 = schema.Node{Default: "\"1s\"", Format: schema.Duration, Type: schema.String}
-	schema66 = schema.Node{Enum: []string{"HTTP", "TCP", "GRPC"}, Type: schema.String}
-	schema67 = schema.Node{Default: "3", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema68 = schema.Node{Fields: []schema.Field{
-		{Name: "grpc", Node: &schema54},
-		{Name: "healthyThreshold", Node: &schema55},
-		{Name: "http", Node: &schema62},
-		{Name: "interval", Node: &schema63},
-		{Name: "tcp", Node: &schema64},
-		{Name: "timeout", Node: &schema65},
-		{Name: "type", Node: &schema66},
-		{Name: "unhealthyThreshold", Node: &schema67},
+	schema72 = schema.Node{Default: "\"1s\"", Format: schema.Duration, Type: schema.String}
+	schema73 = schema.Node{Enum: []string{"HTTP", "TCP", "GRPC"}, Type: schema.String}
+	schema74 = schema.Node{Default: "3", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema75 = schema.Node{Fields: []schema.Field{
+		{Name: "grpc", Node: &schema61},
+		{Name: "healthyThreshold", Node: &schema62},
+		{Name: "http", Node: &schema69},
+		{Name: "interval", Node: &schema70},
+		{Name: "tcp", Node: &schema71},
+		{Name: "timeout", Node: &schema72},
+		{Name: "type", Node: &schema73},
+		{Name: "unhealthyThreshold", Node: &schema74},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a.\x10\x032*\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\n\x10\x04\x1a\x062\x04HTTP\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04http\x18\x01\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04http\x18\x01"},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a-\x10\x032)\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\t\x10\x04\x1a\x052\x03TCP\x1a\x17\x10\t*\x13\n\n\x10\a\"\x06\n\x04self\x12\x03tcp\x18\x01\x1a!\x10\n2\x1d\x12\x02!_\x1a\x17\x10\x0e*\x13\n\n\x10\f\"\x06\n\x04self\x12\x03tcp\x18\x01"},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"]\x10\x052Y\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a.\x10\b2*\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\n\x10\t\x1a\x062\x04GRPC\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema69 = schema.Node{Default: "\"30s\"", Format: schema.Duration, Type: schema.String}
-	schema70 = schema.Node{Default: "5", Format: schema.Int32, Type: schema.Integer}
-	schema71 = schema.Node{Default: "0", Format: schema.Int32, Type: schema.Integer}
-	schema72 = schema.Node{Default: "10", Format: schema.Int32, Type: schema.Integer}
-	schema73 = schema.Node{Default: "false", Type: schema.Boolean}
-	schema74 = schema.Node{Fields: []schema.Field{
-		{Name: "baseEjectionTime", Node: &schema69},
-		{Name: "consecutive5XxErrors", Node: &schema70},
-		{Name: "consecutiveGatewayErrors", Node: &schema71},
-		{Name: "consecutiveLocalOriginFailures", Node: &schema70},
-		{Name: "interval", Node: &schema63},
-		{Name: "maxEjectionPercent", Node: &schema72},
-		{Name: "splitExternalLocalOriginErrors", Node: &schema73},
+	schema76 = schema.Node{Default: "\"30s\"", Format: schema.Duration, Type: schema.String}
+	schema77 = schema.Node{Default: "5", Format: schema.Int32, Type: schema.Integer}
+	schema78 = schema.Node{Default: "0", Format: schema.Int32, Type: schema.Integer}
+	schema79 = schema.Node{Default: "10", Format: schema.Int32, Type: schema.Integer}
+	schema80 = schema.Node{Default: "false", Type: schema.Boolean}
+	schema81 = schema.Node{Fields: []schema.Field{
+		{Name: "baseEjectionTime", Node: &schema76},
+		{Name: "consecutive5XxErrors", Node: &schema77},
+		{Name: "consecutiveGatewayErrors", Node: &schema78},
+		{Name: "consecutiveLocalOriginFailures", Node: &schema77},
+		{Name: "interval", Node: &schema70},
+		{Name: "maxEjectionPercent", Node: &schema79},
+		{Name: "splitExternalLocalOriginErrors", Node: &schema80},
 	}, Type: schema.Object}
-	schema75 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema68},
-		{Name: "passive", Node: &schema74},
+	schema82 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema75},
+		{Name: "passive", Node: &schema81},
 	}, Type: schema.Object}
-	schema76 = schema.Node{Format: schema.Int32, Maximum: new(float64(2.147483647e+09)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema77 = schema.Node{Fields: []schema.Field{
-		{Name: "initialConnectionWindowSize", Node: &schema45},
-		{Name: "initialStreamWindowSize", Node: &schema45},
-		{Name: "maxConcurrentStreams", Node: &schema76},
+	schema83 = schema.Node{Format: schema.Int32, Maximum: new(float64(2.147483647e+09)), Minimum: new(float64(1)), Type: schema.Integer}
+	schema84 = schema.Node{Fields: []schema.Field{
+		{Name: "initialConnectionWindowSize", Node: &schema52},
+		{Name: "initialStreamWindowSize", Node: &schema52},
+		{Name: "maxConcurrentStreams", Node: &schema83},
 		{Name: "onInvalidMessage", Node: &schema0},
 	}, Type: schema.Object}
-	schema78 = schema.Node{Fields: []schema.Field{
+	schema85 = schema.Node{Fields: []schema.Field{
 		{Name: "attributes", Node: &schema1},
 		{Name: "name", Node: &schema0},
 		{Name: "ttl", Node: &schema0},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema79 = schema.Node{Fields: []schema.Field{
+	schema86 = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schema0},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema80 = schema.Node{Default: "65537", Maximum: new(float64(5.000011e+06)), Minimum: new(float64(2)), Type: schema.Integer}
-	schema81 = schema.Node{Enum: []string{"SourceIP", "Header", "Cookie"}, Type: schema.String}
-	schema82 = schema.Node{Fields: []schema.Field{
-		{Name: "cookie", Node: &schema78},
-		{Name: "header", Node: &schema79},
-		{Name: "tableSize", Node: &schema80},
-		{Name: "type", Node: &schema81},
+	schema87 = schema.Node{Default: "65537", Maximum: new(float64(5.000011e+06)), Minimum: new(float64(2)), Type: schema.Integer}
+	schema88 = schema.Node{Enum: []string{"SourceIP", "Header", "Cookie"}, Type: schema.String}
+	schema89 = schema.Node{Fields: []schema.Field{
+		{Name: "cookie", Node: &schema85},
+		{Name: "header", Node: &schema86},
+		{Name: "tableSize", Node: &schema87},
+		{Name: "type", Node: &schema88},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Header\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06header\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06header\x18\x01"},
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Cookie\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06cookie\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06cookie\x18\x01"},
 	}, Type: schema.Object}
-	schema83 = schema.Node{Fields: []schema.Field{
+	schema90 = schema.Node{Fields: []schema.Field{
 		{Name: "window", Node: &schema0},
 	}, Required: []string{"window"}, Type: schema.Object}
-	schema84 = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin"}, Type: schema.String}
-	schema85 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema82},
-		{Name: "slowStart", Node: &schema83},
-		{Name: "type", Node: &schema84},
+	schema91 = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin"}, Type: schema.String}
+	schema92 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schema89},
+		{Name: "slowStart", Node: &schema90},
+		{Name: "type", Node: &schema91},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x98\x01\x10\x052\x93\x01\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a\"\x10\t*\x1e\n\n\x10\a\"\x06\n\x04self\x12\x0econsistentHash\x18\x01\x1a,\x10\n2(\x12\x02!_\x1a\"\x10\x0e*\x1e\n\n\x10\f\"\x06\n\x04self\x12\x0econsistentHash\x18\x01"},
 		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\x11\b\a\x12\r\x1a\vconditional\x12\x11\b\b\x12\r\x1a\vlogical_not\x12\n\b\n\x12\x06\n\x04self\"\x8a\x01\x10\a2\x85\x01\x12\x05_?_:_\x1aK\x10\x032G\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a(\x10\x04:$\n\f\x10\x05\x1a\b2\x06Random\n\x14\x10\x06\x1a\x102\x0eConsistentHash\x1a'\x10\b2#\x12\x02!_\x1a\x1d\x10\f*\x19\n\n\x10\n\"\x06\n\x04self\x12\tslowStart\x18\x01\x1a\x06\x10\r\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema86 = schema.Node{Enum: []string{"V1", "V2"}, Type: schema.String}
-	schema87 = schema.Node{Fields: []schema.Field{
-		{Name: "version", Node: &schema86},
-	}, Required: []string{"version"}, Type: schema.Object}
-	schema88 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Type: schema.String}
-	schema89 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression", "Distinct"}, Type: schema.String}
-	schema90 = schema.Node{MaxLength: new(int(1024)), Type: schema.String}
-	schema91 = schema.Node{Fields: []schema.Field{
-		{Name: "invert", Node: &schema73},
-		{Name: "name", Node: &schema88},
-		{Name: "type", Node: &schema89},
-		{Name: "value", Node: &schema90},
-	}, Required: []string{"name"}, Type: schema.Object}
-	schema92 = schema.Node{Items: &schema91, MaxLength: new(int(16)), Type: schema.Array}
-	schema93 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Distinct"}, Type: schema.String}
+	schema93 = schema.Node{Enum: []string{"V1", "V2"}, Type: schema.String}
 	schema94 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema93},
-		{Name: "value", Node: &schema88},
-	}, Required: []string{"value"}, Type: schema.Object}
-	schema95 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema92},
-		{Name: "sourceCIDR", Node: &schema94},
-	}, Type: schema.Object}
-	schema96 = schema.Node{Items: &schema95, MaxLength: new(int(8)), Type: schema.Array}
-	schema97 = schema.Node{Enum: []string{"Number", "Metadata"}, Type: schema.String}
+		{Name: "version", Node: &schema93},
+	}, Required: []string{"version"}, Type: schema.Object}
+	schema95 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Type: schema.String}
+	schema96 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression", "Distinct"}, Type: schema.String}
+	schema97 = schema.Node{MaxLength: new(int(1024)), Type: schema.String}
 	schema98 = schema.Node{Fields: []schema.Field{
+		{Name: "invert", Node: &schema80},
+		{Name: "name", Node: &schema95},
+		{Name: "type", Node: &schema96},
+		{Name: "value", Node: &schema97},
+	}, Required: []string{"name"}, Type: schema.Object}
+	schema99  = schema.Node{Items: &schema98, MaxLength: new(int(16)), Type: schema.Array}
+	schema100 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Distinct"}, Type: schema.String}
+	schema101 = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schema100},
+		{Name: "value", Node: &schema95},
+	}, Required: []string{"value"}, Type: schema.Object}
+	schema102 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema99},
+		{Name: "sourceCIDR", Node: &schema101},
+	}, Type: schema.Object}
+	schema103 = schema.Node{Items: &schema102, MaxLength: new(int(8)), Type: schema.Array}
+	schema104 = schema.Node{Enum: []string{"Number", "Metadata"}, Type: schema.String}
+	schema105 = schema.Node{Fields: []schema.Field{
 		{Name: "key", Node: &schema0},
 		{Name: "namespace", Node: &schema0},
 	}, Required: []string{"key", "namespace"}, Type: schema.Object}
-	schema99 = schema.Node{Fields: []schema.Field{
-		{Name: "from", Node: &schema97},
-		{Name: "metadata", Node: &schema98},
+	schema106 = schema.Node{Fields: []schema.Field{
+		{Name: "from", Node: &schema104},
+		{Name: "metadata", Node: &schema105},
 		{Name: "number", Node: &schema2},
 	}, Required: []string{"from"}, Rules: []schema.Rule{
 		{Text: "!(has(self.number) && has(self.metadata))", Message: "only one of number or metadata can be specified", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"N\x10\x012J\x12\x02!_\x1aD\x10\n2@\x12\x04_&&_\x1a\x1a\x10\x05*\x16\n\n\x10\x03\"\x06\n\x04self\x12\x06number\x18\x01\x1a\x1c\x10\t*\x18\n\n\x10\a\"\x06\n\x04self\x12\bmetadata\x18\x01"},
 	}, Type: schema.Object}
-	schema100 = schema.Node{Fields: []schema.Field{
-		{Name: "request", Node: &schema99},
-		{Name: "response", Node: &schema99},
+	schema107 = schema.Node{Fields: []schema.Field{
+		{Name: "request", Node: &schema106},
+		{Name: "response", Node: &schema106},
 	}, Type: schema.Object}
-	schema101 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day"}, Type: schema.String}
-	schema102 = schema.Node{Fields: []schema.Field{
+	schema108 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day"}, Type: schema.String}
+	schema109 = schema.Node{Fields: []schema.Field{
 		{Name: "requests", Node: &schema2},
-		{Name: "unit", Node: &schema101},
+		{Name: "unit", Node: &schema108},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema103 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema96},
-		{Name: "cost", Node: &schema100},
-		{Name: "limit", Node: &schema102},
+	schema110 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema103},
+		{Name: "cost", Node: &schema107},
+		{Name: "limit", Node: &schema109},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema104 = schema.Node{Items: &schema103, MaxLength: new(int(64)), Type: schema.Array}
-	schema105 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema104},
+	schema111 = schema.Node{Items: &schema110, MaxLength: new(int(64)), Type: schema.Array}
+	schema112 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema111},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema106 = schema.Node{Items: &schema103, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema113 = schema.Node{Items: &schema110, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\t\b\x06\x12\x05\n\x03foo\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\t\b\v\x12\x05\n\x03foo\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xdd\x01\x10\x16J\xd8\x01\n\x03foo\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2{\x10\x142w\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a`\x10\x0f2\\\x12\x04_||_\x1a!\x10\x042\x1d\x12\x02!_\x1a\x17\x10\b*\x13\n\t\x10\x06\"\x05\n\x03foo\x12\x04cost\x18\x01\x1a1\x10\t2-\x12\x02!_\x1a'\x10\x0e*#\n\x15\x10\f*\x11\n\t\x10\v\"\x05\n\x03foo\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema107 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema106},
+	schema114 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema113},
 	}, Type: schema.Object}
-	schema108 = schema.Node{Enum: []string{"Global", "Local"}, Type: schema.String}
-	schema109 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema105},
-		{Name: "local", Node: &schema107},
-		{Name: "type", Node: &schema108},
+	schema115 = schema.Node{Enum: []string{"Global", "Local"}, Type: schema.String}
+	schema116 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema112},
+		{Name: "local", Node: &schema114},
+		{Name: "type", Node: &schema115},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema110 = schema.Node{Fields: []schema.Field{
+	schema117 = schema.Node{Fields: []schema.Field{
 		{Name: "end", Node: &schema2},
 		{Name: "start", Node: &schema2},
 	}, Required: []string{"end", "start"}, Rules: []schema.Rule{
 		{Text: "self.end > self.start", Message: "end must be greater than start", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\n\b\x04\x12\x06\n\x04self\"9\x10\x0325\x12\x03_>_\x1a\x15\x10\x02*\x11\n\n\x10\x01\"\x06\n\x04self\x12\x03end\x1a\x17\x10\x05*\x13\n\n\x10\x04\"\x06\n\x04self\x12\x05start"},
 	}, Type: schema.Object}
-	schema111 = schema.Node{Default: "\"Value\"", Enum: []string{"Value", "Range"}, Type: schema.String}
-	schema112 = schema.Node{Fields: []schema.Field{
-		{Name: "range", Node: &schema110},
-		{Name: "type", Node: &schema111},
+	schema118 = schema.Node{Default: "\"Value\"", Enum: []string{"Value", "Range"}, Type: schema.String}
+	schema119 = schema.Node{Fields: []schema.Field{
+		{Name: "range", Node: &schema117},
+		{Name: "type", Node: &schema118},
 		{Name: "value", Node: &schema2},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "(!has(self.type) || self.type == 'Value')? has(self.value) : true", Message: "value must be set for type Value", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\x90\x01\x10\v2\x8b\x01\x12\x05_?_:_\x1a_\x10\n2[\x12\x04_||_\x1a\"\x10\x012\x1e\x12\x02!_\x1a\x18\x10\x05*\x14\n\n\x10\x03\"\x06\n\x04self\x12\x04type\x18\x01\x1a/\x10\b2+\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\v\x10\t\x1a\a2\x05Value\x1a\x19\x10\x0f*\x15\n\n\x10\r\"\x06\n\x04self\x12\x05value\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "(has(self.type) && self.type == 'Range')? has(self.range) : true", Message: "range must be set for type Range", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\n\b\f\x12\x06\n\x04self\"\x86\x01\x10\n2\x81\x01\x12\x05_?_:_\x1aU\x10\t2Q\x12\x04_&&_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04type\x18\x01\x1a/\x10\a2+\x12\x04_==_\x1a\x16\x10\x06*\x12\n\n\x10\x05\"\x06\n\x04self\x12\x04type\x1a\v\x10\b\x1a\a2\x05Range\x1a\x19\x10\x0e*\x15\n\n\x10\f\"\x06\n\x04self\x12\x05range\x18\x01\x1a\x06\x10\x0f\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema113 = schema.Node{Items: &schema112, MaxLength: new(int(50)), MinLength: new(int(1)), Type: schema.Array}
-	schema114 = schema.Node{Fields: []schema.Field{
-		{Name: "statusCodes", Node: &schema113},
+	schema120 = schema.Node{Items: &schema119, MaxLength: new(int(50)), MinLength: new(int(1)), Type: schema.Array}
+	schema121 = schema.Node{Fields: []schema.Field{
+		{Name: "statusCodes", Node: &schema120},
 	}, Required: []string{"statusCodes"}, Type: schema.Object}
-	schema115 = schema.Node{Default: "\"Inline\"", Enum: []string{"Inline", "ValueRef"}, Type: schema.String}
-	schema116 = schema.Node{Fields: []schema.Field{
+	schema122 = schema.Node{Default: "\"Inline\"", Enum: []string{"Inline", "ValueRef"}, Type: schema.String}
+	schema123 = schema.Node{Fields: []schema.Field{
 		{Name: "inline", Node: &schema0},
-		{Name: "type", Node: &schema115},
-		{Name: "valueRef", Node: &schema27},
+		{Name: "type", Node: &schema122},
+		{Name: "valueRef", Node: &schema30},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "(!has(self.type) || self.type == 'Inline')? has(self.inline) : true", Message: "inline must be set for type Inline", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\x92\x01\x10\v2\x8d\x01\x12\x05_?_:_\x1a`\x10\n2\\\x12\x04_||_\x1a\"\x10\x012\x1e\x12\x02!_\x1a\x18\x10\x05*\x14\n\n\x10\x03\"\x06\n\x04self\x12\x04type\x18\x01\x1a0\x10\b2,\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\f\x10\t\x1a\b2\x06Inline\x1a\x1a\x10\x0f*\x16\n\n\x10\r\"\x06\n\x04self\x12\x06inline\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "(has(self.type) && self.type == 'ValueRef')? has(self.valueRef) : true", Message: "valueRef must be set for type ValueRef", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\n\b\f\x12\x06\n\x04self\"\x8c\x01\x10\n2\x87\x01\x12\x05_?_:_\x1aX\x10\t2T\x12\x04_&&_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04type\x18\x01\x1a2\x10\a2.\x12\x04_==_\x1a\x16\x10\x06*\x12\n\n\x10\x05\"\x06\n\x04self\x12\x04type\x1a\x0e\x10\b\x1a\n2\bValueRef\x1a\x1c\x10\x0e*\x18\n\n\x10\f\"\x06\n\x04self\x12\bvalueRef\x18\x01\x1a\x06\x10\x0f\x1a\x02\x10\x01"},
 		{Text: "has(self.valueRef) ? self.valueRef.kind == 'ConfigMap' : true", Message: "only ConfigMap is supported for ValueRef", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"v\x10\x052r\x12\x05_?_:_\x1a\x1c\x10\x04*\x18\n\n\x10\x02\"\x06\n\x04self\x12\bvalueRef\x18\x01\x1aC\x10\t2?\x12\x04_==_\x1a&\x10\b*\"\n\x1a\x10\a*\x16\n\n\x10\x06\"\x06\n\x04self\x12\bvalueRef\x12\x04kind\x1a\x0f\x10\n\x1a\v2\tConfigMap\x1a\x06\x10\v\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema117 = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schema116},
+	schema124 = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schema123},
 		{Name: "contentType", Node: &schema0},
 		{Name: "statusCode", Node: &schema2},
 	}, Type: schema.Object}
-	schema118 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema114},
-		{Name: "response", Node: &schema117},
+	schema125 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema121},
+		{Name: "response", Node: &schema124},
 	}, Required: []string{"match", "response"}, Type: schema.Object}
-	schema119 = schema.Node{Items: &schema118, Type: schema.Array}
-	schema120 = schema.Node{Default: "2", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
-	schema121 = schema.Node{Format: schema.Duration, Type: schema.String}
-	schema122 = schema.Node{Fields: []schema.Field{
-		{Name: "baseInterval", Node: &schema121},
-		{Name: "maxInterval", Node: &schema121},
+	schema126 = schema.Node{Items: &schema125, Type: schema.Array}
+	schema127 = schema.Node{Default: "2", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	schema128 = schema.Node{Format: schema.Duration, Type: schema.String}
+	schema129 = schema.Node{Fields: []schema.Field{
+		{Name: "baseInterval", Node: &schema128},
+		{Name: "maxInterval", Node: &schema128},
 	}, Type: schema.Object}
-	schema123 = schema.Node{Fields: []schema.Field{
-		{Name: "backOff", Node: &schema122},
-		{Name: "timeout", Node: &schema121},
-	}, Type: schema.Object}
-	schema124 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
-	schema125 = schema.Node{Items: &schema124, Type: schema.Array}
-	schema126 = schema.Node{Fields: []schema.Field{
-		{Name: "httpStatusCodes", Node: &schema60},
-		{Name: "triggers", Node: &schema125},
-	}, Type: schema.Object}
-	schema127 = schema.Node{Fields: []schema.Field{
-		{Name: "numRetries", Node: &schema120},
-		{Name: "perRetry", Node: &schema123},
-		{Name: "retryOn", Node: &schema126},
-	}, Type: schema.Object}
-	schema128 = schema.Node{Items: &schema25, Type: schema.Array}
-	schema129 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
 	schema130 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema129},
-		{Name: "kind", Node: &schema23},
+		{Name: "backOff", Node: &schema129},
+		{Name: "timeout", Node: &schema128},
+	}, Type: schema.Object}
+	schema131 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
+	schema132 = schema.Node{Items: &schema131, Type: schema.Array}
+	schema133 = schema.Node{Fields: []schema.Field{
+		{Name: "httpStatusCodes", Node: &schema67},
+		{Name: "triggers", Node: &schema132},
+	}, Type: schema.Object}
+	schema134 = schema.Node{Fields: []schema.Field{
+		{Name: "numRetries", Node: &schema127},
+		{Name: "perRetry", Node: &schema130},
+		{Name: "retryOn", Node: &schema133},
+	}, Type: schema.Object}
+	schema135 = schema.Node{Items: &schema28, Type: schema.Array}
+	schema136 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema137 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema136},
+		{Name: "kind", Node: &schema26},
 		{Name: "matchLabels", Node: &schema1},
 	}, Required: []string{"kind", "matchLabels"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"t\x10\x052p\x12\x05_?_:_\x1a\x19\x10\x04*\x15\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x18\x01\x1aD\x10\b2@\x12\x04_==_\x1a\x17\x10\a*\x13\n\n\x10\x06\"\x06\n\x04self\x12\x05group\x1a\x1f\x10\t\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema131 = schema.Node{Items: &schema130, Type: schema.Array}
-	schema132 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema133 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTime", Node: &schema132},
-		{Name: "interval", Node: &schema132},
-		{Name: "probes", Node: &schema48},
+	schema138 = schema.Node{Items: &schema137, Type: schema.Array}
+	schema139 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema140 = schema.Node{Fields: []schema.Field{
+		{Name: "idleTime", Node: &schema139},
+		{Name: "interval", Node: &schema139},
+		{Name: "probes", Node: &schema55},
 	}, Type: schema.Object}
-	schema134 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionIdleTimeout", Node: &schema132},
-		{Name: "maxConnectionDuration", Node: &schema132},
-		{Name: "requestTimeout", Node: &schema132},
+	schema141 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionIdleTimeout", Node: &schema139},
+		{Name: "maxConnectionDuration", Node: &schema139},
+		{Name: "requestTimeout", Node: &schema139},
 	}, Type: schema.Object}
-	schema135 = schema.Node{Fields: []schema.Field{
-		{Name: "connectTimeout", Node: &schema132},
+	schema142 = schema.Node{Fields: []schema.Field{
+		{Name: "connectTimeout", Node: &schema139},
 	}, Type: schema.Object}
-	schema136 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema134},
-		{Name: "tcp", Node: &schema135},
+	schema143 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema141},
+		{Name: "tcp", Node: &schema142},
 	}, Type: schema.Object}
-	schema137 = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema40},
-		{Name: "compression", Node: &schema44},
-		{Name: "connection", Node: &schema46},
-		{Name: "dns", Node: &schema47},
-		{Name: "faultInjection", Node: &schema53},
-		{Name: "healthCheck", Node: &schema75},
-		{Name: "http2", Node: &schema77},
-		{Name: "loadBalancer", Node: &schema85},
-		{Name: "proxyProtocol", Node: &schema87},
-		{Name: "rateLimit", Node: &schema109},
-		{Name: "responseOverride", Node: &schema119},
-		{Name: "retry", Node: &schema127},
-		{Name: "targetRef", Node: &schema25},
-		{Name: "targetRefs", Node: &schema128},
-		{Name: "targetSelectors", Node: &schema131},
-		{Name: "tcpKeepalive", Node: &schema133},
-		{Name: "timeout", Node: &schema136},
+	schema144 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema47},
+		{Name: "compression", Node: &schema51},
+		{Name: "connection", Node: &schema53},
+		{Name: "dns", Node: &schema54},
+		{Name: "faultInjection", Node: &schema60},
+		{Name: "healthCheck", Node: &schema82},
+		{Name: "http2", Node: &schema84},
+		{Name: "loadBalancer", Node: &schema92},
+		{Name: "proxyProtocol", Node: &schema94},
+		{Name: "rateLimit", Node: &schema116},
+		{Name: "responseOverride", Node: &schema126},
+		{Name: "retry", Node: &schema134},
+		{Name: "targetRef", Node: &schema28},
+		{Name: "targetRefs", Node: &schema135},
+		{Name: "targetSelectors", Node: &schema138},
+		{Name: "tcpKeepalive", Node: &schema140},
+		{Name: "timeout", Node: &schema143},
 		{Name: "useClientProtocol", Node: &schema17},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
@@ -599,153 +628,153 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\r\b\f\x12\t\x1a\ain_list\x12\r\b\x15\x12\t\n\a@result\x12\x18\b\x16\x12\x14\x1a\x12not_strictly_false\x12\r\b\x17\x12\t\n\a@result\x12\x11\b\x18\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\"\xd1\x02\x10\x052\xcc\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\x9a\x02\x10\x1aJ\x95\x02\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x14\x1a\x02\x10\x01*(\x10\x162$\x12\x13@not_strictly_false\x1a\r\x10\x15\"\t\n\a@result2\xa5\x01\x10\x182\xa0\x01\x12\x04_&&_\x1a\r\x10\x17\"\t\n\a@result\x1a\x88\x01\x10\f2\x83\x01\x12\x03@in\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1ae\x10\r:a\n\r\x10\x0e\x1a\t2\aGateway\n\x0f\x10\x0f\x1a\v2\tHTTPRoute\n\x0f\x10\x10\x1a\v2\tGRPCRoute\n\x0e\x10\x11\x1a\n2\bUDPRoute\n\x0e\x10\x12\x1a\n2\bTCPRoute\n\x0e\x10\x13\x1a\n2\bTLSRoute:\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1b\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\t\b\f\x12\x05\n\x03ref\x12\r\b\x10\x12\t\n\a@result\x12\x18\b\x11\x12\x14\x1a\x12not_strictly_false\x12\r\b\x12\x12\t\n\a@result\x12\x11\b\x13\x12\r\x1a\vlogical_and\x12\r\b\x14\x12\t\n\a@result\"\xee\x01\x10\x052\xe9\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xb7\x01\x10\x15J\xb2\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0f\x1a\x02\x10\x01*(\x10\x112$\x12\x13@not_strictly_false\x1a\r\x10\x10\"\t\n\a@result2C\x10\x132?\x12\x04_&&_\x1a\r\x10\x12\"\t\n\a@result\x1a(\x10\n2$\x12\x02!_\x1a\x1e\x10\x0e*\x1a\n\t\x10\f\"\x05\n\x03ref\x12\vsectionName\x18\x01:\r\x10\x14\"\t\n\a@result\x1a\x06\x10\x16\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema138 = schema.Node{Fields: []schema.Field{
+	schema145 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema137},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema144},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema139 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9-]+$"}, Type: schema.String}
-	schema140 = schema.Node{Fields: []schema.Field{
+	schema146 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9-]+$"}, Type: schema.String}
+	schema147 = schema.Node{Fields: []schema.Field{
 		{Name: "failClosed", Node: &schema17},
-		{Name: "name", Node: &schema139},
+		{Name: "name", Node: &schema146},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema141 = schema.Node{Patterns: []string{"((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\/([0-9]+))|((([0-9a-fA-F]{1,4}:){7,7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:)|fe80:(:[0-9a-fA-F]{0,4}){0,4}%[0-9a-zA-Z]{1,}|::(ffff(:0{1,4}){0,1}:){0,1}((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])|([0-9a-fA-F]{1,4}:){1,4}:((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9]))\\/([0-9]+))"}, Type: schema.String}
-	schema142 = schema.Node{Items: &schema141, MinLength: new(int(1)), Type: schema.Array}
-	schema143 = schema.Node{Fields: []schema.Field{
-		{Name: "numTrustedHops", Node: &schema48},
-		{Name: "trustedCIDRs", Node: &schema142},
+	schema148 = schema.Node{Patterns: []string{"((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\/([0-9]+))|((([0-9a-fA-F]{1,4}:){7,7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:)|fe80:(:[0-9a-fA-F]{0,4}){0,4}%[0-9a-zA-Z]{1,}|::(ffff(:0{1,4}){0,1}:){0,1}((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])|([0-9a-fA-F]{1,4}:){1,4}:((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9]))\\/([0-9]+))"}, Type: schema.String}
+	schema149 = schema.Node{Items: &schema148, MinLength: new(int(1)), Type: schema.Array}
+	schema150 = schema.Node{Fields: []schema.Field{
+		{Name: "numTrustedHops", Node: &schema55},
+		{Name: "trustedCIDRs", Node: &schema149},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.numTrustedHops) && !has(self.trustedCIDRs)) || (!has(self.numTrustedHops) && has(self.trustedCIDRs))", Message: "only one of numTrustedHops or trustedCIDRs must be set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\"\xc3\x01\x10\x152\xbe\x01\x12\x04_||_\x1aZ\x10\n2V\x12\x04_&&_\x1a\"\x10\x04*\x1e\n\n\x10\x02\"\x06\n\x04self\x12\x0enumTrustedHops\x18\x01\x1a*\x10\x052&\x12\x02!_\x1a \x10\t*\x1c\n\n\x10\a\"\x06\n\x04self\x12\ftrustedCIDRs\x18\x01\x1aZ\x10\x142V\x12\x04_&&_\x1a,\x10\v2(\x12\x02!_\x1a\"\x10\x0f*\x1e\n\n\x10\r\"\x06\n\x04self\x12\x0enumTrustedHops\x18\x01\x1a \x10\x13*\x1c\n\n\x10\x11\"\x06\n\x04self\x12\ftrustedCIDRs\x18\x01"},
 	}, Type: schema.Object}
-	schema144 = schema.Node{Fields: []schema.Field{
-		{Name: "customHeader", Node: &schema140},
-		{Name: "xForwardedFor", Node: &schema143},
+	schema151 = schema.Node{Fields: []schema.Field{
+		{Name: "customHeader", Node: &schema147},
+		{Name: "xForwardedFor", Node: &schema150},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.xForwardedFor) && has(self.customHeader))", Message: "customHeader cannot be used in conjunction with xForwardedFor", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"Y\x10\x012U\x12\x02!_\x1aO\x10\n2K\x12\x04_&&_\x1a!\x10\x05*\x1d\n\n\x10\x03\"\x06\n\x04self\x12\rxForwardedFor\x18\x01\x1a \x10\t*\x1c\n\n\x10\a\"\x06\n\x04self\x12\fcustomHeader\x18\x01"},
 	}, Type: schema.Object}
-	schema145 = schema.Node{Minimum: new(float64(1)), Type: schema.Integer}
-	schema146 = schema.Node{Fields: []schema.Field{
-		{Name: "closeDelay", Node: &schema132},
-		{Name: "value", Node: &schema145},
-	}, Required: []string{"value"}, Type: schema.Object}
-	schema147 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schema45},
-		{Name: "connectionLimit", Node: &schema146},
-		{Name: "socketBufferLimit", Node: &schema45},
-	}, Type: schema.Object}
-	schema148 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: schema.String}
-	schema149 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Type: schema.String}
-	schema150 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema148},
-		{Name: "value", Node: &schema149},
-	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema151 = schema.Node{Items: &schema150, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema152 = schema.Node{Items: &schema0, MaxLength: new(int(16)), Type: schema.Array, Unique: true}
+	schema152 = schema.Node{Minimum: new(float64(1)), Type: schema.Integer}
 	schema153 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema151},
-		{Name: "remove", Node: &schema152},
-		{Name: "set", Node: &schema151},
+		{Name: "closeDelay", Node: &schema139},
+		{Name: "value", Node: &schema152},
+	}, Required: []string{"value"}, Type: schema.Object}
+	schema154 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schema52},
+		{Name: "connectionLimit", Node: &schema153},
+		{Name: "socketBufferLimit", Node: &schema52},
 	}, Type: schema.Object}
-	schema154 = schema.Node{Enum: []string{"Allow", "RejectRequest", "DropHeader"}, Type: schema.String}
-	schema155 = schema.Node{Enum: []string{"Subject", "Cert", "Chain", "DNS", "URI"}, Type: schema.String}
-	schema156 = schema.Node{Items: &schema155, MaxLength: new(int(5)), Type: schema.Array}
-	schema157 = schema.Node{Enum: []string{"Sanitize", "ForwardOnly", "AppendForward", "SanitizeSet", "AlwaysForwardOnly"}, Type: schema.String}
-	schema158 = schema.Node{Fields: []schema.Field{
-		{Name: "certDetailsToAdd", Node: &schema156},
-		{Name: "mode", Node: &schema157},
+	schema155 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: schema.String}
+	schema156 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Type: schema.String}
+	schema157 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema155},
+		{Name: "value", Node: &schema156},
+	}, Required: []string{"name", "value"}, Type: schema.Object}
+	schema158 = schema.Node{Items: &schema157, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema159 = schema.Node{Items: &schema0, MaxLength: new(int(16)), Type: schema.Array, Unique: true}
+	schema160 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema158},
+		{Name: "remove", Node: &schema159},
+		{Name: "set", Node: &schema158},
+	}, Type: schema.Object}
+	schema161 = schema.Node{Enum: []string{"Allow", "RejectRequest", "DropHeader"}, Type: schema.String}
+	schema162 = schema.Node{Enum: []string{"Subject", "Cert", "Chain", "DNS", "URI"}, Type: schema.String}
+	schema163 = schema.Node{Items: &schema162, MaxLength: new(int(5)), Type: schema.Array}
+	schema164 = schema.Node{Enum: []string{"Sanitize", "ForwardOnly", "AppendForward", "SanitizeSet", "AlwaysForwardOnly"}, Type: schema.String}
+	schema165 = schema.Node{Fields: []schema.Field{
+		{Name: "certDetailsToAdd", Node: &schema163},
+		{Name: "mode", Node: &schema164},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.certDetailsToAdd) && self.certDetailsToAdd.size() > 0) ? (self.mode == 'AppendForward' || self.mode == 'SanitizeSet') : true", Message: "certDetailsToAdd can only be set when mode is AppendForward or SanitizeSet", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\x0f\b\a\x12\v\x1a\tlist_size\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\f\x12\x06\n\x04self\x12\f\b\x0e\x12\b\x1a\x06equals\x12\n\b\x10\x12\x06\n\x04self\x12\f\b\x12\x12\b\x1a\x06equals\x12\x10\b\x14\x12\f\x1a\nlogical_or\"\x85\x02\x10\v2\x80\x02\x12\x05_?_:_\x1as\x10\n2o\x12\x04_&&_\x1a$\x10\x04* \n\n\x10\x02\"\x06\n\x04self\x12\x10certDetailsToAdd\x18\x01\x1aA\x10\b2=\x12\x03_>_\x1a.\x10\a2*\n\"\x10\x06*\x1e\n\n\x10\x05\"\x06\n\x04self\x12\x10certDetailsToAdd\x12\x04size\x1a\x06\x10\t\x1a\x02\x18\x00\x1az\x10\x142v\x12\x04_||_\x1a7\x10\x0e23\x12\x04_==_\x1a\x16\x10\r*\x12\n\n\x10\f\"\x06\n\x04self\x12\x04mode\x1a\x13\x10\x0f\x1a\x0f2\rAppendForward\x1a5\x10\x1221\x12\x04_==_\x1a\x16\x10\x11*\x12\n\n\x10\x10\"\x06\n\x04self\x12\x04mode\x1a\x11\x10\x13\x1a\r2\vSanitizeSet\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema159 = schema.Node{Fields: []schema.Field{
+	schema166 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schema17},
-		{Name: "earlyRequestHeaders", Node: &schema153},
+		{Name: "earlyRequestHeaders", Node: &schema160},
 		{Name: "enableEnvoyHeaders", Node: &schema17},
 		{Name: "preserveXRequestID", Node: &schema17},
-		{Name: "withUnderscoresAction", Node: &schema154},
-		{Name: "xForwardedClientCert", Node: &schema158},
-	}, Type: schema.Object}
-	schema160 = schema.Node{Fields: []schema.Field{
-		{Name: "path", Node: &schema61},
-	}, Required: []string{"path"}, Type: schema.Object}
-	schema161 = schema.Node{Fields: []schema.Field{
-		{Name: "useDefaultHost", Node: &schema17},
-	}, Type: schema.Object}
-	schema162 = schema.Node{Fields: []schema.Field{
-		{Name: "enableTrailers", Node: &schema17},
-		{Name: "http10", Node: &schema161},
-		{Name: "preserveHeaderCase", Node: &schema17},
-	}, Type: schema.Object}
-	schema163 = schema.Node{Enum: []string{"KeepUnchanged", "RejectRequest", "UnescapeAndForward", "UnescapeAndRedirect"}, Type: schema.String}
-	schema164 = schema.Node{Fields: []schema.Field{
-		{Name: "disableMergeSlashes", Node: &schema17},
-		{Name: "escapedSlashesAction", Node: &schema163},
-	}, Type: schema.Object}
-	schema165 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTimeout", Node: &schema132},
-		{Name: "requestReceivedTimeout", Node: &schema132},
-	}, Type: schema.Object}
-	schema166 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTimeout", Node: &schema132},
+		{Name: "withUnderscoresAction", Node: &schema161},
+		{Name: "xForwardedClientCert", Node: &schema165},
 	}, Type: schema.Object}
 	schema167 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema165},
-		{Name: "tcp", Node: &schema166},
+		{Name: "path", Node: &schema68},
+	}, Required: []string{"path"}, Type: schema.Object}
+	schema168 = schema.Node{Fields: []schema.Field{
+		{Name: "useDefaultHost", Node: &schema17},
 	}, Type: schema.Object}
-	schema168 = schema.Node{Enum: []string{"http/1.0", "http/1.1", "h2"}, Type: schema.String}
-	schema169 = schema.Node{Items: &schema168, Type: schema.Array}
-	schema170 = schema.Node{Default: "\"\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema171 = schema.Node{Default: "\"Secret\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema172 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: schema.String}
+	schema169 = schema.Node{Fields: []schema.Field{
+		{Name: "enableTrailers", Node: &schema17},
+		{Name: "http10", Node: &schema168},
+		{Name: "preserveHeaderCase", Node: &schema17},
+	}, Type: schema.Object}
+	schema170 = schema.Node{Enum: []string{"KeepUnchanged", "RejectRequest", "UnescapeAndForward", "UnescapeAndRedirect"}, Type: schema.String}
+	schema171 = schema.Node{Fields: []schema.Field{
+		{Name: "disableMergeSlashes", Node: &schema17},
+		{Name: "escapedSlashesAction", Node: &schema170},
+	}, Type: schema.Object}
+	schema172 = schema.Node{Fields: []schema.Field{
+		{Name: "idleTimeout", Node: &schema139},
+		{Name: "requestReceivedTimeout", Node: &schema139},
+	}, Type: schema.Object}
 	schema173 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema170},
-		{Name: "kind", Node: &schema171},
-		{Name: "name", Node: &schema24},
-		{Name: "namespace", Node: &schema172},
+		{Name: "idleTimeout", Node: &schema139},
+	}, Type: schema.Object}
+	schema174 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema172},
+		{Name: "tcp", Node: &schema173},
+	}, Type: schema.Object}
+	schema175 = schema.Node{Enum: []string{"http/1.0", "http/1.1", "h2"}, Type: schema.String}
+	schema176 = schema.Node{Items: &schema175, Type: schema.Array}
+	schema177 = schema.Node{Default: "\"\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema178 = schema.Node{Default: "\"Secret\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema179 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: schema.String}
+	schema180 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema177},
+		{Name: "kind", Node: &schema178},
+		{Name: "name", Node: &schema27},
+		{Name: "namespace", Node: &schema179},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema174 = schema.Node{Items: &schema173, MaxLength: new(int(8)), Type: schema.Array}
-	schema175 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema174},
+	schema181 = schema.Node{Items: &schema180, MaxLength: new(int(8)), Type: schema.Array}
+	schema182 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema181},
 		{Name: "optional", Node: &schema17},
 	}, Type: schema.Object}
-	schema176 = schema.Node{Enum: []string{"Auto", "1.0", "1.1", "1.2", "1.3"}, Type: schema.String}
-	schema177 = schema.Node{Fields: []schema.Field{
-		{Name: "stateful", Node: &schema41},
-		{Name: "stateless", Node: &schema41},
+	schema183 = schema.Node{Enum: []string{"Auto", "1.0", "1.1", "1.2", "1.3"}, Type: schema.String}
+	schema184 = schema.Node{Fields: []schema.Field{
+		{Name: "stateful", Node: &schema48},
+		{Name: "stateless", Node: &schema48},
 	}, Type: schema.Object}
-	schema178 = schema.Node{Fields: []schema.Field{
-		{Name: "resumption", Node: &schema177},
+	schema185 = schema.Node{Fields: []schema.Field{
+		{Name: "resumption", Node: &schema184},
 	}, Type: schema.Object}
-	schema179 = schema.Node{Fields: []schema.Field{
-		{Name: "alpnProtocols", Node: &schema169},
+	schema186 = schema.Node{Fields: []schema.Field{
+		{Name: "alpnProtocols", Node: &schema176},
 		{Name: "ciphers", Node: &schema3},
-		{Name: "clientValidation", Node: &schema175},
+		{Name: "clientValidation", Node: &schema182},
 		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "maxVersion", Node: &schema176},
-		{Name: "minVersion", Node: &schema176},
-		{Name: "session", Node: &schema178},
+		{Name: "maxVersion", Node: &schema183},
+		{Name: "minVersion", Node: &schema183},
+		{Name: "session", Node: &schema185},
 		{Name: "signatureAlgorithms", Node: &schema3},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema180 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema144},
-		{Name: "connection", Node: &schema147},
+	schema187 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema151},
+		{Name: "connection", Node: &schema154},
 		{Name: "enableProxyProtocol", Node: &schema17},
-		{Name: "headers", Node: &schema159},
-		{Name: "healthCheck", Node: &schema160},
-		{Name: "http1", Node: &schema162},
-		{Name: "http2", Node: &schema77},
-		{Name: "http3", Node: &schema41},
-		{Name: "path", Node: &schema164},
-		{Name: "targetRef", Node: &schema25},
-		{Name: "targetRefs", Node: &schema128},
-		{Name: "targetSelectors", Node: &schema131},
-		{Name: "tcpKeepalive", Node: &schema133},
-		{Name: "timeout", Node: &schema167},
-		{Name: "tls", Node: &schema179},
+		{Name: "headers", Node: &schema166},
+		{Name: "healthCheck", Node: &schema167},
+		{Name: "http1", Node: &schema169},
+		{Name: "http2", Node: &schema84},
+		{Name: "http3", Node: &schema48},
+		{Name: "path", Node: &schema171},
+		{Name: "targetRef", Node: &schema28},
+		{Name: "targetRefs", Node: &schema135},
+		{Name: "targetSelectors", Node: &schema138},
+		{Name: "tcpKeepalive", Node: &schema140},
+		{Name: "timeout", Node: &schema174},
+		{Name: "tls", Node: &schema186},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -753,61 +782,61 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\xf6\x01\x10\x052\xf1\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xbf\x01\x10\x14J\xba\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2K\x10\x122G\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1a0\x10\f2,\x12\x04_==_\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1a\r\x10\r\x1a\t2\aGateway:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema181 = schema.Node{Fields: []schema.Field{
+	schema188 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema180},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema187},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema182 = schema.Node{Items: &schema29, MaxLength: new(int(16)), Type: schema.Array}
-	schema183 = schema.Node{Default: "\"Gateway\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema184 = schema.Node{Format: schema.Int32, Maximum: new(float64(65535)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema185 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema129},
-		{Name: "kind", Node: &schema183},
-		{Name: "name", Node: &schema24},
-		{Name: "namespace", Node: &schema172},
-		{Name: "port", Node: &schema184},
+	schema189 = schema.Node{Items: &schema32, MaxLength: new(int(16)), Type: schema.Array}
+	schema190 = schema.Node{Default: "\"Gateway\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema191 = schema.Node{Format: schema.Int32, Maximum: new(float64(65535)), Minimum: new(float64(1)), Type: schema.Integer}
+	schema192 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema136},
+		{Name: "kind", Node: &schema190},
+		{Name: "name", Node: &schema27},
+		{Name: "namespace", Node: &schema179},
+		{Name: "port", Node: &schema191},
 		{Name: "sectionName", Node: &schema9},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema186 = schema.Node{Items: &schema185, MaxLength: new(int(32)), Rules: []schema.Rule{
+	schema193 = schema.Node{Items: &schema192, MaxLength: new(int(32)), Rules: []schema.Rule{
 		{Text: "self.all(p1, self.all(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.__namespace__) || p1.__namespace__ == '') && (!has(p2.__namespace__) || p2.__namespace__ == '')) || (has(p1.__namespace__) && has(p2.__namespace__) && p1.__namespace__ == p2.__namespace__)) ? ((!has(p1.sectionName) || p1.sectionName == '') == (!has(p2.sectionName) || p2.sectionName == '') && (!has(p1.port) || p1.port == 0) == (!has(p2.port) || p2.port == 0)): true))", Message: "sectionName or port must be specified when parentRefs includes 2 or more references to the same parent", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02p1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02p2\x12\b\b\f\x12\x04\n\x02p1\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02p2\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\b\b\x12\x12\x04\n\x02p1\x12\f\b\x14\x12\b\x1a\x06equals\x12\b\b\x15\x12\x04\n\x02p2\x12\x11\b\x17\x12\r\x1a\vlogical_and\x12\x11\b\x18\x12\r\x1a\vlogical_not\x12\b\b\x1a\x12\x04\n\x02p1\x12\b\b\x1d\x12\x04\n\x02p1\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\x11\b\"\x12\r\x1a\vlogical_not\x12\b\b$\x12\x04\n\x02p2\x12\b\b'\x12\x04\n\x02p2\x12\f\b)\x12\b\x1a\x06equals\x12\x10\b+\x12\f\x1a\nlogical_or\x12\x11\b,\x12\r\x1a\vlogical_and\x12\b\b.\x12\x04\n\x02p1\x12\b\b2\x12\x04\n\x02p2\x12\x11\b5\x12\r\x1a\vlogical_and\x12\b\b6\x12\x04\n\x02p1\x12\f\b8\x12\b\x1a\x06equals\x12\b\b9\x12\x04\n\x02p2\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x10\b<\x12\f\x1a\nlogical_or\x12\x11\b=\x12\r\x1a\vlogical_and\x12\x11\b>\x12\r\x1a\vconditional\x12\x11\b?\x12\r\x1a\vlogical_not\x12\b\bA\x12\x04\n\x02p1\x12\b\bD\x12\x04\n\x02p1\x12\f\bF\x12\b\x1a\x06equals\x12\x10\bH\x12\f\x1a\nlogical_or\x12\f\bI\x12\b\x1a\x06equals\x12\x11\bJ\x12\r\x1a\vlogical_not\x12\b\bL\x12\x04\n\x02p2\x12\b\bO\x12\x04\n\x02p2\x12\f\bQ\x12\b\x1a\x06equals\x12\x10\bS\x12\f\x1a\nlogical_or\x12\x11\bT\x12\r\x1a\vlogical_not\x12\b\bV\x12\x04\n\x02p1\x12\b\bY\x12\x04\n\x02p1\x12\f\b[\x12\b\x1a\x06equals\x12\x10\b]\x12\f\x1a\nlogical_or\x12\f\b^\x12\b\x1a\x06equals\x12\x11\b_\x12\r\x1a\vlogical_not\x12\b\ba\x12\x04\n\x02p2\x12\b\bd\x12\x04\n\x02p2\x12\f\bf\x12\b\x1a\x06equals\x12\x10\bh\x12\f\x1a\nlogical_or\x12\x11\bi\x12\r\x1a\vlogical_and\x12\r\bl\x12\t\n\a@result\x12\x18\bm\x12\x14\x1a\x12not_strictly_false\x12\r\bn\x12\t\n\a@result\x12\x11\bo\x12\r\x1a\vlogical_and\x12\r\bp\x12\t\n\a@result\x12\r\bs\x12\t\n\a@result\x12\x18\bt\x12\x14\x1a\x12not_strictly_false\x12\r\bu\x12\t\n\a@result\x12\x11\bv\x12\r\x1a\vlogical_and\x12\r\bw\x12\t\n\a@result\"\x80\n\x10xJ\xfb\t\n\x02p1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10r\x1a\x02\x10\x01*(\x10t2$\x12\x13@not_strictly_false\x1a\r\x10s\"\t\n\a@result2\x9e\t\x10v2\x99\t\x12\x04_&&_\x1a\r\x10u\"\t\n\a@result\x1a\x81\t\x10qJ\xfc\b\n\x02p2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10k\x1a\x02\x10\x01*(\x10m2$\x12\x13@not_strictly_false\x1a\r\x10l\"\t\n\a@result2\x9f\b\x10o2\x9a\b\x12\x04_&&_\x1a\r\x10n\"\t\n\a@result\x1a\x82\b\x10>2\xfd\a\x12\x05_?_:_\x1a\xc5\x04\x10\x172\xc0\x04\x12\x04_&&_\x1a|\x10\x112x\x12\x04_&&_\x1a8\x10\t24\x12\x04_==_\x1a\x15\x10\b*\x11\n\b\x10\a\"\x04\n\x02p1\x12\x05group\x1a\x15\x10\v*\x11\n\b\x10\n\"\x04\n\x02p2\x12\x05group\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02p1\x12\x04kind\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02p2\x12\x04kind\x1a\xb9\x03\x10=2\xb4\x03\x12\x04_&&_\x1a6\x10\x1422\x12\x04_==_\x1a\x14\x10\x13*\x10\n\b\x10\x12\"\x04\n\x02p1\x12\x04name\x1a\x14\x10\x16*\x10\n\b\x10\x15\"\x04\n\x02p2\x12\x04name\x1a\xf3\x02\x10<2\xee\x02\x12\x04_||_\x1a\xcf\x01\x10,2\xca\x01\x12\x04_&&_\x1a`\x10!2\\\x12\x04_||_\x1a%\x10\x182!\x12\x02!_\x1a\x1b\x10\x1c*\x17\n\b\x10\x1a\"\x04\n\x02p1\x12\tnamespace\x18\x01\x1a-\x10\x1f2)\x12\x04_==_\x1a\x19\x10\x1e*\x15\n\b\x10\x1d\"\x04\n\x02p1\x12\tnamespace\x1a\x06\x10 \x1a\x022\x00\x1a`\x10+2\\\x12\x04_||_\x1a%\x10\"2!\x12\x02!_\x1a\x1b\x10&*\x17\n\b\x10$\"\x04\n\x02p2\x12\tnamespace\x18\x01\x1a-\x10)2)\x12\x04_==_\x1a\x19\x10(*\x15\n\b\x10'\"\x04\n\x02p2\x12\tnamespace\x1a\x06\x10*\x1a\x022\x00\x1a\x93\x01\x10;2\x8e\x01\x12\x04_&&_\x1aD\x1052@\x12\x04_&&_\x1a\x1b\x100*\x17\n\b\x10.\"\x04\n\x02p1\x12\tnamespace\x18\x01\x1a\x1b\x104*\x17\n\b\x102\"\x04\n\x02p2\x12\tnamespace\x18\x01\x1a@\x1082<\x12\x04_==_\x1a\x19\x107*\x15\n\b\x106\"\x04\n\x02p1\x12\tnamespace\x1a\x19\x10:*\x15\n\b\x109\"\x04\n\x02p2\x12\tnamespace\x1a\xa3\x03\x10i2\x9e\x03\x12\x04_&&_\x1a\xd7\x01\x10I2\xd2\x01\x12\x04_==_\x1ad\x10H2`\x12\x04_||_\x1a'\x10?2#\x12\x02!_\x1a\x1d\x10C*\x19\n\b\x10A\"\x04\n\x02p1\x12\vsectionName\x18\x01\x1a/\x10F2+\x12\x04_==_\x1a\x1b\x10E*\x17\n\b\x10D\"\x04\n\x02p1\x12\vsectionName\x1a\x06\x10G\x1a\x022\x00\x1ad\x10S2`\x12\x04_||_\x1a'\x10J2#\x12\x02!_\x1a\x1d\x10N*\x19\n\b\x10L\"\x04\n\x02p2\x12\vsectionName\x18\x01\x1a/\x10Q2+\x12\x04_==_\x1a\x1b\x10P*\x17\n\b\x10O\"\x04\n\x02p2\x12\vsectionName\x1a\x06\x10R\x1a\x022\x00\x1a\xbb\x01\x10^2\xb6\x01\x12\x04_==_\x1aV\x10]2R\x12\x04_||_\x1a \x10T2\x1c\x12\x02!_\x1a\x16\x10X*\x12\n\b\x10V\"\x04\n\x02p1\x12\x04port\x18\x01\x1a(\x10[2$\x12\x04_==_\x1a\x14\x10Z*\x10\n\b\x10Y\"\x04\n\x02p1\x12\x04port\x1a\x06\x10\\\x1a\x02\x18\x00\x1aV\x10h2R\x12\x04_||_\x1a \x10_2\x1c\x12\x02!_\x1a\x16\x10c*\x12\n\b\x10a\"\x04\n\x02p2\x12\x04port\x18\x01\x1a(\x10f2$\x12\x04_==_\x1a\x14\x10e*\x10\n\b\x10d\"\x04\n\x02p2\x12\x04port\x1a\x06\x10g\x1a\x02\x18\x00\x1a\x06\x10j\x1a\x02\x10\x01:\r\x10p\"\t\n\a@result:\r\x10w\"\t\n\a@result"},
 		{Text: "self.all(p1, self.exists_one(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.__namespace__) || p1.__namespace__ == '') && (!has(p2.__namespace__) || p2.__namespace__ == '')) || (has(p1.__namespace__) && has(p2.__namespace__) && p1.__namespace__ == p2.__namespace__ )) && (((!has(p1.sectionName) || p1.sectionName == '') && (!has(p2.sectionName) || p2.sectionName == '')) || ( has(p1.sectionName) && has(p2.sectionName) && p1.sectionName == p2.sectionName)) && (((!has(p1.port) || p1.port == 0) && (!has(p2.port) || p2.port == 0)) || (has(p1.port) && has(p2.port) && p1.port == p2.port))))", Message: "sectionName or port must be unique when parentRefs includes 2 or more references to the same parent", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02p1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02p2\x12\b\b\f\x12\x04\n\x02p1\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02p2\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\b\b\x12\x12\x04\n\x02p1\x12\f\b\x14\x12\b\x1a\x06equals\x12\b\b\x15\x12\x04\n\x02p2\x12\x11\b\x17\x12\r\x1a\vlogical_and\x12\x11\b\x18\x12\r\x1a\vlogical_not\x12\b\b\x1a\x12\x04\n\x02p1\x12\b\b\x1d\x12\x04\n\x02p1\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\x11\b\"\x12\r\x1a\vlogical_not\x12\b\b$\x12\x04\n\x02p2\x12\b\b'\x12\x04\n\x02p2\x12\f\b)\x12\b\x1a\x06equals\x12\x10\b+\x12\f\x1a\nlogical_or\x12\x11\b,\x12\r\x1a\vlogical_and\x12\b\b.\x12\x04\n\x02p1\x12\b\b2\x12\x04\n\x02p2\x12\x11\b5\x12\r\x1a\vlogical_and\x12\b\b6\x12\x04\n\x02p1\x12\f\b8\x12\b\x1a\x06equals\x12\b\b9\x12\x04\n\x02p2\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x10\b<\x12\f\x1a\nlogical_or\x12\x11\b=\x12\r\x1a\vlogical_and\x12\x11\b>\x12\r\x1a\vlogical_not\x12\b\b@\x12\x04\n\x02p1\x12\b\bC\x12\x04\n\x02p1\x12\f\bE\x12\b\x1a\x06equals\x12\x10\bG\x12\f\x1a\nlogical_or\x12\x11\bH\x12\r\x1a\vlogical_not\x12\b\bJ\x12\x04\n\x02p2\x12\b\bM\x12\x04\n\x02p2\x12\f\bO\x12\b\x1a\x06equals\x12\x10\bQ\x12\f\x1a\nlogical_or\x12\x11\bR\x12\r\x1a\vlogical_and\x12\b\bT\x12\x04\n\x02p1\x12\b\bX\x12\x04\n\x02p2\x12\x11\b[\x12\r\x1a\vlogical_and\x12\b\b\\\x12\x04\n\x02p1\x12\f\b^\x12\b\x1a\x06equals\x12\b\b_\x12\x04\n\x02p2\x12\x11\ba\x12\r\x1a\vlogical_and\x12\x10\bb\x12\f\x1a\nlogical_or\x12\x11\bc\x12\r\x1a\vlogical_and\x12\x11\bd\x12\r\x1a\vlogical_not\x12\b\bf\x12\x04\n\x02p1\x12\b\bi\x12\x04\n\x02p1\x12\f\bk\x12\b\x1a\x06equals\x12\x10\bm\x12\f\x1a\nlogical_or\x12\x11\bn\x12\r\x1a\vlogical_not\x12\b\bp\x12\x04\n\x02p2\x12\b\bs\x12\x04\n\x02p2\x12\f\bu\x12\b\x1a\x06equals\x12\x10\bw\x12\f\x1a\nlogical_or\x12\x11\bx\x12\r\x1a\vlogical_and\x12\b\bz\x12\x04\n\x02p1\x12\b\b~\x12\x04\n\x02p2\x12\x12\b\x81\x01\x12\r\x1a\vlogical_and\x12\t\b\x82\x01\x12\x04\n\x02p1\x12\r\b\x84\x01\x12\b\x1a\x06equals\x12\t\b\x85\x01\x12\x04\n\x02p2\x12\x12\b\x87\x01\x12\r\x1a\vlogical_and\x12\x11\b\x88\x01\x12\f\x1a\nlogical_or\x12\x12\b\x89\x01\x12\r\x1a\vlogical_and\x12\x0e\b\x8c\x01\x12\t\n\a@result\x12\x10\b\x8e\x01\x12\v\x1a\tadd_int64\x12\x0e\b\x8f\x01\x12\t\n\a@result\x12\x12\b\x90\x01\x12\r\x1a\vconditional\x12\x0e\b\x91\x01\x12\t\n\a@result\x12\r\b\x93\x01\x12\b\x1a\x06equals\x12\x0e\b\x96\x01\x12\t\n\a@result\x12\x19\b\x97\x01\x12\x14\x1a\x12not_strictly_false\x12\x0e\b\x98\x01\x12\t\n\a@result\x12\x12\b\x99\x01\x12\r\x1a\vlogical_and\x12\x0e\b\x9a\x01\x12\t\n\a@result\"\xe4\f\x10\x9b\x01J\xde\f\n\x02p1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\a\x10\x95\x01\x1a\x02\x10\x01**\x10\x97\x012%\x12\x13@not_strictly_false\x1a\x0e\x10\x96\x01\"\t\n\a@result2\xfd\v\x10\x99\x012\xf7\v\x12\x04_&&_\x1a\x0e\x10\x98\x01\"\t\n\a@result\x1a\xde\v\x10\x94\x01J\xd8\v\n\x02p2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\a\x10\x8a\x01\x1a\x02\x18\x00*\a\x10\x8b\x01\x1a\x02\x10\x012\x84\v\x10\x90\x012\xfe\n\x12\x05_?_:_\x1a\xbf\n\x10=2\xba\n\x12\x04_&&_\x1a\xc1\x01\x10\x172\xbc\x01\x12\x04_&&_\x1a|\x10\x112x\x12\x04_&&_\x1a8\x10\t24\x12\x04_==_\x1a\x15\x10\b*\x11\n\b\x10\a\"\x04\n\x02p1\x12\x05group\x1a\x15\x10\v*\x11\n\b\x10\n\"\x04\n\x02p2\x12\x05group\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02p1\x12\x04kind\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02p2\x12\x04kind\x1a6\x10\x1422\x12\x04_==_\x1a\x14\x10\x13*\x10\n\b\x10\x12\"\x04\n\x02p1\x12\x04name\x1a\x14\x10\x16*\x10\n\b\x10\x15\"\x04\n\x02p2\x12\x04name\x1a\xed\b\x10\x89\x012\xe7\b\x12\x04_&&_\x1a\x87\x06\x10c2\x82\x06\x12\x04_&&_\x1a\xf3\x02\x10<2\xee\x02\x12\x04_||_\x1a\xcf\x01\x10,2\xca\x01\x12\x04_&&_\x1a`\x10!2\\\x12\x04_||_\x1a%\x10\x182!\x12\x02!_\x1a\x1b\x10\x1c*\x17\n\b\x10\x1a\"\x04\n\x02p1\x12\tnamespace\x18\x01\x1a-\x10\x1f2)\x12\x04_==_\x1a\x19\x10\x1e*\x15\n\b\x10\x1d\"\x04\n\x02p1\x12\tnamespace\x1a\x06\x10 \x1a\x022\x00\x1a`\x10+2\\\x12\x04_||_\x1a%\x10\"2!\x12\x02!_\x1a\x1b\x10&*\x17\n\b\x10$\"\x04\n\x02p2\x12\tnamespace\x18\x01\x1a-\x10)2)\x12\x04_==_\x1a\x19\x10(*\x15\n\b\x10'\"\x04\n\x02p2\x12\tnamespace\x1a\x06\x10*\x1a\x022\x00\x1a\x93\x01\x10;2\x8e\x01\x12\x04_&&_\x1aD\x1052@\x12\x04_&&_\x1a\x1b\x100*\x17\n\b\x10.\"\x04\n\x02p1\x12\tnamespace\x18\x01\x1a\x1b\x104*\x17\n\b\x102\"\x04\n\x02p2\x12\tnamespace\x18\x01\x1a@\x1082<\x12\x04_==_\x1a\x19\x107*\x15\n\b\x106\"\x04\n\x02p1\x12\tnamespace\x1a\x19\x10:*\x15\n\b\x109\"\x04\n\x02p2\x12\tnamespace\x1a\x83\x03\x10b2\xfe\x02\x12\x04_||_\x1a\xd7\x01\x10R2\xd2\x01\x12\x04_&&_\x1ad\x10G2`\x12\x04_||_\x1a'\x10>2#\x12\x02!_\x1a\x1d\x10B*\x19\n\b\x10@\"\x04\n\x02p1\x12\vsectionName\x18\x01\x1a/\x10E2+\x12\x04_==_\x1a\x1b\x10D*\x17\n\b\x10C\"\x04\n\x02p1\x12\vsectionName\x1a\x06\x10F\x1a\x022\x00\x1ad\x10Q2`\x12\x04_||_\x1a'\x10H2#\x12\x02!_\x1a\x1d\x10L*\x19\n\b\x10J\"\x04\n\x02p2\x12\vsectionName\x18\x01\x1a/\x10O2+\x12\x04_==_\x1a\x1b\x10N*\x17\n\b\x10M\"\x04\n\x02p2\x12\vsectionName\x1a\x06\x10P\x1a\x022\x00\x1a\x9b\x01\x10a2\x96\x01\x12\x04_&&_\x1aH\x10[2D\x12\x04_&&_\x1a\x1d\x10V*\x19\n\b\x10T\"\x04\n\x02p1\x12\vsectionName\x18\x01\x1a\x1d\x10Z*\x19\n\b\x10X\"\x04\n\x02p2\x12\vsectionName\x18\x01\x1aD\x10^2@\x12\x04_==_\x1a\x1b\x10]*\x17\n\b\x10\\\"\x04\n\x02p1\x12\vsectionName\x1a\x1b\x10`*\x17\n\b\x10_\"\x04\n\x02p2\x12\vsectionName\x1a\xd4\x02\x10\x88\x012\xce\x02\x12\x04_||_\x1a\xbb\x01\x10x2\xb6\x01\x12\x04_&&_\x1aV\x10m2R\x12\x04_||_\x1a \x10d2\x1c\x12\x02!_\x1a\x16\x10h*\x12\n\b\x10f\"\x04\n\x02p1\x12\x04port\x18\x01\x1a(\x10k2$\x12\x04_==_\x1a\x14\x10j*\x10\n\b\x10i\"\x04\n\x02p1\x12\x04port\x1a\x06\x10l\x1a\x02\x18\x00\x1aV\x10w2R\x12\x04_||_\x1a \x10n2\x1c\x12\x02!_\x1a\x16\x10r*\x12\n\b\x10p\"\x04\n\x02p2\x12\x04port\x18\x01\x1a(\x10u2$\x12\x04_==_\x1a\x14\x10t*\x10\n\b\x10s\"\x04\n\x02p2\x12\x04port\x1a\x06\x10v\x1a\x02\x18\x00\x1a\x87\x01\x10\x87\x012\x81\x01\x12\x04_&&_\x1a<\x10\x81\x0127\x12\x04_&&_\x1a\x16\x10|*\x12\n\b\x10z\"\x04\n\x02p1\x12\x04port\x18\x01\x1a\x17\x10\x80\x01*\x12\n\b\x10~\"\x04\n\x02p2\x12\x04port\x18\x01\x1a;\x10\x84\x0126\x12\x04_==_\x1a\x16\x10\x83\x01*\x11\n\t\x10\x82\x01\"\x04\n\x02p1\x12\x04port\x1a\x16\x10\x86\x01*\x11\n\t\x10\x85\x01\"\x04\n\x02p2\x12\x04port\x1a#\x10\x8e\x012\x1e\x12\x03_+_\x1a\x0e\x10\x8c\x01\"\t\n\a@result\x1a\a\x10\x8d\x01\x1a\x02\x18\x01\x1a\x0e\x10\x8f\x01\"\t\n\a@result:$\x10\x93\x012\x1f\x12\x04_==_\x1a\x0e\x10\x91\x01\"\t\n\a@result\x1a\a\x10\x92\x01\x1a\x02\x18\x01:\x0e\x10\x9a\x01\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema187 = schema.Node{Default: "\"Service\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema188 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema170},
-		{Name: "kind", Node: &schema187},
-		{Name: "name", Node: &schema24},
-		{Name: "namespace", Node: &schema172},
-		{Name: "port", Node: &schema184},
+	schema194 = schema.Node{Default: "\"Service\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema195 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema177},
+		{Name: "kind", Node: &schema194},
+		{Name: "name", Node: &schema27},
+		{Name: "namespace", Node: &schema179},
+		{Name: "port", Node: &schema191},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema189 = schema.Node{Default: "100", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema190 = schema.Node{Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
-	schema191 = schema.Node{Fields: []schema.Field{
-		{Name: "denominator", Node: &schema189},
-		{Name: "numerator", Node: &schema190},
+	schema196 = schema.Node{Default: "100", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema197 = schema.Node{Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	schema198 = schema.Node{Fields: []schema.Field{
+		{Name: "denominator", Node: &schema196},
+		{Name: "numerator", Node: &schema197},
 	}, Required: []string{"numerator"}, Rules: []schema.Rule{
 		{Text: "self.numerator <= self.denominator", Message: "numerator must be less than or equal to denominator", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x17\b\x03\x12\x13\x1a\x11less_equals_int64\x12\n\b\x04\x12\x06\n\x04self\"F\x10\x032B\x12\x04_<=_\x1a\x1b\x10\x02*\x17\n\n\x10\x01\"\x06\n\x04self\x12\tnumerator\x1a\x1d\x10\x05*\x19\n\n\x10\x04\"\x06\n\x04self\x12\vdenominator"},
 	}, Type: schema.Object}
-	schema192 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema193 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema188},
-		{Name: "fraction", Node: &schema191},
-		{Name: "percent", Node: &schema192},
+	schema199 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema200 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schema195},
+		{Name: "fraction", Node: &schema198},
+		{Name: "percent", Node: &schema199},
 	}, Required: []string{"backendRef"}, Rules: []schema.Rule{
 		{Text: "!(has(self.percent) && has(self.fraction))", Message: "Only one of percent or fraction may be specified in HTTPRequestMirrorFilter", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"O\x10\x012K\x12\x02!_\x1aE\x10\n2A\x12\x04_&&_\x1a\x1b\x10\x05*\x17\n\n\x10\x03\"\x06\n\x04self\x12\apercent\x18\x01\x1a\x1c\x10\t*\x18\n\n\x10\a\"\x06\n\x04self\x12\bfraction\x18\x01"},
 	}, Type: schema.Object}
-	schema194 = schema.Node{Enum: []string{"ResponseHeaderModifier", "RequestHeaderModifier", "RequestMirror", "ExtensionRef"}, Type: schema.String}
-	schema195 = schema.Node{Fields: []schema.Field{
-		{Name: "extensionRef", Node: &schema27},
-		{Name: "requestHeaderModifier", Node: &schema153},
-		{Name: "requestMirror", Node: &schema193},
-		{Name: "responseHeaderModifier", Node: &schema153},
-		{Name: "type", Node: &schema194},
+	schema201 = schema.Node{Enum: []string{"ResponseHeaderModifier", "RequestHeaderModifier", "RequestMirror", "ExtensionRef"}, Type: schema.String}
+	schema202 = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schema30},
+		{Name: "requestHeaderModifier", Node: &schema160},
+		{Name: "requestMirror", Node: &schema200},
+		{Name: "responseHeaderModifier", Node: &schema160},
+		{Name: "type", Node: &schema201},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"\x80\x01\x10\x012|\x12\x02!_\x1av\x10\n2r\x12\x04_&&_\x1a)\x10\x05*%\n\n\x10\x03\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\b2;\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\t\x1a\x172\x15RequestHeaderModifier"},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"\x8c\x01\x10\x012\x87\x01\x12\x02!_\x1a\x80\x01\x10\v2|\x12\x04_&&_\x1a3\x10\x022/\x12\x02!_\x1a)\x10\x06*%\n\n\x10\x04\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\t2;\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\n\x1a\x172\x15RequestHeaderModifier"},
@@ -818,231 +847,270 @@ var (
 		{Text: "!(has(self.extensionRef) && self.type != 'ExtensionRef')", Message: "filter.extensionRef must be nil if the filter.type is not ExtensionRef", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"n\x10\x012j\x12\x02!_\x1ad\x10\n2`\x12\x04_&&_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fextensionRef\x18\x01\x1a6\x10\b22\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x12\x10\t\x1a\x0e2\fExtensionRef"},
 		{Text: "!(!has(self.extensionRef) && self.type == 'ExtensionRef')", Message: "filter.extensionRef must be specified for ExtensionRef filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"x\x10\x012t\x12\x02!_\x1an\x10\v2j\x12\x04_&&_\x1a*\x10\x022&\x12\x02!_\x1a \x10\x06*\x1c\n\n\x10\x04\"\x06\n\x04self\x12\fextensionRef\x18\x01\x1a6\x10\t22\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x12\x10\n\x1a\x0e2\fExtensionRef"},
 	}, Type: schema.Object}
-	schema196 = schema.Node{Items: &schema195, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema203 = schema.Node{Items: &schema202, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe3\x01\x10\x122\xde\x01\x12\x04_<=_\x1a\xcd\x01\x10\x112\xc8\x01\n\xbf\x01\x10\x10J\xba\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x82\x01\x10\x0e2~\x12\x05_?_:_\x1a=\x10\x0629\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1c\x10\a\x1a\x182\x16ResponseHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema197 = schema.Node{Default: "1", Format: schema.Int32, Maximum: new(float64(1e+06)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema198 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema196},
-		{Name: "group", Node: &schema170},
-		{Name: "kind", Node: &schema187},
-		{Name: "name", Node: &schema24},
-		{Name: "namespace", Node: &schema172},
-		{Name: "port", Node: &schema184},
-		{Name: "weight", Node: &schema197},
+	schema204 = schema.Node{Default: "1", Format: schema.Int32, Maximum: new(float64(1e+06)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema205 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema203},
+		{Name: "group", Node: &schema177},
+		{Name: "kind", Node: &schema194},
+		{Name: "name", Node: &schema27},
+		{Name: "namespace", Node: &schema179},
+		{Name: "port", Node: &schema191},
+		{Name: "weight", Node: &schema204},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema199 = schema.Node{Items: &schema198, MaxLength: new(int(16)), Type: schema.Array}
-	schema200 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
-	schema201 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema148},
-		{Name: "type", Node: &schema200},
-		{Name: "value", Node: &schema149},
+	schema206 = schema.Node{Items: &schema205, MaxLength: new(int(16)), Type: schema.Array}
+	schema207 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
+	schema208 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema155},
+		{Name: "type", Node: &schema207},
+		{Name: "value", Node: &schema156},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema202 = schema.Node{Items: &schema201, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema203 = schema.Node{Fields: []schema.Field{
-		{Name: "method", Node: &schema90},
-		{Name: "service", Node: &schema90},
-		{Name: "type", Node: &schema200},
+	schema209 = schema.Node{Items: &schema208, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema210 = schema.Node{Fields: []schema.Field{
+		{Name: "method", Node: &schema97},
+		{Name: "service", Node: &schema97},
+		{Name: "type", Node: &schema207},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.type) ? has(self.service) || has(self.method) : true", Message: "One or both of 'service' or 'method' must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\"r\x10\x052n\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04type\x18\x01\x1aC\x10\x0e2?\x12\x04_||_\x1a\x1b\x10\t*\x17\n\n\x10\a\"\x06\n\x04self\x12\aservice\x18\x01\x1a\x1a\x10\r*\x16\n\n\x10\v\"\x06\n\x04self\x12\x06method\x18\x01\x1a\x06\x10\x0f\x1a\x02\x10\x01"},
 		{Text: "(!has(self.type) || self.type == 'Exact') && has(self.service) ? self.service.matches(r\"\"\"^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$\"\"\"): true", Message: "service must only contain valid characters (matching ^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$)", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\x12\n\b\f\x12\x06\n\x04self\x12\x11\b\x0f\x12\r\x1a\vlogical_and\x12\x11\b\x10\x12\r\x1a\vconditional\x12\n\b\x11\x12\x06\n\x04self\x12\x14\b\x13\x12\x10\x1a\x0ematches_string\"\x80\x02\x10\x102\xfb\x01\x12\x05_?_:_\x1a\x89\x01\x10\x0f2\x84\x01\x12\x04_&&_\x1a_\x10\n2[\x12\x04_||_\x1a\"\x10\x012\x1e\x12\x02!_\x1a\x18\x10\x05*\x14\n\n\x10\x03\"\x06\n\x04self\x12\x04type\x18\x01\x1a/\x10\b2+\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\v\x10\t\x1a\a2\x05Exact\x1a\x1b\x10\x0e*\x17\n\n\x10\f\"\x06\n\x04self\x12\aservice\x18\x01\x1a^\x10\x132Z\n\x19\x10\x12*\x15\n\n\x10\x11\"\x06\n\x04self\x12\aservice\x12\amatches\x1a4\x10\x14\x1a02.^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "(!has(self.type) || self.type == 'Exact') && has(self.method) ? self.method.matches(r\"\"\"^[A-Za-z_][A-Za-z_0-9]*$\"\"\"): true", Message: "method must only contain valid characters (matching ^[A-Za-z_][A-Za-z_0-9]*$)", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\x12\n\b\f\x12\x06\n\x04self\x12\x11\b\x0f\x12\r\x1a\vlogical_and\x12\x11\b\x10\x12\r\x1a\vconditional\x12\n\b\x11\x12\x06\n\x04self\x12\x14\b\x13\x12\x10\x1a\x0ematches_string\"\xe8\x01\x10\x102\xe3\x01\x12\x05_?_:_\x1a\x88\x01\x10\x0f2\x83\x01\x12\x04_&&_\x1a_\x10\n2[\x12\x04_||_\x1a\"\x10\x012\x1e\x12\x02!_\x1a\x18\x10\x05*\x14\n\n\x10\x03\"\x06\n\x04self\x12\x04type\x18\x01\x1a/\x10\b2+\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\v\x10\t\x1a\a2\x05Exact\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06method\x18\x01\x1aG\x10\x132C\n\x18\x10\x12*\x14\n\n\x10\x11\"\x06\n\x04self\x12\x06method\x12\amatches\x1a\x1e\x10\x14\x1a\x1a2\x18^[A-Za-z_][A-Za-z_0-9]*$\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema204 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema202},
-		{Name: "method", Node: &schema203},
+	schema211 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema209},
+		{Name: "method", Node: &schema210},
 	}, Type: schema.Object}
-	schema205 = schema.Node{Items: &schema204, MaxLength: new(int(8)), Type: schema.Array}
-	schema206 = schema.Node{Default: "\"Session\"", Enum: []string{"Permanent", "Session"}, Type: schema.String}
-	schema207 = schema.Node{Fields: []schema.Field{
-		{Name: "lifetimeType", Node: &schema206},
+	schema212 = schema.Node{Items: &schema211, MaxLength: new(int(8)), Type: schema.Array}
+	schema213 = schema.Node{Default: "\"Session\"", Enum: []string{"Permanent", "Session"}, Type: schema.String}
+	schema214 = schema.Node{Fields: []schema.Field{
+		{Name: "lifetimeType", Node: &schema213},
 	}, Type: schema.Object}
-	schema208 = schema.Node{MaxLength: new(int(128)), Type: schema.String}
-	schema209 = schema.Node{Default: "\"Cookie\"", Enum: []string{"Cookie", "Header"}, Type: schema.String}
-	schema210 = schema.Node{Fields: []schema.Field{
-		{Name: "absoluteTimeout", Node: &schema132},
-		{Name: "cookieConfig", Node: &schema207},
-		{Name: "idleTimeout", Node: &schema132},
-		{Name: "sessionName", Node: &schema208},
-		{Name: "type", Node: &schema209},
+	schema215 = schema.Node{MaxLength: new(int(128)), Type: schema.String}
+	schema216 = schema.Node{Default: "\"Cookie\"", Enum: []string{"Cookie", "Header"}, Type: schema.String}
+	schema217 = schema.Node{Fields: []schema.Field{
+		{Name: "absoluteTimeout", Node: &schema139},
+		{Name: "cookieConfig", Node: &schema214},
+		{Name: "idleTimeout", Node: &schema139},
+		{Name: "sessionName", Node: &schema215},
+		{Name: "type", Node: &schema216},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\x10\b\f\x12\f\x1a\nlogical_or\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x10\x12\f\x1a\nnot_equals\x12\x10\b\x12\x12\f\x1a\nlogical_or\x12\n\b\x14\x12\x06\n\x04self\x12\x10\b\x17\x12\f\x1a\nlogical_or\"\x86\x02\x10\x122\x81\x02\x12\x04_||_\x1av\x10\f2r\x12\x04_||_\x1a*\x10\x012&\x12\x02!_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fcookieConfig\x18\x01\x1a>\x10\x062:\x12\x02!_\x1a4\x10\v*0\n\x1e\x10\t*\x1a\n\n\x10\b\"\x06\n\x04self\x12\fcookieConfig\x12\flifetimeType\x18\x01\x1a\x80\x01\x10\x172|\x12\x04_||_\x1aO\x10\x102K\x12\x04_!=_\x1a2\x10\x0f*.\n\x1e\x10\x0e*\x1a\n\n\x10\r\"\x06\n\x04self\x12\fcookieConfig\x12\flifetimeType\x1a\x0f\x10\x11\x1a\v2\tPermanent\x1a#\x10\x16*\x1f\n\n\x10\x14\"\x06\n\x04self\x12\x0fabsoluteTimeout\x18\x01"},
 	}, Type: schema.Object}
-	schema211 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema199},
-		{Name: "filters", Node: &schema196},
-		{Name: "matches", Node: &schema205},
+	schema218 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema206},
+		{Name: "filters", Node: &schema203},
+		{Name: "matches", Node: &schema212},
 		{Name: "name", Node: &schema9},
-		{Name: "sessionPersistence", Node: &schema210},
+		{Name: "sessionPersistence", Node: &schema217},
 	}, Type: schema.Object}
-	schema212 = schema.Node{Items: &schema211, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema219 = schema.Node{Items: &schema218, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nindex_list\x12\x11\b\f\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nindex_list\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x0f\b\x14\x12\v\x1a\tadd_int64\x12\n\b\x15\x12\x06\n\x04self\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x13\b\x17\x12\x0f\x1a\rgreater_int64\x12\x11\b\x19\x12\r\x1a\vconditional\x12\n\b\x1b\x12\x06\n\x04self\x12\x10\b\x1c\x12\f\x1a\nindex_list\x12\x11\b \x12\r\x1a\vconditional\x12\n\b!\x12\x06\n\x04self\x12\x10\b\"\x12\f\x1a\nindex_list\x12\x0f\b%\x12\v\x1a\tlist_size\x12\x0f\b(\x12\v\x1a\tadd_int64\x12\n\b)\x12\x06\n\x04self\x12\x0f\b*\x12\v\x1a\tlist_size\x12\x13\b+\x12\x0f\x1a\rgreater_int64\x12\x11\b-\x12\r\x1a\vconditional\x12\n\b/\x12\x06\n\x04self\x12\x10\b0\x12\f\x1a\nindex_list\x12\x11\b4\x12\r\x1a\vconditional\x12\n\b5\x12\x06\n\x04self\x12\x10\b6\x12\f\x1a\nindex_list\x12\x0f\b9\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bC\x12\x06\n\x04self\x12\x10\bD\x12\f\x1a\nindex_list\x12\x11\bH\x12\r\x1a\vconditional\x12\n\bI\x12\x06\n\x04self\x12\x10\bJ\x12\f\x1a\nindex_list\x12\x0f\bM\x12\v\x1a\tlist_size\x12\x0f\bP\x12\v\x1a\tadd_int64\x12\n\bQ\x12\x06\n\x04self\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x13\bS\x12\x0f\x1a\rgreater_int64\x12\x11\bU\x12\r\x1a\vconditional\x12\n\bW\x12\x06\n\x04self\x12\x10\bX\x12\f\x1a\nindex_list\x12\x11\b\\\x12\r\x1a\vconditional\x12\n\b]\x12\x06\n\x04self\x12\x10\b^\x12\f\x1a\nindex_list\x12\x0f\ba\x12\v\x1a\tlist_size\x12\x0f\bd\x12\v\x1a\tadd_int64\x12\n\be\x12\x06\n\x04self\x12\x0f\bf\x12\v\x1a\tlist_size\x12\x13\bg\x12\x0f\x1a\rgreater_int64\x12\x11\bi\x12\r\x1a\vconditional\x12\n\bk\x12\x06\n\x04self\x12\x10\bl\x12\f\x1a\nindex_list\x12\x11\bp\x12\r\x1a\vconditional\x12\n\bq\x12\x06\n\x04self\x12\x10\br\x12\f\x1a\nindex_list\x12\x0f\bu\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b\x7f\x12\x06\n\x04self\x12\x11\b\x80\x01\x12\f\x1a\nindex_list\x12\x12\b\x84\x01\x12\r\x1a\vconditional\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x11\b\x86\x01\x12\f\x1a\nindex_list\x12\x10\b\x89\x01\x12\v\x1a\tlist_size\x12\x10\b\x8c\x01\x12\v\x1a\tadd_int64\x12\v\b\x8d\x01\x12\x06\n\x04self\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x14\b\x8f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x91\x01\x12\r\x1a\vconditional\x12\v\b\x93\x01\x12\x06\n\x04self\x12\x11\b\x94\x01\x12\f\x1a\nindex_list\x12\x12\b\x98\x01\x12\r\x1a\vconditional\x12\v\b\x99\x01\x12\x06\n\x04self\x12\x11\b\x9a\x01\x12\f\x1a\nindex_list\x12\x10\b\x9d\x01\x12\v\x1a\tlist_size\x12\x10\b\xa0\x01\x12\v\x1a\tadd_int64\x12\v\b\xa1\x01\x12\x06\n\x04self\x12\x10\b\xa2\x01\x12\v\x1a\tlist_size\x12\x14\b\xa3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa5\x01\x12\r\x1a\vconditional\x12\v\b\xa7\x01\x12\x06\n\x04self\x12\x11\b\xa8\x01\x12\f\x1a\nindex_list\x12\x12\b\xac\x01\x12\r\x1a\vconditional\x12\v\b\xad\x01\x12\x06\n\x04self\x12\x11\b\xae\x01\x12\f\x1a\nindex_list\x12\x10\b\xb1\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xbb\x01\x12\x06\n\x04self\x12\x11\b\xbc\x01\x12\f\x1a\nindex_list\x12\x12\b\xc0\x01\x12\r\x1a\vconditional\x12\v\b\xc1\x01\x12\x06\n\x04self\x12\x11\b\xc2\x01\x12\f\x1a\nindex_list\x12\x10\b\xc5\x01\x12\v\x1a\tlist_size\x12\x10\b\xc8\x01\x12\v\x1a\tadd_int64\x12\v\b\xc9\x01\x12\x06\n\x04self\x12\x10\b\xca\x01\x12\v\x1a\tlist_size\x12\x14\b\xcb\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xcd\x01\x12\r\x1a\vconditional\x12\v\b\xcf\x01\x12\x06\n\x04self\x12\x11\b\xd0\x01\x12\f\x1a\nindex_list\x12\x12\b\xd4\x01\x12\r\x1a\vconditional\x12\v\b\xd5\x01\x12\x06\n\x04self\x12\x11\b\xd6\x01\x12\f\x1a\nindex_list\x12\x10\b\xd9\x01\x12\v\x1a\tlist_size\x12\x10\b\xdc\x01\x12\v\x1a\tadd_int64\x12\v\b\xdd\x01\x12\x06\n\x04self\x12\x10\b\xde\x01\x12\v\x1a\tlist_size\x12\x14\b\xdf\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xe1\x01\x12\r\x1a\vconditional\x12\v\b\xe3\x01\x12\x06\n\x04self\x12\x11\b\xe4\x01\x12\f\x1a\nindex_list\x12\x12\b\xe8\x01\x12\r\x1a\vconditional\x12\v\b\xe9\x01\x12\x06\n\x04self\x12\x11\b\xea\x01\x12\f\x1a\nindex_list\x12\x10\b\xed\x01\x12\v\x1a\tlist_size\x12\x10\b\xf0\x01\x12\v\x1a\tadd_int64\x12\v\b\xf1\x01\x12\x06\n\x04self\x12\x10\b\xf2\x01\x12\v\x1a\tlist_size\x12\x14\b\xf3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xf5\x01\x12\r\x1a\vconditional\x12\v\b\xf7\x01\x12\x06\n\x04self\x12\x11\b\xf8\x01\x12\f\x1a\nindex_list\x12\x12\b\xfc\x01\x12\r\x1a\vconditional\x12\v\b\xfd\x01\x12\x06\n\x04self\x12\x11\b\xfe\x01\x12\f\x1a\nindex_list\x12\x10\b\x81\x02\x12\v\x1a\tlist_size\x12\x10\b\x84\x02\x12\v\x1a\tadd_int64\x12\v\b\x85\x02\x12\x06\n\x04self\x12\x10\b\x86\x02\x12\v\x1a\tlist_size\x12\x14\b\x87\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x02\x12\r\x1a\vconditional\x12\v\b\x8b\x02\x12\x06\n\x04self\x12\x11\b\x8c\x02\x12\f\x1a\nindex_list\x12\x12\b\x90\x02\x12\r\x1a\vconditional\x12\v\b\x91\x02\x12\x06\n\x04self\x12\x11\b\x92\x02\x12\f\x1a\nindex_list\x12\x10\b\x95\x02\x12\v\x1a\tlist_size\x12\x10\b\x98\x02\x12\v\x1a\tadd_int64\x12\v\b\x99\x02\x12\x06\n\x04self\x12\x10\b\x9a\x02\x12\v\x1a\tlist_size\x12\x14\b\x9b\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x9d\x02\x12\r\x1a\vconditional\x12\v\b\x9f\x02\x12\x06\n\x04self\x12\x11\b\xa0\x02\x12\f\x1a\nindex_list\x12\x12\b\xa4\x02\x12\r\x1a\vconditional\x12\v\b\xa5\x02\x12\x06\n\x04self\x12\x11\b\xa6\x02\x12\f\x1a\nindex_list\x12\x10\b\xa9\x02\x12\v\x1a\tlist_size\x12\x10\b\xac\x02\x12\v\x1a\tadd_int64\x12\v\b\xad\x02\x12\x06\n\x04self\x12\x10\b\xae\x02\x12\v\x1a\tlist_size\x12\x14\b\xaf\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb1\x02\x12\r\x1a\vconditional\x12\v\b\xb3\x02\x12\x06\n\x04self\x12\x11\b\xb4\x02\x12\f\x1a\nindex_list\x12\x12\b\xb8\x02\x12\r\x1a\vconditional\x12\v\b\xb9\x02\x12\x06\n\x04self\x12\x11\b\xba\x02\x12\f\x1a\nindex_list\x12\x10\b\xbd\x02\x12\v\x1a\tlist_size\x12\x18\b\xc0\x02\x12\x13\x1a\x11less_equals_int64\"\xca\x1b\x10\xc0\x022\xc4\x1b\x12\x04_<=_\x1a\xb1\x1b\x10\xac\x022\xab\x1b\x12\x03_+_\x1a\xcd\x19\x10\x98\x022\xc7\x19\x12\x03_+_\x1a\xe9\x17\x10\x84\x022\xe3\x17\x12\x03_+_\x1a\x85\x16\x10\xf0\x012\xff\x15\x12\x03_+_\x1a\xa1\x14\x10\xdc\x012\x9b\x14\x12\x03_+_\x1a\xbd\x12\x10\xc8\x012\xb7\x12\x12\x03_+_\x1a\xd9\x10\x10\xb4\x012\xd3\x10\x12\x03_+_\x1a\xf5\x0e\x10\xa0\x012\xef\x0e\x12\x03_+_\x1a\x91\r\x10\x8c\x012\x8b\r\x12\x03_+_\x1a\xad\v\x10x2\xa8\v\x12\x03_+_\x1a\xd0\t\x10d2\xcb\t\x12\x03_+_\x1a\x80\b\x10P2\xfb\a\x12\x03_+_\x1a\xb0\x06\x10<2\xab\x06\x12\x03_+_\x1a\xe0\x04\x10(2\xdb\x04\x12\x03_+_\x1a\x90\x03\x10\x142\x8b\x03\x12\x03_+_\x1a\xc0\x01\x10\x052\xbb\x01\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a\x7f\x10\f2{\x12\x05_?_:_\x1a/\x10\v*+\n\x1e\x10\b2\x1a\x12\x04_[_]\x1a\n\x10\a\"\x06\n\x04self\x1a\x06\x10\t\x1a\x02\x18\x00\x12\amatches\x18\x01\x1a9\x10\x1125\n-\x10\x10*)\n\x1e\x10\x0e2\x1a\x12\x04_[_]\x1a\n\x10\r\"\x06\n\x04self\x1a\x06\x10\x0f\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\x12\x1a\x02\x18\x00\x1a\x06\x10\x13\x1a\x02\x18\x00\x1a\xc0\x01\x10\x192\xbb\x01\x12\x05_?_:_\x1a)\x10\x172%\x12\x03_>_\x1a\x16\x10\x162\x12\n\n\x10\x15\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x18\x1a\x02\x18\x01\x1a\x7f\x10 2{\x12\x05_?_:_\x1a/\x10\x1f*+\n\x1e\x10\x1c2\x1a\x12\x04_[_]\x1a\n\x10\x1b\"\x06\n\x04self\x1a\x06\x10\x1d\x1a\x02\x18\x01\x12\amatches\x18\x01\x1a9\x10%25\n-\x10$*)\n\x1e\x10\"2\x1a\x12\x04_[_]\x1a\n\x10!\"\x06\n\x04self\x1a\x06\x10#\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10&\x1a\x02\x18\x00\x1a\x06\x10'\x1a\x02\x18\x00\x1a\xc0\x01\x10-2\xbb\x01\x12\x05_?_:_\x1a)\x10+2%\x12\x03_>_\x1a\x16\x10*2\x12\n\n\x10)\"\x06\n\x04self\x12\x04size\x1a\x06\x10,\x1a\x02\x18\x02\x1a\x7f\x1042{\x12\x05_?_:_\x1a/\x103*+\n\x1e\x1002\x1a\x12\x04_[_]\x1a\n\x10/\"\x06\n\x04self\x1a\x06\x101\x1a\x02\x18\x02\x12\amatches\x18\x01\x1a9\x10925\n-\x108*)\n\x1e\x1062\x1a\x12\x04_[_]\x1a\n\x105\"\x06\n\x04self\x1a\x06\x107\x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10:\x1a\x02\x18\x00\x1a\x06\x10;\x1a\x02\x18\x00\x1a\xc0\x01\x10A2\xbb\x01\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x03\x1a\x7f\x10H2{\x12\x05_?_:_\x1a/\x10G*+\n\x1e\x10D2\x1a\x12\x04_[_]\x1a\n\x10C\"\x06\n\x04self\x1a\x06\x10E\x1a\x02\x18\x03\x12\amatches\x18\x01\x1a9\x10M25\n-\x10L*)\n\x1e\x10J2\x1a\x12\x04_[_]\x1a\n\x10I\"\x06\n\x04self\x1a\x06\x10K\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10N\x1a\x02\x18\x00\x1a\x06\x10O\x1a\x02\x18\x00\x1a\xc0\x01\x10U2\xbb\x01\x12\x05_?_:_\x1a)\x10S2%\x12\x03_>_\x1a\x16\x10R2\x12\n\n\x10Q\"\x06\n\x04self\x12\x04size\x1a\x06\x10T\x1a\x02\x18\x04\x1a\x7f\x10\\2{\x12\x05_?_:_\x1a/\x10[*+\n\x1e\x10X2\x1a\x12\x04_[_]\x1a\n\x10W\"\x06\n\x04self\x1a\x06\x10Y\x1a\x02\x18\x04\x12\amatches\x18\x01\x1a9\x10a25\n-\x10`*)\n\x1e\x10^2\x1a\x12\x04_[_]\x1a\n\x10]\"\x06\n\x04self\x1a\x06\x10_\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10b\x1a\x02\x18\x00\x1a\x06\x10c\x1a\x02\x18\x00\x1a\xc0\x01\x10i2\xbb\x01\x12\x05_?_:_\x1a)\x10g2%\x12\x03_>_\x1a\x16\x10f2\x12\n\n\x10e\"\x06\n\x04self\x12\x04size\x1a\x06\x10h\x1a\x02\x18\x05\x1a\x7f\x10p2{\x12\x05_?_:_\x1a/\x10o*+\n\x1e\x10l2\x1a\x12\x04_[_]\x1a\n\x10k\"\x06\n\x04self\x1a\x06\x10m\x1a\x02\x18\x05\x12\amatches\x18\x01\x1a9\x10u25\n-\x10t*)\n\x1e\x10r2\x1a\x12\x04_[_]\x1a\n\x10q\"\x06\n\x04self\x1a\x06\x10s\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10v\x1a\x02\x18\x00\x1a\x06\x10w\x1a\x02\x18\x00\x1a\xcd\x01\x10}2\xc8\x01\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\x06\x1a\x8a\x01\x10\x84\x012\x84\x01\x12\x05_?_:_\x1a2\x10\x83\x01*-\n \x10\x80\x012\x1b\x12\x04_[_]\x1a\n\x10\x7f\"\x06\n\x04self\x1a\a\x10\x81\x01\x1a\x02\x18\x06\x12\amatches\x18\x01\x1a>\x10\x89\x0129\n1\x10\x88\x01*,\n!\x10\x86\x012\x1c\x12\x04_[_]\x1a\v\x10\x85\x01\"\x06\n\x04self\x1a\a\x10\x87\x01\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\a\x10\x8a\x01\x1a\x02\x18\x00\x1a\a\x10\x8b\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\x91\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\x8f\x012(\x12\x03_>_\x1a\x18\x10\x8e\x012\x13\n\v\x10\x8d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x90\x01\x1a\x02\x18\a\x1a\x8b\x01\x10\x98\x012\x85\x01\x12\x05_?_:_\x1a3\x10\x97\x01*.\n!\x10\x94\x012\x1c\x12\x04_[_]\x1a\v\x10\x93\x01\"\x06\n\x04self\x1a\a\x10\x95\x01\x1a\x02\x18\a\x12\amatches\x18\x01\x1a>\x10\x9d\x0129\n1\x10\x9c\x01*,\n!\x10\x9a\x012\x1c\x12\x04_[_]\x1a\v\x10\x99\x01\"\x06\n\x04self\x1a\a\x10\x9b\x01\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\a\x10\x9e\x01\x1a\x02\x18\x00\x1a\a\x10\x9f\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xa5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xa3\x012(\x12\x03_>_\x1a\x18\x10\xa2\x012\x13\n\v\x10\xa1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa4\x01\x1a\x02\x18\b\x1a\x8b\x01\x10\xac\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xab\x01*.\n!\x10\xa8\x012\x1c\x12\x04_[_]\x1a\v\x10\xa7\x01\"\x06\n\x04self\x1a\a\x10\xa9\x01\x1a\x02\x18\b\x12\amatches\x18\x01\x1a>\x10\xb1\x0129\n1\x10\xb0\x01*,\n!\x10\xae\x012\x1c\x12\x04_[_]\x1a\v\x10\xad\x01\"\x06\n\x04self\x1a\a\x10\xaf\x01\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\a\x10\xb2\x01\x1a\x02\x18\x00\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb9\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\t\x1a\x8b\x01\x10\xc0\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xbf\x01*.\n!\x10\xbc\x012\x1c\x12\x04_[_]\x1a\v\x10\xbb\x01\"\x06\n\x04self\x1a\a\x10\xbd\x01\x1a\x02\x18\t\x12\amatches\x18\x01\x1a>\x10\xc5\x0129\n1\x10\xc4\x01*,\n!\x10\xc2\x012\x1c\x12\x04_[_]\x1a\v\x10\xc1\x01\"\x06\n\x04self\x1a\a\x10\xc3\x01\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\a\x10\xc6\x01\x1a\x02\x18\x00\x1a\a\x10\xc7\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xcd\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xcb\x012(\x12\x03_>_\x1a\x18\x10\xca\x012\x13\n\v\x10\xc9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xcc\x01\x1a\x02\x18\n\x1a\x8b\x01\x10\xd4\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xd3\x01*.\n!\x10\xd0\x012\x1c\x12\x04_[_]\x1a\v\x10\xcf\x01\"\x06\n\x04self\x1a\a\x10\xd1\x01\x1a\x02\x18\n\x12\amatches\x18\x01\x1a>\x10\xd9\x0129\n1\x10\xd8\x01*,\n!\x10\xd6\x012\x1c\x12\x04_[_]\x1a\v\x10\xd5\x01\"\x06\n\x04self\x1a\a\x10\xd7\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\xda\x01\x1a\x02\x18\x00\x1a\a\x10\xdb\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xe1\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xdf\x012(\x12\x03_>_\x1a\x18\x10\xde\x012\x13\n\v\x10\xdd\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xe0\x01\x1a\x02\x18\v\x1a\x8b\x01\x10\xe8\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xe7\x01*.\n!\x10\xe4\x012\x1c\x12\x04_[_]\x1a\v\x10\xe3\x01\"\x06\n\x04self\x1a\a\x10\xe5\x01\x1a\x02\x18\v\x12\amatches\x18\x01\x1a>\x10\xed\x0129\n1\x10\xec\x01*,\n!\x10\xea\x012\x1c\x12\x04_[_]\x1a\v\x10\xe9\x01\"\x06\n\x04self\x1a\a\x10\xeb\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\xee\x01\x1a\x02\x18\x00\x1a\a\x10\xef\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xf5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xf3\x012(\x12\x03_>_\x1a\x18\x10\xf2\x012\x13\n\v\x10\xf1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xf4\x01\x1a\x02\x18\f\x1a\x8b\x01\x10\xfc\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xfb\x01*.\n!\x10\xf8\x012\x1c\x12\x04_[_]\x1a\v\x10\xf7\x01\"\x06\n\x04self\x1a\a\x10\xf9\x01\x1a\x02\x18\f\x12\amatches\x18\x01\x1a>\x10\x81\x0229\n1\x10\x80\x02*,\n!\x10\xfe\x012\x1c\x12\x04_[_]\x1a\v\x10\xfd\x01\"\x06\n\x04self\x1a\a\x10\xff\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x82\x02\x1a\x02\x18\x00\x1a\a\x10\x83\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x89\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x87\x022(\x12\x03_>_\x1a\x18\x10\x86\x022\x13\n\v\x10\x85\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x02\x1a\x02\x18\r\x1a\x8b\x01\x10\x90\x022\x85\x01\x12\x05_?_:_\x1a3\x10\x8f\x02*.\n!\x10\x8c\x022\x1c\x12\x04_[_]\x1a\v\x10\x8b\x02\"\x06\n\x04self\x1a\a\x10\x8d\x02\x1a\x02\x18\r\x12\amatches\x18\x01\x1a>\x10\x95\x0229\n1\x10\x94\x02*,\n!\x10\x92\x022\x1c\x12\x04_[_]\x1a\v\x10\x91\x02\"\x06\n\x04self\x1a\a\x10\x93\x02\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\x96\x02\x1a\x02\x18\x00\x1a\a\x10\x97\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x9d\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x9b\x022(\x12\x03_>_\x1a\x18\x10\x9a\x022\x13\n\v\x10\x99\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x9c\x02\x1a\x02\x18\x0e\x1a\x8b\x01\x10\xa4\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xa3\x02*.\n!\x10\xa0\x022\x1c\x12\x04_[_]\x1a\v\x10\x9f\x02\"\x06\n\x04self\x1a\a\x10\xa1\x02\x1a\x02\x18\x0e\x12\amatches\x18\x01\x1a>\x10\xa9\x0229\n1\x10\xa8\x02*,\n!\x10\xa6\x022\x1c\x12\x04_[_]\x1a\v\x10\xa5\x02\"\x06\n\x04self\x1a\a\x10\xa7\x02\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xaa\x02\x1a\x02\x18\x00\x1a\a\x10\xab\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb1\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\xaf\x022(\x12\x03_>_\x1a\x18\x10\xae\x022\x13\n\v\x10\xad\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb0\x02\x1a\x02\x18\x0f\x1a\x8b\x01\x10\xb8\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xb7\x02*.\n!\x10\xb4\x022\x1c\x12\x04_[_]\x1a\v\x10\xb3\x02\"\x06\n\x04self\x1a\a\x10\xb5\x02\x1a\x02\x18\x0f\x12\amatches\x18\x01\x1a>\x10\xbd\x0229\n1\x10\xbc\x02*,\n!\x10\xba\x022\x1c\x12\x04_[_]\x1a\v\x10\xb9\x02\"\x06\n\x04self\x1a\a\x10\xbb\x02\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbe\x02\x1a\x02\x18\x00\x1a\a\x10\xbf\x02\x1a\x02\x18\x00\x1a\b\x10\xc1\x02\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema213 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema182},
-		{Name: "parentRefs", Node: &schema186},
-		{Name: "rules", Node: &schema212},
+	schema220 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema189},
+		{Name: "parentRefs", Node: &schema193},
+		{Name: "rules", Node: &schema219},
 	}, Type: schema.Object}
-	schema214 = schema.Node{Fields: []schema.Field{
+	schema221 = schema.Node{Fields: []schema.Field{
+		{Name: "conditions", Node: &schema20},
+		{Name: "controllerName", Node: &schema0},
+		{Name: "parentRef", Node: &schema40},
+	}, Type: schema.Object}
+	schema222 = schema.Node{Items: &schema221, Type: schema.Array}
+	schema223 = schema.Node{Fields: []schema.Field{
+		{Name: "parents", Node: &schema222},
+	}, Type: schema.Object}
+	schema224 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema213},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema220},
+		{Name: "status", Node: &schema223},
 	}, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema215 = schema.Node{Default: "\"IPAddress\"", MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
-	schema216 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema215},
-		{Name: "value", Node: &schema24},
+	schema225 = schema.Node{Default: "\"IPAddress\"", MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
+	schema226 = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schema225},
+		{Name: "value", Node: &schema27},
 	}, IPAddress: true, Required: []string{"value"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\"): true", Message: "Hostname value must only contain valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x14\b\b\x12\x10\x1a\x0ematches_string\"\xc0\x01\x10\x052\xbb\x01\x12\x05_?_:_\x1a2\x10\x032.\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x0e\x10\x04\x1a\n2\bHostname\x1av\x10\b2r\n\x17\x10\a*\x13\n\n\x10\x06\"\x06\n\x04self\x12\x05value\x12\amatches\x1aN\x10\t\x1aJ2H^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema217 = schema.Node{Items: &schema216, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema227 = schema.Node{Items: &schema226, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\b\b\x04\x12\x04\n\x02a1\x12\f\b\x06\x12\b\x1a\x06equals\x12\x11\b\b\x12\r\x1a\vconditional\x12\n\b\t\x12\x06\n\x04self\x12\b\b\f\x12\x04\n\x02a2\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02a1\x12\b\b\x11\x12\x04\n\x02a2\x12\f\b\x13\x12\b\x1a\x06equals\x12\b\b\x14\x12\x04\n\x02a1\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\x12\x0f\b\x1b\x12\v\x1a\tadd_int64\x12\r\b\x1c\x12\t\n\a@result\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\r\b\x1e\x12\t\n\a@result\x12\f\b \x12\b\x1a\x06equals\x12\r\b$\x12\t\n\a@result\x12\x18\b%\x12\x14\x1a\x12not_strictly_false\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vlogical_and\x12\r\b(\x12\t\n\a@result\"\xd8\x03\x10)J\xd3\x03\n\x02a1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10#\x1a\x02\x10\x01*(\x10%2$\x12\x13@not_strictly_false\x1a\r\x10$\"\t\n\a@result2\xf6\x02\x10'2\xf1\x02\x12\x04_&&_\x1a\r\x10&\"\t\n\a@result\x1a\xd9\x02\x10\b2\xd4\x02\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x14\x10\x05*\x10\n\b\x10\x04\"\x04\n\x02a1\x12\x04type\x1a\x0f\x10\a\x1a\v2\tIPAddress\x1a\x8f\x02\x10!J\x8a\x02\n\x02a2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x18\x00*\x06\x10\x18\x1a\x02\x10\x012\xbb\x01\x10\x1d2\xb6\x01\x12\x05_?_:_\x1a|\x10\x162x\x12\x04_&&_\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02a2\x12\x04type\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02a1\x12\x04type\x1a8\x10\x1324\x12\x04_==_\x1a\x15\x10\x12*\x11\n\b\x10\x11\"\x04\n\x02a2\x12\x05value\x1a\x15\x10\x15*\x11\n\b\x10\x14\"\x04\n\x02a1\x12\x05value\x1a \x10\x1b2\x1c\x12\x03_+_\x1a\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1a\x1a\x02\x18\x01\x1a\r\x10\x1c\"\t\n\a@result:!\x10 2\x1d\x12\x04_==_\x1a\r\x10\x1e\"\t\n\a@result\x1a\x06\x10\x1f\x1a\x02\x18\x01\x1a\x06\x10\"\x1a\x02\x10\x01:\r\x10(\"\t\n\a@result"},
 		{Text: "self.all(a1, a1.type == 'Hostname' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\b\b\x04\x12\x04\n\x02a1\x12\f\b\x06\x12\b\x1a\x06equals\x12\x11\b\b\x12\r\x1a\vconditional\x12\n\b\t\x12\x06\n\x04self\x12\b\b\f\x12\x04\n\x02a2\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02a1\x12\b\b\x11\x12\x04\n\x02a2\x12\f\b\x13\x12\b\x1a\x06equals\x12\b\b\x14\x12\x04\n\x02a1\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\x12\x0f\b\x1b\x12\v\x1a\tadd_int64\x12\r\b\x1c\x12\t\n\a@result\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\r\b\x1e\x12\t\n\a@result\x12\f\b \x12\b\x1a\x06equals\x12\r\b$\x12\t\n\a@result\x12\x18\b%\x12\x14\x1a\x12not_strictly_false\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vlogical_and\x12\r\b(\x12\t\n\a@result\"\xd7\x03\x10)J\xd2\x03\n\x02a1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10#\x1a\x02\x10\x01*(\x10%2$\x12\x13@not_strictly_false\x1a\r\x10$\"\t\n\a@result2\xf5\x02\x10'2\xf0\x02\x12\x04_&&_\x1a\r\x10&\"\t\n\a@result\x1a\xd8\x02\x10\b2\xd3\x02\x12\x05_?_:_\x1a0\x10\x062,\x12\x04_==_\x1a\x14\x10\x05*\x10\n\b\x10\x04\"\x04\n\x02a1\x12\x04type\x1a\x0e\x10\a\x1a\n2\bHostname\x1a\x8f\x02\x10!J\x8a\x02\n\x02a2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x18\x00*\x06\x10\x18\x1a\x02\x10\x012\xbb\x01\x10\x1d2\xb6\x01\x12\x05_?_:_\x1a|\x10\x162x\x12\x04_&&_\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02a2\x12\x04type\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02a1\x12\x04type\x1a8\x10\x1324\x12\x04_==_\x1a\x15\x10\x12*\x11\n\b\x10\x11\"\x04\n\x02a2\x12\x05value\x1a\x15\x10\x15*\x11\n\b\x10\x14\"\x04\n\x02a1\x12\x05value\x1a \x10\x1b2\x1c\x12\x03_+_\x1a\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1a\x1a\x02\x18\x01\x1a\r\x10\x1c\"\t\n\a@result:!\x10 2\x1d\x12\x04_==_\x1a\r\x10\x1e\"\t\n\a@result\x1a\x06\x10\x1f\x1a\x02\x18\x01\x1a\x06\x10\"\x1a\x02\x10\x01:\r\x10(\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema218 = schema.Node{Fields: []schema.Field{
-		{Name: "clientCertificateRef", Node: &schema173},
+	schema228 = schema.Node{Fields: []schema.Field{
+		{Name: "clientCertificateRef", Node: &schema180},
 	}, Type: schema.Object}
-	schema219 = schema.Node{MaxLength: new(int(8)), Rules: []schema.Rule{
+	schema229 = schema.Node{MaxLength: new(int(8)), Rules: []schema.Rule{
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Annotation keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\t\b\x04\x12\x05\n\x03key\x12\x14\b\x05\x12\x10\x1a\x0ematches_string\x12\r\b\b\x12\t\n\a@result\x12\x18\b\t\x12\x14\x1a\x12not_strictly_false\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\r\b\f\x12\t\n\a@result\"\x93\x02\x10\rJ\x8e\x02\n\x03key\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\a\x1a\x02\x10\x01*(\x10\t2$\x12\x13@not_strictly_false\x1a\r\x10\b\"\t\n\a@result2\xb0\x01\x10\v2\xab\x01\x12\x04_&&_\x1a\r\x10\n\"\t\n\a@result\x1a\x93\x01\x10\x052\x8e\x01\n\t\x10\x04\"\x05\n\x03key\x12\amatches\x1ax\x10\x06\x1at2r^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$:\r\x10\f\"\t\n\a@result"},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the annotation key's prefix must be a DNS subdomain not longer than 253 characters in total.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\t\b\x04\x12\x05\n\x03key\x12\x19\b\x05\x12\x15\x1a\x13string_split_string\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x11\b\t\x12\r\x1a\vstring_size\x12\x10\b\n\x12\f\x1a\nless_int64\x12\r\b\r\x12\t\n\a@result\x12\x18\b\x0e\x12\x14\x1a\x12not_strictly_false\x12\r\b\x0f\x12\t\n\a@result\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\r\b\x11\x12\t\n\a@result\"\xd0\x01\x10\x12J\xcb\x01\n\x03key\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x10\x01*(\x10\x0e2$\x12\x13@not_strictly_false\x1a\r\x10\r\"\t\n\a@result2n\x10\x102j\x12\x04_&&_\x1a\r\x10\x0f\"\t\n\a@result\x1aS\x10\n2O\x12\x03_<_\x1a?\x10\t2;\n3\x10\a2/\x12\x04_[_]\x1a\x1f\x10\x052\x1b\n\t\x10\x04\"\x05\n\x03key\x12\x05split\x1a\a\x10\x06\x1a\x032\x01/\x1a\x06\x10\b\x1a\x02\x18\x00\x12\x04size\x1a\a\x10\v\x1a\x03\x18\xfd\x01:\r\x10\x11\"\t\n\a@result"},
-	}, Type: schema.Object, Values: &schema20}
-	schema220 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(0)), Patterns: []string{"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"}, Type: schema.String}
-	schema221 = schema.Node{MaxLength: new(int(8)), Rules: []schema.Rule{
+	}, Type: schema.Object, Values: &schema23}
+	schema230 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(0)), Patterns: []string{"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"}, Type: schema.String}
+	schema231 = schema.Node{MaxLength: new(int(8)), Rules: []schema.Rule{
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Label keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\t\b\x04\x12\x05\n\x03key\x12\x14\b\x05\x12\x10\x1a\x0ematches_string\x12\r\b\b\x12\t\n\a@result\x12\x18\b\t\x12\x14\x1a\x12not_strictly_false\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\r\b\f\x12\t\n\a@result\"\x93\x02\x10\rJ\x8e\x02\n\x03key\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\a\x1a\x02\x10\x01*(\x10\t2$\x12\x13@not_strictly_false\x1a\r\x10\b\"\t\n\a@result2\xb0\x01\x10\v2\xab\x01\x12\x04_&&_\x1a\r\x10\n\"\t\n\a@result\x1a\x93\x01\x10\x052\x8e\x01\n\t\x10\x04\"\x05\n\x03key\x12\amatches\x1ax\x10\x06\x1at2r^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$:\r\x10\f\"\t\n\a@result"},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the label key's prefix must be a DNS subdomain not longer than 253 characters in total.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\t\b\x04\x12\x05\n\x03key\x12\x19\b\x05\x12\x15\x1a\x13string_split_string\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x11\b\t\x12\r\x1a\vstring_size\x12\x10\b\n\x12\f\x1a\nless_int64\x12\r\b\r\x12\t\n\a@result\x12\x18\b\x0e\x12\x14\x1a\x12not_strictly_false\x12\r\b\x0f\x12\t\n\a@result\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\r\b\x11\x12\t\n\a@result\"\xd0\x01\x10\x12J\xcb\x01\n\x03key\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x10\x01*(\x10\x0e2$\x12\x13@not_strictly_false\x1a\r\x10\r\"\t\n\a@result2n\x10\x102j\x12\x04_&&_\x1a\r\x10\x0f\"\t\n\a@result\x1aS\x10\n2O\x12\x03_<_\x1a?\x10\t2;\n3\x10\a2/\x12\x04_[_]\x1a\x1f\x10\x052\x1b\n\t\x10\x04\"\x05\n\x03key\x12\x05split\x1a\a\x10\x06\x1a\x032\x01/\x1a\x06\x10\b\x1a\x02\x18\x00\x12\x04size\x1a\a\x10\v\x1a\x03\x18\xfd\x01:\r\x10\x11\"\t\n\a@result"},
-	}, Type: schema.Object, Values: &schema220}
-	schema222 = schema.Node{Fields: []schema.Field{
-		{Name: "annotations", Node: &schema219},
-		{Name: "labels", Node: &schema221},
-		{Name: "parametersRef", Node: &schema27},
+	}, Type: schema.Object, Values: &schema230}
+	schema232 = schema.Node{Fields: []schema.Field{
+		{Name: "annotations", Node: &schema229},
+		{Name: "labels", Node: &schema231},
+		{Name: "parametersRef", Node: &schema30},
 	}, Type: schema.Object}
-	schema223 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema129},
-		{Name: "kind", Node: &schema23},
+	schema233 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema136},
+		{Name: "kind", Node: &schema26},
 	}, Required: []string{"kind"}, Type: schema.Object}
-	schema224 = schema.Node{Items: &schema223, MaxLength: new(int(8)), Type: schema.Array}
-	schema225 = schema.Node{Default: "\"Same\"", Enum: []string{"All", "Selector", "Same"}, Type: schema.String}
-	schema226 = schema.Node{Fields: []schema.Field{
+	schema234 = schema.Node{Items: &schema233, MaxLength: new(int(8)), Type: schema.Array}
+	schema235 = schema.Node{Default: "\"Same\"", Enum: []string{"All", "Selector", "Same"}, Type: schema.String}
+	schema236 = schema.Node{Fields: []schema.Field{
 		{Name: "key", Node: &schema0},
 		{Name: "operator", Node: &schema0},
 		{Name: "values", Node: &schema3},
 	}, Required: []string{"key", "operator"}, Type: schema.Object}
-	schema227 = schema.Node{Items: &schema226, Type: schema.Array}
-	schema228 = schema.Node{Fields: []schema.Field{
-		{Name: "matchExpressions", Node: &schema227},
+	schema237 = schema.Node{Items: &schema236, Type: schema.Array}
+	schema238 = schema.Node{Fields: []schema.Field{
+		{Name: "matchExpressions", Node: &schema237},
 		{Name: "matchLabels", Node: &schema1},
 	}, Type: schema.Object}
-	schema229 = schema.Node{Default: "{\"from\":\"Same\"}", Fields: []schema.Field{
-		{Name: "from", Node: &schema225},
-		{Name: "selector", Node: &schema228},
+	schema239 = schema.Node{Default: "{\"from\":\"Same\"}", Fields: []schema.Field{
+		{Name: "from", Node: &schema235},
+		{Name: "selector", Node: &schema238},
 	}, Type: schema.Object}
-	schema230 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
-		{Name: "kinds", Node: &schema224},
-		{Name: "namespaces", Node: &schema229},
+	schema240 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
+		{Name: "kinds", Node: &schema234},
+		{Name: "namespaces", Node: &schema239},
 	}, Type: schema.Object}
-	schema231 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: schema.String}
-	schema232 = schema.Node{Items: &schema173, MaxLength: new(int(64)), Type: schema.Array}
-	schema233 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema22},
-		{Name: "kind", Node: &schema23},
-		{Name: "name", Node: &schema24},
-		{Name: "namespace", Node: &schema172},
+	schema241 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: schema.String}
+	schema242 = schema.Node{Items: &schema180, MaxLength: new(int(64)), Type: schema.Array}
+	schema243 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema25},
+		{Name: "kind", Node: &schema26},
+		{Name: "name", Node: &schema27},
+		{Name: "namespace", Node: &schema179},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	schema234 = schema.Node{Items: &schema233, MaxLength: new(int(8)), MinLength: new(int(1)), Type: schema.Array}
-	schema235 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema234},
+	schema244 = schema.Node{Items: &schema243, MaxLength: new(int(8)), MinLength: new(int(1)), Type: schema.Array}
+	schema245 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema244},
 	}, Type: schema.Object}
-	schema236 = schema.Node{Default: "\"Terminate\"", Enum: []string{"Terminate", "Passthrough"}, Type: schema.String}
-	schema237 = schema.Node{Fields: []schema.Field{
-		{Name: "certificateRefs", Node: &schema232},
-		{Name: "frontendValidation", Node: &schema235},
-		{Name: "mode", Node: &schema236},
-		{Name: "options", Node: &schema21},
+	schema246 = schema.Node{Default: "\"Terminate\"", Enum: []string{"Terminate", "Passthrough"}, Type: schema.String}
+	schema247 = schema.Node{Fields: []schema.Field{
+		{Name: "certificateRefs", Node: &schema242},
+		{Name: "frontendValidation", Node: &schema245},
+		{Name: "mode", Node: &schema246},
+		{Name: "options", Node: &schema24},
 	}, Rules: []schema.Rule{
 		{Text: "self.mode == 'Terminate' ? size(self.certificateRefs) > 0 || size(self.options) > 0 : true", Message: "certificateRefs or options must be specified when mode is Terminate", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x0e\b\v\x12\n\x1a\bsize_map\x12\n\b\f\x12\x06\n\x04self\x12\x13\b\x0e\x12\x0f\x1a\rgreater_int64\x12\x10\b\x10\x12\f\x1a\nlogical_or\"\xd3\x01\x10\x052\xce\x01\x12\x05_?_:_\x1a3\x10\x032/\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04mode\x1a\x0f\x10\x04\x1a\v2\tTerminate\x1a\x87\x01\x10\x102\x82\x01\x12\x04_||_\x1a@\x10\t2<\x12\x03_>_\x1a-\x10\x062)\x12\x04size\x1a!\x10\b*\x1d\n\n\x10\a\"\x06\n\x04self\x12\x0fcertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1a8\x10\x0e24\x12\x03_>_\x1a%\x10\v2!\x12\x04size\x1a\x19\x10\r*\x15\n\n\x10\f\"\x06\n\x04self\x12\aoptions\x1a\x06\x10\x0f\x1a\x02\x18\x00\x1a\x06\x10\x11\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema238 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedRoutes", Node: &schema230},
-		{Name: "hostname", Node: &schema29},
+	schema248 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedRoutes", Node: &schema240},
+		{Name: "hostname", Node: &schema32},
 		{Name: "name", Node: &schema9},
-		{Name: "port", Node: &schema184},
-		{Name: "protocol", Node: &schema231},
-		{Name: "tls", Node: &schema237},
+		{Name: "port", Node: &schema191},
+		{Name: "protocol", Node: &schema241},
+		{Name: "tls", Node: &schema247},
 	}, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
-	schema239 = schema.Node{Items: &schema238, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema249 = schema.Node{Items: &schema248, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\r\b\x06\x12\t\x1a\ain_list\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\a\b\x0e\x12\x03\n\x01l\x12\r\b\x13\x12\t\n\a@result\x12\x18\b\x14\x12\x14\x1a\x12not_strictly_false\x12\r\b\x15\x12\t\n\a@result\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x17\x12\t\n\a@result\"\xfc\x01\x10\x18J\xf7\x01\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x12\x1a\x02\x10\x01*(\x10\x142$\x12\x13@not_strictly_false\x1a\r\x10\x13\"\t\n\a@result2\x9b\x01\x10\x162\x96\x01\x12\x04_&&_\x1a\r\x10\x15\"\t\n\a@result\x1a\x7f\x10\v2{\x12\x05_?_:_\x1aJ\x10\x062F\x12\x03@in\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a&\x10\a:\"\n\n\x10\b\x1a\x062\x04HTTP\n\t\x10\t\x1a\x052\x03TCP\n\t\x10\n\x1a\x052\x03UDP\x1a\x1e\x10\f2\x1a\x12\x02!_\x1a\x14\x10\x10*\x10\n\a\x10\x0e\"\x03\n\x01l\x12\x03tls\x18\x01\x1a\x06\x10\x11\x1a\x02\x10\x01:\r\x10\x17\"\t\n\a@result"},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\f\b\x06\x12\b\x1a\x06equals\x12\a\b\t\x12\x03\n\x01l\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\x11\b\r\x12\r\x1a\vconditional\x12\a\b\x0e\x12\x03\n\x01l\x12\f\b\x11\x12\b\x1a\x06equals\x12\a\b\x13\x12\x03\n\x01l\x12\f\b\x16\x12\b\x1a\x06equals\x12\x10\b\x18\x12\f\x1a\nlogical_or\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\"\xe3\x02\x10 J\xde\x02\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2\x82\x02\x10\x1e2\xfd\x01\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a\xe5\x01\x10\r2\xe0\x01\x12\x05_?_:_\x1aR\x10\f2N\x12\x04_&&_\x1a0\x10\x062,\x12\x04_==_\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a\v\x10\a\x1a\a2\x05HTTPS\x1a\x14\x10\v*\x10\n\a\x10\t\"\x03\n\x01l\x12\x03tls\x18\x01\x1a{\x10\x182w\x12\x04_||_\x1a2\x10\x112.\x12\x04_==_\x1a\x1e\x10\x10*\x1a\n\x12\x10\x0f*\x0e\n\a\x10\x0e\"\x03\n\x01l\x12\x03tls\x12\x04mode\x1a\x06\x10\x12\x1a\x022\x00\x1a;\x10\x1627\x12\x04_==_\x1a\x1e\x10\x15*\x1a\n\x12\x10\x14*\x0e\n\a\x10\x13\"\x03\n\x01l\x12\x03tls\x12\x04mode\x1a\x0f\x10\x17\x1a\v2\tTerminate\x1a\x06\x10\x19\x1a\x02\x10\x01:\r\x10\x1f\"\t\n\a@result"},
 		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\r\b\x06\x12\t\x1a\ain_list\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\a\b\r\x12\x03\n\x01l\x12\a\b\x10\x12\x03\n\x01l\x12\f\b\x12\x12\b\x1a\x06equals\x12\x10\b\x14\x12\f\x1a\nlogical_or\x12\r\b\x17\x12\t\n\a@result\x12\x18\b\x18\x12\x14\x1a\x12not_strictly_false\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\r\b\x1b\x12\t\n\a@result\"\xb0\x02\x10\x1cJ\xab\x02\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x10\x01*(\x10\x182$\x12\x13@not_strictly_false\x1a\r\x10\x17\"\t\n\a@result2\xcf\x01\x10\x1a2\xca\x01\x12\x04_&&_\x1a\r\x10\x19\"\t\n\a@result\x1a\xb2\x01\x10\n2\xad\x01\x12\x05_?_:_\x1a>\x10\x062:\x12\x03@in\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a\x1a\x10\a:\x16\n\t\x10\b\x1a\x052\x03TCP\n\t\x10\t\x1a\x052\x03UDP\x1a\\\x10\x142X\x12\x04_||_\x1a#\x10\v2\x1f\x12\x02!_\x1a\x19\x10\x0f*\x15\n\a\x10\r\"\x03\n\x01l\x12\bhostname\x18\x01\x1a+\x10\x122'\x12\x04_==_\x1a\x17\x10\x11*\x13\n\a\x10\x10\"\x03\n\x01l\x12\bhostname\x1a\x06\x10\x13\x1a\x022\x00\x1a\x06\x10\x15\x1a\x02\x10\x01:\r\x10\x1b\"\t\n\a@result"},
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02l1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02l2\x12\r\b\x0e\x12\t\n\a@result\x12\x0f\b\x10\x12\v\x1a\tadd_int64\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vconditional\x12\r\b\x13\x12\t\n\a@result\x12\f\b\x15\x12\b\x1a\x06equals\x12\r\b\x18\x12\t\n\a@result\x12\x18\b\x19\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1a\x12\t\n\a@result\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\r\b\x1c\x12\t\n\a@result\"\xc6\x02\x10\x1dJ\xc1\x02\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x01*(\x10\x192$\x12\x13@not_strictly_false\x1a\r\x10\x18\"\t\n\a@result2\xe4\x01\x10\x1b2\xdf\x01\x12\x04_&&_\x1a\r\x10\x1a\"\t\n\a@result\x1a\xc7\x01\x10\x16J\xc2\x01\n\x02l2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x18\x00*\x06\x10\r\x1a\x02\x10\x012t\x10\x122p\x12\x05_?_:_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02l2\x12\x04name\x1a \x10\x102\x1c\x12\x03_+_\x1a\r\x10\x0e\"\t\n\a@result\x1a\x06\x10\x0f\x1a\x02\x18\x01\x1a\r\x10\x11\"\t\n\a@result:!\x10\x152\x1d\x12\x04_==_\x1a\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x14\x1a\x02\x18\x01:\r\x10\x1c\"\t\n\a@result"},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02l1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02l2\x12\b\b\f\x12\x04\n\x02l1\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02l2\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\b\b\x13\x12\x04\n\x02l1\x12\b\b\x17\x12\x04\n\x02l2\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\x11\b\x1b\x12\r\x1a\vconditional\x12\b\b\x1c\x12\x04\n\x02l1\x12\f\b\x1e\x12\b\x1a\x06equals\x12\b\b\x1f\x12\x04\n\x02l2\x12\x11\b!\x12\r\x1a\vlogical_not\x12\b\b#\x12\x04\n\x02l1\x12\x11\b&\x12\r\x1a\vlogical_not\x12\b\b(\x12\x04\n\x02l2\x12\x11\b+\x12\r\x1a\vlogical_and\x12\x11\b,\x12\r\x1a\vlogical_and\x12\r\b/\x12\t\n\a@result\x12\x0f\b1\x12\v\x1a\tadd_int64\x12\r\b2\x12\t\n\a@result\x12\x11\b3\x12\r\x1a\vconditional\x12\r\b4\x12\t\n\a@result\x12\f\b6\x12\b\x1a\x06equals\x12\r\b9\x12\t\n\a@result\x12\x18\b:\x12\x14\x1a\x12not_strictly_false\x12\r\b;\x12\t\n\a@result\x12\x11\b<\x12\r\x1a\vlogical_and\x12\r\b=\x12\t\n\a@result\"\x8e\x05\x10>J\x89\x05\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x108\x1a\x02\x10\x01*(\x10:2$\x12\x13@not_strictly_false\x1a\r\x109\"\t\n\a@result2\xac\x04\x10<2\xa7\x04\x12\x04_&&_\x1a\r\x10;\"\t\n\a@result\x1a\x8f\x04\x107J\x8a\x04\n\x02l2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10-\x1a\x02\x18\x00*\x06\x10.\x1a\x02\x10\x012\xbb\x03\x1032\xb6\x03\x12\x05_?_:_\x1a\xfb\x02\x10,2\xf6\x02\x12\x04_&&_\x1a\x82\x01\x10\x112~\x12\x04_&&_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02l1\x12\x04port\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02l2\x12\x04port\x1a>\x10\x0e2:\x12\x04_==_\x1a\x18\x10\r*\x14\n\b\x10\f\"\x04\n\x02l1\x12\bprotocol\x1a\x18\x10\x10*\x14\n\b\x10\x0f\"\x04\n\x02l2\x12\bprotocol\x1a\xe8\x01\x10\x1b2\xe3\x01\x12\x05_?_:_\x1aB\x10\x1a2>\x12\x04_&&_\x1a\x1a\x10\x15*\x16\n\b\x10\x13\"\x04\n\x02l1\x12\bhostname\x18\x01\x1a\x1a\x10\x19*\x16\n\b\x10\x17\"\x04\n\x02l2\x12\bhostname\x18\x01\x1a>\x10\x1e2:\x12\x04_==_\x1a\x18\x10\x1d*\x14\n\b\x10\x1c\"\x04\n\x02l1\x12\bhostname\x1a\x18\x10 *\x14\n\b\x10\x1f\"\x04\n\x02l2\x12\bhostname\x1aV\x10+2R\x12\x04_&&_\x1a$\x10!2 \x12\x02!_\x1a\x1a\x10%*\x16\n\b\x10#\"\x04\n\x02l1\x12\bhostname\x18\x01\x1a$\x10&2 \x12\x02!_\x1a\x1a\x10**\x16\n\b\x10(\"\x04\n\x02l2\x12\bhostname\x18\x01\x1a \x1012\x1c\x12\x03_+_\x1a\r\x10/\"\t\n\a@result\x1a\x06\x100\x1a\x02\x18\x01\x1a\r\x102\"\t\n\a@result:!\x1062\x1d\x12\x04_==_\x1a\r\x104\"\t\n\a@result\x1a\x06\x105\x1a\x02\x18\x01:\r\x10=\"\t\n\a@result"},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema240 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema217},
-		{Name: "backendTLS", Node: &schema218},
-		{Name: "gatewayClassName", Node: &schema24},
-		{Name: "infrastructure", Node: &schema222},
-		{Name: "listeners", Node: &schema239},
+	schema250 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema227},
+		{Name: "backendTLS", Node: &schema228},
+		{Name: "gatewayClassName", Node: &schema27},
+		{Name: "infrastructure", Node: &schema232},
+		{Name: "listeners", Node: &schema249},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema241 = schema.Node{Fields: []schema.Field{
+	schema251 = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schema0},
+		{Name: "value", Node: &schema0},
+	}, Type: schema.Object}
+	schema252 = schema.Node{Items: &schema251, Type: schema.Array}
+	schema253 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema0},
+		{Name: "kind", Node: &schema0},
+	}, Type: schema.Object}
+	schema254 = schema.Node{Items: &schema253, Type: schema.Array}
+	schema255 = schema.Node{Fields: []schema.Field{
+		{Name: "attachedRoutes", Node: &schema2},
+		{Name: "conditions", Node: &schema20},
+		{Name: "name", Node: &schema0},
+		{Name: "supportedKinds", Node: &schema254},
+	}, Type: schema.Object}
+	schema256 = schema.Node{Items: &schema255, Type: schema.Array}
+	schema257 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema252},
+		{Name: "conditions", Node: &schema20},
+		{Name: "listeners", Node: &schema256},
+	}, Type: schema.Object}
+	schema258 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema240},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema250},
+		{Name: "status", Node: &schema257},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema242 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
-	schema243 = schema.Node{MaxLength: new(int(64)), Type: schema.String}
-	schema244 = schema.Node{Fields: []schema.Field{
-		{Name: "controllerName", Node: &schema242},
-		{Name: "description", Node: &schema243},
-		{Name: "parametersRef", Node: &schema233},
+	schema259 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
+	schema260 = schema.Node{MaxLength: new(int(64)), Type: schema.String}
+	schema261 = schema.Node{Fields: []schema.Field{
+		{Name: "controllerName", Node: &schema259},
+		{Name: "description", Node: &schema260},
+		{Name: "parametersRef", Node: &schema243},
 	}, Required: []string{"controllerName"}, Type: schema.Object}
-	schema245 = schema.Node{Fields: []schema.Field{
+	schema262 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema0},
+	}, Type: schema.Object}
+	schema263 = schema.Node{Items: &schema262, Type: schema.Array}
+	schema264 = schema.Node{Fields: []schema.Field{
+		{Name: "conditions", Node: &schema20},
+		{Name: "supportedFeatures", Node: &schema263},
+	}, Type: schema.Object}
+	schema265 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema244},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema261},
+		{Name: "status", Node: &schema264},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema246 = schema.Node{Enum: []string{"ReplaceFullPath", "ReplacePrefixMatch"}, Type: schema.String}
-	schema247 = schema.Node{Fields: []schema.Field{
-		{Name: "replaceFullPath", Node: &schema90},
-		{Name: "replacePrefixMatch", Node: &schema90},
-		{Name: "type", Node: &schema246},
+	schema266 = schema.Node{Enum: []string{"ReplaceFullPath", "ReplacePrefixMatch"}, Type: schema.String}
+	schema267 = schema.Node{Fields: []schema.Field{
+		{Name: "replaceFullPath", Node: &schema97},
+		{Name: "replacePrefixMatch", Node: &schema97},
+		{Name: "type", Node: &schema266},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ReplaceFullPath' ? has(self.replaceFullPath) : true", Message: "replaceFullPath must be specified when type is set to 'ReplaceFullPath'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"s\x10\x052o\x12\x05_?_:_\x1a9\x10\x0325\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fReplaceFullPath\x1a#\x10\t*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x0freplaceFullPath\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "has(self.replaceFullPath) ? self.type == 'ReplaceFullPath' : true", Message: "type must be 'ReplaceFullPath' when replaceFullPath is set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"s\x10\x052o\x12\x05_?_:_\x1a#\x10\x04*\x1f\n\n\x10\x02\"\x06\n\x04self\x12\x0freplaceFullPath\x18\x01\x1a9\x10\b25\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x15\x10\t\x1a\x112\x0fReplaceFullPath\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "self.type == 'ReplacePrefixMatch' ? has(self.replacePrefixMatch) : true", Message: "replacePrefixMatch must be specified when type is set to 'ReplacePrefixMatch'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a<\x10\x0328\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x18\x10\x04\x1a\x142\x12ReplacePrefixMatch\x1a&\x10\t*\"\n\n\x10\a\"\x06\n\x04self\x12\x12replacePrefixMatch\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "has(self.replacePrefixMatch) ? self.type == 'ReplacePrefixMatch' : true", Message: "type must be 'ReplacePrefixMatch' when replacePrefixMatch is set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"y\x10\x052u\x12\x05_?_:_\x1a&\x10\x04*\"\n\n\x10\x02\"\x06\n\x04self\x12\x12replacePrefixMatch\x18\x01\x1a<\x10\b28\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x18\x10\t\x1a\x142\x12ReplacePrefixMatch\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema248 = schema.Node{Enum: []string{"http", "https"}, Type: schema.String}
-	schema249 = schema.Node{Default: "302", Enum: []string{"301", "302"}, Type: schema.Integer}
-	schema250 = schema.Node{Fields: []schema.Field{
+	schema268 = schema.Node{Enum: []string{"http", "https"}, Type: schema.String}
+	schema269 = schema.Node{Default: "302", Enum: []string{"301", "302"}, Type: schema.Integer}
+	schema270 = schema.Node{Fields: []schema.Field{
 		{Name: "hostname", Node: &schema9},
-		{Name: "path", Node: &schema247},
-		{Name: "port", Node: &schema184},
-		{Name: "scheme", Node: &schema248},
-		{Name: "statusCode", Node: &schema249},
+		{Name: "path", Node: &schema267},
+		{Name: "port", Node: &schema191},
+		{Name: "scheme", Node: &schema268},
+		{Name: "statusCode", Node: &schema269},
 	}, Type: schema.Object}
-	schema251 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef"}, Type: schema.String}
-	schema252 = schema.Node{Fields: []schema.Field{
+	schema271 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef"}, Type: schema.String}
+	schema272 = schema.Node{Fields: []schema.Field{
 		{Name: "hostname", Node: &schema9},
-		{Name: "path", Node: &schema247},
+		{Name: "path", Node: &schema267},
 	}, Type: schema.Object}
-	schema253 = schema.Node{Fields: []schema.Field{
-		{Name: "extensionRef", Node: &schema27},
-		{Name: "requestHeaderModifier", Node: &schema153},
-		{Name: "requestMirror", Node: &schema193},
-		{Name: "requestRedirect", Node: &schema250},
-		{Name: "responseHeaderModifier", Node: &schema153},
-		{Name: "type", Node: &schema251},
-		{Name: "urlRewrite", Node: &schema252},
+	schema273 = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schema30},
+		{Name: "requestHeaderModifier", Node: &schema160},
+		{Name: "requestMirror", Node: &schema200},
+		{Name: "requestRedirect", Node: &schema270},
+		{Name: "responseHeaderModifier", Node: &schema160},
+		{Name: "type", Node: &schema271},
+		{Name: "urlRewrite", Node: &schema272},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"\x80\x01\x10\x012|\x12\x02!_\x1av\x10\n2r\x12\x04_&&_\x1a)\x10\x05*%\n\n\x10\x03\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\b2;\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\t\x1a\x172\x15RequestHeaderModifier"},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"\x8c\x01\x10\x012\x87\x01\x12\x02!_\x1a\x80\x01\x10\v2|\x12\x04_&&_\x1a3\x10\x022/\x12\x02!_\x1a)\x10\x06*%\n\n\x10\x04\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\t2;\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\n\x1a\x172\x15RequestHeaderModifier"},
@@ -1057,7 +1125,7 @@ var (
 		{Text: "!(has(self.extensionRef) && self.type != 'ExtensionRef')", Message: "filter.extensionRef must be nil if the filter.type is not ExtensionRef", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"n\x10\x012j\x12\x02!_\x1ad\x10\n2`\x12\x04_&&_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fextensionRef\x18\x01\x1a6\x10\b22\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x12\x10\t\x1a\x0e2\fExtensionRef"},
 		{Text: "!(!has(self.extensionRef) && self.type == 'ExtensionRef')", Message: "filter.extensionRef must be specified for ExtensionRef filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"x\x10\x012t\x12\x02!_\x1an\x10\v2j\x12\x04_&&_\x1a*\x10\x022&\x12\x02!_\x1a \x10\x06*\x1c\n\n\x10\x04\"\x06\n\x04self\x12\fextensionRef\x18\x01\x1a6\x10\t22\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x12\x10\n\x1a\x0e2\fExtensionRef"},
 	}, Type: schema.Object}
-	schema254 = schema.Node{Items: &schema253, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema274 = schema.Node{Items: &schema273, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
@@ -1065,31 +1133,31 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xdb\x01\x10\x122\xd6\x01\x12\x04_<=_\x1a\xc5\x01\x10\x112\xc0\x01\n\xb7\x01\x10\x10J\xb2\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012{\x10\x0e2w\x12\x05_?_:_\x1a6\x10\x0622\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x15\x10\a\x1a\x112\x0fRequestRedirect\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd6\x01\x10\x122\xd1\x01\x12\x04_<=_\x1a\xc0\x01\x10\x112\xbb\x01\n\xb2\x01\x10\x10J\xad\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012v\x10\x0e2r\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x10\x10\a\x1a\f2\nURLRewrite\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema255 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema254},
-		{Name: "group", Node: &schema170},
-		{Name: "kind", Node: &schema187},
-		{Name: "name", Node: &schema24},
-		{Name: "namespace", Node: &schema172},
-		{Name: "port", Node: &schema184},
-		{Name: "weight", Node: &schema197},
+	schema275 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema274},
+		{Name: "group", Node: &schema177},
+		{Name: "kind", Node: &schema194},
+		{Name: "name", Node: &schema27},
+		{Name: "namespace", Node: &schema179},
+		{Name: "port", Node: &schema191},
+		{Name: "weight", Node: &schema204},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema256 = schema.Node{Items: &schema255, MaxLength: new(int(16)), Type: schema.Array}
-	schema257 = schema.Node{Items: &schema253, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema276 = schema.Node{Items: &schema275, MaxLength: new(int(16)), Type: schema.Array}
+	schema277 = schema.Node{Items: &schema273, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe3\x01\x10\x122\xde\x01\x12\x04_<=_\x1a\xcd\x01\x10\x112\xc8\x01\n\xbf\x01\x10\x10J\xba\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x82\x01\x10\x0e2~\x12\x05_?_:_\x1a=\x10\x0629\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1c\x10\a\x1a\x182\x16ResponseHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xdb\x01\x10\x122\xd6\x01\x12\x04_<=_\x1a\xc5\x01\x10\x112\xc0\x01\n\xb7\x01\x10\x10J\xb2\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012{\x10\x0e2w\x12\x05_?_:_\x1a6\x10\x0622\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x15\x10\a\x1a\x112\x0fRequestRedirect\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd6\x01\x10\x122\xd1\x01\x12\x04_<=_\x1a\xc0\x01\x10\x112\xbb\x01\n\xb2\x01\x10\x10J\xad\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012v\x10\x0e2r\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x10\x10\a\x1a\f2\nURLRewrite\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema258 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}, Type: schema.String}
-	schema259 = schema.Node{Default: "\"PathPrefix\"", Enum: []string{"Exact", "PathPrefix", "RegularExpression"}, Type: schema.String}
-	schema260 = schema.Node{Default: "\"/\"", MaxLength: new(int(1024)), Type: schema.String}
-	schema261 = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
-		{Name: "type", Node: &schema259},
-		{Name: "value", Node: &schema260},
+	schema278 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}, Type: schema.String}
+	schema279 = schema.Node{Default: "\"PathPrefix\"", Enum: []string{"Exact", "PathPrefix", "RegularExpression"}, Type: schema.String}
+	schema280 = schema.Node{Default: "\"/\"", MaxLength: new(int(1024)), Type: schema.String}
+	schema281 = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
+		{Name: "type", Node: &schema279},
+		{Name: "value", Node: &schema280},
 	}, Rules: []schema.Rule{
 		{Text: "(self.type in ['Exact','PathPrefix']) ? self.value.startsWith('/') : true", Message: "value must be an absolute path and start with '/' when type one of ['Exact', 'PathPrefix']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\x11\b\a\x12\r\x1a\vconditional\x12\n\b\b\x12\x06\n\x04self\x12\x18\b\n\x12\x14\x1a\x12starts_with_string\"\x90\x01\x10\a2\x8b\x01\x12\x05_?_:_\x1aF\x10\x032B\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a#\x10\x04:\x1f\n\v\x10\x05\x1a\a2\x05Exact\n\x10\x10\x06\x1a\f2\nPathPrefix\x1a2\x10\n2.\n\x17\x10\t*\x13\n\n\x10\b\"\x06\n\x04self\x12\x05value\x12\nstartsWith\x1a\a\x10\v\x1a\x032\x01/\x1a\x06\x10\f\x1a\x02\x10\x01"},
 		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('//') : true", Message: "must not contain '//' when type one of ['Exact', 'PathPrefix']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\x11\b\a\x12\r\x1a\vconditional\x12\x11\b\b\x12\r\x1a\vlogical_not\x12\n\b\t\x12\x06\n\x04self\x12\x15\b\v\x12\x11\x1a\x0fcontains_string\"\x99\x01\x10\a2\x94\x01\x12\x05_?_:_\x1aF\x10\x032B\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a#\x10\x04:\x1f\n\v\x10\x05\x1a\a2\x05Exact\n\x10\x10\x06\x1a\f2\nPathPrefix\x1a;\x10\b27\x12\x02!_\x1a1\x10\v2-\n\x17\x10\n*\x13\n\n\x10\t\"\x06\n\x04self\x12\x05value\x12\bcontains\x1a\b\x10\f\x1a\x042\x02//\x1a\x06\x10\r\x1a\x02\x10\x01"},
@@ -1103,40 +1171,40 @@ var (
 		{Text: "self.type in ['Exact','PathPrefix'] || self.type == 'RegularExpression'", Message: "type must be one of ['Exact', 'PathPrefix', 'RegularExpression']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x10\b\v\x12\f\x1a\nlogical_or\"\x90\x01\x10\v2\x8b\x01\x12\x04_||_\x1aF\x10\x032B\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a#\x10\x04:\x1f\n\v\x10\x05\x1a\a2\x05Exact\n\x10\x10\x06\x1a\f2\nPathPrefix\x1a;\x10\t27\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x17\x10\n\x1a\x132\x11RegularExpression"},
 		{Text: "(self.type in ['Exact','PathPrefix']) ? self.value.matches(r\"\"\"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$\"\"\") : true", Message: "must only contain valid characters (matching ^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$) for types ['Exact', 'PathPrefix']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\x11\b\a\x12\r\x1a\vconditional\x12\n\b\b\x12\x06\n\x04self\x12\x14\b\n\x12\x10\x1a\x0ematches_string\"\xc2\x01\x10\a2\xbd\x01\x12\x05_?_:_\x1aF\x10\x032B\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a#\x10\x04:\x1f\n\v\x10\x05\x1a\a2\x05Exact\n\x10\x10\x06\x1a\f2\nPathPrefix\x1ad\x10\n2`\n\x17\x10\t*\x13\n\n\x10\b\"\x06\n\x04self\x12\x05value\x12\amatches\x1a<\x10\v\x1a826^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$\x1a\x06\x10\f\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema262 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema148},
-		{Name: "type", Node: &schema200},
-		{Name: "value", Node: &schema61},
+	schema282 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema155},
+		{Name: "type", Node: &schema207},
+		{Name: "value", Node: &schema68},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema263 = schema.Node{Items: &schema262, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema264 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema202},
-		{Name: "method", Node: &schema258},
-		{Name: "path", Node: &schema261},
-		{Name: "queryParams", Node: &schema263},
+	schema283 = schema.Node{Items: &schema282, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema284 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema209},
+		{Name: "method", Node: &schema278},
+		{Name: "path", Node: &schema281},
+		{Name: "queryParams", Node: &schema283},
 	}, Type: schema.Object}
-	schema265 = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", Items: &schema264, MaxLength: new(int(64)), Type: schema.Array}
-	schema266 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(400)), Type: schema.Integer}
-	schema267 = schema.Node{Items: &schema266, Type: schema.Array}
-	schema268 = schema.Node{Fields: []schema.Field{
+	schema285 = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", Items: &schema284, MaxLength: new(int(64)), Type: schema.Array}
+	schema286 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(400)), Type: schema.Integer}
+	schema287 = schema.Node{Items: &schema286, Type: schema.Array}
+	schema288 = schema.Node{Fields: []schema.Field{
 		{Name: "attempts", Node: &schema2},
-		{Name: "backoff", Node: &schema132},
-		{Name: "codes", Node: &schema267},
+		{Name: "backoff", Node: &schema139},
+		{Name: "codes", Node: &schema287},
 	}, Type: schema.Object}
-	schema269 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRequest", Node: &schema132},
-		{Name: "request", Node: &schema132},
+	schema289 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRequest", Node: &schema139},
+		{Name: "request", Node: &schema139},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.request) && has(self.backendRequest) && duration(self.request) != duration('0s') && duration(self.backendRequest) > duration(self.request))", Message: "backendRequest timeout cannot be longer than request timeout", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x18\b\v\x12\x14\x1a\x12string_to_duration\x12\n\b\f\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nnot_equals\x12\x18\b\x0f\x12\x14\x1a\x12string_to_duration\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\x18\b\x12\x12\x14\x1a\x12string_to_duration\x12\n\b\x13\x12\x06\n\x04self\x12\x16\b\x15\x12\x12\x1a\x10greater_duration\x12\x18\b\x16\x12\x14\x1a\x12string_to_duration\x12\n\b\x17\x12\x06\n\x04self\x12\x11\b\x19\x12\r\x1a\vlogical_and\"\xab\x02\x10\x012\xa6\x02\x12\x02!_\x1a\x9f\x02\x10\x112\x9a\x02\x12\x04_&&_\x1aK\x10\n2G\x12\x04_&&_\x1a\x1b\x10\x05*\x17\n\n\x10\x03\"\x06\n\x04self\x12\arequest\x18\x01\x1a\"\x10\t*\x1e\n\n\x10\a\"\x06\n\x04self\x12\x0ebackendRequest\x18\x01\x1a\xc4\x01\x10\x192\xbf\x01\x12\x04_&&_\x1aO\x10\x0e2K\x12\x04_!=_\x1a)\x10\v2%\x12\bduration\x1a\x19\x10\r*\x15\n\n\x10\f\"\x06\n\x04self\x12\arequest\x1a\x18\x10\x0f2\x14\x12\bduration\x1a\b\x10\x10\x1a\x042\x020s\x1af\x10\x152b\x12\x03_>_\x1a0\x10\x122,\x12\bduration\x1a \x10\x14*\x1c\n\n\x10\x13\"\x06\n\x04self\x12\x0ebackendRequest\x1a)\x10\x162%\x12\bduration\x1a\x19\x10\x18*\x15\n\n\x10\x17\"\x06\n\x04self\x12\arequest"},
 	}, Type: schema.Object}
-	schema270 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema256},
-		{Name: "filters", Node: &schema257},
-		{Name: "matches", Node: &schema265},
+	schema290 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema276},
+		{Name: "filters", Node: &schema277},
+		{Name: "matches", Node: &schema285},
 		{Name: "name", Node: &schema9},
-		{Name: "retry", Node: &schema268},
-		{Name: "sessionPersistence", Node: &schema210},
-		{Name: "timeouts", Node: &schema269},
+		{Name: "retry", Node: &schema288},
+		{Name: "sessionPersistence", Node: &schema217},
+		{Name: "timeouts", Node: &schema289},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\n\b\x0e\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\a\b\x17\x12\x03\n\x01f\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\x12\x10\b!\x12\f\x1a\nlogical_or\"\xeb\x02\x10\v2\xe6\x02\x12\x05_?_:_\x1ai\x10\n2e\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a<\x10\b28\x12\x03_>_\x1a)\x10\x052%\x12\x04size\x1a\x1d\x10\a*\x19\n\n\x10\x06\"\x06\n\x04self\x12\vbackendRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1a\xe9\x01\x10!2\xe4\x01\x12\x04_||_\x1a%\x10\f2!\x12\x02!_\x1a\x1b\x10\x10*\x17\n\n\x10\x0e\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xb4\x01\x10 J\xaf\x01\n\x01f\x12\x19\x10\x12*\x15\n\n\x10\x11\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2E\x10\x1e2A\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a*\x10\x152&\x12\x02!_\x1a \x10\x19*\x1c\n\a\x10\x17\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01:\r\x10\x1f\"\t\n\a@result\x1a\x06\x10\"\x1a\x02\x10\x01"},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01f\x12\a\b\x0e\x12\x03\n\x01f\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\a\b\x13\x12\x03\n\x01f\x12\f\b\x17\x12\b\x1a\x06equals\x12\x11\b\x19\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vconditional\x12\x0f\b.\x12\v\x1a\tsize_list\x12\n\b/\x12\x06\n\x04self\x12\x10\b1\x12\f\x1a\nnot_equals\x12\x11\b3\x12\r\x1a\vlogical_not\x12\n\b5\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x10\b;\x12\f\x1a\nlogical_or\x12\n\b<\x12\x06\n\x04self\x12\x10\b>\x12\f\x1a\nindex_list\x12\x10\bB\x12\f\x1a\nnot_equals\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vconditional\"\xa1\x06\x10-2\x9c\x06\x12\x05_?_:_\x1a\xe8\x03\x10,2\xe3\x03\x12\x04_&&_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xbd\x03\x10+J\xb8\x03\n\x01f\x12\x19\x10\x06*\x15\n\n\x10\x05\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xdb\x02\x10'2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10\x192\x96\x02\x12\x04_&&_\x1aZ\x10\x122V\x12\x04_&&_\x1a \x10\f*\x1c\n\a\x10\n\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x11*(\n\x1e\x10\x0f*\x1a\n\a\x10\x0e\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10 2\xac\x01\x12\x04_&&_\x1a\\\x10\x172X\x12\x04_==_\x1a6\x10\x16*2\n*\x10\x15*&\n\x1e\x10\x14*\x1a\n\a\x10\x13\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10\x18\x1a\x142\x12ReplacePrefixMatch\x1aF\x10\x1f*B\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x9f\x02\x10E2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10D2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10;2\x88\x01\x12\x04_||_\x1a9\x10125\x12\x04_!=_\x1a%\x10.2!\x12\x04size\x1a\x19\x100*\x15\n\n\x10/\"\x06\n\x04self\x12\amatches\x1a\x06\x102\x1a\x02\x18\x01\x1aE\x1032A\x12\x02!_\x1a;\x10:*7\n-\x1072)\x12\x04_[_]\x1a\x19\x106*\x15\n\n\x105\"\x06\n\x04self\x12\amatches\x1a\x06\x108\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10B2_\x12\x04_!=_\x1aE\x10A*A\n9\x10@*5\n-\x10>2)\x12\x04_[_]\x1a\x19\x10=*\x15\n\n\x10<\"\x06\n\x04self\x12\amatches\x1a\x06\x10?\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10C\x1a\f2\nPathPrefix\x1a\x06\x10F\x1a\x02\x10\x00\x1a\x06\x10G\x1a\x02\x10\x01\x1a\x06\x10H\x1a\x02\x10\x01"},
@@ -1144,222 +1212,222 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xf0\a\x10A2\xeb\a\x12\x05_?_:_\x1a\xb7\x05\x10@2\xb2\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\x88\x05\x10?J\x83\x05\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\xa2\x04\x10;2\x9d\x04\x12\x05_?_:_\x1a\xe2\x03\x1042\xdd\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xba\x03\x103J\xb5\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xdb\x02\x10/2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10!2\x96\x02\x12\x04_&&_\x1aZ\x10\x1a2V\x12\x04_&&_\x1a \x10\x14*\x1c\n\a\x10\x12\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x19*(\n\x1e\x10\x17*\x1a\n\a\x10\x16\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10(2\xac\x01\x12\x04_&&_\x1a\\\x10\x1f2X\x12\x04_==_\x1a6\x10\x1e*2\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aF\x10'*B\n*\x10%*&\n\x1e\x10$*\x1a\n\a\x10#\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xdc\a\x10A2\xd7\a\x12\x05_?_:_\x1a\xa3\x05\x10@2\x9e\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\xf4\x04\x10?J\xef\x04\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\x8e\x04\x10;2\x89\x04\x12\x05_?_:_\x1a\xce\x03\x1042\xc9\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xa6\x03\x103J\xa1\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xc7\x02\x10/2\xc2\x02\x12\x05_?_:_\x1a\x87\x02\x10!2\x82\x02\x12\x04_&&_\x1aP\x10\x1a2L\x12\x04_&&_\x1a\x1b\x10\x14*\x17\n\a\x10\x12\"\x03\n\x01f\x12\nurlRewrite\x18\x01\x1a'\x10\x19*#\n\x19\x10\x17*\x15\n\a\x10\x16\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x18\x01\x1a\xa7\x01\x10(2\xa2\x01\x12\x04_&&_\x1aW\x10\x1f2S\x12\x04_==_\x1a1\x10\x1e*-\n%\x10\x1d*!\n\x19\x10\x1c*\x15\n\a\x10\x1b\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aA\x10'*=\n%\x10%*!\n\x19\x10$*\x15\n\a\x10#\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema271 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema270, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema291 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema290, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x0f\b\n\x12\v\x1a\tlist_size\x12\x0f\b\f\x12\v\x1a\tadd_int64\x12\n\b\r\x12\x06\n\x04self\x12\x0f\b\x0e\x12\v\x1a\tlist_size\x12\x13\b\x0f\x12\x0f\x1a\rgreater_int64\x12\x11\b\x11\x12\r\x1a\vconditional\x12\n\b\x12\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nindex_list\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x0f\b\x18\x12\v\x1a\tadd_int64\x12\n\b\x19\x12\x06\n\x04self\x12\x0f\b\x1a\x12\v\x1a\tlist_size\x12\x13\b\x1b\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\n\b\x1e\x12\x06\n\x04self\x12\x10\b\x1f\x12\f\x1a\nindex_list\x12\x0f\b\"\x12\v\x1a\tlist_size\x12\x0f\b$\x12\v\x1a\tadd_int64\x12\n\b%\x12\x06\n\x04self\x12\x0f\b&\x12\v\x1a\tlist_size\x12\x13\b'\x12\x0f\x1a\rgreater_int64\x12\x11\b)\x12\r\x1a\vconditional\x12\n\b*\x12\x06\n\x04self\x12\x10\b+\x12\f\x1a\nindex_list\x12\x0f\b.\x12\v\x1a\tlist_size\x12\x0f\b0\x12\v\x1a\tadd_int64\x12\n\b1\x12\x06\n\x04self\x12\x0f\b2\x12\v\x1a\tlist_size\x12\x13\b3\x12\x0f\x1a\rgreater_int64\x12\x11\b5\x12\r\x1a\vconditional\x12\n\b6\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x0f\b:\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bB\x12\x06\n\x04self\x12\x10\bC\x12\f\x1a\nindex_list\x12\x0f\bF\x12\v\x1a\tlist_size\x12\x0f\bH\x12\v\x1a\tadd_int64\x12\n\bI\x12\x06\n\x04self\x12\x0f\bJ\x12\v\x1a\tlist_size\x12\x13\bK\x12\x0f\x1a\rgreater_int64\x12\x11\bM\x12\r\x1a\vconditional\x12\n\bN\x12\x06\n\x04self\x12\x10\bO\x12\f\x1a\nindex_list\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x0f\bT\x12\v\x1a\tadd_int64\x12\n\bU\x12\x06\n\x04self\x12\x0f\bV\x12\v\x1a\tlist_size\x12\x13\bW\x12\x0f\x1a\rgreater_int64\x12\x11\bY\x12\r\x1a\vconditional\x12\n\bZ\x12\x06\n\x04self\x12\x10\b[\x12\f\x1a\nindex_list\x12\x0f\b^\x12\v\x1a\tlist_size\x12\x0f\b`\x12\v\x1a\tadd_int64\x12\n\ba\x12\x06\n\x04self\x12\x0f\bb\x12\v\x1a\tlist_size\x12\x13\bc\x12\x0f\x1a\rgreater_int64\x12\x11\be\x12\r\x1a\vconditional\x12\n\bf\x12\x06\n\x04self\x12\x10\bg\x12\f\x1a\nindex_list\x12\x0f\bj\x12\v\x1a\tlist_size\x12\x0f\bl\x12\v\x1a\tadd_int64\x12\n\bm\x12\x06\n\x04self\x12\x0f\bn\x12\v\x1a\tlist_size\x12\x13\bo\x12\x0f\x1a\rgreater_int64\x12\x11\bq\x12\r\x1a\vconditional\x12\n\br\x12\x06\n\x04self\x12\x10\bs\x12\f\x1a\nindex_list\x12\x0f\bv\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b~\x12\x06\n\x04self\x12\x10\b\x7f\x12\f\x1a\nindex_list\x12\x10\b\x82\x01\x12\v\x1a\tlist_size\x12\x10\b\x84\x01\x12\v\x1a\tadd_int64\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x10\b\x86\x01\x12\v\x1a\tlist_size\x12\x14\b\x87\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x01\x12\r\x1a\vconditional\x12\v\b\x8a\x01\x12\x06\n\x04self\x12\x11\b\x8b\x01\x12\f\x1a\nindex_list\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x10\b\x90\x01\x12\v\x1a\tadd_int64\x12\v\b\x91\x01\x12\x06\n\x04self\x12\x10\b\x92\x01\x12\v\x1a\tlist_size\x12\x14\b\x93\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x95\x01\x12\r\x1a\vconditional\x12\v\b\x96\x01\x12\x06\n\x04self\x12\x11\b\x97\x01\x12\f\x1a\nindex_list\x12\x10\b\x9a\x01\x12\v\x1a\tlist_size\x12\x10\b\x9c\x01\x12\v\x1a\tadd_int64\x12\v\b\x9d\x01\x12\x06\n\x04self\x12\x10\b\x9e\x01\x12\v\x1a\tlist_size\x12\x14\b\x9f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa1\x01\x12\r\x1a\vconditional\x12\v\b\xa2\x01\x12\x06\n\x04self\x12\x11\b\xa3\x01\x12\f\x1a\nindex_list\x12\x10\b\xa6\x01\x12\v\x1a\tlist_size\x12\x10\b\xa8\x01\x12\v\x1a\tadd_int64\x12\v\b\xa9\x01\x12\x06\n\x04self\x12\x10\b\xaa\x01\x12\v\x1a\tlist_size\x12\x14\b\xab\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xad\x01\x12\r\x1a\vconditional\x12\v\b\xae\x01\x12\x06\n\x04self\x12\x11\b\xaf\x01\x12\f\x1a\nindex_list\x12\x10\b\xb2\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xba\x01\x12\x06\n\x04self\x12\x11\b\xbb\x01\x12\f\x1a\nindex_list\x12\x10\b\xbe\x01\x12\v\x1a\tlist_size\x12\x18\b\xc0\x01\x12\x13\x1a\x11less_equals_int64\"\xce\x11\x10\xc0\x012\xc8\x11\x12\x04_<=_\x1a\xb5\x11\x10\xb4\x012\xaf\x11\x12\x03_+_\x1a\xa0\x10\x10\xa8\x012\x9a\x10\x12\x03_+_\x1a\x8b\x0f\x10\x9c\x012\x85\x0f\x12\x03_+_\x1a\xf6\r\x10\x90\x012\xf0\r\x12\x03_+_\x1a\xe1\f\x10\x84\x012\xdb\f\x12\x03_+_\x1a\xcc\v\x10x2\xc7\v\x12\x03_+_\x1a\xc0\n\x10l2\xbb\n\x12\x03_+_\x1a\xb8\t\x10`2\xb3\t\x12\x03_+_\x1a\xb0\b\x10T2\xab\b\x12\x03_+_\x1a\xa8\a\x10H2\xa3\a\x12\x03_+_\x1a\xa0\x06\x10<2\x9b\x06\x12\x03_+_\x1a\x98\x05\x1002\x93\x05\x12\x03_+_\x1a\x90\x04\x10$2\x8b\x04\x12\x03_+_\x1a\x88\x03\x10\x182\x83\x03\x12\x03_+_\x1a\x80\x02\x10\f2\xfb\x01\x12\x03_+_\x1ay\x10\x052u\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a9\x10\n25\n-\x10\t*)\n\x1e\x10\a2\x1a\x12\x04_[_]\x1a\n\x10\x06\"\x06\n\x04self\x1a\x06\x10\b\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\v\x1a\x02\x18\x00\x1ay\x10\x112u\x12\x05_?_:_\x1a)\x10\x0f2%\x12\x03_>_\x1a\x16\x10\x0e2\x12\n\n\x10\r\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x10\x1a\x02\x18\x01\x1a9\x10\x1625\n-\x10\x15*)\n\x1e\x10\x132\x1a\x12\x04_[_]\x1a\n\x10\x12\"\x06\n\x04self\x1a\x06\x10\x14\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10\x17\x1a\x02\x18\x00\x1ay\x10\x1d2u\x12\x05_?_:_\x1a)\x10\x1b2%\x12\x03_>_\x1a\x16\x10\x1a2\x12\n\n\x10\x19\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x1c\x1a\x02\x18\x02\x1a9\x10\"25\n-\x10!*)\n\x1e\x10\x1f2\x1a\x12\x04_[_]\x1a\n\x10\x1e\"\x06\n\x04self\x1a\x06\x10 \x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10#\x1a\x02\x18\x00\x1ay\x10)2u\x12\x05_?_:_\x1a)\x10'2%\x12\x03_>_\x1a\x16\x10&2\x12\n\n\x10%\"\x06\n\x04self\x12\x04size\x1a\x06\x10(\x1a\x02\x18\x03\x1a9\x10.25\n-\x10-*)\n\x1e\x10+2\x1a\x12\x04_[_]\x1a\n\x10*\"\x06\n\x04self\x1a\x06\x10,\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10/\x1a\x02\x18\x00\x1ay\x1052u\x12\x05_?_:_\x1a)\x1032%\x12\x03_>_\x1a\x16\x1022\x12\n\n\x101\"\x06\n\x04self\x12\x04size\x1a\x06\x104\x1a\x02\x18\x04\x1a9\x10:25\n-\x109*)\n\x1e\x1072\x1a\x12\x04_[_]\x1a\n\x106\"\x06\n\x04self\x1a\x06\x108\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10;\x1a\x02\x18\x00\x1ay\x10A2u\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x05\x1a9\x10F25\n-\x10E*)\n\x1e\x10C2\x1a\x12\x04_[_]\x1a\n\x10B\"\x06\n\x04self\x1a\x06\x10D\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10G\x1a\x02\x18\x00\x1ay\x10M2u\x12\x05_?_:_\x1a)\x10K2%\x12\x03_>_\x1a\x16\x10J2\x12\n\n\x10I\"\x06\n\x04self\x12\x04size\x1a\x06\x10L\x1a\x02\x18\x06\x1a9\x10R25\n-\x10Q*)\n\x1e\x10O2\x1a\x12\x04_[_]\x1a\n\x10N\"\x06\n\x04self\x1a\x06\x10P\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\x06\x10S\x1a\x02\x18\x00\x1ay\x10Y2u\x12\x05_?_:_\x1a)\x10W2%\x12\x03_>_\x1a\x16\x10V2\x12\n\n\x10U\"\x06\n\x04self\x12\x04size\x1a\x06\x10X\x1a\x02\x18\a\x1a9\x10^25\n-\x10]*)\n\x1e\x10[2\x1a\x12\x04_[_]\x1a\n\x10Z\"\x06\n\x04self\x1a\x06\x10\\\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\x06\x10_\x1a\x02\x18\x00\x1ay\x10e2u\x12\x05_?_:_\x1a)\x10c2%\x12\x03_>_\x1a\x16\x10b2\x12\n\n\x10a\"\x06\n\x04self\x12\x04size\x1a\x06\x10d\x1a\x02\x18\b\x1a9\x10j25\n-\x10i*)\n\x1e\x10g2\x1a\x12\x04_[_]\x1a\n\x10f\"\x06\n\x04self\x1a\x06\x10h\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\x06\x10k\x1a\x02\x18\x00\x1ay\x10q2u\x12\x05_?_:_\x1a)\x10o2%\x12\x03_>_\x1a\x16\x10n2\x12\n\n\x10m\"\x06\n\x04self\x12\x04size\x1a\x06\x10p\x1a\x02\x18\t\x1a9\x10v25\n-\x10u*)\n\x1e\x10s2\x1a\x12\x04_[_]\x1a\n\x10r\"\x06\n\x04self\x1a\x06\x10t\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\x06\x10w\x1a\x02\x18\x00\x1a}\x10}2y\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\n\x1a<\x10\x82\x0127\n/\x10\x81\x01**\n\x1f\x10\x7f2\x1b\x12\x04_[_]\x1a\n\x10~\"\x06\n\x04self\x1a\a\x10\x80\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\x83\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x89\x012\x7f\x12\x05_?_:_\x1a-\x10\x87\x012(\x12\x03_>_\x1a\x18\x10\x86\x012\x13\n\v\x10\x85\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x01\x1a\x02\x18\v\x1a>\x10\x8e\x0129\n1\x10\x8d\x01*,\n!\x10\x8b\x012\x1c\x12\x04_[_]\x1a\v\x10\x8a\x01\"\x06\n\x04self\x1a\a\x10\x8c\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\x8f\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x95\x012\x7f\x12\x05_?_:_\x1a-\x10\x93\x012(\x12\x03_>_\x1a\x18\x10\x92\x012\x13\n\v\x10\x91\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x94\x01\x1a\x02\x18\f\x1a>\x10\x9a\x0129\n1\x10\x99\x01*,\n!\x10\x97\x012\x1c\x12\x04_[_]\x1a\v\x10\x96\x01\"\x06\n\x04self\x1a\a\x10\x98\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x9b\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xa1\x012\x7f\x12\x05_?_:_\x1a-\x10\x9f\x012(\x12\x03_>_\x1a\x18\x10\x9e\x012\x13\n\v\x10\x9d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa0\x01\x1a\x02\x18\r\x1a>\x10\xa6\x0129\n1\x10\xa5\x01*,\n!\x10\xa3\x012\x1c\x12\x04_[_]\x1a\v\x10\xa2\x01\"\x06\n\x04self\x1a\a\x10\xa4\x01\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\xa7\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xad\x012\x7f\x12\x05_?_:_\x1a-\x10\xab\x012(\x12\x03_>_\x1a\x18\x10\xaa\x012\x13\n\v\x10\xa9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xac\x01\x1a\x02\x18\x0e\x1a>\x10\xb2\x0129\n1\x10\xb1\x01*,\n!\x10\xaf\x012\x1c\x12\x04_[_]\x1a\v\x10\xae\x01\"\x06\n\x04self\x1a\a\x10\xb0\x01\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xb9\x012\x7f\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\x0f\x1a>\x10\xbe\x0129\n1\x10\xbd\x01*,\n!\x10\xbb\x012\x1c\x12\x04_[_]\x1a\v\x10\xba\x01\"\x06\n\x04self\x1a\a\x10\xbc\x01\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbf\x01\x1a\x02\x18\x00\x1a\b\x10\xc1\x01\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema272 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema182},
-		{Name: "parentRefs", Node: &schema186},
-		{Name: "rules", Node: &schema271},
+	schema292 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema189},
+		{Name: "parentRefs", Node: &schema193},
+		{Name: "rules", Node: &schema291},
 	}, Type: schema.Object}
-	schema273 = schema.Node{Fields: []schema.Field{
+	schema293 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema272},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema292},
+		{Name: "status", Node: &schema223},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema274 = schema.Node{Enum: []string{"Header", "Backend"}, Type: schema.String}
-	schema275 = schema.Node{Fields: []schema.Field{
+	schema294 = schema.Node{Enum: []string{"Header", "Backend"}, Type: schema.String}
+	schema295 = schema.Node{Fields: []schema.Field{
 		{Name: "header", Node: &schema0},
-		{Name: "type", Node: &schema274},
+		{Name: "type", Node: &schema294},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.header) && self.type != 'Header')", Message: "header must be nil if the type is not Header", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"b\x10\x012^\x12\x02!_\x1aX\x10\n2T\x12\x04_&&_\x1a\x1a\x10\x05*\x16\n\n\x10\x03\"\x06\n\x04self\x12\x06header\x18\x01\x1a0\x10\b2,\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\f\x10\t\x1a\b2\x06Header"},
 		{Text: "!(!has(self.header) && self.type == 'Header')", Message: "header must be specified for Header type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"l\x10\x012h\x12\x02!_\x1ab\x10\v2^\x12\x04_&&_\x1a$\x10\x022 \x12\x02!_\x1a\x1a\x10\x06*\x16\n\n\x10\x04\"\x06\n\x04self\x12\x06header\x18\x01\x1a0\x10\t2,\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\f\x10\n\x1a\b2\x06Header"},
 	}, Type: schema.Object}
-	schema276 = schema.Node{MinLength: new(int(1)), Type: schema.String}
-	schema277 = schema.Node{Fields: []schema.Field{
-		{Name: "pattern", Node: &schema276},
+	schema296 = schema.Node{MinLength: new(int(1)), Type: schema.String}
+	schema297 = schema.Node{Fields: []schema.Field{
+		{Name: "pattern", Node: &schema296},
 		{Name: "substitution", Node: &schema0},
 	}, Required: []string{"pattern", "substitution"}, Type: schema.Object}
-	schema278 = schema.Node{Enum: []string{"ReplaceRegexMatch"}, Type: schema.String}
-	schema279 = schema.Node{Fields: []schema.Field{
-		{Name: "replaceRegexMatch", Node: &schema277},
-		{Name: "type", Node: &schema278},
+	schema298 = schema.Node{Enum: []string{"ReplaceRegexMatch"}, Type: schema.String}
+	schema299 = schema.Node{Fields: []schema.Field{
+		{Name: "replaceRegexMatch", Node: &schema297},
+		{Name: "type", Node: &schema298},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ReplaceRegexMatch' ? has(self.replaceRegexMatch) : !has(self.replaceRegexMatch)", Message: "If HTTPPathModifier type is ReplaceRegexMatch, replaceRegexMatch field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\xa1\x01\x10\x052\x9c\x01\x12\x05_?_:_\x1a;\x10\x0327\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x17\x10\x04\x1a\x132\x11ReplaceRegexMatch\x1a%\x10\t*!\n\n\x10\a\"\x06\n\x04self\x12\x11replaceRegexMatch\x18\x01\x1a/\x10\n2+\x12\x02!_\x1a%\x10\x0e*!\n\n\x10\f\"\x06\n\x04self\x12\x11replaceRegexMatch\x18\x01"},
 	}, Type: schema.Object}
-	schema280 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema275},
-		{Name: "path", Node: &schema279},
+	schema300 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema295},
+		{Name: "path", Node: &schema299},
 	}, Type: schema.Object}
-	schema281 = schema.Node{Fields: []schema.Field{
-		{Name: "directResponse", Node: &schema117},
-		{Name: "urlRewrite", Node: &schema280},
+	schema301 = schema.Node{Fields: []schema.Field{
+		{Name: "directResponse", Node: &schema124},
+		{Name: "urlRewrite", Node: &schema300},
 	}, Type: schema.Object}
-	schema282 = schema.Node{Fields: []schema.Field{
+	schema302 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema281},
+		{Name: "spec", Node: &schema301},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema283 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema22},
-		{Name: "kind", Node: &schema23},
-		{Name: "namespace", Node: &schema172},
+	schema303 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema25},
+		{Name: "kind", Node: &schema26},
+		{Name: "namespace", Node: &schema179},
 	}, Required: []string{"group", "kind", "namespace"}, Type: schema.Object}
-	schema284 = schema.Node{Items: &schema283, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema285 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema22},
-		{Name: "kind", Node: &schema23},
-		{Name: "name", Node: &schema24},
+	schema304 = schema.Node{Items: &schema303, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schema305 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema25},
+		{Name: "kind", Node: &schema26},
+		{Name: "name", Node: &schema27},
 	}, Required: []string{"group", "kind"}, Type: schema.Object}
-	schema286 = schema.Node{Items: &schema285, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema287 = schema.Node{Fields: []schema.Field{
-		{Name: "from", Node: &schema284},
-		{Name: "to", Node: &schema286},
+	schema306 = schema.Node{Items: &schema305, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schema307 = schema.Node{Fields: []schema.Field{
+		{Name: "from", Node: &schema304},
+		{Name: "to", Node: &schema306},
 	}, Required: []string{"from", "to"}, Type: schema.Object}
-	schema288 = schema.Node{Fields: []schema.Field{
+	schema308 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema287},
+		{Name: "spec", Node: &schema307},
 	}, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema289 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema28},
-		{Name: "wellKnownCACertificates", Node: &schema34},
+	schema309 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema31},
+		{Name: "wellKnownCACertificates", Node: &schema37},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nnot_equals\x12\x11\b\x15\x12\r\x1a\vlogical_and\"\x86\x02\x10\x012\x81\x02\x12\x02!_\x1a\xfa\x01\x10\x102\xf5\x01\x12\x04_&&_\x1au\x10\v2q\x12\x04_&&_\x1a%\x10\x05*!\n\n\x10\x03\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\t2>\x12\x03_>_\x1a/\x10\x062+\x12\x04size\x1a#\x10\b*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1av\x10\x152r\x12\x04_&&_\x1a+\x10\x0f*'\n\n\x10\r\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1329\x12\x04_!=_\x1a)\x10\x12*%\n\n\x10\x11\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x14\x1a\x022\x00"},
 		{Text: "(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 || has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must specify either CACertificateRefs or WellKnownCACertificates", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\n\b\f\x12\x06\n\x04self\x12\n\b\x0f\x12\x06\n\x04self\x12\x10\b\x11\x12\f\x1a\nnot_equals\x12\x11\b\x13\x12\r\x1a\vlogical_and\x12\x10\b\x14\x12\f\x1a\nlogical_or\"\xfa\x01\x10\x142\xf5\x01\x12\x04_||_\x1au\x10\n2q\x12\x04_&&_\x1a%\x10\x04*!\n\n\x10\x02\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\b2>\x12\x03_>_\x1a/\x10\x052+\x12\x04size\x1a#\x10\a*\x1f\n\n\x10\x06\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1av\x10\x132r\x12\x04_&&_\x1a+\x10\x0e*'\n\n\x10\f\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1129\x12\x04_!=_\x1a)\x10\x10*%\n\n\x10\x0f\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x12\x1a\x022\x00"},
 	}, Type: schema.Object}
-	schema290 = schema.Node{Default: "\"Endpoints\"", Enum: []string{"Endpoints", "DynamicResolver"}, Type: schema.String}
-	schema291 = schema.Node{Fields: []schema.Field{
+	schema310 = schema.Node{Default: "\"Endpoints\"", Enum: []string{"Endpoints", "DynamicResolver"}, Type: schema.String}
+	schema311 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema8},
 		{Name: "endpoints", Node: &schema16},
 		{Name: "fallback", Node: &schema17},
-		{Name: "tls", Node: &schema289},
-		{Name: "type", Node: &schema290},
+		{Name: "tls", Node: &schema309},
+		{Name: "type", Node: &schema310},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints) && !has(self.appProtocols)", Message: "DynamicResolver type cannot have endpoints and appProtocols specified", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\x12\x11\b\x0f\x12\r\x1a\vlogical_and\x12\x10\b\x10\x12\f\x1a\nlogical_or\"\xa7\x01\x10\x102\xa2\x01\x12\x04_||_\x1a9\x10\x0325\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fDynamicResolver\x1a_\x10\x0f2[\x12\x04_&&_\x1a'\x10\x052#\x12\x02!_\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\tendpoints\x18\x01\x1a*\x10\n2&\x12\x02!_\x1a \x10\x0e*\x1c\n\n\x10\f\"\x06\n\x04self\x12\fappProtocols\x18\x01"},
 		{Text: "has(self.tls) ? self.type == 'DynamicResolver' : true", Message: "TLS settings can only be specified for DynamicResolver backends", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"g\x10\x052c\x12\x05_?_:_\x1a\x17\x10\x04*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x03tls\x18\x01\x1a9\x10\b25\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x15\x10\t\x1a\x112\x0fDynamicResolver\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema292 = schema.Node{Fields: []schema.Field{
+	schema312 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema291},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema311},
+		{Name: "status", Node: &schema21},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema293 = schema.Node{Items: &schema25, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema313 = schema.Node{Items: &schema28, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(p1, self.all(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name ? ((!has(p1.sectionName) || p1.sectionName == '') == (!has(p2.sectionName) || p2.sectionName == '')) : true))", Message: "sectionName must be specified when targetRefs includes 2 or more references to the same target", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02p1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02p2\x12\b\b\f\x12\x04\n\x02p1\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02p2\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\b\b\x12\x12\x04\n\x02p1\x12\f\b\x14\x12\b\x1a\x06equals\x12\b\b\x15\x12\x04\n\x02p2\x12\x11\b\x17\x12\r\x1a\vlogical_and\x12\x11\b\x18\x12\r\x1a\vconditional\x12\x11\b\x19\x12\r\x1a\vlogical_not\x12\b\b\x1b\x12\x04\n\x02p1\x12\b\b\x1e\x12\x04\n\x02p1\x12\f\b \x12\b\x1a\x06equals\x12\x10\b\"\x12\f\x1a\nlogical_or\x12\f\b#\x12\b\x1a\x06equals\x12\x11\b$\x12\r\x1a\vlogical_not\x12\b\b&\x12\x04\n\x02p2\x12\b\b)\x12\x04\n\x02p2\x12\f\b+\x12\b\x1a\x06equals\x12\x10\b-\x12\f\x1a\nlogical_or\x12\r\b0\x12\t\n\a@result\x12\x18\b1\x12\x14\x1a\x12not_strictly_false\x12\r\b2\x12\t\n\a@result\x12\x11\b3\x12\r\x1a\vlogical_and\x12\r\b4\x12\t\n\a@result\x12\r\b7\x12\t\n\a@result\x12\x18\b8\x12\x14\x1a\x12not_strictly_false\x12\r\b9\x12\t\n\a@result\x12\x11\b:\x12\r\x1a\vlogical_and\x12\r\b;\x12\t\n\a@result\"\xb0\x05\x10<J\xab\x05\n\x02p1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x106\x1a\x02\x10\x01*(\x1082$\x12\x13@not_strictly_false\x1a\r\x107\"\t\n\a@result2\xce\x04\x10:2\xc9\x04\x12\x04_&&_\x1a\r\x109\"\t\n\a@result\x1a\xb1\x04\x105J\xac\x04\n\x02p2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10/\x1a\x02\x10\x01*(\x1012$\x12\x13@not_strictly_false\x1a\r\x100\"\t\n\a@result2\xcf\x03\x1032\xca\x03\x12\x04_&&_\x1a\r\x102\"\t\n\a@result\x1a\xb2\x03\x10\x182\xad\x03\x12\x05_?_:_\x1a\xc1\x01\x10\x172\xbc\x01\x12\x04_&&_\x1a|\x10\x112x\x12\x04_&&_\x1a8\x10\t24\x12\x04_==_\x1a\x15\x10\b*\x11\n\b\x10\a\"\x04\n\x02p1\x12\x05group\x1a\x15\x10\v*\x11\n\b\x10\n\"\x04\n\x02p2\x12\x05group\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02p1\x12\x04kind\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02p2\x12\x04kind\x1a6\x10\x1422\x12\x04_==_\x1a\x14\x10\x13*\x10\n\b\x10\x12\"\x04\n\x02p1\x12\x04name\x1a\x14\x10\x16*\x10\n\b\x10\x15\"\x04\n\x02p2\x12\x04name\x1a\xd7\x01\x10#2\xd2\x01\x12\x04_==_\x1ad\x10\"2`\x12\x04_||_\x1a'\x10\x192#\x12\x02!_\x1a\x1d\x10\x1d*\x19\n\b\x10\x1b\"\x04\n\x02p1\x12\vsectionName\x18\x01\x1a/\x10 2+\x12\x04_==_\x1a\x1b\x10\x1f*\x17\n\b\x10\x1e\"\x04\n\x02p1\x12\vsectionName\x1a\x06\x10!\x1a\x022\x00\x1ad\x10-2`\x12\x04_||_\x1a'\x10$2#\x12\x02!_\x1a\x1d\x10(*\x19\n\b\x10&\"\x04\n\x02p2\x12\vsectionName\x18\x01\x1a/\x10+2+\x12\x04_==_\x1a\x1b\x10**\x17\n\b\x10)\"\x04\n\x02p2\x12\vsectionName\x1a\x06\x10,\x1a\x022\x00\x1a\x06\x10.\x1a\x02\x10\x01:\r\x104\"\t\n\a@result:\r\x10;\"\t\n\a@result"},
 		{Text: "self.all(p1, self.exists_one(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.sectionName) || p1.sectionName == '') && (!has(p2.sectionName) || p2.sectionName == '')) || (has(p1.sectionName) && has(p2.sectionName) && p1.sectionName == p2.sectionName))))", Message: "sectionName must be unique when targetRefs includes 2 or more references to the same target", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02p1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02p2\x12\b\b\f\x12\x04\n\x02p1\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02p2\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\b\b\x12\x12\x04\n\x02p1\x12\f\b\x14\x12\b\x1a\x06equals\x12\b\b\x15\x12\x04\n\x02p2\x12\x11\b\x17\x12\r\x1a\vlogical_and\x12\x11\b\x18\x12\r\x1a\vlogical_not\x12\b\b\x1a\x12\x04\n\x02p1\x12\b\b\x1d\x12\x04\n\x02p1\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\x11\b\"\x12\r\x1a\vlogical_not\x12\b\b$\x12\x04\n\x02p2\x12\b\b'\x12\x04\n\x02p2\x12\f\b)\x12\b\x1a\x06equals\x12\x10\b+\x12\f\x1a\nlogical_or\x12\x11\b,\x12\r\x1a\vlogical_and\x12\b\b.\x12\x04\n\x02p1\x12\b\b2\x12\x04\n\x02p2\x12\x11\b5\x12\r\x1a\vlogical_and\x12\b\b6\x12\x04\n\x02p1\x12\f\b8\x12\b\x1a\x06equals\x12\b\b9\x12\x04\n\x02p2\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x10\b<\x12\f\x1a\nlogical_or\x12\x11\b=\x12\r\x1a\vlogical_and\x12\r\b@\x12\t\n\a@result\x12\x0f\bB\x12\v\x1a\tadd_int64\x12\r\bC\x12\t\n\a@result\x12\x11\bD\x12\r\x1a\vconditional\x12\r\bE\x12\t\n\a@result\x12\f\bG\x12\b\x1a\x06equals\x12\r\bJ\x12\t\n\a@result\x12\x18\bK\x12\x14\x1a\x12not_strictly_false\x12\r\bL\x12\t\n\a@result\x12\x11\bM\x12\r\x1a\vlogical_and\x12\r\bN\x12\t\n\a@result\"\xe8\x06\x10OJ\xe3\x06\n\x02p1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10I\x1a\x02\x10\x01*(\x10K2$\x12\x13@not_strictly_false\x1a\r\x10J\"\t\n\a@result2\x86\x06\x10M2\x81\x06\x12\x04_&&_\x1a\r\x10L\"\t\n\a@result\x1a\xe9\x05\x10HJ\xe4\x05\n\x02p2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10>\x1a\x02\x18\x00*\x06\x10?\x1a\x02\x10\x012\x95\x05\x10D2\x90\x05\x12\x05_?_:_\x1a\xd5\x04\x10\x172\xd0\x04\x12\x04_&&_\x1a|\x10\x112x\x12\x04_&&_\x1a8\x10\t24\x12\x04_==_\x1a\x15\x10\b*\x11\n\b\x10\a\"\x04\n\x02p1\x12\x05group\x1a\x15\x10\v*\x11\n\b\x10\n\"\x04\n\x02p2\x12\x05group\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02p1\x12\x04kind\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02p2\x12\x04kind\x1a\xc9\x03\x10=2\xc4\x03\x12\x04_&&_\x1a6\x10\x1422\x12\x04_==_\x1a\x14\x10\x13*\x10\n\b\x10\x12\"\x04\n\x02p1\x12\x04name\x1a\x14\x10\x16*\x10\n\b\x10\x15\"\x04\n\x02p2\x12\x04name\x1a\x83\x03\x10<2\xfe\x02\x12\x04_||_\x1a\xd7\x01\x10,2\xd2\x01\x12\x04_&&_\x1ad\x10!2`\x12\x04_||_\x1a'\x10\x182#\x12\x02!_\x1a\x1d\x10\x1c*\x19\n\b\x10\x1a\"\x04\n\x02p1\x12\vsectionName\x18\x01\x1a/\x10\x1f2+\x12\x04_==_\x1a\x1b\x10\x1e*\x17\n\b\x10\x1d\"\x04\n\x02p1\x12\vsectionName\x1a\x06\x10 \x1a\x022\x00\x1ad\x10+2`\x12\x04_||_\x1a'\x10\"2#\x12\x02!_\x1a\x1d\x10&*\x19\n\b\x10$\"\x04\n\x02p2\x12\vsectionName\x18\x01\x1a/\x10)2+\x12\x04_==_\x1a\x1b\x10(*\x17\n\b\x10'\"\x04\n\x02p2\x12\vsectionName\x1a\x06\x10*\x1a\x022\x00\x1a\x9b\x01\x10;2\x96\x01\x12\x04_&&_\x1aH\x1052D\x12\x04_&&_\x1a\x1d\x100*\x19\n\b\x10.\"\x04\n\x02p1\x12\vsectionName\x18\x01\x1a\x1d\x104*\x19\n\b\x102\"\x04\n\x02p2\x12\vsectionName\x18\x01\x1aD\x1082@\x12\x04_==_\x1a\x1b\x107*\x17\n\b\x106\"\x04\n\x02p1\x12\vsectionName\x1a\x1b\x10:*\x17\n\b\x109\"\x04\n\x02p2\x12\vsectionName\x1a \x10B2\x1c\x12\x03_+_\x1a\r\x10@\"\t\n\a@result\x1a\x06\x10A\x1a\x02\x18\x01\x1a\r\x10C\"\t\n\a@result:!\x10G2\x1d\x12\x04_==_\x1a\r\x10E\"\t\n\a@result\x1a\x06\x10F\x1a\x02\x18\x01:\r\x10N\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema294 = schema.Node{Fields: []schema.Field{
-		{Name: "options", Node: &schema21},
-		{Name: "targetRefs", Node: &schema293},
-		{Name: "validation", Node: &schema35},
+	schema314 = schema.Node{Fields: []schema.Field{
+		{Name: "options", Node: &schema24},
+		{Name: "targetRefs", Node: &schema313},
+		{Name: "validation", Node: &schema38},
 	}, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
-	schema295 = schema.Node{Fields: []schema.Field{
+	schema315 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema294},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema314},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema296 = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema38},
+	schema316 = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema45},
 	}, Type: schema.Object}
-	schema297 = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema38},
-		{Name: "maxParallelRequests", Node: &schema38},
-		{Name: "maxParallelRetries", Node: &schema38},
-		{Name: "maxPendingRequests", Node: &schema38},
-		{Name: "maxRequestsPerConnection", Node: &schema39},
-		{Name: "perEndpoint", Node: &schema296},
+	schema317 = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema45},
+		{Name: "maxParallelRequests", Node: &schema45},
+		{Name: "maxParallelRetries", Node: &schema45},
+		{Name: "maxPendingRequests", Node: &schema45},
+		{Name: "maxRequestsPerConnection", Node: &schema46},
+		{Name: "perEndpoint", Node: &schema316},
 	}, Type: schema.Object}
-	schema298 = schema.Node{Enum: []string{"IPv4", "IPv6", "IPv4Preferred", "IPv6Preferred", "IPv4AndIPv6"}, Type: schema.String}
-	schema299 = schema.Node{Fields: []schema.Field{
+	schema318 = schema.Node{Enum: []string{"IPv4", "IPv6", "IPv4Preferred", "IPv6Preferred", "IPv4AndIPv6"}, Type: schema.String}
+	schema319 = schema.Node{Fields: []schema.Field{
 		{Name: "dnsRefreshRate", Node: &schema0},
-		{Name: "lookupFamily", Node: &schema298},
+		{Name: "lookupFamily", Node: &schema318},
 		{Name: "respectDnsTtl", Node: &schema17},
 	}, Type: schema.Object}
-	schema300 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema68},
-		{Name: "panicThreshold", Node: &schema192},
-		{Name: "passive", Node: &schema74},
+	schema320 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema75},
+		{Name: "panicThreshold", Node: &schema199},
+		{Name: "passive", Node: &schema81},
 	}, Type: schema.Object}
-	schema301 = schema.Node{Fields: []schema.Field{
+	schema321 = schema.Node{Fields: []schema.Field{
 		{Name: "type", Node: &schema0},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema302 = schema.Node{Items: &schema301, Type: schema.Array}
-	schema303 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema96},
-		{Name: "cost", Node: &schema100},
-		{Name: "limit", Node: &schema102},
+	schema322 = schema.Node{Items: &schema321, Type: schema.Array}
+	schema323 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema103},
+		{Name: "cost", Node: &schema107},
+		{Name: "limit", Node: &schema109},
 		{Name: "shared", Node: &schema17},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema304 = schema.Node{Items: &schema303, MaxLength: new(int(64)), Type: schema.Array}
-	schema305 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema304},
+	schema324 = schema.Node{Items: &schema323, MaxLength: new(int(64)), Type: schema.Array}
+	schema325 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema324},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema306 = schema.Node{Items: &schema303, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema326 = schema.Node{Items: &schema323, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\t\b\x06\x12\x05\n\x03foo\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\t\b\v\x12\x05\n\x03foo\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xdd\x01\x10\x16J\xd8\x01\n\x03foo\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2{\x10\x142w\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a`\x10\x0f2\\\x12\x04_||_\x1a!\x10\x042\x1d\x12\x02!_\x1a\x17\x10\b*\x13\n\t\x10\x06\"\x05\n\x03foo\x12\x04cost\x18\x01\x1a1\x10\t2-\x12\x02!_\x1a'\x10\x0e*#\n\x15\x10\f*\x11\n\t\x10\v\"\x05\n\x03foo\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema307 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema306},
+	schema327 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema326},
 	}, Type: schema.Object}
-	schema308 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema305},
-		{Name: "local", Node: &schema307},
-		{Name: "type", Node: &schema108},
+	schema328 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema325},
+		{Name: "local", Node: &schema327},
+		{Name: "type", Node: &schema115},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema309 = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schema45},
+	schema329 = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schema52},
 	}, Type: schema.Object}
-	schema310 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema129},
-		{Name: "kind", Node: &schema23},
-		{Name: "matchExpressions", Node: &schema227},
+	schema330 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema136},
+		{Name: "kind", Node: &schema26},
+		{Name: "matchExpressions", Node: &schema237},
 		{Name: "matchLabels", Node: &schema1},
 	}, Required: []string{"kind"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"t\x10\x052p\x12\x05_?_:_\x1a\x19\x10\x04*\x15\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x18\x01\x1aD\x10\b2@\x12\x04_==_\x1a\x17\x10\a*\x13\n\n\x10\x06\"\x06\n\x04self\x12\x05group\x1a\x1f\x10\t\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema311 = schema.Node{Items: &schema310, Type: schema.Array}
-	schema312 = schema.Node{Fields: []schema.Field{
+	schema331 = schema.Node{Items: &schema330, Type: schema.Array}
+	schema332 = schema.Node{Fields: []schema.Field{
 		{Name: "defaultValue", Node: &schema0},
 		{Name: "name", Node: &schema0},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema313 = schema.Node{Fields: []schema.Field{
+	schema333 = schema.Node{Fields: []schema.Field{
 		{Name: "value", Node: &schema0},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema314 = schema.Node{Default: "\"Literal\"", Enum: []string{"Literal", "Environment", "RequestHeader"}, Type: schema.String}
-	schema315 = schema.Node{Fields: []schema.Field{
-		{Name: "environment", Node: &schema312},
-		{Name: "literal", Node: &schema313},
-		{Name: "requestHeader", Node: &schema312},
-		{Name: "type", Node: &schema314},
+	schema334 = schema.Node{Default: "\"Literal\"", Enum: []string{"Literal", "Environment", "RequestHeader"}, Type: schema.String}
+	schema335 = schema.Node{Fields: []schema.Field{
+		{Name: "environment", Node: &schema332},
+		{Name: "literal", Node: &schema333},
+		{Name: "requestHeader", Node: &schema332},
+		{Name: "type", Node: &schema334},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema316 = schema.Node{Type: schema.Object, Values: &schema315}
-	schema317 = schema.Node{Fields: []schema.Field{
-		{Name: "customTags", Node: &schema316},
-		{Name: "samplingFraction", Node: &schema191},
+	schema336 = schema.Node{Type: schema.Object, Values: &schema335}
+	schema337 = schema.Node{Fields: []schema.Field{
+		{Name: "customTags", Node: &schema336},
+		{Name: "samplingFraction", Node: &schema198},
 	}, Type: schema.Object}
-	schema318 = schema.Node{Fields: []schema.Field{
-		{Name: "tracing", Node: &schema317},
+	schema338 = schema.Node{Fields: []schema.Field{
+		{Name: "tracing", Node: &schema337},
 	}, Type: schema.Object}
-	schema319 = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema297},
-		{Name: "compression", Node: &schema44},
-		{Name: "connection", Node: &schema46},
-		{Name: "dns", Node: &schema299},
-		{Name: "faultInjection", Node: &schema53},
-		{Name: "healthCheck", Node: &schema300},
-		{Name: "http2", Node: &schema77},
-		{Name: "httpUpgrade", Node: &schema302},
-		{Name: "loadBalancer", Node: &schema85},
+	schema339 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema317},
+		{Name: "compression", Node: &schema51},
+		{Name: "connection", Node: &schema53},
+		{Name: "dns", Node: &schema319},
+		{Name: "faultInjection", Node: &schema60},
+		{Name: "healthCheck", Node: &schema320},
+		{Name: "http2", Node: &schema84},
+		{Name: "httpUpgrade", Node: &schema322},
+		{Name: "loadBalancer", Node: &schema92},
 		{Name: "mergeType", Node: &schema0},
-		{Name: "proxyProtocol", Node: &schema87},
-		{Name: "rateLimit", Node: &schema308},
-		{Name: "requestBuffer", Node: &schema309},
-		{Name: "responseOverride", Node: &schema119},
-		{Name: "retry", Node: &schema127},
-		{Name: "targetRef", Node: &schema25},
-		{Name: "targetRefs", Node: &schema128},
-		{Name: "targetSelectors", Node: &schema311},
-		{Name: "tcpKeepalive", Node: &schema133},
-		{Name: "telemetry", Node: &schema318},
-		{Name: "timeout", Node: &schema136},
+		{Name: "proxyProtocol", Node: &schema94},
+		{Name: "rateLimit", Node: &schema328},
+		{Name: "requestBuffer", Node: &schema329},
+		{Name: "responseOverride", Node: &schema126},
+		{Name: "retry", Node: &schema134},
+		{Name: "targetRef", Node: &schema28},
+		{Name: "targetRefs", Node: &schema135},
+		{Name: "targetSelectors", Node: &schema331},
+		{Name: "tcpKeepalive", Node: &schema140},
+		{Name: "telemetry", Node: &schema338},
+		{Name: "timeout", Node: &schema143},
 		{Name: "useClientProtocol", Node: &schema17},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
@@ -1370,41 +1438,41 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\r\b\f\x12\t\x1a\ain_list\x12\r\b\x15\x12\t\n\a@result\x12\x18\b\x16\x12\x14\x1a\x12not_strictly_false\x12\r\b\x17\x12\t\n\a@result\x12\x11\b\x18\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\"\xd1\x02\x10\x052\xcc\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\x9a\x02\x10\x1aJ\x95\x02\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x14\x1a\x02\x10\x01*(\x10\x162$\x12\x13@not_strictly_false\x1a\r\x10\x15\"\t\n\a@result2\xa5\x01\x10\x182\xa0\x01\x12\x04_&&_\x1a\r\x10\x17\"\t\n\a@result\x1a\x88\x01\x10\f2\x83\x01\x12\x03@in\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1ae\x10\r:a\n\r\x10\x0e\x1a\t2\aGateway\n\x0f\x10\x0f\x1a\v2\tHTTPRoute\n\x0f\x10\x10\x1a\v2\tGRPCRoute\n\x0e\x10\x11\x1a\n2\bUDPRoute\n\x0e\x10\x12\x1a\n2\bTCPRoute\n\x0e\x10\x13\x1a\n2\bTLSRoute:\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1b\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\t\b\f\x12\x05\n\x03ref\x12\r\b\x10\x12\t\n\a@result\x12\x18\b\x11\x12\x14\x1a\x12not_strictly_false\x12\r\b\x12\x12\t\n\a@result\x12\x11\b\x13\x12\r\x1a\vlogical_and\x12\r\b\x14\x12\t\n\a@result\"\xee\x01\x10\x052\xe9\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xb7\x01\x10\x15J\xb2\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0f\x1a\x02\x10\x01*(\x10\x112$\x12\x13@not_strictly_false\x1a\r\x10\x10\"\t\n\a@result2C\x10\x132?\x12\x04_&&_\x1a\r\x10\x12\"\t\n\a@result\x1a(\x10\n2$\x12\x02!_\x1a\x1e\x10\x0e*\x1a\n\t\x10\f\"\x05\n\x03ref\x12\vsectionName\x18\x01:\r\x10\x14\"\t\n\a@result\x1a\x06\x10\x16\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema320 = schema.Node{Fields: []schema.Field{
+	schema340 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema319},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema339},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema321 = schema.Node{Enum: []string{"PreserveOrGenerate", "Preserve", "Generate", "Disable"}, Type: schema.String}
-	schema322 = schema.Node{Fields: []schema.Field{
+	schema341 = schema.Node{Enum: []string{"PreserveOrGenerate", "Preserve", "Generate", "Disable"}, Type: schema.String}
+	schema342 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schema17},
-		{Name: "earlyRequestHeaders", Node: &schema153},
+		{Name: "earlyRequestHeaders", Node: &schema160},
 		{Name: "enableEnvoyHeaders", Node: &schema17},
 		{Name: "preserveXRequestID", Node: &schema17},
-		{Name: "requestID", Node: &schema321},
-		{Name: "withUnderscoresAction", Node: &schema154},
-		{Name: "xForwardedClientCert", Node: &schema158},
+		{Name: "requestID", Node: &schema341},
+		{Name: "withUnderscoresAction", Node: &schema161},
+		{Name: "xForwardedClientCert", Node: &schema165},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"[\x10\x012W\x12\x02!_\x1aQ\x10\n2M\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12preserveXRequestID\x18\x01\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\trequestID\x18\x01"},
 	}, Type: schema.Object}
-	schema323 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema144},
-		{Name: "connection", Node: &schema147},
+	schema343 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema151},
+		{Name: "connection", Node: &schema154},
 		{Name: "enableProxyProtocol", Node: &schema17},
-		{Name: "headers", Node: &schema322},
-		{Name: "healthCheck", Node: &schema160},
-		{Name: "http1", Node: &schema162},
-		{Name: "http2", Node: &schema77},
-		{Name: "http3", Node: &schema41},
-		{Name: "path", Node: &schema164},
-		{Name: "targetRef", Node: &schema25},
-		{Name: "targetRefs", Node: &schema128},
-		{Name: "targetSelectors", Node: &schema311},
-		{Name: "tcpKeepalive", Node: &schema133},
-		{Name: "timeout", Node: &schema167},
-		{Name: "tls", Node: &schema179},
+		{Name: "headers", Node: &schema342},
+		{Name: "healthCheck", Node: &schema167},
+		{Name: "http1", Node: &schema169},
+		{Name: "http2", Node: &schema84},
+		{Name: "http3", Node: &schema48},
+		{Name: "path", Node: &schema171},
+		{Name: "targetRef", Node: &schema28},
+		{Name: "targetRefs", Node: &schema135},
+		{Name: "targetSelectors", Node: &schema331},
+		{Name: "tcpKeepalive", Node: &schema140},
+		{Name: "timeout", Node: &schema174},
+		{Name: "tls", Node: &schema186},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -1412,97 +1480,97 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\xf6\x01\x10\x052\xf1\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xbf\x01\x10\x14J\xba\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2K\x10\x122G\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1a0\x10\f2,\x12\x04_==_\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1a\r\x10\r\x1a\t2\aGateway:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema324 = schema.Node{Fields: []schema.Field{
+	schema344 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema323},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema343},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema325 = schema.Node{Items: &schema204, MaxLength: new(int(64)), Type: schema.Array}
-	schema326 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema199},
-		{Name: "filters", Node: &schema196},
-		{Name: "matches", Node: &schema325},
+	schema345 = schema.Node{Items: &schema211, MaxLength: new(int(64)), Type: schema.Array}
+	schema346 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema206},
+		{Name: "filters", Node: &schema203},
+		{Name: "matches", Node: &schema345},
 		{Name: "name", Node: &schema9},
-		{Name: "sessionPersistence", Node: &schema210},
+		{Name: "sessionPersistence", Node: &schema217},
 	}, Type: schema.Object}
-	schema327 = schema.Node{Items: &schema326, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema347 = schema.Node{Items: &schema346, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nindex_list\x12\x11\b\f\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nindex_list\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x0f\b\x14\x12\v\x1a\tadd_int64\x12\n\b\x15\x12\x06\n\x04self\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x13\b\x17\x12\x0f\x1a\rgreater_int64\x12\x11\b\x19\x12\r\x1a\vconditional\x12\n\b\x1b\x12\x06\n\x04self\x12\x10\b\x1c\x12\f\x1a\nindex_list\x12\x11\b \x12\r\x1a\vconditional\x12\n\b!\x12\x06\n\x04self\x12\x10\b\"\x12\f\x1a\nindex_list\x12\x0f\b%\x12\v\x1a\tlist_size\x12\x0f\b(\x12\v\x1a\tadd_int64\x12\n\b)\x12\x06\n\x04self\x12\x0f\b*\x12\v\x1a\tlist_size\x12\x13\b+\x12\x0f\x1a\rgreater_int64\x12\x11\b-\x12\r\x1a\vconditional\x12\n\b/\x12\x06\n\x04self\x12\x10\b0\x12\f\x1a\nindex_list\x12\x11\b4\x12\r\x1a\vconditional\x12\n\b5\x12\x06\n\x04self\x12\x10\b6\x12\f\x1a\nindex_list\x12\x0f\b9\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bC\x12\x06\n\x04self\x12\x10\bD\x12\f\x1a\nindex_list\x12\x11\bH\x12\r\x1a\vconditional\x12\n\bI\x12\x06\n\x04self\x12\x10\bJ\x12\f\x1a\nindex_list\x12\x0f\bM\x12\v\x1a\tlist_size\x12\x0f\bP\x12\v\x1a\tadd_int64\x12\n\bQ\x12\x06\n\x04self\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x13\bS\x12\x0f\x1a\rgreater_int64\x12\x11\bU\x12\r\x1a\vconditional\x12\n\bW\x12\x06\n\x04self\x12\x10\bX\x12\f\x1a\nindex_list\x12\x11\b\\\x12\r\x1a\vconditional\x12\n\b]\x12\x06\n\x04self\x12\x10\b^\x12\f\x1a\nindex_list\x12\x0f\ba\x12\v\x1a\tlist_size\x12\x0f\bd\x12\v\x1a\tadd_int64\x12\n\be\x12\x06\n\x04self\x12\x0f\bf\x12\v\x1a\tlist_size\x12\x13\bg\x12\x0f\x1a\rgreater_int64\x12\x11\bi\x12\r\x1a\vconditional\x12\n\bk\x12\x06\n\x04self\x12\x10\bl\x12\f\x1a\nindex_list\x12\x11\bp\x12\r\x1a\vconditional\x12\n\bq\x12\x06\n\x04self\x12\x10\br\x12\f\x1a\nindex_list\x12\x0f\bu\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b\x7f\x12\x06\n\x04self\x12\x11\b\x80\x01\x12\f\x1a\nindex_list\x12\x12\b\x84\x01\x12\r\x1a\vconditional\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x11\b\x86\x01\x12\f\x1a\nindex_list\x12\x10\b\x89\x01\x12\v\x1a\tlist_size\x12\x10\b\x8c\x01\x12\v\x1a\tadd_int64\x12\v\b\x8d\x01\x12\x06\n\x04self\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x14\b\x8f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x91\x01\x12\r\x1a\vconditional\x12\v\b\x93\x01\x12\x06\n\x04self\x12\x11\b\x94\x01\x12\f\x1a\nindex_list\x12\x12\b\x98\x01\x12\r\x1a\vconditional\x12\v\b\x99\x01\x12\x06\n\x04self\x12\x11\b\x9a\x01\x12\f\x1a\nindex_list\x12\x10\b\x9d\x01\x12\v\x1a\tlist_size\x12\x10\b\xa0\x01\x12\v\x1a\tadd_int64\x12\v\b\xa1\x01\x12\x06\n\x04self\x12\x10\b\xa2\x01\x12\v\x1a\tlist_size\x12\x14\b\xa3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa5\x01\x12\r\x1a\vconditional\x12\v\b\xa7\x01\x12\x06\n\x04self\x12\x11\b\xa8\x01\x12\f\x1a\nindex_list\x12\x12\b\xac\x01\x12\r\x1a\vconditional\x12\v\b\xad\x01\x12\x06\n\x04self\x12\x11\b\xae\x01\x12\f\x1a\nindex_list\x12\x10\b\xb1\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xbb\x01\x12\x06\n\x04self\x12\x11\b\xbc\x01\x12\f\x1a\nindex_list\x12\x12\b\xc0\x01\x12\r\x1a\vconditional\x12\v\b\xc1\x01\x12\x06\n\x04self\x12\x11\b\xc2\x01\x12\f\x1a\nindex_list\x12\x10\b\xc5\x01\x12\v\x1a\tlist_size\x12\x10\b\xc8\x01\x12\v\x1a\tadd_int64\x12\v\b\xc9\x01\x12\x06\n\x04self\x12\x10\b\xca\x01\x12\v\x1a\tlist_size\x12\x14\b\xcb\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xcd\x01\x12\r\x1a\vconditional\x12\v\b\xcf\x01\x12\x06\n\x04self\x12\x11\b\xd0\x01\x12\f\x1a\nindex_list\x12\x12\b\xd4\x01\x12\r\x1a\vconditional\x12\v\b\xd5\x01\x12\x06\n\x04self\x12\x11\b\xd6\x01\x12\f\x1a\nindex_list\x12\x10\b\xd9\x01\x12\v\x1a\tlist_size\x12\x10\b\xdc\x01\x12\v\x1a\tadd_int64\x12\v\b\xdd\x01\x12\x06\n\x04self\x12\x10\b\xde\x01\x12\v\x1a\tlist_size\x12\x14\b\xdf\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xe1\x01\x12\r\x1a\vconditional\x12\v\b\xe3\x01\x12\x06\n\x04self\x12\x11\b\xe4\x01\x12\f\x1a\nindex_list\x12\x12\b\xe8\x01\x12\r\x1a\vconditional\x12\v\b\xe9\x01\x12\x06\n\x04self\x12\x11\b\xea\x01\x12\f\x1a\nindex_list\x12\x10\b\xed\x01\x12\v\x1a\tlist_size\x12\x10\b\xf0\x01\x12\v\x1a\tadd_int64\x12\v\b\xf1\x01\x12\x06\n\x04self\x12\x10\b\xf2\x01\x12\v\x1a\tlist_size\x12\x14\b\xf3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xf5\x01\x12\r\x1a\vconditional\x12\v\b\xf7\x01\x12\x06\n\x04self\x12\x11\b\xf8\x01\x12\f\x1a\nindex_list\x12\x12\b\xfc\x01\x12\r\x1a\vconditional\x12\v\b\xfd\x01\x12\x06\n\x04self\x12\x11\b\xfe\x01\x12\f\x1a\nindex_list\x12\x10\b\x81\x02\x12\v\x1a\tlist_size\x12\x10\b\x84\x02\x12\v\x1a\tadd_int64\x12\v\b\x85\x02\x12\x06\n\x04self\x12\x10\b\x86\x02\x12\v\x1a\tlist_size\x12\x14\b\x87\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x02\x12\r\x1a\vconditional\x12\v\b\x8b\x02\x12\x06\n\x04self\x12\x11\b\x8c\x02\x12\f\x1a\nindex_list\x12\x12\b\x90\x02\x12\r\x1a\vconditional\x12\v\b\x91\x02\x12\x06\n\x04self\x12\x11\b\x92\x02\x12\f\x1a\nindex_list\x12\x10\b\x95\x02\x12\v\x1a\tlist_size\x12\x10\b\x98\x02\x12\v\x1a\tadd_int64\x12\v\b\x99\x02\x12\x06\n\x04self\x12\x10\b\x9a\x02\x12\v\x1a\tlist_size\x12\x14\b\x9b\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x9d\x02\x12\r\x1a\vconditional\x12\v\b\x9f\x02\x12\x06\n\x04self\x12\x11\b\xa0\x02\x12\f\x1a\nindex_list\x12\x12\b\xa4\x02\x12\r\x1a\vconditional\x12\v\b\xa5\x02\x12\x06\n\x04self\x12\x11\b\xa6\x02\x12\f\x1a\nindex_list\x12\x10\b\xa9\x02\x12\v\x1a\tlist_size\x12\x10\b\xac\x02\x12\v\x1a\tadd_int64\x12\v\b\xad\x02\x12\x06\n\x04self\x12\x10\b\xae\x02\x12\v\x1a\tlist_size\x12\x14\b\xaf\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb1\x02\x12\r\x1a\vconditional\x12\v\b\xb3\x02\x12\x06\n\x04self\x12\x11\b\xb4\x02\x12\f\x1a\nindex_list\x12\x12\b\xb8\x02\x12\r\x1a\vconditional\x12\v\b\xb9\x02\x12\x06\n\x04self\x12\x11\b\xba\x02\x12\f\x1a\nindex_list\x12\x10\b\xbd\x02\x12\v\x1a\tlist_size\x12\x18\b\xc0\x02\x12\x13\x1a\x11less_equals_int64\"\xca\x1b\x10\xc0\x022\xc4\x1b\x12\x04_<=_\x1a\xb1\x1b\x10\xac\x022\xab\x1b\x12\x03_+_\x1a\xcd\x19\x10\x98\x022\xc7\x19\x12\x03_+_\x1a\xe9\x17\x10\x84\x022\xe3\x17\x12\x03_+_\x1a\x85\x16\x10\xf0\x012\xff\x15\x12\x03_+_\x1a\xa1\x14\x10\xdc\x012\x9b\x14\x12\x03_+_\x1a\xbd\x12\x10\xc8\x012\xb7\x12\x12\x03_+_\x1a\xd9\x10\x10\xb4\x012\xd3\x10\x12\x03_+_\x1a\xf5\x0e\x10\xa0\x012\xef\x0e\x12\x03_+_\x1a\x91\r\x10\x8c\x012\x8b\r\x12\x03_+_\x1a\xad\v\x10x2\xa8\v\x12\x03_+_\x1a\xd0\t\x10d2\xcb\t\x12\x03_+_\x1a\x80\b\x10P2\xfb\a\x12\x03_+_\x1a\xb0\x06\x10<2\xab\x06\x12\x03_+_\x1a\xe0\x04\x10(2\xdb\x04\x12\x03_+_\x1a\x90\x03\x10\x142\x8b\x03\x12\x03_+_\x1a\xc0\x01\x10\x052\xbb\x01\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a\x7f\x10\f2{\x12\x05_?_:_\x1a/\x10\v*+\n\x1e\x10\b2\x1a\x12\x04_[_]\x1a\n\x10\a\"\x06\n\x04self\x1a\x06\x10\t\x1a\x02\x18\x00\x12\amatches\x18\x01\x1a9\x10\x1125\n-\x10\x10*)\n\x1e\x10\x0e2\x1a\x12\x04_[_]\x1a\n\x10\r\"\x06\n\x04self\x1a\x06\x10\x0f\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\x12\x1a\x02\x18\x00\x1a\x06\x10\x13\x1a\x02\x18\x00\x1a\xc0\x01\x10\x192\xbb\x01\x12\x05_?_:_\x1a)\x10\x172%\x12\x03_>_\x1a\x16\x10\x162\x12\n\n\x10\x15\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x18\x1a\x02\x18\x01\x1a\x7f\x10 2{\x12\x05_?_:_\x1a/\x10\x1f*+\n\x1e\x10\x1c2\x1a\x12\x04_[_]\x1a\n\x10\x1b\"\x06\n\x04self\x1a\x06\x10\x1d\x1a\x02\x18\x01\x12\amatches\x18\x01\x1a9\x10%25\n-\x10$*)\n\x1e\x10\"2\x1a\x12\x04_[_]\x1a\n\x10!\"\x06\n\x04self\x1a\x06\x10#\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10&\x1a\x02\x18\x00\x1a\x06\x10'\x1a\x02\x18\x00\x1a\xc0\x01\x10-2\xbb\x01\x12\x05_?_:_\x1a)\x10+2%\x12\x03_>_\x1a\x16\x10*2\x12\n\n\x10)\"\x06\n\x04self\x12\x04size\x1a\x06\x10,\x1a\x02\x18\x02\x1a\x7f\x1042{\x12\x05_?_:_\x1a/\x103*+\n\x1e\x1002\x1a\x12\x04_[_]\x1a\n\x10/\"\x06\n\x04self\x1a\x06\x101\x1a\x02\x18\x02\x12\amatches\x18\x01\x1a9\x10925\n-\x108*)\n\x1e\x1062\x1a\x12\x04_[_]\x1a\n\x105\"\x06\n\x04self\x1a\x06\x107\x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10:\x1a\x02\x18\x00\x1a\x06\x10;\x1a\x02\x18\x00\x1a\xc0\x01\x10A2\xbb\x01\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x03\x1a\x7f\x10H2{\x12\x05_?_:_\x1a/\x10G*+\n\x1e\x10D2\x1a\x12\x04_[_]\x1a\n\x10C\"\x06\n\x04self\x1a\x06\x10E\x1a\x02\x18\x03\x12\amatches\x18\x01\x1a9\x10M25\n-\x10L*)\n\x1e\x10J2\x1a\x12\x04_[_]\x1a\n\x10I\"\x06\n\x04self\x1a\x06\x10K\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10N\x1a\x02\x18\x00\x1a\x06\x10O\x1a\x02\x18\x00\x1a\xc0\x01\x10U2\xbb\x01\x12\x05_?_:_\x1a)\x10S2%\x12\x03_>_\x1a\x16\x10R2\x12\n\n\x10Q\"\x06\n\x04self\x12\x04size\x1a\x06\x10T\x1a\x02\x18\x04\x1a\x7f\x10\\2{\x12\x05_?_:_\x1a/\x10[*+\n\x1e\x10X2\x1a\x12\x04_[_]\x1a\n\x10W\"\x06\n\x04self\x1a\x06\x10Y\x1a\x02\x18\x04\x12\amatches\x18\x01\x1a9\x10a25\n-\x10`*)\n\x1e\x10^2\x1a\x12\x04_[_]\x1a\n\x10]\"\x06\n\x04self\x1a\x06\x10_\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10b\x1a\x02\x18\x00\x1a\x06\x10c\x1a\x02\x18\x00\x1a\xc0\x01\x10i2\xbb\x01\x12\x05_?_:_\x1a)\x10g2%\x12\x03_>_\x1a\x16\x10f2\x12\n\n\x10e\"\x06\n\x04self\x12\x04size\x1a\x06\x10h\x1a\x02\x18\x05\x1a\x7f\x10p2{\x12\x05_?_:_\x1a/\x10o*+\n\x1e\x10l2\x1a\x12\x04_[_]\x1a\n\x10k\"\x06\n\x04self\x1a\x06\x10m\x1a\x02\x18\x05\x12\amatches\x18\x01\x1a9\x10u25\n-\x10t*)\n\x1e\x10r2\x1a\x12\x04_[_]\x1a\n\x10q\"\x06\n\x04self\x1a\x06\x10s\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10v\x1a\x02\x18\x00\x1a\x06\x10w\x1a\x02\x18\x00\x1a\xcd\x01\x10}2\xc8\x01\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\x06\x1a\x8a\x01\x10\x84\x012\x84\x01\x12\x05_?_:_\x1a2\x10\x83\x01*-\n \x10\x80\x012\x1b\x12\x04_[_]\x1a\n\x10\x7f\"\x06\n\x04self\x1a\a\x10\x81\x01\x1a\x02\x18\x06\x12\amatches\x18\x01\x1a>\x10\x89\x0129\n1\x10\x88\x01*,\n!\x10\x86\x012\x1c\x12\x04_[_]\x1a\v\x10\x85\x01\"\x06\n\x04self\x1a\a\x10\x87\x01\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\a\x10\x8a\x01\x1a\x02\x18\x00\x1a\a\x10\x8b\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\x91\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\x8f\x012(\x12\x03_>_\x1a\x18\x10\x8e\x012\x13\n\v\x10\x8d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x90\x01\x1a\x02\x18\a\x1a\x8b\x01\x10\x98\x012\x85\x01\x12\x05_?_:_\x1a3\x10\x97\x01*.\n!\x10\x94\x012\x1c\x12\x04_[_]\x1a\v\x10\x93\x01\"\x06\n\x04self\x1a\a\x10\x95\x01\x1a\x02\x18\a\x12\amatches\x18\x01\x1a>\x10\x9d\x0129\n1\x10\x9c\x01*,\n!\x10\x9a\x012\x1c\x12\x04_[_]\x1a\v\x10\x99\x01\"\x06\n\x04self\x1a\a\x10\x9b\x01\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\a\x10\x9e\x01\x1a\x02\x18\x00\x1a\a\x10\x9f\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xa5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xa3\x012(\x12\x03_>_\x1a\x18\x10\xa2\x012\x13\n\v\x10\xa1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa4\x01\x1a\x02\x18\b\x1a\x8b\x01\x10\xac\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xab\x01*.\n!\x10\xa8\x012\x1c\x12\x04_[_]\x1a\v\x10\xa7\x01\"\x06\n\x04self\x1a\a\x10\xa9\x01\x1a\x02\x18\b\x12\amatches\x18\x01\x1a>\x10\xb1\x0129\n1\x10\xb0\x01*,\n!\x10\xae\x012\x1c\x12\x04_[_]\x1a\v\x10\xad\x01\"\x06\n\x04self\x1a\a\x10\xaf\x01\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\a\x10\xb2\x01\x1a\x02\x18\x00\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb9\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\t\x1a\x8b\x01\x10\xc0\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xbf\x01*.\n!\x10\xbc\x012\x1c\x12\x04_[_]\x1a\v\x10\xbb\x01\"\x06\n\x04self\x1a\a\x10\xbd\x01\x1a\x02\x18\t\x12\amatches\x18\x01\x1a>\x10\xc5\x0129\n1\x10\xc4\x01*,\n!\x10\xc2\x012\x1c\x12\x04_[_]\x1a\v\x10\xc1\x01\"\x06\n\x04self\x1a\a\x10\xc3\x01\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\a\x10\xc6\x01\x1a\x02\x18\x00\x1a\a\x10\xc7\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xcd\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xcb\x012(\x12\x03_>_\x1a\x18\x10\xca\x012\x13\n\v\x10\xc9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xcc\x01\x1a\x02\x18\n\x1a\x8b\x01\x10\xd4\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xd3\x01*.\n!\x10\xd0\x012\x1c\x12\x04_[_]\x1a\v\x10\xcf\x01\"\x06\n\x04self\x1a\a\x10\xd1\x01\x1a\x02\x18\n\x12\amatches\x18\x01\x1a>\x10\xd9\x0129\n1\x10\xd8\x01*,\n!\x10\xd6\x012\x1c\x12\x04_[_]\x1a\v\x10\xd5\x01\"\x06\n\x04self\x1a\a\x10\xd7\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\xda\x01\x1a\x02\x18\x00\x1a\a\x10\xdb\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xe1\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xdf\x012(\x12\x03_>_\x1a\x18\x10\xde\x012\x13\n\v\x10\xdd\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xe0\x01\x1a\x02\x18\v\x1a\x8b\x01\x10\xe8\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xe7\x01*.\n!\x10\xe4\x012\x1c\x12\x04_[_]\x1a\v\x10\xe3\x01\"\x06\n\x04self\x1a\a\x10\xe5\x01\x1a\x02\x18\v\x12\amatches\x18\x01\x1a>\x10\xed\x0129\n1\x10\xec\x01*,\n!\x10\xea\x012\x1c\x12\x04_[_]\x1a\v\x10\xe9\x01\"\x06\n\x04self\x1a\a\x10\xeb\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\xee\x01\x1a\x02\x18\x00\x1a\a\x10\xef\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xf5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xf3\x012(\x12\x03_>_\x1a\x18\x10\xf2\x012\x13\n\v\x10\xf1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xf4\x01\x1a\x02\x18\f\x1a\x8b\x01\x10\xfc\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xfb\x01*.\n!\x10\xf8\x012\x1c\x12\x04_[_]\x1a\v\x10\xf7\x01\"\x06\n\x04self\x1a\a\x10\xf9\x01\x1a\x02\x18\f\x12\amatches\x18\x01\x1a>\x10\x81\x0229\n1\x10\x80\x02*,\n!\x10\xfe\x012\x1c\x12\x04_[_]\x1a\v\x10\xfd\x01\"\x06\n\x04self\x1a\a\x10\xff\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x82\x02\x1a\x02\x18\x00\x1a\a\x10\x83\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x89\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x87\x022(\x12\x03_>_\x1a\x18\x10\x86\x022\x13\n\v\x10\x85\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x02\x1a\x02\x18\r\x1a\x8b\x01\x10\x90\x022\x85\x01\x12\x05_?_:_\x1a3\x10\x8f\x02*.\n!\x10\x8c\x022\x1c\x12\x04_[_]\x1a\v\x10\x8b\x02\"\x06\n\x04self\x1a\a\x10\x8d\x02\x1a\x02\x18\r\x12\amatches\x18\x01\x1a>\x10\x95\x0229\n1\x10\x94\x02*,\n!\x10\x92\x022\x1c\x12\x04_[_]\x1a\v\x10\x91\x02\"\x06\n\x04self\x1a\a\x10\x93\x02\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\x96\x02\x1a\x02\x18\x00\x1a\a\x10\x97\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x9d\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x9b\x022(\x12\x03_>_\x1a\x18\x10\x9a\x022\x13\n\v\x10\x99\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x9c\x02\x1a\x02\x18\x0e\x1a\x8b\x01\x10\xa4\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xa3\x02*.\n!\x10\xa0\x022\x1c\x12\x04_[_]\x1a\v\x10\x9f\x02\"\x06\n\x04self\x1a\a\x10\xa1\x02\x1a\x02\x18\x0e\x12\amatches\x18\x01\x1a>\x10\xa9\x0229\n1\x10\xa8\x02*,\n!\x10\xa6\x022\x1c\x12\x04_[_]\x1a\v\x10\xa5\x02\"\x06\n\x04self\x1a\a\x10\xa7\x02\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xaa\x02\x1a\x02\x18\x00\x1a\a\x10\xab\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb1\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\xaf\x022(\x12\x03_>_\x1a\x18\x10\xae\x022\x13\n\v\x10\xad\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb0\x02\x1a\x02\x18\x0f\x1a\x8b\x01\x10\xb8\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xb7\x02*.\n!\x10\xb4\x022\x1c\x12\x04_[_]\x1a\v\x10\xb3\x02\"\x06\n\x04self\x1a\a\x10\xb5\x02\x1a\x02\x18\x0f\x12\amatches\x18\x01\x1a>\x10\xbd\x0229\n1\x10\xbc\x02*,\n!\x10\xba\x022\x1c\x12\x04_[_]\x1a\v\x10\xb9\x02\"\x06\n\x04self\x1a\a\x10\xbb\x02\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbe\x02\x1a\x02\x18\x00\x1a\a\x10\xbf\x02\x1a\x02\x18\x00\x1a\b\x10\xc1\x02\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema328 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema182},
-		{Name: "parentRefs", Node: &schema186},
-		{Name: "rules", Node: &schema327},
+	schema348 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema189},
+		{Name: "parentRefs", Node: &schema193},
+		{Name: "rules", Node: &schema347},
 	}, Type: schema.Object}
-	schema329 = schema.Node{Fields: []schema.Field{
+	schema349 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema328},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema348},
+		{Name: "status", Node: &schema223},
 	}, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema330 = schema.Node{MaxLength: new(int(253)), Type: schema.String}
-	schema331 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema215},
-		{Name: "value", Node: &schema330},
+	schema350 = schema.Node{MaxLength: new(int(253)), Type: schema.String}
+	schema351 = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schema225},
+		{Name: "value", Node: &schema350},
 	}, IPAddress: true, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\"): true", Message: "Hostname value must only contain valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x14\b\b\x12\x10\x1a\x0ematches_string\"\xc0\x01\x10\x052\xbb\x01\x12\x05_?_:_\x1a2\x10\x032.\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x0e\x10\x04\x1a\n2\bHostname\x1av\x10\b2r\n\x17\x10\a*\x13\n\n\x10\x06\"\x06\n\x04self\x12\x05value\x12\amatches\x1aN\x10\t\x1aJ2H^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema332 = schema.Node{Items: &schema331, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema352 = schema.Node{Items: &schema351, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\b\b\x04\x12\x04\n\x02a1\x12\f\b\x06\x12\b\x1a\x06equals\x12\x11\b\b\x12\r\x1a\vconditional\x12\n\b\t\x12\x06\n\x04self\x12\b\b\f\x12\x04\n\x02a2\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02a1\x12\b\b\x11\x12\x04\n\x02a2\x12\f\b\x13\x12\b\x1a\x06equals\x12\b\b\x14\x12\x04\n\x02a1\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\x12\x0f\b\x1b\x12\v\x1a\tadd_int64\x12\r\b\x1c\x12\t\n\a@result\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\r\b\x1e\x12\t\n\a@result\x12\f\b \x12\b\x1a\x06equals\x12\r\b$\x12\t\n\a@result\x12\x18\b%\x12\x14\x1a\x12not_strictly_false\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vlogical_and\x12\r\b(\x12\t\n\a@result\"\xd8\x03\x10)J\xd3\x03\n\x02a1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10#\x1a\x02\x10\x01*(\x10%2$\x12\x13@not_strictly_false\x1a\r\x10$\"\t\n\a@result2\xf6\x02\x10'2\xf1\x02\x12\x04_&&_\x1a\r\x10&\"\t\n\a@result\x1a\xd9\x02\x10\b2\xd4\x02\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x14\x10\x05*\x10\n\b\x10\x04\"\x04\n\x02a1\x12\x04type\x1a\x0f\x10\a\x1a\v2\tIPAddress\x1a\x8f\x02\x10!J\x8a\x02\n\x02a2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x18\x00*\x06\x10\x18\x1a\x02\x10\x012\xbb\x01\x10\x1d2\xb6\x01\x12\x05_?_:_\x1a|\x10\x162x\x12\x04_&&_\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02a2\x12\x04type\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02a1\x12\x04type\x1a8\x10\x1324\x12\x04_==_\x1a\x15\x10\x12*\x11\n\b\x10\x11\"\x04\n\x02a2\x12\x05value\x1a\x15\x10\x15*\x11\n\b\x10\x14\"\x04\n\x02a1\x12\x05value\x1a \x10\x1b2\x1c\x12\x03_+_\x1a\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1a\x1a\x02\x18\x01\x1a\r\x10\x1c\"\t\n\a@result:!\x10 2\x1d\x12\x04_==_\x1a\r\x10\x1e\"\t\n\a@result\x1a\x06\x10\x1f\x1a\x02\x18\x01\x1a\x06\x10\"\x1a\x02\x10\x01:\r\x10(\"\t\n\a@result"},
 		{Text: "self.all(a1, a1.type == 'Hostname' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\b\b\x04\x12\x04\n\x02a1\x12\f\b\x06\x12\b\x1a\x06equals\x12\x11\b\b\x12\r\x1a\vconditional\x12\n\b\t\x12\x06\n\x04self\x12\b\b\f\x12\x04\n\x02a2\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02a1\x12\b\b\x11\x12\x04\n\x02a2\x12\f\b\x13\x12\b\x1a\x06equals\x12\b\b\x14\x12\x04\n\x02a1\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\x12\x0f\b\x1b\x12\v\x1a\tadd_int64\x12\r\b\x1c\x12\t\n\a@result\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\r\b\x1e\x12\t\n\a@result\x12\f\b \x12\b\x1a\x06equals\x12\r\b$\x12\t\n\a@result\x12\x18\b%\x12\x14\x1a\x12not_strictly_false\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vlogical_and\x12\r\b(\x12\t\n\a@result\"\xd7\x03\x10)J\xd2\x03\n\x02a1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10#\x1a\x02\x10\x01*(\x10%2$\x12\x13@not_strictly_false\x1a\r\x10$\"\t\n\a@result2\xf5\x02\x10'2\xf0\x02\x12\x04_&&_\x1a\r\x10&\"\t\n\a@result\x1a\xd8\x02\x10\b2\xd3\x02\x12\x05_?_:_\x1a0\x10\x062,\x12\x04_==_\x1a\x14\x10\x05*\x10\n\b\x10\x04\"\x04\n\x02a1\x12\x04type\x1a\x0e\x10\a\x1a\n2\bHostname\x1a\x8f\x02\x10!J\x8a\x02\n\x02a2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x18\x00*\x06\x10\x18\x1a\x02\x10\x012\xbb\x01\x10\x1d2\xb6\x01\x12\x05_?_:_\x1a|\x10\x162x\x12\x04_&&_\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02a2\x12\x04type\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02a1\x12\x04type\x1a8\x10\x1324\x12\x04_==_\x1a\x15\x10\x12*\x11\n\b\x10\x11\"\x04\n\x02a2\x12\x05value\x1a\x15\x10\x15*\x11\n\b\x10\x14\"\x04\n\x02a1\x12\x05value\x1a \x10\x1b2\x1c\x12\x03_+_\x1a\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1a\x1a\x02\x18\x01\x1a\r\x10\x1c\"\t\n\a@result:!\x10 2\x1d\x12\x04_==_\x1a\r\x10\x1e\"\t\n\a@result\x1a\x06\x10\x1f\x1a\x02\x18\x01\x1a\x06\x10\"\x1a\x02\x10\x01:\r\x10(\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema333 = schema.Node{Default: "\"None\"", Enum: []string{"All", "Selector", "Same", "None"}, Type: schema.String}
-	schema334 = schema.Node{Default: "{\"from\":\"None\"}", Fields: []schema.Field{
-		{Name: "from", Node: &schema333},
-		{Name: "selector", Node: &schema228},
+	schema353 = schema.Node{Default: "\"None\"", Enum: []string{"All", "Selector", "Same", "None"}, Type: schema.String}
+	schema354 = schema.Node{Default: "{\"from\":\"None\"}", Fields: []schema.Field{
+		{Name: "from", Node: &schema353},
+		{Name: "selector", Node: &schema238},
 	}, Type: schema.Object}
-	schema335 = schema.Node{Fields: []schema.Field{
-		{Name: "namespaces", Node: &schema334},
+	schema355 = schema.Node{Fields: []schema.Field{
+		{Name: "namespaces", Node: &schema354},
 	}, Type: schema.Object}
-	schema336 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema332},
-		{Name: "allowedListeners", Node: &schema335},
-		{Name: "backendTLS", Node: &schema218},
-		{Name: "gatewayClassName", Node: &schema24},
-		{Name: "infrastructure", Node: &schema222},
-		{Name: "listeners", Node: &schema239},
+	schema356 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema352},
+		{Name: "allowedListeners", Node: &schema355},
+		{Name: "backendTLS", Node: &schema228},
+		{Name: "gatewayClassName", Node: &schema27},
+		{Name: "infrastructure", Node: &schema232},
+		{Name: "listeners", Node: &schema249},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema337 = schema.Node{Fields: []schema.Field{
+	schema357 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema336},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema356},
+		{Name: "status", Node: &schema257},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema338 = schema.Node{Enum: []string{"true"}, Type: schema.Boolean}
-	schema339 = schema.Node{Items: &schema148, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
-	schema340 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "*"}, Type: schema.String}
-	schema341 = schema.Node{Items: &schema340, MaxLength: new(int(9)), Rules: []schema.Rule{
+	schema358 = schema.Node{Enum: []string{"true"}, Type: schema.Boolean}
+	schema359 = schema.Node{Items: &schema155, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
+	schema360 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "*"}, Type: schema.String}
+	schema361 = schema.Node{Items: &schema360, MaxLength: new(int(9)), Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowMethods cannot contain '*' alongside other methods", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\r\b\x03\x12\t\x1a\ain_list\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tlist_size\x12\x13\b\a\x12\x0f\x1a\rgreater_int64\x12\x11\b\t\x12\r\x1a\vlogical_and\"_\x10\x012[\x12\x02!_\x1aU\x10\t2Q\x12\x04_&&_\x1a\x1e\x10\x032\x1a\x12\x03@in\x1a\a\x10\x02\x1a\x032\x01*\x1a\n\x10\x04\"\x06\n\x04self\x1a)\x10\a2%\x12\x03_>_\x1a\x16\x10\x062\x12\n\n\x10\x05\"\x06\n\x04self\x12\x04size\x1a\x06\x10\b\x1a\x02\x18\x01"},
 	}, Type: schema.Array, Unique: true}
-	schema342 = schema.Node{Items: &schema31, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
-	schema343 = schema.Node{Default: "5", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema344 = schema.Node{Fields: []schema.Field{
-		{Name: "allowCredentials", Node: &schema338},
-		{Name: "allowHeaders", Node: &schema339},
-		{Name: "allowMethods", Node: &schema341},
-		{Name: "allowOrigins", Node: &schema342},
-		{Name: "exposeHeaders", Node: &schema339},
-		{Name: "maxAge", Node: &schema343},
+	schema362 = schema.Node{Items: &schema34, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
+	schema363 = schema.Node{Default: "5", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema364 = schema.Node{Fields: []schema.Field{
+		{Name: "allowCredentials", Node: &schema358},
+		{Name: "allowHeaders", Node: &schema359},
+		{Name: "allowMethods", Node: &schema361},
+		{Name: "allowOrigins", Node: &schema362},
+		{Name: "exposeHeaders", Node: &schema359},
+		{Name: "maxAge", Node: &schema363},
 	}, Type: schema.Object}
-	schema345 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS"}, Type: schema.String}
-	schema346 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schema344},
-		{Name: "extensionRef", Node: &schema27},
-		{Name: "requestHeaderModifier", Node: &schema153},
-		{Name: "requestMirror", Node: &schema193},
-		{Name: "requestRedirect", Node: &schema250},
-		{Name: "responseHeaderModifier", Node: &schema153},
-		{Name: "type", Node: &schema345},
-		{Name: "urlRewrite", Node: &schema252},
+	schema365 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS"}, Type: schema.String}
+	schema366 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema364},
+		{Name: "extensionRef", Node: &schema30},
+		{Name: "requestHeaderModifier", Node: &schema160},
+		{Name: "requestMirror", Node: &schema200},
+		{Name: "requestRedirect", Node: &schema270},
+		{Name: "responseHeaderModifier", Node: &schema160},
+		{Name: "type", Node: &schema365},
+		{Name: "urlRewrite", Node: &schema272},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"\x80\x01\x10\x012|\x12\x02!_\x1av\x10\n2r\x12\x04_&&_\x1a)\x10\x05*%\n\n\x10\x03\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\b2;\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\t\x1a\x172\x15RequestHeaderModifier"},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"\x8c\x01\x10\x012\x87\x01\x12\x02!_\x1a\x80\x01\x10\v2|\x12\x04_&&_\x1a3\x10\x022/\x12\x02!_\x1a)\x10\x06*%\n\n\x10\x04\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\t2;\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\n\x1a\x172\x15RequestHeaderModifier"},
@@ -1519,7 +1587,7 @@ var (
 		{Text: "!(has(self.cors) && self.type != 'CORS')", Message: "filter.cors must be nil if the filter.type is not CORS", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"^\x10\x012Z\x12\x02!_\x1aT\x10\n2P\x12\x04_&&_\x1a\x18\x10\x05*\x14\n\n\x10\x03\"\x06\n\x04self\x12\x04cors\x18\x01\x1a.\x10\b2*\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\n\x10\t\x1a\x062\x04CORS"},
 		{Text: "!(!has(self.cors) && self.type == 'CORS')", Message: "filter.cors must be specified for CORS filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"h\x10\x012d\x12\x02!_\x1a^\x10\v2Z\x12\x04_&&_\x1a\"\x10\x022\x1e\x12\x02!_\x1a\x18\x10\x06*\x14\n\n\x10\x04\"\x06\n\x04self\x12\x04cors\x18\x01\x1a.\x10\t2*\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\n\x10\n\x1a\x062\x04CORS"},
 	}, Type: schema.Object}
-	schema347 = schema.Node{Items: &schema346, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema367 = schema.Node{Items: &schema366, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
@@ -1527,33 +1595,33 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xdb\x01\x10\x122\xd6\x01\x12\x04_<=_\x1a\xc5\x01\x10\x112\xc0\x01\n\xb7\x01\x10\x10J\xb2\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012{\x10\x0e2w\x12\x05_?_:_\x1a6\x10\x0622\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x15\x10\a\x1a\x112\x0fRequestRedirect\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd6\x01\x10\x122\xd1\x01\x12\x04_<=_\x1a\xc0\x01\x10\x112\xbb\x01\n\xb2\x01\x10\x10J\xad\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012v\x10\x0e2r\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x10\x10\a\x1a\f2\nURLRewrite\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema348 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema347},
-		{Name: "group", Node: &schema170},
-		{Name: "kind", Node: &schema187},
-		{Name: "name", Node: &schema24},
-		{Name: "namespace", Node: &schema172},
-		{Name: "port", Node: &schema184},
-		{Name: "weight", Node: &schema197},
+	schema368 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema367},
+		{Name: "group", Node: &schema177},
+		{Name: "kind", Node: &schema194},
+		{Name: "name", Node: &schema27},
+		{Name: "namespace", Node: &schema179},
+		{Name: "port", Node: &schema191},
+		{Name: "weight", Node: &schema204},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema349 = schema.Node{Items: &schema348, MaxLength: new(int(16)), Type: schema.Array}
-	schema350 = schema.Node{Items: &schema346, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema369 = schema.Node{Items: &schema368, MaxLength: new(int(16)), Type: schema.Array}
+	schema370 = schema.Node{Items: &schema366, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe3\x01\x10\x122\xde\x01\x12\x04_<=_\x1a\xcd\x01\x10\x112\xc8\x01\n\xbf\x01\x10\x10J\xba\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x82\x01\x10\x0e2~\x12\x05_?_:_\x1a=\x10\x0629\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1c\x10\a\x1a\x182\x16ResponseHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xdb\x01\x10\x122\xd6\x01\x12\x04_<=_\x1a\xc5\x01\x10\x112\xc0\x01\n\xb7\x01\x10\x10J\xb2\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012{\x10\x0e2w\x12\x05_?_:_\x1a6\x10\x0622\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x15\x10\a\x1a\x112\x0fRequestRedirect\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd6\x01\x10\x122\xd1\x01\x12\x04_<=_\x1a\xc0\x01\x10\x112\xbb\x01\n\xb2\x01\x10\x10J\xad\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012v\x10\x0e2r\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x10\x10\a\x1a\f2\nURLRewrite\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema351 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema349},
-		{Name: "filters", Node: &schema350},
-		{Name: "matches", Node: &schema265},
+	schema371 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema369},
+		{Name: "filters", Node: &schema370},
+		{Name: "matches", Node: &schema285},
 		{Name: "name", Node: &schema9},
-		{Name: "retry", Node: &schema268},
-		{Name: "sessionPersistence", Node: &schema210},
-		{Name: "timeouts", Node: &schema269},
+		{Name: "retry", Node: &schema288},
+		{Name: "sessionPersistence", Node: &schema217},
+		{Name: "timeouts", Node: &schema289},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\n\b\x0e\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\a\b\x17\x12\x03\n\x01f\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\x12\x10\b!\x12\f\x1a\nlogical_or\"\xeb\x02\x10\v2\xe6\x02\x12\x05_?_:_\x1ai\x10\n2e\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a<\x10\b28\x12\x03_>_\x1a)\x10\x052%\x12\x04size\x1a\x1d\x10\a*\x19\n\n\x10\x06\"\x06\n\x04self\x12\vbackendRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1a\xe9\x01\x10!2\xe4\x01\x12\x04_||_\x1a%\x10\f2!\x12\x02!_\x1a\x1b\x10\x10*\x17\n\n\x10\x0e\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xb4\x01\x10 J\xaf\x01\n\x01f\x12\x19\x10\x12*\x15\n\n\x10\x11\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2E\x10\x1e2A\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a*\x10\x152&\x12\x02!_\x1a \x10\x19*\x1c\n\a\x10\x17\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01:\r\x10\x1f\"\t\n\a@result\x1a\x06\x10\"\x1a\x02\x10\x01"},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01f\x12\a\b\x0e\x12\x03\n\x01f\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\a\b\x13\x12\x03\n\x01f\x12\f\b\x17\x12\b\x1a\x06equals\x12\x11\b\x19\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vconditional\x12\x0f\b.\x12\v\x1a\tsize_list\x12\n\b/\x12\x06\n\x04self\x12\x10\b1\x12\f\x1a\nnot_equals\x12\x11\b3\x12\r\x1a\vlogical_not\x12\n\b5\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x10\b;\x12\f\x1a\nlogical_or\x12\n\b<\x12\x06\n\x04self\x12\x10\b>\x12\f\x1a\nindex_list\x12\x10\bB\x12\f\x1a\nnot_equals\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vconditional\"\xa1\x06\x10-2\x9c\x06\x12\x05_?_:_\x1a\xe8\x03\x10,2\xe3\x03\x12\x04_&&_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xbd\x03\x10+J\xb8\x03\n\x01f\x12\x19\x10\x06*\x15\n\n\x10\x05\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xdb\x02\x10'2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10\x192\x96\x02\x12\x04_&&_\x1aZ\x10\x122V\x12\x04_&&_\x1a \x10\f*\x1c\n\a\x10\n\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x11*(\n\x1e\x10\x0f*\x1a\n\a\x10\x0e\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10 2\xac\x01\x12\x04_&&_\x1a\\\x10\x172X\x12\x04_==_\x1a6\x10\x16*2\n*\x10\x15*&\n\x1e\x10\x14*\x1a\n\a\x10\x13\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10\x18\x1a\x142\x12ReplacePrefixMatch\x1aF\x10\x1f*B\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x9f\x02\x10E2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10D2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10;2\x88\x01\x12\x04_||_\x1a9\x10125\x12\x04_!=_\x1a%\x10.2!\x12\x04size\x1a\x19\x100*\x15\n\n\x10/\"\x06\n\x04self\x12\amatches\x1a\x06\x102\x1a\x02\x18\x01\x1aE\x1032A\x12\x02!_\x1a;\x10:*7\n-\x1072)\x12\x04_[_]\x1a\x19\x106*\x15\n\n\x105\"\x06\n\x04self\x12\amatches\x1a\x06\x108\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10B2_\x12\x04_!=_\x1aE\x10A*A\n9\x10@*5\n-\x10>2)\x12\x04_[_]\x1a\x19\x10=*\x15\n\n\x10<\"\x06\n\x04self\x12\amatches\x1a\x06\x10?\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10C\x1a\f2\nPathPrefix\x1a\x06\x10F\x1a\x02\x10\x00\x1a\x06\x10G\x1a\x02\x10\x01\x1a\x06\x10H\x1a\x02\x10\x01"},
@@ -1561,225 +1629,225 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xf0\a\x10A2\xeb\a\x12\x05_?_:_\x1a\xb7\x05\x10@2\xb2\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\x88\x05\x10?J\x83\x05\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\xa2\x04\x10;2\x9d\x04\x12\x05_?_:_\x1a\xe2\x03\x1042\xdd\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xba\x03\x103J\xb5\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xdb\x02\x10/2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10!2\x96\x02\x12\x04_&&_\x1aZ\x10\x1a2V\x12\x04_&&_\x1a \x10\x14*\x1c\n\a\x10\x12\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x19*(\n\x1e\x10\x17*\x1a\n\a\x10\x16\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10(2\xac\x01\x12\x04_&&_\x1a\\\x10\x1f2X\x12\x04_==_\x1a6\x10\x1e*2\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aF\x10'*B\n*\x10%*&\n\x1e\x10$*\x1a\n\a\x10#\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xdc\a\x10A2\xd7\a\x12\x05_?_:_\x1a\xa3\x05\x10@2\x9e\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\xf4\x04\x10?J\xef\x04\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\x8e\x04\x10;2\x89\x04\x12\x05_?_:_\x1a\xce\x03\x1042\xc9\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xa6\x03\x103J\xa1\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xc7\x02\x10/2\xc2\x02\x12\x05_?_:_\x1a\x87\x02\x10!2\x82\x02\x12\x04_&&_\x1aP\x10\x1a2L\x12\x04_&&_\x1a\x1b\x10\x14*\x17\n\a\x10\x12\"\x03\n\x01f\x12\nurlRewrite\x18\x01\x1a'\x10\x19*#\n\x19\x10\x17*\x15\n\a\x10\x16\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x18\x01\x1a\xa7\x01\x10(2\xa2\x01\x12\x04_&&_\x1aW\x10\x1f2S\x12\x04_==_\x1a1\x10\x1e*-\n%\x10\x1d*!\n\x19\x10\x1c*\x15\n\a\x10\x1b\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aA\x10'*=\n%\x10%*!\n\x19\x10$*\x15\n\a\x10#\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema352 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema351, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema372 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema371, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x0f\b\n\x12\v\x1a\tlist_size\x12\x0f\b\f\x12\v\x1a\tadd_int64\x12\n\b\r\x12\x06\n\x04self\x12\x0f\b\x0e\x12\v\x1a\tlist_size\x12\x13\b\x0f\x12\x0f\x1a\rgreater_int64\x12\x11\b\x11\x12\r\x1a\vconditional\x12\n\b\x12\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nindex_list\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x0f\b\x18\x12\v\x1a\tadd_int64\x12\n\b\x19\x12\x06\n\x04self\x12\x0f\b\x1a\x12\v\x1a\tlist_size\x12\x13\b\x1b\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\n\b\x1e\x12\x06\n\x04self\x12\x10\b\x1f\x12\f\x1a\nindex_list\x12\x0f\b\"\x12\v\x1a\tlist_size\x12\x0f\b$\x12\v\x1a\tadd_int64\x12\n\b%\x12\x06\n\x04self\x12\x0f\b&\x12\v\x1a\tlist_size\x12\x13\b'\x12\x0f\x1a\rgreater_int64\x12\x11\b)\x12\r\x1a\vconditional\x12\n\b*\x12\x06\n\x04self\x12\x10\b+\x12\f\x1a\nindex_list\x12\x0f\b.\x12\v\x1a\tlist_size\x12\x0f\b0\x12\v\x1a\tadd_int64\x12\n\b1\x12\x06\n\x04self\x12\x0f\b2\x12\v\x1a\tlist_size\x12\x13\b3\x12\x0f\x1a\rgreater_int64\x12\x11\b5\x12\r\x1a\vconditional\x12\n\b6\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x0f\b:\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bB\x12\x06\n\x04self\x12\x10\bC\x12\f\x1a\nindex_list\x12\x0f\bF\x12\v\x1a\tlist_size\x12\x0f\bH\x12\v\x1a\tadd_int64\x12\n\bI\x12\x06\n\x04self\x12\x0f\bJ\x12\v\x1a\tlist_size\x12\x13\bK\x12\x0f\x1a\rgreater_int64\x12\x11\bM\x12\r\x1a\vconditional\x12\n\bN\x12\x06\n\x04self\x12\x10\bO\x12\f\x1a\nindex_list\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x0f\bT\x12\v\x1a\tadd_int64\x12\n\bU\x12\x06\n\x04self\x12\x0f\bV\x12\v\x1a\tlist_size\x12\x13\bW\x12\x0f\x1a\rgreater_int64\x12\x11\bY\x12\r\x1a\vconditional\x12\n\bZ\x12\x06\n\x04self\x12\x10\b[\x12\f\x1a\nindex_list\x12\x0f\b^\x12\v\x1a\tlist_size\x12\x0f\b`\x12\v\x1a\tadd_int64\x12\n\ba\x12\x06\n\x04self\x12\x0f\bb\x12\v\x1a\tlist_size\x12\x13\bc\x12\x0f\x1a\rgreater_int64\x12\x11\be\x12\r\x1a\vconditional\x12\n\bf\x12\x06\n\x04self\x12\x10\bg\x12\f\x1a\nindex_list\x12\x0f\bj\x12\v\x1a\tlist_size\x12\x0f\bl\x12\v\x1a\tadd_int64\x12\n\bm\x12\x06\n\x04self\x12\x0f\bn\x12\v\x1a\tlist_size\x12\x13\bo\x12\x0f\x1a\rgreater_int64\x12\x11\bq\x12\r\x1a\vconditional\x12\n\br\x12\x06\n\x04self\x12\x10\bs\x12\f\x1a\nindex_list\x12\x0f\bv\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b~\x12\x06\n\x04self\x12\x10\b\x7f\x12\f\x1a\nindex_list\x12\x10\b\x82\x01\x12\v\x1a\tlist_size\x12\x10\b\x84\x01\x12\v\x1a\tadd_int64\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x10\b\x86\x01\x12\v\x1a\tlist_size\x12\x14\b\x87\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x01\x12\r\x1a\vconditional\x12\v\b\x8a\x01\x12\x06\n\x04self\x12\x11\b\x8b\x01\x12\f\x1a\nindex_list\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x10\b\x90\x01\x12\v\x1a\tadd_int64\x12\v\b\x91\x01\x12\x06\n\x04self\x12\x10\b\x92\x01\x12\v\x1a\tlist_size\x12\x14\b\x93\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x95\x01\x12\r\x1a\vconditional\x12\v\b\x96\x01\x12\x06\n\x04self\x12\x11\b\x97\x01\x12\f\x1a\nindex_list\x12\x10\b\x9a\x01\x12\v\x1a\tlist_size\x12\x10\b\x9c\x01\x12\v\x1a\tadd_int64\x12\v\b\x9d\x01\x12\x06\n\x04self\x12\x10\b\x9e\x01\x12\v\x1a\tlist_size\x12\x14\b\x9f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa1\x01\x12\r\x1a\vconditional\x12\v\b\xa2\x01\x12\x06\n\x04self\x12\x11\b\xa3\x01\x12\f\x1a\nindex_list\x12\x10\b\xa6\x01\x12\v\x1a\tlist_size\x12\x10\b\xa8\x01\x12\v\x1a\tadd_int64\x12\v\b\xa9\x01\x12\x06\n\x04self\x12\x10\b\xaa\x01\x12\v\x1a\tlist_size\x12\x14\b\xab\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xad\x01\x12\r\x1a\vconditional\x12\v\b\xae\x01\x12\x06\n\x04self\x12\x11\b\xaf\x01\x12\f\x1a\nindex_list\x12\x10\b\xb2\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xba\x01\x12\x06\n\x04self\x12\x11\b\xbb\x01\x12\f\x1a\nindex_list\x12\x10\b\xbe\x01\x12\v\x1a\tlist_size\x12\x18\b\xc0\x01\x12\x13\x1a\x11less_equals_int64\"\xce\x11\x10\xc0\x012\xc8\x11\x12\x04_<=_\x1a\xb5\x11\x10\xb4\x012\xaf\x11\x12\x03_+_\x1a\xa0\x10\x10\xa8\x012\x9a\x10\x12\x03_+_\x1a\x8b\x0f\x10\x9c\x012\x85\x0f\x12\x03_+_\x1a\xf6\r\x10\x90\x012\xf0\r\x12\x03_+_\x1a\xe1\f\x10\x84\x012\xdb\f\x12\x03_+_\x1a\xcc\v\x10x2\xc7\v\x12\x03_+_\x1a\xc0\n\x10l2\xbb\n\x12\x03_+_\x1a\xb8\t\x10`2\xb3\t\x12\x03_+_\x1a\xb0\b\x10T2\xab\b\x12\x03_+_\x1a\xa8\a\x10H2\xa3\a\x12\x03_+_\x1a\xa0\x06\x10<2\x9b\x06\x12\x03_+_\x1a\x98\x05\x1002\x93\x05\x12\x03_+_\x1a\x90\x04\x10$2\x8b\x04\x12\x03_+_\x1a\x88\x03\x10\x182\x83\x03\x12\x03_+_\x1a\x80\x02\x10\f2\xfb\x01\x12\x03_+_\x1ay\x10\x052u\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a9\x10\n25\n-\x10\t*)\n\x1e\x10\a2\x1a\x12\x04_[_]\x1a\n\x10\x06\"\x06\n\x04self\x1a\x06\x10\b\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\v\x1a\x02\x18\x00\x1ay\x10\x112u\x12\x05_?_:_\x1a)\x10\x0f2%\x12\x03_>_\x1a\x16\x10\x0e2\x12\n\n\x10\r\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x10\x1a\x02\x18\x01\x1a9\x10\x1625\n-\x10\x15*)\n\x1e\x10\x132\x1a\x12\x04_[_]\x1a\n\x10\x12\"\x06\n\x04self\x1a\x06\x10\x14\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10\x17\x1a\x02\x18\x00\x1ay\x10\x1d2u\x12\x05_?_:_\x1a)\x10\x1b2%\x12\x03_>_\x1a\x16\x10\x1a2\x12\n\n\x10\x19\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x1c\x1a\x02\x18\x02\x1a9\x10\"25\n-\x10!*)\n\x1e\x10\x1f2\x1a\x12\x04_[_]\x1a\n\x10\x1e\"\x06\n\x04self\x1a\x06\x10 \x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10#\x1a\x02\x18\x00\x1ay\x10)2u\x12\x05_?_:_\x1a)\x10'2%\x12\x03_>_\x1a\x16\x10&2\x12\n\n\x10%\"\x06\n\x04self\x12\x04size\x1a\x06\x10(\x1a\x02\x18\x03\x1a9\x10.25\n-\x10-*)\n\x1e\x10+2\x1a\x12\x04_[_]\x1a\n\x10*\"\x06\n\x04self\x1a\x06\x10,\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10/\x1a\x02\x18\x00\x1ay\x1052u\x12\x05_?_:_\x1a)\x1032%\x12\x03_>_\x1a\x16\x1022\x12\n\n\x101\"\x06\n\x04self\x12\x04size\x1a\x06\x104\x1a\x02\x18\x04\x1a9\x10:25\n-\x109*)\n\x1e\x1072\x1a\x12\x04_[_]\x1a\n\x106\"\x06\n\x04self\x1a\x06\x108\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10;\x1a\x02\x18\x00\x1ay\x10A2u\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x05\x1a9\x10F25\n-\x10E*)\n\x1e\x10C2\x1a\x12\x04_[_]\x1a\n\x10B\"\x06\n\x04self\x1a\x06\x10D\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10G\x1a\x02\x18\x00\x1ay\x10M2u\x12\x05_?_:_\x1a)\x10K2%\x12\x03_>_\x1a\x16\x10J2\x12\n\n\x10I\"\x06\n\x04self\x12\x04size\x1a\x06\x10L\x1a\x02\x18\x06\x1a9\x10R25\n-\x10Q*)\n\x1e\x10O2\x1a\x12\x04_[_]\x1a\n\x10N\"\x06\n\x04self\x1a\x06\x10P\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\x06\x10S\x1a\x02\x18\x00\x1ay\x10Y2u\x12\x05_?_:_\x1a)\x10W2%\x12\x03_>_\x1a\x16\x10V2\x12\n\n\x10U\"\x06\n\x04self\x12\x04size\x1a\x06\x10X\x1a\x02\x18\a\x1a9\x10^25\n-\x10]*)\n\x1e\x10[2\x1a\x12\x04_[_]\x1a\n\x10Z\"\x06\n\x04self\x1a\x06\x10\\\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\x06\x10_\x1a\x02\x18\x00\x1ay\x10e2u\x12\x05_?_:_\x1a)\x10c2%\x12\x03_>_\x1a\x16\x10b2\x12\n\n\x10a\"\x06\n\x04self\x12\x04size\x1a\x06\x10d\x1a\x02\x18\b\x1a9\x10j25\n-\x10i*)\n\x1e\x10g2\x1a\x12\x04_[_]\x1a\n\x10f\"\x06\n\x04self\x1a\x06\x10h\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\x06\x10k\x1a\x02\x18\x00\x1ay\x10q2u\x12\x05_?_:_\x1a)\x10o2%\x12\x03_>_\x1a\x16\x10n2\x12\n\n\x10m\"\x06\n\x04self\x12\x04size\x1a\x06\x10p\x1a\x02\x18\t\x1a9\x10v25\n-\x10u*)\n\x1e\x10s2\x1a\x12\x04_[_]\x1a\n\x10r\"\x06\n\x04self\x1a\x06\x10t\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\x06\x10w\x1a\x02\x18\x00\x1a}\x10}2y\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\n\x1a<\x10\x82\x0127\n/\x10\x81\x01**\n\x1f\x10\x7f2\x1b\x12\x04_[_]\x1a\n\x10~\"\x06\n\x04self\x1a\a\x10\x80\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\x83\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x89\x012\x7f\x12\x05_?_:_\x1a-\x10\x87\x012(\x12\x03_>_\x1a\x18\x10\x86\x012\x13\n\v\x10\x85\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x01\x1a\x02\x18\v\x1a>\x10\x8e\x0129\n1\x10\x8d\x01*,\n!\x10\x8b\x012\x1c\x12\x04_[_]\x1a\v\x10\x8a\x01\"\x06\n\x04self\x1a\a\x10\x8c\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\x8f\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x95\x012\x7f\x12\x05_?_:_\x1a-\x10\x93\x012(\x12\x03_>_\x1a\x18\x10\x92\x012\x13\n\v\x10\x91\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x94\x01\x1a\x02\x18\f\x1a>\x10\x9a\x0129\n1\x10\x99\x01*,\n!\x10\x97\x012\x1c\x12\x04_[_]\x1a\v\x10\x96\x01\"\x06\n\x04self\x1a\a\x10\x98\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x9b\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xa1\x012\x7f\x12\x05_?_:_\x1a-\x10\x9f\x012(\x12\x03_>_\x1a\x18\x10\x9e\x012\x13\n\v\x10\x9d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa0\x01\x1a\x02\x18\r\x1a>\x10\xa6\x0129\n1\x10\xa5\x01*,\n!\x10\xa3\x012\x1c\x12\x04_[_]\x1a\v\x10\xa2\x01\"\x06\n\x04self\x1a\a\x10\xa4\x01\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\xa7\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xad\x012\x7f\x12\x05_?_:_\x1a-\x10\xab\x012(\x12\x03_>_\x1a\x18\x10\xaa\x012\x13\n\v\x10\xa9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xac\x01\x1a\x02\x18\x0e\x1a>\x10\xb2\x0129\n1\x10\xb1\x01*,\n!\x10\xaf\x012\x1c\x12\x04_[_]\x1a\v\x10\xae\x01\"\x06\n\x04self\x1a\a\x10\xb0\x01\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xb9\x012\x7f\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\x0f\x1a>\x10\xbe\x0129\n1\x10\xbd\x01*,\n!\x10\xbb\x012\x1c\x12\x04_[_]\x1a\v\x10\xba\x01\"\x06\n\x04self\x1a\a\x10\xbc\x01\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbf\x01\x1a\x02\x18\x00\x1a\b\x10\xc1\x01\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema353 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema182},
-		{Name: "parentRefs", Node: &schema186},
-		{Name: "rules", Node: &schema352},
+	schema373 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema189},
+		{Name: "parentRefs", Node: &schema193},
+		{Name: "rules", Node: &schema372},
 	}, Type: schema.Object}
-	schema354 = schema.Node{Fields: []schema.Field{
+	schema374 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema353},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema373},
+		{Name: "status", Node: &schema223},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema355 = schema.Node{Fields: []schema.Field{
-		{Name: "valueRef", Node: &schema173},
+	schema375 = schema.Node{Fields: []schema.Field{
+		{Name: "valueRef", Node: &schema180},
 	}, Required: []string{"valueRef"}, Type: schema.Object}
-	schema356 = schema.Node{Fields: []schema.Field{
-		{Name: "credential", Node: &schema355},
+	schema376 = schema.Node{Fields: []schema.Field{
+		{Name: "credential", Node: &schema375},
 		{Name: "header", Node: &schema0},
 		{Name: "overwrite", Node: &schema17},
 	}, Required: []string{"credential"}, Type: schema.Object}
-	schema357 = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schema356},
-		{Name: "directResponse", Node: &schema117},
-		{Name: "urlRewrite", Node: &schema280},
+	schema377 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schema376},
+		{Name: "directResponse", Node: &schema124},
+		{Name: "urlRewrite", Node: &schema300},
 	}, Type: schema.Object}
-	schema358 = schema.Node{Fields: []schema.Field{
+	schema378 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema357},
+		{Name: "spec", Node: &schema377},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema359 = schema.Node{Rules: []schema.Rule{
+	schema379 = schema.Node{Rules: []schema.Rule{
 		{Text: "size(self) <= 108", Message: "unix domain socket path must not exceed 108 characters", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\x17\b\x03\x12\x13\x1a\x11less_equals_int64\"*\x10\x032&\x12\x04_<=_\x1a\x16\x10\x012\x12\x12\x04size\x1a\n\x10\x02\"\x06\n\x04self\x1a\x06\x10\x04\x1a\x02\x18l"},
 	}, Type: schema.String}
-	schema360 = schema.Node{Fields: []schema.Field{
-		{Name: "path", Node: &schema359},
+	schema380 = schema.Node{Fields: []schema.Field{
+		{Name: "path", Node: &schema379},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema361 = schema.Node{Fields: []schema.Field{
+	schema381 = schema.Node{Fields: []schema.Field{
 		{Name: "fqdn", Node: &schema11},
 		{Name: "hostname", Node: &schema9},
 		{Name: "ip", Node: &schema13},
-		{Name: "unix", Node: &schema360},
+		{Name: "unix", Node: &schema380},
 		{Name: "zone", Node: &schema0},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.fqdn) || has(self.ip) || has(self.unix))", Message: "one of fqdn, ip or unix must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\"b\x10\x0e2^\x12\x04_||_\x1a<\x10\t28\x12\x04_||_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1a\x16\x10\b*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04unix\x18\x01"},
 		{Text: "((has(self.fqdn) && !(has(self.ip) || has(self.unix))) || (has(self.ip) && !(has(self.fqdn) || has(self.unix))) || (has(self.unix) && !(has(self.ip) || has(self.fqdn))))", Message: "only one of fqdn, ip or unix can be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\x11\b\x0f\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_not\x12\n\b\x16\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\x10\b\x1f\x12\f\x1a\nlogical_or\x12\n\b!\x12\x06\n\x04self\x12\x11\b$\x12\r\x1a\vlogical_not\x12\n\b&\x12\x06\n\x04self\x12\n\b*\x12\x06\n\x04self\x12\x10\b-\x12\f\x1a\nlogical_or\x12\x11\b.\x12\r\x1a\vlogical_and\x12\x10\b/\x12\f\x1a\nlogical_or\"\xe3\x02\x10/2\xde\x02\x12\x04_||_\x1a\xe7\x01\x10\x1f2\xe2\x01\x12\x04_||_\x1al\x10\x0f2h\x12\x04_&&_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1aF\x10\x052B\x12\x02!_\x1a<\x10\x0e28\x12\x04_||_\x1a\x16\x10\t*\x12\n\n\x10\a\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04unix\x18\x01\x1al\x10\x1e2h\x12\x04_&&_\x1a\x16\x10\x13*\x12\n\n\x10\x11\"\x06\n\x04self\x12\x02ip\x18\x01\x1aH\x10\x142D\x12\x02!_\x1a>\x10\x1d2:\x12\x04_||_\x1a\x18\x10\x18*\x14\n\n\x10\x16\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1a\x18\x10\x1c*\x14\n\n\x10\x1a\"\x06\n\x04self\x12\x04unix\x18\x01\x1al\x10.2h\x12\x04_&&_\x1a\x18\x10#*\x14\n\n\x10!\"\x06\n\x04self\x12\x04unix\x18\x01\x1aF\x10$2B\x12\x02!_\x1a<\x10-28\x12\x04_||_\x1a\x16\x10(*\x12\n\n\x10&\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10,*\x14\n\n\x10*\"\x06\n\x04self\x12\x04fqdn\x18\x01"},
 	}, Type: schema.Object}
-	schema362 = schema.Node{Items: &schema361, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema382 = schema.Node{Items: &schema381, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\r\b\t\x12\t\n\a@result\x12\x18\b\n\x12\x14\x1a\x12not_strictly_false\x12\r\b\v\x12\t\n\a@result\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0f\x12\r\x1a\vlogical_not\x12\n\b\x10\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\r\b\x18\x12\t\n\a@result\x12\x11\b\x19\x12\r\x1a\vlogical_not\x12\x18\b\x1a\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1b\x12\t\n\a@result\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\r\b\x1d\x12\t\n\a@result\x12\x10\b\x1f\x12\f\x1a\nlogical_or\"\xc7\x02\x10\x1f2\xc2\x02\x12\x04_||_\x1a\x90\x01\x10\x0eJ\x8b\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\b\x1a\x02\x10\x01*(\x10\n2$\x12\x13@not_strictly_false\x1a\r\x10\t\"\t\n\a@result20\x10\f2,\x12\x04_&&_\x1a\r\x10\v\"\t\n\a@result\x1a\x15\x10\a*\x11\n\a\x10\x05\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\r\"\t\n\a@result\x1a\xa6\x01\x10\x0f2\xa1\x01\x12\x02!_\x1a\x9a\x01\x10\x1eJ\x95\x01\n\x01f\x12\n\x10\x10\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x00*2\x10\x1a2.\x12\x13@not_strictly_false\x1a\x17\x10\x192\x13\x12\x02!_\x1a\r\x10\x18\"\t\n\a@result20\x10\x1c2,\x12\x04_||_\x1a\r\x10\x1b\"\t\n\a@result\x1a\x15\x10\x16*\x11\n\a\x10\x14\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\x1d\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema363 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema28},
-		{Name: "insecureSkipVerify", Node: &schema73},
-		{Name: "wellKnownCACertificates", Node: &schema34},
+	schema383 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema31},
+		{Name: "insecureSkipVerify", Node: &schema80},
+		{Name: "wellKnownCACertificates", Node: &schema37},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nnot_equals\x12\x11\b\x15\x12\r\x1a\vlogical_and\"\x86\x02\x10\x012\x81\x02\x12\x02!_\x1a\xfa\x01\x10\x102\xf5\x01\x12\x04_&&_\x1au\x10\v2q\x12\x04_&&_\x1a%\x10\x05*!\n\n\x10\x03\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\t2>\x12\x03_>_\x1a/\x10\x062+\x12\x04size\x1a#\x10\b*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1av\x10\x152r\x12\x04_&&_\x1a+\x10\x0f*'\n\n\x10\r\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1329\x12\x04_!=_\x1a)\x10\x12*%\n\n\x10\x11\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x14\x1a\x022\x00"},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\b\x12\r\x1a\vlogical_and\x12\n\b\n\x12\x06\n\x04self\x12\x0f\b\r\x12\v\x1a\tsize_list\x12\n\b\x0e\x12\x06\n\x04self\x12\x13\b\x10\x12\x0f\x1a\rgreater_int64\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\n\b\x14\x12\x06\n\x04self\x12\n\b\x17\x12\x06\n\x04self\x12\x10\b\x19\x12\f\x1a\nnot_equals\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\x11\b\x1d\x12\r\x1a\vlogical_and\"\xee\x02\x10\x012\xe9\x02\x12\x02!_\x1a\xe2\x02\x10\x1d2\xdd\x02\x12\x04_&&_\x1aX\x10\b2T\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12insecureSkipVerify\x18\x01\x1a$\x10\a* \n\n\x10\x06\"\x06\n\x04self\x12\x12insecureSkipVerify\x1a\xfa\x01\x10\x1c2\xf5\x01\x12\x04_||_\x1au\x10\x122q\x12\x04_&&_\x1a%\x10\f*!\n\n\x10\n\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\x102>\x12\x03_>_\x1a/\x10\r2+\x12\x04size\x1a#\x10\x0f*\x1f\n\n\x10\x0e\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\x11\x1a\x02\x18\x00\x1av\x10\x1b2r\x12\x04_&&_\x1a+\x10\x16*'\n\n\x10\x14\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1929\x12\x04_!=_\x1a)\x10\x18*%\n\n\x10\x17\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x1a\x1a\x022\x00"},
 	}, Type: schema.Object}
-	schema364 = schema.Node{Fields: []schema.Field{
+	schema384 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema8},
-		{Name: "endpoints", Node: &schema362},
+		{Name: "endpoints", Node: &schema382},
 		{Name: "fallback", Node: &schema17},
-		{Name: "tls", Node: &schema363},
-		{Name: "type", Node: &schema290},
+		{Name: "tls", Node: &schema383},
+		{Name: "type", Node: &schema310},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\n\x12\f\x1a\nlogical_or\"n\x10\n2j\x12\x04_||_\x1a9\x10\x0325\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fDynamicResolver\x1a'\x10\x052#\x12\x02!_\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\tendpoints\x18\x01"},
 	}, Type: schema.Object}
-	schema365 = schema.Node{Fields: []schema.Field{
+	schema385 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema364},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema384},
+		{Name: "status", Node: &schema21},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema366 = schema.Node{Fields: []schema.Field{
-		{Name: "dnsRefreshRate", Node: &schema132},
-		{Name: "lookupFamily", Node: &schema298},
+	schema386 = schema.Node{Fields: []schema.Field{
+		{Name: "dnsRefreshRate", Node: &schema139},
+		{Name: "lookupFamily", Node: &schema318},
 		{Name: "respectDnsTtl", Node: &schema17},
 	}, Type: schema.Object}
-	schema367 = schema.Node{Fields: []schema.Field{
-		{Name: "fixedDelay", Node: &schema132},
-		{Name: "percentage", Node: &schema50},
+	schema387 = schema.Node{Fields: []schema.Field{
+		{Name: "fixedDelay", Node: &schema139},
+		{Name: "percentage", Node: &schema57},
 	}, Required: []string{"fixedDelay"}, Type: schema.Object}
-	schema368 = schema.Node{Fields: []schema.Field{
-		{Name: "abort", Node: &schema51},
-		{Name: "delay", Node: &schema367},
+	schema388 = schema.Node{Fields: []schema.Field{
+		{Name: "abort", Node: &schema58},
+		{Name: "delay", Node: &schema387},
 	}, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"@\x10\t2<\x12\x04_||_\x1a\x19\x10\x04*\x15\n\n\x10\x02\"\x06\n\x04self\x12\x05delay\x18\x01\x1a\x19\x10\b*\x15\n\n\x10\x06\"\x06\n\x04self\x12\x05abort\x18\x01"},
 	}, Type: schema.Object}
-	schema369 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(100)), Type: schema.Integer}
-	schema370 = schema.Node{Items: &schema369, Type: schema.Array}
-	schema371 = schema.Node{Fields: []schema.Field{
-		{Name: "expectedResponse", Node: &schema58},
-		{Name: "expectedStatuses", Node: &schema370},
+	schema389 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(100)), Type: schema.Integer}
+	schema390 = schema.Node{Items: &schema389, Type: schema.Array}
+	schema391 = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schema65},
+		{Name: "expectedStatuses", Node: &schema390},
 		{Name: "hostname", Node: &schema9},
 		{Name: "method", Node: &schema0},
-		{Name: "path", Node: &schema61},
+		{Name: "path", Node: &schema68},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema372 = schema.Node{Default: "\"3s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema373 = schema.Node{Default: "\"1s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema374 = schema.Node{Fields: []schema.Field{
-		{Name: "grpc", Node: &schema54},
-		{Name: "healthyThreshold", Node: &schema55},
-		{Name: "http", Node: &schema371},
-		{Name: "initialJitter", Node: &schema132},
-		{Name: "interval", Node: &schema372},
-		{Name: "tcp", Node: &schema64},
-		{Name: "timeout", Node: &schema373},
-		{Name: "type", Node: &schema66},
-		{Name: "unhealthyThreshold", Node: &schema67},
+	schema392 = schema.Node{Default: "\"3s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema393 = schema.Node{Default: "\"1s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema394 = schema.Node{Fields: []schema.Field{
+		{Name: "grpc", Node: &schema61},
+		{Name: "healthyThreshold", Node: &schema62},
+		{Name: "http", Node: &schema391},
+		{Name: "initialJitter", Node: &schema139},
+		{Name: "interval", Node: &schema392},
+		{Name: "tcp", Node: &schema71},
+		{Name: "timeout", Node: &schema393},
+		{Name: "type", Node: &schema73},
+		{Name: "unhealthyThreshold", Node: &schema74},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a.\x10\x032*\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\n\x10\x04\x1a\x062\x04HTTP\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04http\x18\x01\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04http\x18\x01"},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a-\x10\x032)\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\t\x10\x04\x1a\x052\x03TCP\x1a\x17\x10\t*\x13\n\n\x10\a\"\x06\n\x04self\x12\x03tcp\x18\x01\x1a!\x10\n2\x1d\x12\x02!_\x1a\x17\x10\x0e*\x13\n\n\x10\f\"\x06\n\x04self\x12\x03tcp\x18\x01"},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"]\x10\x052Y\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a.\x10\b2*\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\n\x10\t\x1a\x062\x04GRPC\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema375 = schema.Node{Default: "\"30s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema376 = schema.Node{Fields: []schema.Field{
-		{Name: "baseEjectionTime", Node: &schema375},
-		{Name: "consecutive5XxErrors", Node: &schema70},
-		{Name: "consecutiveGatewayErrors", Node: &schema71},
-		{Name: "consecutiveLocalOriginFailures", Node: &schema70},
-		{Name: "interval", Node: &schema372},
-		{Name: "maxEjectionPercent", Node: &schema72},
-		{Name: "splitExternalLocalOriginErrors", Node: &schema73},
+	schema395 = schema.Node{Default: "\"30s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema396 = schema.Node{Fields: []schema.Field{
+		{Name: "baseEjectionTime", Node: &schema395},
+		{Name: "consecutive5XxErrors", Node: &schema77},
+		{Name: "consecutiveGatewayErrors", Node: &schema78},
+		{Name: "consecutiveLocalOriginFailures", Node: &schema77},
+		{Name: "interval", Node: &schema392},
+		{Name: "maxEjectionPercent", Node: &schema79},
+		{Name: "splitExternalLocalOriginErrors", Node: &schema80},
 	}, Type: schema.Object}
-	schema377 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema374},
-		{Name: "panicThreshold", Node: &schema192},
-		{Name: "passive", Node: &schema376},
+	schema397 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema394},
+		{Name: "panicThreshold", Node: &schema199},
+		{Name: "passive", Node: &schema396},
 	}, Type: schema.Object}
-	schema378 = schema.Node{Fields: []schema.Field{
+	schema398 = schema.Node{Fields: []schema.Field{
 		{Name: "terminate", Node: &schema17},
 	}, Type: schema.Object}
-	schema379 = schema.Node{Fields: []schema.Field{
-		{Name: "connect", Node: &schema378},
+	schema399 = schema.Node{Fields: []schema.Field{
+		{Name: "connect", Node: &schema398},
 		{Name: "type", Node: &schema0},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!has(self.connect) || self.type == 'CONNECT'", Message: "The connect configuration is only allowed when the type is CONNECT.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\"d\x10\n2`\x12\x04_||_\x1a%\x10\x012!\x12\x02!_\x1a\x1b\x10\x05*\x17\n\n\x10\x03\"\x06\n\x04self\x12\aconnect\x18\x01\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\r\x10\t\x1a\t2\aCONNECT"},
 	}, Type: schema.Object}
-	schema380 = schema.Node{Items: &schema379, Type: schema.Array}
-	schema381 = schema.Node{Fields: []schema.Field{
+	schema400 = schema.Node{Items: &schema399, Type: schema.Array}
+	schema401 = schema.Node{Fields: []schema.Field{
 		{Name: "attributes", Node: &schema1},
 		{Name: "name", Node: &schema0},
-		{Name: "ttl", Node: &schema132},
+		{Name: "ttl", Node: &schema139},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema382 = schema.Node{Fields: []schema.Field{
-		{Name: "cookie", Node: &schema381},
-		{Name: "header", Node: &schema79},
-		{Name: "tableSize", Node: &schema80},
-		{Name: "type", Node: &schema81},
+	schema402 = schema.Node{Fields: []schema.Field{
+		{Name: "cookie", Node: &schema401},
+		{Name: "header", Node: &schema86},
+		{Name: "tableSize", Node: &schema87},
+		{Name: "type", Node: &schema88},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Header\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06header\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06header\x18\x01"},
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Cookie\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06cookie\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06cookie\x18\x01"},
 	}, Type: schema.Object}
-	schema383 = schema.Node{Fields: []schema.Field{
+	schema403 = schema.Node{Fields: []schema.Field{
 		{Name: "header", Node: &schema0},
 	}, Type: schema.Object}
-	schema384 = schema.Node{Items: &schema383, MaxLength: new(int(10)), MinLength: new(int(1)), Type: schema.Array}
-	schema385 = schema.Node{Fields: []schema.Field{
-		{Name: "extractFrom", Node: &schema384},
+	schema404 = schema.Node{Items: &schema403, MaxLength: new(int(10)), MinLength: new(int(1)), Type: schema.Array}
+	schema405 = schema.Node{Fields: []schema.Field{
+		{Name: "extractFrom", Node: &schema404},
 	}, Required: []string{"extractFrom"}, Type: schema.Object}
-	schema386 = schema.Node{Fields: []schema.Field{
-		{Name: "window", Node: &schema132},
+	schema406 = schema.Node{Fields: []schema.Field{
+		{Name: "window", Node: &schema139},
 	}, Required: []string{"window"}, Type: schema.Object}
-	schema387 = schema.Node{Fields: []schema.Field{
-		{Name: "minEndpointsInZoneThreshold", Node: &schema48},
+	schema407 = schema.Node{Fields: []schema.Field{
+		{Name: "minEndpointsInZoneThreshold", Node: &schema55},
 	}, Type: schema.Object}
-	schema388 = schema.Node{Fields: []schema.Field{
-		{Name: "force", Node: &schema387},
+	schema408 = schema.Node{Fields: []schema.Field{
+		{Name: "force", Node: &schema407},
 		{Name: "minEndpointsThreshold", Node: &schema2},
 	}, Type: schema.Object}
-	schema389 = schema.Node{Fields: []schema.Field{
-		{Name: "preferLocal", Node: &schema388},
+	schema409 = schema.Node{Fields: []schema.Field{
+		{Name: "preferLocal", Node: &schema408},
 	}, Type: schema.Object}
-	schema390 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema382},
-		{Name: "endpointOverride", Node: &schema385},
-		{Name: "slowStart", Node: &schema386},
-		{Name: "type", Node: &schema84},
-		{Name: "zoneAware", Node: &schema389},
+	schema410 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schema402},
+		{Name: "endpointOverride", Node: &schema405},
+		{Name: "slowStart", Node: &schema406},
+		{Name: "type", Node: &schema91},
+		{Name: "zoneAware", Node: &schema409},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x98\x01\x10\x052\x93\x01\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a\"\x10\t*\x1e\n\n\x10\a\"\x06\n\x04self\x12\x0econsistentHash\x18\x01\x1a,\x10\n2(\x12\x02!_\x1a\"\x10\x0e*\x1e\n\n\x10\f\"\x06\n\x04self\x12\x0econsistentHash\x18\x01"},
 		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\x11\b\a\x12\r\x1a\vconditional\x12\x11\b\b\x12\r\x1a\vlogical_not\x12\n\b\n\x12\x06\n\x04self\"\x8a\x01\x10\a2\x85\x01\x12\x05_?_:_\x1aK\x10\x032G\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a(\x10\x04:$\n\f\x10\x05\x1a\b2\x06Random\n\x14\x10\x06\x1a\x102\x0eConsistentHash\x1a'\x10\b2#\x12\x02!_\x1a\x1d\x10\f*\x19\n\n\x10\n\"\x06\n\x04self\x12\tslowStart\x18\x01\x1a\x06\x10\r\x1a\x02\x10\x01"},
 		{Text: "self.type == 'ConsistentHash' ? !has(self.zoneAware) : true ", Message: "Currently ZoneAware is only supported for LeastRequest, Random, and RoundRobin load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a'\x10\x062#\x12\x02!_\x1a\x1d\x10\n*\x19\n\n\x10\b\"\x06\n\x04self\x12\tzoneAware\x18\x01\x1a\x06\x10\v\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema391 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Month", "Year"}, Type: schema.String}
-	schema392 = schema.Node{Fields: []schema.Field{
+	schema411 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Month", "Year"}, Type: schema.String}
+	schema412 = schema.Node{Fields: []schema.Field{
 		{Name: "requests", Node: &schema2},
-		{Name: "unit", Node: &schema391},
+		{Name: "unit", Node: &schema411},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema393 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema96},
-		{Name: "cost", Node: &schema100},
-		{Name: "limit", Node: &schema392},
+	schema413 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema103},
+		{Name: "cost", Node: &schema107},
+		{Name: "limit", Node: &schema412},
 		{Name: "shared", Node: &schema17},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema394 = schema.Node{Items: &schema393, MaxLength: new(int(64)), Type: schema.Array}
-	schema395 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema394},
+	schema414 = schema.Node{Items: &schema413, MaxLength: new(int(64)), Type: schema.Array}
+	schema415 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema414},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema396 = schema.Node{Items: &schema393, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema416 = schema.Node{Items: &schema413, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\t\b\x06\x12\x05\n\x03foo\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\t\b\v\x12\x05\n\x03foo\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xdd\x01\x10\x16J\xd8\x01\n\x03foo\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2{\x10\x142w\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a`\x10\x0f2\\\x12\x04_||_\x1a!\x10\x042\x1d\x12\x02!_\x1a\x17\x10\b*\x13\n\t\x10\x06\"\x05\n\x03foo\x12\x04cost\x18\x01\x1a1\x10\t2-\x12\x02!_\x1a'\x10\x0e*#\n\x15\x10\f*\x11\n\t\x10\v\"\x05\n\x03foo\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema397 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema396},
+	schema417 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema416},
 	}, Type: schema.Object}
-	schema398 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema395},
-		{Name: "local", Node: &schema397},
-		{Name: "type", Node: &schema108},
+	schema418 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema415},
+		{Name: "local", Node: &schema417},
+		{Name: "type", Node: &schema115},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema399 = schema.Node{Fields: []schema.Field{
-		{Name: "replaceFullPath", Node: &schema90},
-		{Name: "replacePrefixMatch", Node: &schema90},
-		{Name: "type", Node: &schema246},
+	schema419 = schema.Node{Fields: []schema.Field{
+		{Name: "replaceFullPath", Node: &schema97},
+		{Name: "replacePrefixMatch", Node: &schema97},
+		{Name: "type", Node: &schema266},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ReplaceFullPath'", Message: "only ReplaceFullPath is supported for path.type", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\"9\x10\x0325\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fReplaceFullPath"},
 		{Text: "self.type == 'ReplaceFullPath' ? has(self.replaceFullPath) : true", Message: "replaceFullPath must be specified when type is set to 'ReplaceFullPath'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"s\x10\x052o\x12\x05_?_:_\x1a9\x10\x0325\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fReplaceFullPath\x1a#\x10\t*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x0freplaceFullPath\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
@@ -1787,63 +1855,63 @@ var (
 		{Text: "self.type == 'ReplacePrefixMatch' ? has(self.replacePrefixMatch) : true", Message: "replacePrefixMatch must be specified when type is set to 'ReplacePrefixMatch'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a<\x10\x0328\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x18\x10\x04\x1a\x142\x12ReplacePrefixMatch\x1a&\x10\t*\"\n\n\x10\a\"\x06\n\x04self\x12\x12replacePrefixMatch\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "has(self.replacePrefixMatch) ? self.type == 'ReplacePrefixMatch' : true", Message: "type must be 'ReplacePrefixMatch' when replacePrefixMatch is set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"y\x10\x052u\x12\x05_?_:_\x1a&\x10\x04*\"\n\n\x10\x02\"\x06\n\x04self\x12\x12replacePrefixMatch\x18\x01\x1a<\x10\b28\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x18\x10\t\x1a\x142\x12ReplacePrefixMatch\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema400 = schema.Node{Fields: []schema.Field{
+	schema420 = schema.Node{Fields: []schema.Field{
 		{Name: "hostname", Node: &schema9},
-		{Name: "path", Node: &schema399},
-		{Name: "port", Node: &schema184},
-		{Name: "scheme", Node: &schema248},
-		{Name: "statusCode", Node: &schema249},
+		{Name: "path", Node: &schema419},
+		{Name: "port", Node: &schema191},
+		{Name: "scheme", Node: &schema268},
+		{Name: "statusCode", Node: &schema269},
 	}, Type: schema.Object}
-	schema401 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema114},
-		{Name: "redirect", Node: &schema400},
-		{Name: "response", Node: &schema117},
+	schema421 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema121},
+		{Name: "redirect", Node: &schema420},
+		{Name: "response", Node: &schema124},
 	}, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\"\xaf\x01\x10\x152\xaa\x01\x12\x04_||_\x1aP\x10\n2L\x12\x04_&&_\x1a\x1c\x10\x04*\x18\n\n\x10\x02\"\x06\n\x04self\x12\bresponse\x18\x01\x1a&\x10\x052\"\x12\x02!_\x1a\x1c\x10\t*\x18\n\n\x10\a\"\x06\n\x04self\x12\bredirect\x18\x01\x1aP\x10\x142L\x12\x04_&&_\x1a&\x10\v2\"\x12\x02!_\x1a\x1c\x10\x0f*\x18\n\n\x10\r\"\x06\n\x04self\x12\bresponse\x18\x01\x1a\x1c\x10\x13*\x18\n\n\x10\x11\"\x06\n\x04self\x12\bredirect\x18\x01"},
 	}, Type: schema.Object}
-	schema402 = schema.Node{Items: &schema401, Type: schema.Array}
-	schema403 = schema.Node{Fields: []schema.Field{
-		{Name: "baseInterval", Node: &schema132},
-		{Name: "maxInterval", Node: &schema132},
+	schema422 = schema.Node{Items: &schema421, Type: schema.Array}
+	schema423 = schema.Node{Fields: []schema.Field{
+		{Name: "baseInterval", Node: &schema139},
+		{Name: "maxInterval", Node: &schema139},
 	}, Type: schema.Object}
-	schema404 = schema.Node{Fields: []schema.Field{
-		{Name: "backOff", Node: &schema403},
-		{Name: "timeout", Node: &schema132},
+	schema424 = schema.Node{Fields: []schema.Field{
+		{Name: "backOff", Node: &schema423},
+		{Name: "timeout", Node: &schema139},
 	}, Type: schema.Object}
-	schema405 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
-	schema406 = schema.Node{Items: &schema405, Type: schema.Array}
-	schema407 = schema.Node{Fields: []schema.Field{
-		{Name: "httpStatusCodes", Node: &schema370},
-		{Name: "triggers", Node: &schema406},
+	schema425 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
+	schema426 = schema.Node{Items: &schema425, Type: schema.Array}
+	schema427 = schema.Node{Fields: []schema.Field{
+		{Name: "httpStatusCodes", Node: &schema390},
+		{Name: "triggers", Node: &schema426},
 	}, Type: schema.Object}
-	schema408 = schema.Node{Fields: []schema.Field{
-		{Name: "numAttemptsPerPriority", Node: &schema48},
-		{Name: "numRetries", Node: &schema120},
-		{Name: "perRetry", Node: &schema404},
-		{Name: "retryOn", Node: &schema407},
+	schema428 = schema.Node{Fields: []schema.Field{
+		{Name: "numAttemptsPerPriority", Node: &schema55},
+		{Name: "numRetries", Node: &schema127},
+		{Name: "perRetry", Node: &schema424},
+		{Name: "retryOn", Node: &schema427},
 	}, Type: schema.Object}
-	schema409 = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema297},
-		{Name: "compression", Node: &schema44},
-		{Name: "connection", Node: &schema46},
-		{Name: "dns", Node: &schema366},
-		{Name: "faultInjection", Node: &schema368},
-		{Name: "healthCheck", Node: &schema377},
-		{Name: "http2", Node: &schema77},
-		{Name: "httpUpgrade", Node: &schema380},
-		{Name: "loadBalancer", Node: &schema390},
+	schema429 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema317},
+		{Name: "compression", Node: &schema51},
+		{Name: "connection", Node: &schema53},
+		{Name: "dns", Node: &schema386},
+		{Name: "faultInjection", Node: &schema388},
+		{Name: "healthCheck", Node: &schema397},
+		{Name: "http2", Node: &schema84},
+		{Name: "httpUpgrade", Node: &schema400},
+		{Name: "loadBalancer", Node: &schema410},
 		{Name: "mergeType", Node: &schema0},
-		{Name: "proxyProtocol", Node: &schema87},
-		{Name: "rateLimit", Node: &schema398},
-		{Name: "requestBuffer", Node: &schema309},
-		{Name: "responseOverride", Node: &schema402},
-		{Name: "retry", Node: &schema408},
-		{Name: "targetRef", Node: &schema25},
-		{Name: "targetRefs", Node: &schema128},
-		{Name: "targetSelectors", Node: &schema311},
-		{Name: "tcpKeepalive", Node: &schema133},
-		{Name: "telemetry", Node: &schema318},
-		{Name: "timeout", Node: &schema136},
+		{Name: "proxyProtocol", Node: &schema94},
+		{Name: "rateLimit", Node: &schema418},
+		{Name: "requestBuffer", Node: &schema329},
+		{Name: "responseOverride", Node: &schema422},
+		{Name: "retry", Node: &schema428},
+		{Name: "targetRef", Node: &schema28},
+		{Name: "targetRefs", Node: &schema135},
+		{Name: "targetSelectors", Node: &schema331},
+		{Name: "tcpKeepalive", Node: &schema140},
+		{Name: "telemetry", Node: &schema338},
+		{Name: "timeout", Node: &schema143},
 		{Name: "useClientProtocol", Node: &schema17},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
@@ -1854,106 +1922,106 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\r\b\f\x12\t\x1a\ain_list\x12\r\b\x15\x12\t\n\a@result\x12\x18\b\x16\x12\x14\x1a\x12not_strictly_false\x12\r\b\x17\x12\t\n\a@result\x12\x11\b\x18\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\"\xd1\x02\x10\x052\xcc\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\x9a\x02\x10\x1aJ\x95\x02\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x14\x1a\x02\x10\x01*(\x10\x162$\x12\x13@not_strictly_false\x1a\r\x10\x15\"\t\n\a@result2\xa5\x01\x10\x182\xa0\x01\x12\x04_&&_\x1a\r\x10\x17\"\t\n\a@result\x1a\x88\x01\x10\f2\x83\x01\x12\x03@in\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1ae\x10\r:a\n\r\x10\x0e\x1a\t2\aGateway\n\x0f\x10\x0f\x1a\v2\tHTTPRoute\n\x0f\x10\x10\x1a\v2\tGRPCRoute\n\x0e\x10\x11\x1a\n2\bUDPRoute\n\x0e\x10\x12\x1a\n2\bTCPRoute\n\x0e\x10\x13\x1a\n2\bTLSRoute:\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1b\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\t\b\f\x12\x05\n\x03ref\x12\r\b\x10\x12\t\n\a@result\x12\x18\b\x11\x12\x14\x1a\x12not_strictly_false\x12\r\b\x12\x12\t\n\a@result\x12\x11\b\x13\x12\r\x1a\vlogical_and\x12\r\b\x14\x12\t\n\a@result\"\xee\x01\x10\x052\xe9\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xb7\x01\x10\x15J\xb2\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0f\x1a\x02\x10\x01*(\x10\x112$\x12\x13@not_strictly_false\x1a\r\x10\x10\"\t\n\a@result2C\x10\x132?\x12\x04_&&_\x1a\r\x10\x12\"\t\n\a@result\x1a(\x10\n2$\x12\x02!_\x1a\x1e\x10\x0e*\x1a\n\t\x10\f\"\x05\n\x03ref\x12\vsectionName\x18\x01:\r\x10\x14\"\t\n\a@result\x1a\x06\x10\x16\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema410 = schema.Node{Fields: []schema.Field{
+	schema430 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema409},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema429},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema411 = schema.Node{Default: "1", Format: schema.Int32, Type: schema.Integer}
-	schema412 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schema45},
-		{Name: "connectionLimit", Node: &schema146},
-		{Name: "maxAcceptPerSocketEvent", Node: &schema411},
-		{Name: "socketBufferLimit", Node: &schema45},
+	schema431 = schema.Node{Default: "1", Format: schema.Int32, Type: schema.Integer}
+	schema432 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schema52},
+		{Name: "connectionLimit", Node: &schema153},
+		{Name: "maxAcceptPerSocketEvent", Node: &schema431},
+		{Name: "socketBufferLimit", Node: &schema52},
 	}, Type: schema.Object}
-	schema413 = schema.Node{Items: &schema150, MaxLength: new(int(64)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema414 = schema.Node{Items: &schema0, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
-	schema415 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema413},
-		{Name: "remove", Node: &schema414},
-		{Name: "set", Node: &schema413},
+	schema433 = schema.Node{Items: &schema157, MaxLength: new(int(64)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema434 = schema.Node{Items: &schema0, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
+	schema435 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema433},
+		{Name: "remove", Node: &schema434},
+		{Name: "set", Node: &schema433},
 	}, Type: schema.Object}
-	schema416 = schema.Node{Fields: []schema.Field{
+	schema436 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schema17},
-		{Name: "earlyRequestHeaders", Node: &schema415},
+		{Name: "earlyRequestHeaders", Node: &schema435},
 		{Name: "enableEnvoyHeaders", Node: &schema17},
 		{Name: "preserveXRequestID", Node: &schema17},
-		{Name: "requestID", Node: &schema321},
-		{Name: "withUnderscoresAction", Node: &schema154},
-		{Name: "xForwardedClientCert", Node: &schema158},
+		{Name: "requestID", Node: &schema341},
+		{Name: "withUnderscoresAction", Node: &schema161},
+		{Name: "xForwardedClientCert", Node: &schema165},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"[\x10\x012W\x12\x02!_\x1aQ\x10\n2M\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12preserveXRequestID\x18\x01\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\trequestID\x18\x01"},
 	}, Type: schema.Object}
-	schema417 = schema.Node{Fields: []schema.Field{
+	schema437 = schema.Node{Fields: []schema.Field{
 		{Name: "optional", Node: &schema17},
 	}, MinLength: new(int(0)), Type: schema.Object}
-	schema418 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTimeout", Node: &schema132},
-		{Name: "requestReceivedTimeout", Node: &schema132},
-		{Name: "streamIdleTimeout", Node: &schema132},
+	schema438 = schema.Node{Fields: []schema.Field{
+		{Name: "idleTimeout", Node: &schema139},
+		{Name: "requestReceivedTimeout", Node: &schema139},
+		{Name: "streamIdleTimeout", Node: &schema139},
 	}, Type: schema.Object}
-	schema419 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema418},
-		{Name: "tcp", Node: &schema166},
+	schema439 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema438},
+		{Name: "tcp", Node: &schema173},
 	}, Type: schema.Object}
-	schema420 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Prefix", "Suffix", "RegularExpression"}, Type: schema.String}
-	schema421 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema420},
-		{Name: "value", Node: &schema61},
+	schema440 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Prefix", "Suffix", "RegularExpression"}, Type: schema.String}
+	schema441 = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schema440},
+		{Name: "value", Node: &schema68},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema422 = schema.Node{Items: &schema421, Type: schema.Array}
-	schema423 = schema.Node{Fields: []schema.Field{
+	schema442 = schema.Node{Items: &schema441, Type: schema.Array}
+	schema443 = schema.Node{Fields: []schema.Field{
 		{Name: "oid", Node: &schema0},
-		{Name: "type", Node: &schema420},
-		{Name: "value", Node: &schema61},
+		{Name: "type", Node: &schema440},
+		{Name: "value", Node: &schema68},
 	}, Required: []string{"oid", "value"}, Type: schema.Object}
-	schema424 = schema.Node{Items: &schema423, Type: schema.Array}
-	schema425 = schema.Node{Fields: []schema.Field{
-		{Name: "dnsNames", Node: &schema422},
-		{Name: "emailAddresses", Node: &schema422},
-		{Name: "ipAddresses", Node: &schema422},
-		{Name: "otherNames", Node: &schema424},
-		{Name: "uris", Node: &schema422},
+	schema444 = schema.Node{Items: &schema443, Type: schema.Array}
+	schema445 = schema.Node{Fields: []schema.Field{
+		{Name: "dnsNames", Node: &schema442},
+		{Name: "emailAddresses", Node: &schema442},
+		{Name: "ipAddresses", Node: &schema442},
+		{Name: "otherNames", Node: &schema444},
+		{Name: "uris", Node: &schema442},
 	}, Type: schema.Object}
-	schema426 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema174},
+	schema446 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema181},
 		{Name: "certificateHashes", Node: &schema3},
 		{Name: "optional", Node: &schema17},
 		{Name: "spkiHashes", Node: &schema3},
-		{Name: "subjectAltNames", Node: &schema425},
+		{Name: "subjectAltNames", Node: &schema445},
 	}, Type: schema.Object}
-	schema427 = schema.Node{Fields: []schema.Field{
-		{Name: "alpnProtocols", Node: &schema169},
+	schema447 = schema.Node{Fields: []schema.Field{
+		{Name: "alpnProtocols", Node: &schema176},
 		{Name: "ciphers", Node: &schema3},
-		{Name: "clientValidation", Node: &schema426},
+		{Name: "clientValidation", Node: &schema446},
 		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "maxVersion", Node: &schema176},
-		{Name: "minVersion", Node: &schema176},
-		{Name: "session", Node: &schema178},
+		{Name: "maxVersion", Node: &schema183},
+		{Name: "minVersion", Node: &schema183},
+		{Name: "session", Node: &schema185},
 		{Name: "signatureAlgorithms", Node: &schema3},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema428 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema144},
-		{Name: "connection", Node: &schema412},
+	schema448 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema151},
+		{Name: "connection", Node: &schema432},
 		{Name: "enableProxyProtocol", Node: &schema17},
-		{Name: "headers", Node: &schema416},
-		{Name: "healthCheck", Node: &schema160},
-		{Name: "http1", Node: &schema162},
-		{Name: "http2", Node: &schema77},
-		{Name: "http3", Node: &schema41},
-		{Name: "path", Node: &schema164},
-		{Name: "proxyProtocol", Node: &schema417},
-		{Name: "targetRef", Node: &schema25},
-		{Name: "targetRefs", Node: &schema128},
-		{Name: "targetSelectors", Node: &schema311},
-		{Name: "tcpKeepalive", Node: &schema133},
-		{Name: "timeout", Node: &schema419},
-		{Name: "tls", Node: &schema427},
+		{Name: "headers", Node: &schema436},
+		{Name: "healthCheck", Node: &schema167},
+		{Name: "http1", Node: &schema169},
+		{Name: "http2", Node: &schema84},
+		{Name: "http3", Node: &schema48},
+		{Name: "path", Node: &schema171},
+		{Name: "proxyProtocol", Node: &schema437},
+		{Name: "targetRef", Node: &schema28},
+		{Name: "targetRefs", Node: &schema135},
+		{Name: "targetSelectors", Node: &schema331},
+		{Name: "tcpKeepalive", Node: &schema140},
+		{Name: "timeout", Node: &schema439},
+		{Name: "tls", Node: &schema447},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -1961,214 +2029,214 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\xf6\x01\x10\x052\xf1\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xbf\x01\x10\x14J\xba\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2K\x10\x122G\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1a0\x10\f2,\x12\x04_==_\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1a\r\x10\r\x1a\t2\aGateway:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema429 = schema.Node{Fields: []schema.Field{
+	schema449 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema428},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema448},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema430 = schema.Node{Fields: []schema.Field{
+	schema450 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schema3},
-		{Name: "caCertificateRefs", Node: &schema28},
+		{Name: "caCertificateRefs", Node: &schema31},
 		{Name: "ciphers", Node: &schema3},
-		{Name: "clientCertificateRef", Node: &schema173},
+		{Name: "clientCertificateRef", Node: &schema180},
 		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "insecureSkipVerify", Node: &schema73},
-		{Name: "maxVersion", Node: &schema176},
-		{Name: "minVersion", Node: &schema176},
+		{Name: "insecureSkipVerify", Node: &schema80},
+		{Name: "maxVersion", Node: &schema183},
+		{Name: "minVersion", Node: &schema183},
 		{Name: "signatureAlgorithms", Node: &schema3},
 		{Name: "sni", Node: &schema9},
-		{Name: "wellKnownCACertificates", Node: &schema34},
+		{Name: "wellKnownCACertificates", Node: &schema37},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nnot_equals\x12\x11\b\x15\x12\r\x1a\vlogical_and\"\x86\x02\x10\x012\x81\x02\x12\x02!_\x1a\xfa\x01\x10\x102\xf5\x01\x12\x04_&&_\x1au\x10\v2q\x12\x04_&&_\x1a%\x10\x05*!\n\n\x10\x03\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\t2>\x12\x03_>_\x1a/\x10\x062+\x12\x04size\x1a#\x10\b*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1av\x10\x152r\x12\x04_&&_\x1a+\x10\x0f*'\n\n\x10\r\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1329\x12\x04_!=_\x1a)\x10\x12*%\n\n\x10\x11\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x14\x1a\x022\x00"},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\b\x12\r\x1a\vlogical_and\x12\n\b\n\x12\x06\n\x04self\x12\x0f\b\r\x12\v\x1a\tsize_list\x12\n\b\x0e\x12\x06\n\x04self\x12\x13\b\x10\x12\x0f\x1a\rgreater_int64\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\n\b\x14\x12\x06\n\x04self\x12\n\b\x17\x12\x06\n\x04self\x12\x10\b\x19\x12\f\x1a\nnot_equals\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\x11\b\x1d\x12\r\x1a\vlogical_and\"\xee\x02\x10\x012\xe9\x02\x12\x02!_\x1a\xe2\x02\x10\x1d2\xdd\x02\x12\x04_&&_\x1aX\x10\b2T\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12insecureSkipVerify\x18\x01\x1a$\x10\a* \n\n\x10\x06\"\x06\n\x04self\x12\x12insecureSkipVerify\x1a\xfa\x01\x10\x1c2\xf5\x01\x12\x04_||_\x1au\x10\x122q\x12\x04_&&_\x1a%\x10\f*!\n\n\x10\n\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\x102>\x12\x03_>_\x1a/\x10\r2+\x12\x04size\x1a#\x10\x0f*\x1f\n\n\x10\x0e\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\x11\x1a\x02\x18\x00\x1av\x10\x1b2r\x12\x04_&&_\x1a+\x10\x16*'\n\n\x10\x14\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1929\x12\x04_!=_\x1a)\x10\x18*%\n\n\x10\x17\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x1a\x1a\x022\x00"},
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema431 = schema.Node{Fields: []schema.Field{
+	schema451 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema8},
-		{Name: "endpoints", Node: &schema362},
+		{Name: "endpoints", Node: &schema382},
 		{Name: "fallback", Node: &schema17},
-		{Name: "tls", Node: &schema430},
-		{Name: "type", Node: &schema290},
+		{Name: "tls", Node: &schema450},
+		{Name: "type", Node: &schema310},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\n\x12\f\x1a\nlogical_or\"n\x10\n2j\x12\x04_||_\x1a9\x10\x0325\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fDynamicResolver\x1a'\x10\x052#\x12\x02!_\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\tendpoints\x18\x01"},
 	}, Type: schema.Object}
-	schema432 = schema.Node{Fields: []schema.Field{
+	schema452 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema431},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema451},
+		{Name: "status", Node: &schema21},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema433 = schema.Node{Enum: []string{"Gzip", "Brotli", "Zstd"}, Type: schema.String}
-	schema434 = schema.Node{Fields: []schema.Field{
-		{Name: "brotli", Node: &schema41},
-		{Name: "gzip", Node: &schema41},
-		{Name: "type", Node: &schema433},
-		{Name: "zstd", Node: &schema41},
+	schema453 = schema.Node{Enum: []string{"Gzip", "Brotli", "Zstd"}, Type: schema.String}
+	schema454 = schema.Node{Fields: []schema.Field{
+		{Name: "brotli", Node: &schema48},
+		{Name: "gzip", Node: &schema48},
+		{Name: "type", Node: &schema453},
+		{Name: "zstd", Node: &schema48},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema435 = schema.Node{Items: &schema434, Type: schema.Array}
-	schema436 = schema.Node{Format: schema.Int32, Maximum: new(float64(300)), Minimum: new(float64(100)), Type: schema.Integer}
-	schema437 = schema.Node{Format: schema.Int32, Minimum: new(float64(100)), Type: schema.Integer}
-	schema438 = schema.Node{Fields: []schema.Field{
-		{Name: "perEndpointPercent", Node: &schema436},
-		{Name: "predictivePercent", Node: &schema437},
+	schema455 = schema.Node{Items: &schema454, Type: schema.Array}
+	schema456 = schema.Node{Format: schema.Int32, Maximum: new(float64(300)), Minimum: new(float64(100)), Type: schema.Integer}
+	schema457 = schema.Node{Format: schema.Int32, Minimum: new(float64(100)), Type: schema.Integer}
+	schema458 = schema.Node{Fields: []schema.Field{
+		{Name: "perEndpointPercent", Node: &schema456},
+		{Name: "predictivePercent", Node: &schema457},
 	}, Type: schema.Object}
-	schema439 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schema45},
-		{Name: "preconnect", Node: &schema438},
-		{Name: "socketBufferLimit", Node: &schema45},
+	schema459 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schema52},
+		{Name: "preconnect", Node: &schema458},
+		{Name: "socketBufferLimit", Node: &schema52},
 	}, Type: schema.Object}
-	schema440 = schema.Node{Fields: []schema.Field{
-		{Name: "baseEjectionTime", Node: &schema375},
-		{Name: "consecutive5XxErrors", Node: &schema70},
-		{Name: "consecutiveGatewayErrors", Node: &schema48},
-		{Name: "consecutiveLocalOriginFailures", Node: &schema70},
-		{Name: "failurePercentageThreshold", Node: &schema192},
-		{Name: "interval", Node: &schema372},
-		{Name: "maxEjectionPercent", Node: &schema72},
-		{Name: "splitExternalLocalOriginErrors", Node: &schema73},
+	schema460 = schema.Node{Fields: []schema.Field{
+		{Name: "baseEjectionTime", Node: &schema395},
+		{Name: "consecutive5XxErrors", Node: &schema77},
+		{Name: "consecutiveGatewayErrors", Node: &schema55},
+		{Name: "consecutiveLocalOriginFailures", Node: &schema77},
+		{Name: "failurePercentageThreshold", Node: &schema199},
+		{Name: "interval", Node: &schema392},
+		{Name: "maxEjectionPercent", Node: &schema79},
+		{Name: "splitExternalLocalOriginErrors", Node: &schema80},
 	}, Type: schema.Object}
-	schema441 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema374},
-		{Name: "panicThreshold", Node: &schema192},
-		{Name: "passive", Node: &schema440},
+	schema461 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema394},
+		{Name: "panicThreshold", Node: &schema199},
+		{Name: "passive", Node: &schema460},
 	}, Type: schema.Object}
-	schema442 = schema.Node{Items: &schema79, Type: schema.Array}
-	schema443 = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie"}, Type: schema.String}
-	schema444 = schema.Node{Fields: []schema.Field{
-		{Name: "cookie", Node: &schema381},
-		{Name: "header", Node: &schema79},
-		{Name: "headers", Node: &schema442},
-		{Name: "tableSize", Node: &schema80},
-		{Name: "type", Node: &schema443},
+	schema462 = schema.Node{Items: &schema86, Type: schema.Array}
+	schema463 = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie"}, Type: schema.String}
+	schema464 = schema.Node{Fields: []schema.Field{
+		{Name: "cookie", Node: &schema401},
+		{Name: "header", Node: &schema86},
+		{Name: "headers", Node: &schema462},
+		{Name: "tableSize", Node: &schema87},
+		{Name: "type", Node: &schema463},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Header\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06header\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06header\x18\x01"},
 		{Text: "self.type == 'Headers' ? has(self.headers) : !has(self.headers)", Message: "If consistent hash type is headers, the headers field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x82\x01\x10\x052~\x12\x05_?_:_\x1a1\x10\x032-\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\r\x10\x04\x1a\t2\aHeaders\x1a\x1b\x10\t*\x17\n\n\x10\a\"\x06\n\x04self\x12\aheaders\x18\x01\x1a%\x10\n2!\x12\x02!_\x1a\x1b\x10\x0e*\x17\n\n\x10\f\"\x06\n\x04self\x12\aheaders\x18\x01"},
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Cookie\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06cookie\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06cookie\x18\x01"},
 	}, Type: schema.Object}
-	schema445 = schema.Node{Fields: []schema.Field{
-		{Name: "force", Node: &schema387},
+	schema465 = schema.Node{Fields: []schema.Field{
+		{Name: "force", Node: &schema407},
 		{Name: "minEndpointsThreshold", Node: &schema2},
-		{Name: "percentageEnabled", Node: &schema192},
+		{Name: "percentageEnabled", Node: &schema199},
 	}, Type: schema.Object}
-	schema446 = schema.Node{Fields: []schema.Field{
-		{Name: "preferLocal", Node: &schema445},
+	schema466 = schema.Node{Fields: []schema.Field{
+		{Name: "preferLocal", Node: &schema465},
 	}, Type: schema.Object}
-	schema447 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema444},
-		{Name: "endpointOverride", Node: &schema385},
-		{Name: "slowStart", Node: &schema386},
-		{Name: "type", Node: &schema84},
-		{Name: "zoneAware", Node: &schema446},
+	schema467 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schema464},
+		{Name: "endpointOverride", Node: &schema405},
+		{Name: "slowStart", Node: &schema406},
+		{Name: "type", Node: &schema91},
+		{Name: "zoneAware", Node: &schema466},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x98\x01\x10\x052\x93\x01\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a\"\x10\t*\x1e\n\n\x10\a\"\x06\n\x04self\x12\x0econsistentHash\x18\x01\x1a,\x10\n2(\x12\x02!_\x1a\"\x10\x0e*\x1e\n\n\x10\f\"\x06\n\x04self\x12\x0econsistentHash\x18\x01"},
 		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\x11\b\a\x12\r\x1a\vconditional\x12\x11\b\b\x12\r\x1a\vlogical_not\x12\n\b\n\x12\x06\n\x04self\"\x8a\x01\x10\a2\x85\x01\x12\x05_?_:_\x1aK\x10\x032G\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a(\x10\x04:$\n\f\x10\x05\x1a\b2\x06Random\n\x14\x10\x06\x1a\x102\x0eConsistentHash\x1a'\x10\b2#\x12\x02!_\x1a\x1d\x10\f*\x19\n\n\x10\n\"\x06\n\x04self\x12\tslowStart\x18\x01\x1a\x06\x10\r\x1a\x02\x10\x01"},
 		{Text: "self.type == 'ConsistentHash' ? !has(self.zoneAware) : true ", Message: "Currently ZoneAware is only supported for LeastRequest, Random, and RoundRobin load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a'\x10\x062#\x12\x02!_\x1a\x1d\x10\n*\x19\n\n\x10\b\"\x06\n\x04self\x12\tzoneAware\x18\x01\x1a\x06\x10\v\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema448 = schema.Node{Fields: []schema.Field{
-		{Name: "invert", Node: &schema73},
-		{Name: "value", Node: &schema258},
+	schema468 = schema.Node{Fields: []schema.Field{
+		{Name: "invert", Node: &schema80},
+		{Name: "value", Node: &schema278},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema449 = schema.Node{Items: &schema448, Type: schema.Array}
-	schema450 = schema.Node{Fields: []schema.Field{
-		{Name: "invert", Node: &schema73},
-		{Name: "type", Node: &schema259},
-		{Name: "value", Node: &schema260},
+	schema469 = schema.Node{Items: &schema468, Type: schema.Array}
+	schema470 = schema.Node{Fields: []schema.Field{
+		{Name: "invert", Node: &schema80},
+		{Name: "type", Node: &schema279},
+		{Name: "value", Node: &schema280},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema451 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema92},
-		{Name: "methods", Node: &schema449},
-		{Name: "path", Node: &schema450},
-		{Name: "sourceCIDR", Node: &schema94},
+	schema471 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema99},
+		{Name: "methods", Node: &schema469},
+		{Name: "path", Node: &schema470},
+		{Name: "sourceCIDR", Node: &schema101},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR)", Message: "at least one of headers, methods, path or sourceCIDR must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\n\b\x10\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nlogical_or\"\x97\x01\x10\x0e2\x92\x01\x12\x04_||_\x1aD\x10\t2@\x12\x04_||_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\aheaders\x18\x01\x1a\x1b\x10\b*\x17\n\n\x10\x06\"\x06\n\x04self\x12\amethods\x18\x01\x1aD\x10\x132@\x12\x04_||_\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04path\x18\x01\x1a\x1e\x10\x12*\x1a\n\n\x10\x10\"\x06\n\x04self\x12\nsourceCIDR\x18\x01"},
 	}, Type: schema.Object}
-	schema452 = schema.Node{Items: &schema451, MaxLength: new(int(8)), Type: schema.Array}
-	schema453 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema452},
-		{Name: "cost", Node: &schema100},
-		{Name: "limit", Node: &schema392},
+	schema472 = schema.Node{Items: &schema471, MaxLength: new(int(8)), Type: schema.Array}
+	schema473 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema472},
+		{Name: "cost", Node: &schema107},
+		{Name: "limit", Node: &schema412},
 		{Name: "shared", Node: &schema17},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema454 = schema.Node{Items: &schema453, MaxLength: new(int(128)), Type: schema.Array}
-	schema455 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema454},
+	schema474 = schema.Node{Items: &schema473, MaxLength: new(int(128)), Type: schema.Array}
+	schema475 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema474},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema456 = schema.Node{Items: &schema453, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema476 = schema.Node{Items: &schema473, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\t\b\x06\x12\x05\n\x03foo\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\t\b\v\x12\x05\n\x03foo\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xdd\x01\x10\x16J\xd8\x01\n\x03foo\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2{\x10\x142w\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a`\x10\x0f2\\\x12\x04_||_\x1a!\x10\x042\x1d\x12\x02!_\x1a\x17\x10\b*\x13\n\t\x10\x06\"\x05\n\x03foo\x12\x04cost\x18\x01\x1a1\x10\t2-\x12\x02!_\x1a'\x10\x0e*#\n\x15\x10\f*\x11\n\t\x10\v\"\x05\n\x03foo\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema457 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema456},
+	schema477 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema476},
 	}, Type: schema.Object}
-	schema458 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema455},
-		{Name: "local", Node: &schema457},
-		{Name: "type", Node: &schema108},
+	schema478 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema475},
+		{Name: "local", Node: &schema477},
+		{Name: "type", Node: &schema115},
 	}, Type: schema.Object}
-	schema459 = schema.Node{Fields: []schema.Field{
+	schema479 = schema.Node{Fields: []schema.Field{
 		{Name: "hostname", Node: &schema9},
-		{Name: "path", Node: &schema399},
-		{Name: "port", Node: &schema48},
-		{Name: "scheme", Node: &schema248},
-		{Name: "statusCode", Node: &schema249},
+		{Name: "path", Node: &schema419},
+		{Name: "port", Node: &schema55},
+		{Name: "scheme", Node: &schema268},
+		{Name: "statusCode", Node: &schema269},
 	}, Type: schema.Object}
-	schema460 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema151},
-		{Name: "remove", Node: &schema152},
-		{Name: "set", Node: &schema151},
+	schema480 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema158},
+		{Name: "remove", Node: &schema159},
+		{Name: "set", Node: &schema158},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.remove) || size(self.remove) == 0", Message: "Remove is not supported for header in CustomResponse", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x10\b\v\x12\f\x1a\nlogical_or\"j\x10\v2f\x12\x04_||_\x1a$\x10\x012 \x12\x02!_\x1a\x1a\x10\x05*\x16\n\n\x10\x03\"\x06\n\x04self\x12\x06remove\x18\x01\x1a8\x10\t24\x12\x04_==_\x1a$\x10\x062 \x12\x04size\x1a\x18\x10\b*\x14\n\n\x10\a\"\x06\n\x04self\x12\x06remove\x1a\x06\x10\n\x1a\x02\x18\x00"},
 	}, Type: schema.Object}
-	schema461 = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schema116},
+	schema481 = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schema123},
 		{Name: "contentType", Node: &schema0},
-		{Name: "header", Node: &schema460},
+		{Name: "header", Node: &schema480},
 		{Name: "statusCode", Node: &schema2},
 	}, Type: schema.Object}
-	schema462 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema114},
-		{Name: "redirect", Node: &schema459},
-		{Name: "response", Node: &schema461},
+	schema482 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema121},
+		{Name: "redirect", Node: &schema479},
+		{Name: "response", Node: &schema481},
 	}, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\"\xaf\x01\x10\x152\xaa\x01\x12\x04_||_\x1aP\x10\n2L\x12\x04_&&_\x1a\x1c\x10\x04*\x18\n\n\x10\x02\"\x06\n\x04self\x12\bresponse\x18\x01\x1a&\x10\x052\"\x12\x02!_\x1a\x1c\x10\t*\x18\n\n\x10\a\"\x06\n\x04self\x12\bredirect\x18\x01\x1aP\x10\x142L\x12\x04_&&_\x1a&\x10\v2\"\x12\x02!_\x1a\x1c\x10\x0f*\x18\n\n\x10\r\"\x06\n\x04self\x12\bresponse\x18\x01\x1a\x1c\x10\x13*\x18\n\n\x10\x11\"\x06\n\x04self\x12\bredirect\x18\x01"},
 	}, Type: schema.Object}
-	schema463 = schema.Node{Items: &schema462, Type: schema.Array}
-	schema464 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionIdleTimeout", Node: &schema132},
-		{Name: "maxConnectionDuration", Node: &schema132},
-		{Name: "maxStreamDuration", Node: &schema132},
-		{Name: "requestTimeout", Node: &schema132},
+	schema483 = schema.Node{Items: &schema482, Type: schema.Array}
+	schema484 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionIdleTimeout", Node: &schema139},
+		{Name: "maxConnectionDuration", Node: &schema139},
+		{Name: "maxStreamDuration", Node: &schema139},
+		{Name: "requestTimeout", Node: &schema139},
 	}, Type: schema.Object}
-	schema465 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema464},
-		{Name: "tcp", Node: &schema135},
+	schema485 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema484},
+		{Name: "tcp", Node: &schema142},
 	}, Type: schema.Object}
-	schema466 = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema297},
-		{Name: "compression", Node: &schema435},
-		{Name: "compressor", Node: &schema435},
-		{Name: "connection", Node: &schema439},
-		{Name: "dns", Node: &schema366},
-		{Name: "faultInjection", Node: &schema368},
-		{Name: "healthCheck", Node: &schema441},
-		{Name: "http2", Node: &schema77},
-		{Name: "httpUpgrade", Node: &schema380},
-		{Name: "loadBalancer", Node: &schema447},
+	schema486 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema317},
+		{Name: "compression", Node: &schema455},
+		{Name: "compressor", Node: &schema455},
+		{Name: "connection", Node: &schema459},
+		{Name: "dns", Node: &schema386},
+		{Name: "faultInjection", Node: &schema388},
+		{Name: "healthCheck", Node: &schema461},
+		{Name: "http2", Node: &schema84},
+		{Name: "httpUpgrade", Node: &schema400},
+		{Name: "loadBalancer", Node: &schema467},
 		{Name: "mergeType", Node: &schema0},
-		{Name: "proxyProtocol", Node: &schema87},
-		{Name: "rateLimit", Node: &schema458},
-		{Name: "requestBuffer", Node: &schema309},
-		{Name: "responseOverride", Node: &schema463},
-		{Name: "retry", Node: &schema408},
-		{Name: "targetRef", Node: &schema25},
-		{Name: "targetRefs", Node: &schema128},
-		{Name: "targetSelectors", Node: &schema311},
-		{Name: "tcpKeepalive", Node: &schema133},
-		{Name: "telemetry", Node: &schema318},
-		{Name: "timeout", Node: &schema465},
+		{Name: "proxyProtocol", Node: &schema94},
+		{Name: "rateLimit", Node: &schema478},
+		{Name: "requestBuffer", Node: &schema329},
+		{Name: "responseOverride", Node: &schema483},
+		{Name: "retry", Node: &schema428},
+		{Name: "targetRef", Node: &schema28},
+		{Name: "targetRefs", Node: &schema135},
+		{Name: "targetSelectors", Node: &schema331},
+		{Name: "tcpKeepalive", Node: &schema140},
+		{Name: "telemetry", Node: &schema338},
+		{Name: "timeout", Node: &schema485},
 		{Name: "useClientProtocol", Node: &schema17},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
@@ -2179,87 +2247,87 @@ var (
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\x10\b\v\x12\f\x1a\nlogical_or\"_\x10\v2[\x12\x04_||_\x1a)\x10\x012%\x12\x02!_\x1a\x1f\x10\x05*\x1b\n\n\x10\x03\"\x06\n\x04self\x12\vcompression\x18\x01\x1a(\x10\x062$\x12\x02!_\x1a\x1e\x10\n*\x1a\n\n\x10\b\"\x06\n\x04self\x12\ncompressor\x18\x01"},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\x11\b\x13\x12\r\x1a\vlogical_not\x12\n\b\x15\x12\x06\n\x04self\x12\n\b\x19\x12\x06\n\x04self\x12\x11\b\x1d\x12\r\x1a\vlogical_and\x12\n\b\x1e\x12\x06\n\x04self\x12\r\b!\x12\t\x1a\ain_list\x12\x11\b%\x12\r\x1a\vlogical_and\x12\x11\b&\x12\r\x1a\vlogical_and\"\xa1\x03\x10\x012\x9c\x03\x12\x02!_\x1a\x95\x03\x10&2\x90\x03\x12\x04_&&_\x1a\xb4\x01\x10\x122\xaf\x01\x12\x04_&&_\x1a\\\x10\v2X\x12\x04_&&_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\nconnection\x18\x01\x1a0\x10\n*,\n\x1c\x10\b*\x18\n\n\x10\a\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x18\x01\x1aI\x10\x11*E\n.\x10\x0f**\n\x1c\x10\x0e*\x18\n\n\x10\r\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x12\x11predictivePercent\x18\x01\x1a\xd0\x01\x10\x132\xcb\x01\x12\x02!_\x1a\xc4\x01\x10%2\xbf\x01\x12\x04_&&_\x1aZ\x10\x1d2V\x12\x04_&&_\x1a \x10\x17*\x1c\n\n\x10\x15\"\x06\n\x04self\x12\floadBalancer\x18\x01\x1a,\x10\x1c*(\n\x1e\x10\x1a*\x1a\n\n\x10\x19\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x18\x01\x1a[\x10!2W\x12\x03@in\x1a*\x10 *&\n\x1e\x10\x1f*\x1a\n\n\x10\x1e\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x1a$\x10\": \n\f\x10#\x1a\b2\x06Random\n\x10\x10$\x1a\f2\nRoundRobin"},
 	}, Type: schema.Object}
-	schema467 = schema.Node{Fields: []schema.Field{
+	schema487 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema466},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema486},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema468 = schema.Node{Fields: []schema.Field{
-		{Name: "closeDelay", Node: &schema132},
-		{Name: "maxConnectionDuration", Node: &schema132},
-		{Name: "maxRequestsPerConnection", Node: &schema48},
-		{Name: "maxStreamDuration", Node: &schema132},
-		{Name: "value", Node: &schema145},
+	schema488 = schema.Node{Fields: []schema.Field{
+		{Name: "closeDelay", Node: &schema139},
+		{Name: "maxConnectionDuration", Node: &schema139},
+		{Name: "maxRequestsPerConnection", Node: &schema55},
+		{Name: "maxStreamDuration", Node: &schema139},
+		{Name: "value", Node: &schema152},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema469 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schema45},
-		{Name: "connectionLimit", Node: &schema468},
-		{Name: "maxAcceptPerSocketEvent", Node: &schema411},
-		{Name: "socketBufferLimit", Node: &schema45},
+	schema489 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schema52},
+		{Name: "connectionLimit", Node: &schema488},
+		{Name: "maxAcceptPerSocketEvent", Node: &schema431},
+		{Name: "socketBufferLimit", Node: &schema52},
 	}, Type: schema.Object}
-	schema470 = schema.Node{Fields: []schema.Field{
+	schema490 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schema17},
-		{Name: "earlyRequestHeaders", Node: &schema415},
+		{Name: "earlyRequestHeaders", Node: &schema435},
 		{Name: "enableEnvoyHeaders", Node: &schema17},
-		{Name: "lateResponseHeaders", Node: &schema415},
+		{Name: "lateResponseHeaders", Node: &schema435},
 		{Name: "preserveXRequestID", Node: &schema17},
-		{Name: "requestID", Node: &schema321},
-		{Name: "withUnderscoresAction", Node: &schema154},
-		{Name: "xForwardedClientCert", Node: &schema158},
+		{Name: "requestID", Node: &schema341},
+		{Name: "withUnderscoresAction", Node: &schema161},
+		{Name: "xForwardedClientCert", Node: &schema165},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"[\x10\x012W\x12\x02!_\x1aQ\x10\n2M\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12preserveXRequestID\x18\x01\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\trequestID\x18\x01"},
 	}, Type: schema.Object}
-	schema471 = schema.Node{Fields: []schema.Field{
+	schema491 = schema.Node{Fields: []schema.Field{
 		{Name: "disableSafeMaxConnectionDuration", Node: &schema17},
 		{Name: "enableTrailers", Node: &schema17},
-		{Name: "http10", Node: &schema161},
+		{Name: "http10", Node: &schema168},
 		{Name: "preserveHeaderCase", Node: &schema17},
 	}, Type: schema.Object}
-	schema472 = schema.Node{Items: &schema173, MaxLength: new(int(8)), MinLength: new(int(1)), Type: schema.Array}
-	schema473 = schema.Node{Fields: []schema.Field{
+	schema492 = schema.Node{Items: &schema180, MaxLength: new(int(8)), MinLength: new(int(1)), Type: schema.Array}
+	schema493 = schema.Node{Fields: []schema.Field{
 		{Name: "onlyVerifyLeafCertificate", Node: &schema17},
-		{Name: "refs", Node: &schema472},
+		{Name: "refs", Node: &schema492},
 	}, Required: []string{"refs"}, Type: schema.Object}
-	schema474 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema174},
+	schema494 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema181},
 		{Name: "certificateHashes", Node: &schema3},
-		{Name: "crl", Node: &schema473},
+		{Name: "crl", Node: &schema493},
 		{Name: "optional", Node: &schema17},
 		{Name: "spkiHashes", Node: &schema3},
-		{Name: "subjectAltNames", Node: &schema425},
+		{Name: "subjectAltNames", Node: &schema445},
 	}, Type: schema.Object}
-	schema475 = schema.Node{Fields: []schema.Field{
+	schema495 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schema3},
 		{Name: "ciphers", Node: &schema3},
-		{Name: "clientValidation", Node: &schema474},
+		{Name: "clientValidation", Node: &schema494},
 		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "maxVersion", Node: &schema176},
-		{Name: "minVersion", Node: &schema176},
-		{Name: "session", Node: &schema178},
+		{Name: "maxVersion", Node: &schema183},
+		{Name: "minVersion", Node: &schema183},
+		{Name: "session", Node: &schema185},
 		{Name: "signatureAlgorithms", Node: &schema3},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema476 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema144},
-		{Name: "connection", Node: &schema469},
+	schema496 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema151},
+		{Name: "connection", Node: &schema489},
 		{Name: "enableProxyProtocol", Node: &schema17},
-		{Name: "headers", Node: &schema470},
-		{Name: "healthCheck", Node: &schema160},
-		{Name: "http1", Node: &schema471},
-		{Name: "http2", Node: &schema77},
-		{Name: "http3", Node: &schema41},
-		{Name: "path", Node: &schema164},
-		{Name: "proxyProtocol", Node: &schema417},
-		{Name: "targetRef", Node: &schema25},
-		{Name: "targetRefs", Node: &schema128},
-		{Name: "targetSelectors", Node: &schema311},
-		{Name: "tcpKeepalive", Node: &schema133},
-		{Name: "timeout", Node: &schema419},
-		{Name: "tls", Node: &schema475},
+		{Name: "headers", Node: &schema490},
+		{Name: "healthCheck", Node: &schema167},
+		{Name: "http1", Node: &schema491},
+		{Name: "http2", Node: &schema84},
+		{Name: "http3", Node: &schema48},
+		{Name: "path", Node: &schema171},
+		{Name: "proxyProtocol", Node: &schema437},
+		{Name: "targetRef", Node: &schema28},
+		{Name: "targetRefs", Node: &schema135},
+		{Name: "targetSelectors", Node: &schema331},
+		{Name: "tcpKeepalive", Node: &schema140},
+		{Name: "timeout", Node: &schema439},
+		{Name: "tls", Node: &schema495},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -2267,30 +2335,30 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\xf6\x01\x10\x052\xf1\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xbf\x01\x10\x14J\xba\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2K\x10\x122G\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1a0\x10\f2,\x12\x04_==_\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1a\r\x10\r\x1a\t2\aGateway:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema477 = schema.Node{Fields: []schema.Field{
+	schema497 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema476},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema496},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema478 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Patterns: []string{"^[!-~]+([\\t ]?[!-~]+)*$"}, Type: schema.String}
-	schema479 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema148},
-		{Name: "value", Node: &schema478},
+	schema498 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Patterns: []string{"^[!-~]+([\\t ]?[!-~]+)*$"}, Type: schema.String}
+	schema499 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema155},
+		{Name: "value", Node: &schema498},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema480 = schema.Node{Items: &schema479, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema481 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema480},
-		{Name: "remove", Node: &schema152},
-		{Name: "set", Node: &schema480},
+	schema500 = schema.Node{Items: &schema499, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema501 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema500},
+		{Name: "remove", Node: &schema159},
+		{Name: "set", Node: &schema500},
 	}, Type: schema.Object}
-	schema482 = schema.Node{Fields: []schema.Field{
-		{Name: "extensionRef", Node: &schema27},
-		{Name: "requestHeaderModifier", Node: &schema481},
-		{Name: "requestMirror", Node: &schema193},
-		{Name: "responseHeaderModifier", Node: &schema481},
-		{Name: "type", Node: &schema194},
+	schema502 = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schema30},
+		{Name: "requestHeaderModifier", Node: &schema501},
+		{Name: "requestMirror", Node: &schema200},
+		{Name: "responseHeaderModifier", Node: &schema501},
+		{Name: "type", Node: &schema201},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"\x80\x01\x10\x012|\x12\x02!_\x1av\x10\n2r\x12\x04_&&_\x1a)\x10\x05*%\n\n\x10\x03\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\b2;\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\t\x1a\x172\x15RequestHeaderModifier"},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"\x8c\x01\x10\x012\x87\x01\x12\x02!_\x1a\x80\x01\x10\v2|\x12\x04_&&_\x1a3\x10\x022/\x12\x02!_\x1a)\x10\x06*%\n\n\x10\x04\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\t2;\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\n\x1a\x172\x15RequestHeaderModifier"},
@@ -2301,174 +2369,174 @@ var (
 		{Text: "!(has(self.extensionRef) && self.type != 'ExtensionRef')", Message: "filter.extensionRef must be nil if the filter.type is not ExtensionRef", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"n\x10\x012j\x12\x02!_\x1ad\x10\n2`\x12\x04_&&_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fextensionRef\x18\x01\x1a6\x10\b22\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x12\x10\t\x1a\x0e2\fExtensionRef"},
 		{Text: "!(!has(self.extensionRef) && self.type == 'ExtensionRef')", Message: "filter.extensionRef must be specified for ExtensionRef filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"x\x10\x012t\x12\x02!_\x1an\x10\v2j\x12\x04_&&_\x1a*\x10\x022&\x12\x02!_\x1a \x10\x06*\x1c\n\n\x10\x04\"\x06\n\x04self\x12\fextensionRef\x18\x01\x1a6\x10\t22\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x12\x10\n\x1a\x0e2\fExtensionRef"},
 	}, Type: schema.Object}
-	schema483 = schema.Node{Items: &schema482, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema503 = schema.Node{Items: &schema502, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe3\x01\x10\x122\xde\x01\x12\x04_<=_\x1a\xcd\x01\x10\x112\xc8\x01\n\xbf\x01\x10\x10J\xba\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x82\x01\x10\x0e2~\x12\x05_?_:_\x1a=\x10\x0629\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1c\x10\a\x1a\x182\x16ResponseHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema484 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema483},
-		{Name: "group", Node: &schema170},
-		{Name: "kind", Node: &schema187},
-		{Name: "name", Node: &schema24},
-		{Name: "namespace", Node: &schema172},
-		{Name: "port", Node: &schema184},
-		{Name: "weight", Node: &schema197},
+	schema504 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema503},
+		{Name: "group", Node: &schema177},
+		{Name: "kind", Node: &schema194},
+		{Name: "name", Node: &schema27},
+		{Name: "namespace", Node: &schema179},
+		{Name: "port", Node: &schema191},
+		{Name: "weight", Node: &schema204},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema485 = schema.Node{Items: &schema484, MaxLength: new(int(16)), Type: schema.Array}
-	schema486 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema485},
-		{Name: "filters", Node: &schema483},
-		{Name: "matches", Node: &schema325},
+	schema505 = schema.Node{Items: &schema504, MaxLength: new(int(16)), Type: schema.Array}
+	schema506 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema505},
+		{Name: "filters", Node: &schema503},
+		{Name: "matches", Node: &schema345},
 		{Name: "name", Node: &schema9},
-		{Name: "sessionPersistence", Node: &schema210},
+		{Name: "sessionPersistence", Node: &schema217},
 	}, Type: schema.Object}
-	schema487 = schema.Node{Items: &schema486, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema507 = schema.Node{Items: &schema506, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nindex_list\x12\x11\b\f\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nindex_list\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x0f\b\x14\x12\v\x1a\tadd_int64\x12\n\b\x15\x12\x06\n\x04self\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x13\b\x17\x12\x0f\x1a\rgreater_int64\x12\x11\b\x19\x12\r\x1a\vconditional\x12\n\b\x1b\x12\x06\n\x04self\x12\x10\b\x1c\x12\f\x1a\nindex_list\x12\x11\b \x12\r\x1a\vconditional\x12\n\b!\x12\x06\n\x04self\x12\x10\b\"\x12\f\x1a\nindex_list\x12\x0f\b%\x12\v\x1a\tlist_size\x12\x0f\b(\x12\v\x1a\tadd_int64\x12\n\b)\x12\x06\n\x04self\x12\x0f\b*\x12\v\x1a\tlist_size\x12\x13\b+\x12\x0f\x1a\rgreater_int64\x12\x11\b-\x12\r\x1a\vconditional\x12\n\b/\x12\x06\n\x04self\x12\x10\b0\x12\f\x1a\nindex_list\x12\x11\b4\x12\r\x1a\vconditional\x12\n\b5\x12\x06\n\x04self\x12\x10\b6\x12\f\x1a\nindex_list\x12\x0f\b9\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bC\x12\x06\n\x04self\x12\x10\bD\x12\f\x1a\nindex_list\x12\x11\bH\x12\r\x1a\vconditional\x12\n\bI\x12\x06\n\x04self\x12\x10\bJ\x12\f\x1a\nindex_list\x12\x0f\bM\x12\v\x1a\tlist_size\x12\x0f\bP\x12\v\x1a\tadd_int64\x12\n\bQ\x12\x06\n\x04self\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x13\bS\x12\x0f\x1a\rgreater_int64\x12\x11\bU\x12\r\x1a\vconditional\x12\n\bW\x12\x06\n\x04self\x12\x10\bX\x12\f\x1a\nindex_list\x12\x11\b\\\x12\r\x1a\vconditional\x12\n\b]\x12\x06\n\x04self\x12\x10\b^\x12\f\x1a\nindex_list\x12\x0f\ba\x12\v\x1a\tlist_size\x12\x0f\bd\x12\v\x1a\tadd_int64\x12\n\be\x12\x06\n\x04self\x12\x0f\bf\x12\v\x1a\tlist_size\x12\x13\bg\x12\x0f\x1a\rgreater_int64\x12\x11\bi\x12\r\x1a\vconditional\x12\n\bk\x12\x06\n\x04self\x12\x10\bl\x12\f\x1a\nindex_list\x12\x11\bp\x12\r\x1a\vconditional\x12\n\bq\x12\x06\n\x04self\x12\x10\br\x12\f\x1a\nindex_list\x12\x0f\bu\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b\x7f\x12\x06\n\x04self\x12\x11\b\x80\x01\x12\f\x1a\nindex_list\x12\x12\b\x84\x01\x12\r\x1a\vconditional\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x11\b\x86\x01\x12\f\x1a\nindex_list\x12\x10\b\x89\x01\x12\v\x1a\tlist_size\x12\x10\b\x8c\x01\x12\v\x1a\tadd_int64\x12\v\b\x8d\x01\x12\x06\n\x04self\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x14\b\x8f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x91\x01\x12\r\x1a\vconditional\x12\v\b\x93\x01\x12\x06\n\x04self\x12\x11\b\x94\x01\x12\f\x1a\nindex_list\x12\x12\b\x98\x01\x12\r\x1a\vconditional\x12\v\b\x99\x01\x12\x06\n\x04self\x12\x11\b\x9a\x01\x12\f\x1a\nindex_list\x12\x10\b\x9d\x01\x12\v\x1a\tlist_size\x12\x10\b\xa0\x01\x12\v\x1a\tadd_int64\x12\v\b\xa1\x01\x12\x06\n\x04self\x12\x10\b\xa2\x01\x12\v\x1a\tlist_size\x12\x14\b\xa3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa5\x01\x12\r\x1a\vconditional\x12\v\b\xa7\x01\x12\x06\n\x04self\x12\x11\b\xa8\x01\x12\f\x1a\nindex_list\x12\x12\b\xac\x01\x12\r\x1a\vconditional\x12\v\b\xad\x01\x12\x06\n\x04self\x12\x11\b\xae\x01\x12\f\x1a\nindex_list\x12\x10\b\xb1\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xbb\x01\x12\x06\n\x04self\x12\x11\b\xbc\x01\x12\f\x1a\nindex_list\x12\x12\b\xc0\x01\x12\r\x1a\vconditional\x12\v\b\xc1\x01\x12\x06\n\x04self\x12\x11\b\xc2\x01\x12\f\x1a\nindex_list\x12\x10\b\xc5\x01\x12\v\x1a\tlist_size\x12\x10\b\xc8\x01\x12\v\x1a\tadd_int64\x12\v\b\xc9\x01\x12\x06\n\x04self\x12\x10\b\xca\x01\x12\v\x1a\tlist_size\x12\x14\b\xcb\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xcd\x01\x12\r\x1a\vconditional\x12\v\b\xcf\x01\x12\x06\n\x04self\x12\x11\b\xd0\x01\x12\f\x1a\nindex_list\x12\x12\b\xd4\x01\x12\r\x1a\vconditional\x12\v\b\xd5\x01\x12\x06\n\x04self\x12\x11\b\xd6\x01\x12\f\x1a\nindex_list\x12\x10\b\xd9\x01\x12\v\x1a\tlist_size\x12\x10\b\xdc\x01\x12\v\x1a\tadd_int64\x12\v\b\xdd\x01\x12\x06\n\x04self\x12\x10\b\xde\x01\x12\v\x1a\tlist_size\x12\x14\b\xdf\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xe1\x01\x12\r\x1a\vconditional\x12\v\b\xe3\x01\x12\x06\n\x04self\x12\x11\b\xe4\x01\x12\f\x1a\nindex_list\x12\x12\b\xe8\x01\x12\r\x1a\vconditional\x12\v\b\xe9\x01\x12\x06\n\x04self\x12\x11\b\xea\x01\x12\f\x1a\nindex_list\x12\x10\b\xed\x01\x12\v\x1a\tlist_size\x12\x10\b\xf0\x01\x12\v\x1a\tadd_int64\x12\v\b\xf1\x01\x12\x06\n\x04self\x12\x10\b\xf2\x01\x12\v\x1a\tlist_size\x12\x14\b\xf3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xf5\x01\x12\r\x1a\vconditional\x12\v\b\xf7\x01\x12\x06\n\x04self\x12\x11\b\xf8\x01\x12\f\x1a\nindex_list\x12\x12\b\xfc\x01\x12\r\x1a\vconditional\x12\v\b\xfd\x01\x12\x06\n\x04self\x12\x11\b\xfe\x01\x12\f\x1a\nindex_list\x12\x10\b\x81\x02\x12\v\x1a\tlist_size\x12\x10\b\x84\x02\x12\v\x1a\tadd_int64\x12\v\b\x85\x02\x12\x06\n\x04self\x12\x10\b\x86\x02\x12\v\x1a\tlist_size\x12\x14\b\x87\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x02\x12\r\x1a\vconditional\x12\v\b\x8b\x02\x12\x06\n\x04self\x12\x11\b\x8c\x02\x12\f\x1a\nindex_list\x12\x12\b\x90\x02\x12\r\x1a\vconditional\x12\v\b\x91\x02\x12\x06\n\x04self\x12\x11\b\x92\x02\x12\f\x1a\nindex_list\x12\x10\b\x95\x02\x12\v\x1a\tlist_size\x12\x10\b\x98\x02\x12\v\x1a\tadd_int64\x12\v\b\x99\x02\x12\x06\n\x04self\x12\x10\b\x9a\x02\x12\v\x1a\tlist_size\x12\x14\b\x9b\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x9d\x02\x12\r\x1a\vconditional\x12\v\b\x9f\x02\x12\x06\n\x04self\x12\x11\b\xa0\x02\x12\f\x1a\nindex_list\x12\x12\b\xa4\x02\x12\r\x1a\vconditional\x12\v\b\xa5\x02\x12\x06\n\x04self\x12\x11\b\xa6\x02\x12\f\x1a\nindex_list\x12\x10\b\xa9\x02\x12\v\x1a\tlist_size\x12\x10\b\xac\x02\x12\v\x1a\tadd_int64\x12\v\b\xad\x02\x12\x06\n\x04self\x12\x10\b\xae\x02\x12\v\x1a\tlist_size\x12\x14\b\xaf\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb1\x02\x12\r\x1a\vconditional\x12\v\b\xb3\x02\x12\x06\n\x04self\x12\x11\b\xb4\x02\x12\f\x1a\nindex_list\x12\x12\b\xb8\x02\x12\r\x1a\vconditional\x12\v\b\xb9\x02\x12\x06\n\x04self\x12\x11\b\xba\x02\x12\f\x1a\nindex_list\x12\x10\b\xbd\x02\x12\v\x1a\tlist_size\x12\x18\b\xc0\x02\x12\x13\x1a\x11less_equals_int64\"\xca\x1b\x10\xc0\x022\xc4\x1b\x12\x04_<=_\x1a\xb1\x1b\x10\xac\x022\xab\x1b\x12\x03_+_\x1a\xcd\x19\x10\x98\x022\xc7\x19\x12\x03_+_\x1a\xe9\x17\x10\x84\x022\xe3\x17\x12\x03_+_\x1a\x85\x16\x10\xf0\x012\xff\x15\x12\x03_+_\x1a\xa1\x14\x10\xdc\x012\x9b\x14\x12\x03_+_\x1a\xbd\x12\x10\xc8\x012\xb7\x12\x12\x03_+_\x1a\xd9\x10\x10\xb4\x012\xd3\x10\x12\x03_+_\x1a\xf5\x0e\x10\xa0\x012\xef\x0e\x12\x03_+_\x1a\x91\r\x10\x8c\x012\x8b\r\x12\x03_+_\x1a\xad\v\x10x2\xa8\v\x12\x03_+_\x1a\xd0\t\x10d2\xcb\t\x12\x03_+_\x1a\x80\b\x10P2\xfb\a\x12\x03_+_\x1a\xb0\x06\x10<2\xab\x06\x12\x03_+_\x1a\xe0\x04\x10(2\xdb\x04\x12\x03_+_\x1a\x90\x03\x10\x142\x8b\x03\x12\x03_+_\x1a\xc0\x01\x10\x052\xbb\x01\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a\x7f\x10\f2{\x12\x05_?_:_\x1a/\x10\v*+\n\x1e\x10\b2\x1a\x12\x04_[_]\x1a\n\x10\a\"\x06\n\x04self\x1a\x06\x10\t\x1a\x02\x18\x00\x12\amatches\x18\x01\x1a9\x10\x1125\n-\x10\x10*)\n\x1e\x10\x0e2\x1a\x12\x04_[_]\x1a\n\x10\r\"\x06\n\x04self\x1a\x06\x10\x0f\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\x12\x1a\x02\x18\x00\x1a\x06\x10\x13\x1a\x02\x18\x00\x1a\xc0\x01\x10\x192\xbb\x01\x12\x05_?_:_\x1a)\x10\x172%\x12\x03_>_\x1a\x16\x10\x162\x12\n\n\x10\x15\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x18\x1a\x02\x18\x01\x1a\x7f\x10 2{\x12\x05_?_:_\x1a/\x10\x1f*+\n\x1e\x10\x1c2\x1a\x12\x04_[_]\x1a\n\x10\x1b\"\x06\n\x04self\x1a\x06\x10\x1d\x1a\x02\x18\x01\x12\amatches\x18\x01\x1a9\x10%25\n-\x10$*)\n\x1e\x10\"2\x1a\x12\x04_[_]\x1a\n\x10!\"\x06\n\x04self\x1a\x06\x10#\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10&\x1a\x02\x18\x00\x1a\x06\x10'\x1a\x02\x18\x00\x1a\xc0\x01\x10-2\xbb\x01\x12\x05_?_:_\x1a)\x10+2%\x12\x03_>_\x1a\x16\x10*2\x12\n\n\x10)\"\x06\n\x04self\x12\x04size\x1a\x06\x10,\x1a\x02\x18\x02\x1a\x7f\x1042{\x12\x05_?_:_\x1a/\x103*+\n\x1e\x1002\x1a\x12\x04_[_]\x1a\n\x10/\"\x06\n\x04self\x1a\x06\x101\x1a\x02\x18\x02\x12\amatches\x18\x01\x1a9\x10925\n-\x108*)\n\x1e\x1062\x1a\x12\x04_[_]\x1a\n\x105\"\x06\n\x04self\x1a\x06\x107\x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10:\x1a\x02\x18\x00\x1a\x06\x10;\x1a\x02\x18\x00\x1a\xc0\x01\x10A2\xbb\x01\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x03\x1a\x7f\x10H2{\x12\x05_?_:_\x1a/\x10G*+\n\x1e\x10D2\x1a\x12\x04_[_]\x1a\n\x10C\"\x06\n\x04self\x1a\x06\x10E\x1a\x02\x18\x03\x12\amatches\x18\x01\x1a9\x10M25\n-\x10L*)\n\x1e\x10J2\x1a\x12\x04_[_]\x1a\n\x10I\"\x06\n\x04self\x1a\x06\x10K\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10N\x1a\x02\x18\x00\x1a\x06\x10O\x1a\x02\x18\x00\x1a\xc0\x01\x10U2\xbb\x01\x12\x05_?_:_\x1a)\x10S2%\x12\x03_>_\x1a\x16\x10R2\x12\n\n\x10Q\"\x06\n\x04self\x12\x04size\x1a\x06\x10T\x1a\x02\x18\x04\x1a\x7f\x10\\2{\x12\x05_?_:_\x1a/\x10[*+\n\x1e\x10X2\x1a\x12\x04_[_]\x1a\n\x10W\"\x06\n\x04self\x1a\x06\x10Y\x1a\x02\x18\x04\x12\amatches\x18\x01\x1a9\x10a25\n-\x10`*)\n\x1e\x10^2\x1a\x12\x04_[_]\x1a\n\x10]\"\x06\n\x04self\x1a\x06\x10_\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10b\x1a\x02\x18\x00\x1a\x06\x10c\x1a\x02\x18\x00\x1a\xc0\x01\x10i2\xbb\x01\x12\x05_?_:_\x1a)\x10g2%\x12\x03_>_\x1a\x16\x10f2\x12\n\n\x10e\"\x06\n\x04self\x12\x04size\x1a\x06\x10h\x1a\x02\x18\x05\x1a\x7f\x10p2{\x12\x05_?_:_\x1a/\x10o*+\n\x1e\x10l2\x1a\x12\x04_[_]\x1a\n\x10k\"\x06\n\x04self\x1a\x06\x10m\x1a\x02\x18\x05\x12\amatches\x18\x01\x1a9\x10u25\n-\x10t*)\n\x1e\x10r2\x1a\x12\x04_[_]\x1a\n\x10q\"\x06\n\x04self\x1a\x06\x10s\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10v\x1a\x02\x18\x00\x1a\x06\x10w\x1a\x02\x18\x00\x1a\xcd\x01\x10}2\xc8\x01\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\x06\x1a\x8a\x01\x10\x84\x012\x84\x01\x12\x05_?_:_\x1a2\x10\x83\x01*-\n \x10\x80\x012\x1b\x12\x04_[_]\x1a\n\x10\x7f\"\x06\n\x04self\x1a\a\x10\x81\x01\x1a\x02\x18\x06\x12\amatches\x18\x01\x1a>\x10\x89\x0129\n1\x10\x88\x01*,\n!\x10\x86\x012\x1c\x12\x04_[_]\x1a\v\x10\x85\x01\"\x06\n\x04self\x1a\a\x10\x87\x01\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\a\x10\x8a\x01\x1a\x02\x18\x00\x1a\a\x10\x8b\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\x91\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\x8f\x012(\x12\x03_>_\x1a\x18\x10\x8e\x012\x13\n\v\x10\x8d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x90\x01\x1a\x02\x18\a\x1a\x8b\x01\x10\x98\x012\x85\x01\x12\x05_?_:_\x1a3\x10\x97\x01*.\n!\x10\x94\x012\x1c\x12\x04_[_]\x1a\v\x10\x93\x01\"\x06\n\x04self\x1a\a\x10\x95\x01\x1a\x02\x18\a\x12\amatches\x18\x01\x1a>\x10\x9d\x0129\n1\x10\x9c\x01*,\n!\x10\x9a\x012\x1c\x12\x04_[_]\x1a\v\x10\x99\x01\"\x06\n\x04self\x1a\a\x10\x9b\x01\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\a\x10\x9e\x01\x1a\x02\x18\x00\x1a\a\x10\x9f\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xa5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xa3\x012(\x12\x03_>_\x1a\x18\x10\xa2\x012\x13\n\v\x10\xa1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa4\x01\x1a\x02\x18\b\x1a\x8b\x01\x10\xac\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xab\x01*.\n!\x10\xa8\x012\x1c\x12\x04_[_]\x1a\v\x10\xa7\x01\"\x06\n\x04self\x1a\a\x10\xa9\x01\x1a\x02\x18\b\x12\amatches\x18\x01\x1a>\x10\xb1\x0129\n1\x10\xb0\x01*,\n!\x10\xae\x012\x1c\x12\x04_[_]\x1a\v\x10\xad\x01\"\x06\n\x04self\x1a\a\x10\xaf\x01\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\a\x10\xb2\x01\x1a\x02\x18\x00\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb9\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\t\x1a\x8b\x01\x10\xc0\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xbf\x01*.\n!\x10\xbc\x012\x1c\x12\x04_[_]\x1a\v\x10\xbb\x01\"\x06\n\x04self\x1a\a\x10\xbd\x01\x1a\x02\x18\t\x12\amatches\x18\x01\x1a>\x10\xc5\x0129\n1\x10\xc4\x01*,\n!\x10\xc2\x012\x1c\x12\x04_[_]\x1a\v\x10\xc1\x01\"\x06\n\x04self\x1a\a\x10\xc3\x01\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\a\x10\xc6\x01\x1a\x02\x18\x00\x1a\a\x10\xc7\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xcd\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xcb\x012(\x12\x03_>_\x1a\x18\x10\xca\x012\x13\n\v\x10\xc9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xcc\x01\x1a\x02\x18\n\x1a\x8b\x01\x10\xd4\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xd3\x01*.\n!\x10\xd0\x012\x1c\x12\x04_[_]\x1a\v\x10\xcf\x01\"\x06\n\x04self\x1a\a\x10\xd1\x01\x1a\x02\x18\n\x12\amatches\x18\x01\x1a>\x10\xd9\x0129\n1\x10\xd8\x01*,\n!\x10\xd6\x012\x1c\x12\x04_[_]\x1a\v\x10\xd5\x01\"\x06\n\x04self\x1a\a\x10\xd7\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\xda\x01\x1a\x02\x18\x00\x1a\a\x10\xdb\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xe1\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xdf\x012(\x12\x03_>_\x1a\x18\x10\xde\x012\x13\n\v\x10\xdd\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xe0\x01\x1a\x02\x18\v\x1a\x8b\x01\x10\xe8\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xe7\x01*.\n!\x10\xe4\x012\x1c\x12\x04_[_]\x1a\v\x10\xe3\x01\"\x06\n\x04self\x1a\a\x10\xe5\x01\x1a\x02\x18\v\x12\amatches\x18\x01\x1a>\x10\xed\x0129\n1\x10\xec\x01*,\n!\x10\xea\x012\x1c\x12\x04_[_]\x1a\v\x10\xe9\x01\"\x06\n\x04self\x1a\a\x10\xeb\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\xee\x01\x1a\x02\x18\x00\x1a\a\x10\xef\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xf5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xf3\x012(\x12\x03_>_\x1a\x18\x10\xf2\x012\x13\n\v\x10\xf1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xf4\x01\x1a\x02\x18\f\x1a\x8b\x01\x10\xfc\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xfb\x01*.\n!\x10\xf8\x012\x1c\x12\x04_[_]\x1a\v\x10\xf7\x01\"\x06\n\x04self\x1a\a\x10\xf9\x01\x1a\x02\x18\f\x12\amatches\x18\x01\x1a>\x10\x81\x0229\n1\x10\x80\x02*,\n!\x10\xfe\x012\x1c\x12\x04_[_]\x1a\v\x10\xfd\x01\"\x06\n\x04self\x1a\a\x10\xff\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x82\x02\x1a\x02\x18\x00\x1a\a\x10\x83\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x89\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x87\x022(\x12\x03_>_\x1a\x18\x10\x86\x022\x13\n\v\x10\x85\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x02\x1a\x02\x18\r\x1a\x8b\x01\x10\x90\x022\x85\x01\x12\x05_?_:_\x1a3\x10\x8f\x02*.\n!\x10\x8c\x022\x1c\x12\x04_[_]\x1a\v\x10\x8b\x02\"\x06\n\x04self\x1a\a\x10\x8d\x02\x1a\x02\x18\r\x12\amatches\x18\x01\x1a>\x10\x95\x0229\n1\x10\x94\x02*,\n!\x10\x92\x022\x1c\x12\x04_[_]\x1a\v\x10\x91\x02\"\x06\n\x04self\x1a\a\x10\x93\x02\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\x96\x02\x1a\x02\x18\x00\x1a\a\x10\x97\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x9d\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x9b\x022(\x12\x03_>_\x1a\x18\x10\x9a\x022\x13\n\v\x10\x99\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x9c\x02\x1a\x02\x18\x0e\x1a\x8b\x01\x10\xa4\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xa3\x02*.\n!\x10\xa0\x022\x1c\x12\x04_[_]\x1a\v\x10\x9f\x02\"\x06\n\x04self\x1a\a\x10\xa1\x02\x1a\x02\x18\x0e\x12\amatches\x18\x01\x1a>\x10\xa9\x0229\n1\x10\xa8\x02*,\n!\x10\xa6\x022\x1c\x12\x04_[_]\x1a\v\x10\xa5\x02\"\x06\n\x04self\x1a\a\x10\xa7\x02\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xaa\x02\x1a\x02\x18\x00\x1a\a\x10\xab\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb1\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\xaf\x022(\x12\x03_>_\x1a\x18\x10\xae\x022\x13\n\v\x10\xad\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb0\x02\x1a\x02\x18\x0f\x1a\x8b\x01\x10\xb8\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xb7\x02*.\n!\x10\xb4\x022\x1c\x12\x04_[_]\x1a\v\x10\xb3\x02\"\x06\n\x04self\x1a\a\x10\xb5\x02\x1a\x02\x18\x0f\x12\amatches\x18\x01\x1a>\x10\xbd\x0229\n1\x10\xbc\x02*,\n!\x10\xba\x022\x1c\x12\x04_[_]\x1a\v\x10\xb9\x02\"\x06\n\x04self\x1a\a\x10\xbb\x02\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbe\x02\x1a\x02\x18\x00\x1a\a\x10\xbf\x02\x1a\x02\x18\x00\x1a\b\x10\xc1\x02\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema488 = schema.Node{Enum: []string{"All", "None"}, Type: schema.String}
-	schema489 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema182},
-		{Name: "parentRefs", Node: &schema186},
-		{Name: "rules", Node: &schema487},
-		{Name: "useDefaultGateways", Node: &schema488},
+	schema508 = schema.Node{Enum: []string{"All", "None"}, Type: schema.String}
+	schema509 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema189},
+		{Name: "parentRefs", Node: &schema193},
+		{Name: "rules", Node: &schema507},
+		{Name: "useDefaultGateways", Node: &schema508},
 	}, Type: schema.Object}
-	schema490 = schema.Node{Fields: []schema.Field{
+	schema510 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema489},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema509},
+		{Name: "status", Node: &schema223},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema491 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema215},
-		{Name: "value", Node: &schema330},
+	schema511 = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schema225},
+		{Name: "value", Node: &schema350},
 	}, IPAddress: true, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? (!has(self.value) || self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\")): true", Message: "Hostname value must be empty or contain only valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\x14\b\r\x12\x10\x1a\x0ematches_string\x12\x10\b\x0f\x12\f\x1a\nlogical_or\"\xf3\x01\x10\x052\xee\x01\x12\x05_?_:_\x1a2\x10\x032.\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x0e\x10\x04\x1a\n2\bHostname\x1a\xa8\x01\x10\x0f2\xa3\x01\x12\x04_||_\x1a#\x10\x062\x1f\x12\x02!_\x1a\x19\x10\n*\x15\n\n\x10\b\"\x06\n\x04self\x12\x05value\x18\x01\x1av\x10\r2r\n\x17\x10\f*\x13\n\n\x10\v\"\x06\n\x04self\x12\x05value\x12\amatches\x1aN\x10\x0e\x1aJ2H^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema492 = schema.Node{Items: &schema491, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema512 = schema.Node{Items: &schema511, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' && has(a1.value) ? self.exists_one(a2, a2.type == a1.type && has(a2.value) && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\b\b\x04\x12\x04\n\x02a1\x12\f\b\x06\x12\b\x1a\x06equals\x12\b\b\t\x12\x04\n\x02a1\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\x11\b\r\x12\r\x1a\vconditional\x12\n\b\x0e\x12\x06\n\x04self\x12\b\b\x11\x12\x04\n\x02a2\x12\f\b\x13\x12\b\x1a\x06equals\x12\b\b\x14\x12\x04\n\x02a1\x12\b\b\x17\x12\x04\n\x02a2\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\b\b\x1b\x12\x04\n\x02a2\x12\f\b\x1d\x12\b\x1a\x06equals\x12\b\b\x1e\x12\x04\n\x02a1\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\r\b.\x12\t\n\a@result\x12\x18\b/\x12\x14\x1a\x12not_strictly_false\x12\r\b0\x12\t\n\a@result\x12\x11\b1\x12\r\x1a\vlogical_and\x12\r\b2\x12\t\n\a@result\"\xa4\x04\x103J\x9f\x04\n\x02a1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10-\x1a\x02\x10\x01*(\x10/2$\x12\x13@not_strictly_false\x1a\r\x10.\"\t\n\a@result2\xc2\x03\x1012\xbd\x03\x12\x04_&&_\x1a\r\x100\"\t\n\a@result\x1a\xa5\x03\x10\r2\xa0\x03\x12\x05_?_:_\x1aV\x10\f2R\x12\x04_&&_\x1a1\x10\x062-\x12\x04_==_\x1a\x14\x10\x05*\x10\n\b\x10\x04\"\x04\n\x02a1\x12\x04type\x1a\x0f\x10\a\x1a\v2\tIPAddress\x1a\x17\x10\v*\x13\n\b\x10\t\"\x04\n\x02a1\x12\x05value\x18\x01\x1a\xb6\x02\x10+J\xb1\x02\n\x02a2\x12\n\x10\x0e\"\x06\n\x04self\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xe2\x01\x10'2\xdd\x01\x12\x05_?_:_\x1a\xa2\x01\x10 2\x9d\x01\x12\x04_&&_\x1a[\x10\x1a2W\x12\x04_&&_\x1a6\x10\x1322\x12\x04_==_\x1a\x14\x10\x12*\x10\n\b\x10\x11\"\x04\n\x02a2\x12\x04type\x1a\x14\x10\x15*\x10\n\b\x10\x14\"\x04\n\x02a1\x12\x04type\x1a\x17\x10\x19*\x13\n\b\x10\x17\"\x04\n\x02a2\x12\x05value\x18\x01\x1a8\x10\x1d24\x12\x04_==_\x1a\x15\x10\x1c*\x11\n\b\x10\x1b\"\x04\n\x02a2\x12\x05value\x1a\x15\x10\x1f*\x11\n\b\x10\x1e\"\x04\n\x02a1\x12\x05value\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x06\x10,\x1a\x02\x10\x01:\r\x102\"\t\n\a@result"},
 		{Text: "self.all(a1, a1.type == 'Hostname'  && has(a1.value) ? self.exists_one(a2, a2.type == a1.type && has(a2.value) && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\b\b\x04\x12\x04\n\x02a1\x12\f\b\x06\x12\b\x1a\x06equals\x12\b\b\t\x12\x04\n\x02a1\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\x11\b\r\x12\r\x1a\vconditional\x12\n\b\x0e\x12\x06\n\x04self\x12\b\b\x11\x12\x04\n\x02a2\x12\f\b\x13\x12\b\x1a\x06equals\x12\b\b\x14\x12\x04\n\x02a1\x12\b\b\x17\x12\x04\n\x02a2\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\b\b\x1b\x12\x04\n\x02a2\x12\f\b\x1d\x12\b\x1a\x06equals\x12\b\b\x1e\x12\x04\n\x02a1\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\r\b.\x12\t\n\a@result\x12\x18\b/\x12\x14\x1a\x12not_strictly_false\x12\r\b0\x12\t\n\a@result\x12\x11\b1\x12\r\x1a\vlogical_and\x12\r\b2\x12\t\n\a@result\"\xa3\x04\x103J\x9e\x04\n\x02a1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10-\x1a\x02\x10\x01*(\x10/2$\x12\x13@not_strictly_false\x1a\r\x10.\"\t\n\a@result2\xc1\x03\x1012\xbc\x03\x12\x04_&&_\x1a\r\x100\"\t\n\a@result\x1a\xa4\x03\x10\r2\x9f\x03\x12\x05_?_:_\x1aU\x10\f2Q\x12\x04_&&_\x1a0\x10\x062,\x12\x04_==_\x1a\x14\x10\x05*\x10\n\b\x10\x04\"\x04\n\x02a1\x12\x04type\x1a\x0e\x10\a\x1a\n2\bHostname\x1a\x17\x10\v*\x13\n\b\x10\t\"\x04\n\x02a1\x12\x05value\x18\x01\x1a\xb6\x02\x10+J\xb1\x02\n\x02a2\x12\n\x10\x0e\"\x06\n\x04self\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xe2\x01\x10'2\xdd\x01\x12\x05_?_:_\x1a\xa2\x01\x10 2\x9d\x01\x12\x04_&&_\x1a[\x10\x1a2W\x12\x04_&&_\x1a6\x10\x1322\x12\x04_==_\x1a\x14\x10\x12*\x10\n\b\x10\x11\"\x04\n\x02a2\x12\x04type\x1a\x14\x10\x15*\x10\n\b\x10\x14\"\x04\n\x02a1\x12\x04type\x1a\x17\x10\x19*\x13\n\b\x10\x17\"\x04\n\x02a2\x12\x05value\x18\x01\x1a8\x10\x1d24\x12\x04_==_\x1a\x15\x10\x1c*\x11\n\b\x10\x1b\"\x04\n\x02a2\x12\x05value\x1a\x15\x10\x1f*\x11\n\b\x10\x1e\"\x04\n\x02a1\x12\x05value\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x06\x10,\x1a\x02\x10\x01:\r\x102\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema493 = schema.Node{Fields: []schema.Field{
-		{Name: "certificateRefs", Node: &schema232},
-		{Name: "mode", Node: &schema236},
-		{Name: "options", Node: &schema21},
+	schema513 = schema.Node{Fields: []schema.Field{
+		{Name: "certificateRefs", Node: &schema242},
+		{Name: "mode", Node: &schema246},
+		{Name: "options", Node: &schema24},
 	}, Rules: []schema.Rule{
 		{Text: "self.mode == 'Terminate' ? size(self.certificateRefs) > 0 || size(self.options) > 0 : true", Message: "certificateRefs or options must be specified when mode is Terminate", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x0e\b\v\x12\n\x1a\bsize_map\x12\n\b\f\x12\x06\n\x04self\x12\x13\b\x0e\x12\x0f\x1a\rgreater_int64\x12\x10\b\x10\x12\f\x1a\nlogical_or\"\xd3\x01\x10\x052\xce\x01\x12\x05_?_:_\x1a3\x10\x032/\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04mode\x1a\x0f\x10\x04\x1a\v2\tTerminate\x1a\x87\x01\x10\x102\x82\x01\x12\x04_||_\x1a@\x10\t2<\x12\x03_>_\x1a-\x10\x062)\x12\x04size\x1a!\x10\b*\x1d\n\n\x10\a\"\x06\n\x04self\x12\x0fcertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1a8\x10\x0e24\x12\x03_>_\x1a%\x10\v2!\x12\x04size\x1a\x19\x10\r*\x15\n\n\x10\f\"\x06\n\x04self\x12\aoptions\x1a\x06\x10\x0f\x1a\x02\x18\x00\x1a\x06\x10\x11\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema494 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedRoutes", Node: &schema230},
-		{Name: "hostname", Node: &schema29},
+	schema514 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedRoutes", Node: &schema240},
+		{Name: "hostname", Node: &schema32},
 		{Name: "name", Node: &schema9},
-		{Name: "port", Node: &schema184},
-		{Name: "protocol", Node: &schema231},
-		{Name: "tls", Node: &schema493},
+		{Name: "port", Node: &schema191},
+		{Name: "protocol", Node: &schema241},
+		{Name: "tls", Node: &schema513},
 	}, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
-	schema495 = schema.Node{Items: &schema494, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema515 = schema.Node{Items: &schema514, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\r\b\x06\x12\t\x1a\ain_list\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\a\b\x0e\x12\x03\n\x01l\x12\r\b\x13\x12\t\n\a@result\x12\x18\b\x14\x12\x14\x1a\x12not_strictly_false\x12\r\b\x15\x12\t\n\a@result\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x17\x12\t\n\a@result\"\xfc\x01\x10\x18J\xf7\x01\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x12\x1a\x02\x10\x01*(\x10\x142$\x12\x13@not_strictly_false\x1a\r\x10\x13\"\t\n\a@result2\x9b\x01\x10\x162\x96\x01\x12\x04_&&_\x1a\r\x10\x15\"\t\n\a@result\x1a\x7f\x10\v2{\x12\x05_?_:_\x1aJ\x10\x062F\x12\x03@in\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a&\x10\a:\"\n\n\x10\b\x1a\x062\x04HTTP\n\t\x10\t\x1a\x052\x03TCP\n\t\x10\n\x1a\x052\x03UDP\x1a\x1e\x10\f2\x1a\x12\x02!_\x1a\x14\x10\x10*\x10\n\a\x10\x0e\"\x03\n\x01l\x12\x03tls\x18\x01\x1a\x06\x10\x11\x1a\x02\x10\x01:\r\x10\x17\"\t\n\a@result"},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\f\b\x06\x12\b\x1a\x06equals\x12\a\b\t\x12\x03\n\x01l\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\x11\b\r\x12\r\x1a\vconditional\x12\a\b\x0e\x12\x03\n\x01l\x12\f\b\x11\x12\b\x1a\x06equals\x12\a\b\x13\x12\x03\n\x01l\x12\f\b\x16\x12\b\x1a\x06equals\x12\x10\b\x18\x12\f\x1a\nlogical_or\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\"\xe3\x02\x10 J\xde\x02\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2\x82\x02\x10\x1e2\xfd\x01\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a\xe5\x01\x10\r2\xe0\x01\x12\x05_?_:_\x1aR\x10\f2N\x12\x04_&&_\x1a0\x10\x062,\x12\x04_==_\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a\v\x10\a\x1a\a2\x05HTTPS\x1a\x14\x10\v*\x10\n\a\x10\t\"\x03\n\x01l\x12\x03tls\x18\x01\x1a{\x10\x182w\x12\x04_||_\x1a2\x10\x112.\x12\x04_==_\x1a\x1e\x10\x10*\x1a\n\x12\x10\x0f*\x0e\n\a\x10\x0e\"\x03\n\x01l\x12\x03tls\x12\x04mode\x1a\x06\x10\x12\x1a\x022\x00\x1a;\x10\x1627\x12\x04_==_\x1a\x1e\x10\x15*\x1a\n\x12\x10\x14*\x0e\n\a\x10\x13\"\x03\n\x01l\x12\x03tls\x12\x04mode\x1a\x0f\x10\x17\x1a\v2\tTerminate\x1a\x06\x10\x19\x1a\x02\x10\x01:\r\x10\x1f\"\t\n\a@result"},
 		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\r\b\x06\x12\t\x1a\ain_list\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\a\b\r\x12\x03\n\x01l\x12\a\b\x10\x12\x03\n\x01l\x12\f\b\x12\x12\b\x1a\x06equals\x12\x10\b\x14\x12\f\x1a\nlogical_or\x12\r\b\x17\x12\t\n\a@result\x12\x18\b\x18\x12\x14\x1a\x12not_strictly_false\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\r\b\x1b\x12\t\n\a@result\"\xb0\x02\x10\x1cJ\xab\x02\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x10\x01*(\x10\x182$\x12\x13@not_strictly_false\x1a\r\x10\x17\"\t\n\a@result2\xcf\x01\x10\x1a2\xca\x01\x12\x04_&&_\x1a\r\x10\x19\"\t\n\a@result\x1a\xb2\x01\x10\n2\xad\x01\x12\x05_?_:_\x1a>\x10\x062:\x12\x03@in\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a\x1a\x10\a:\x16\n\t\x10\b\x1a\x052\x03TCP\n\t\x10\t\x1a\x052\x03UDP\x1a\\\x10\x142X\x12\x04_||_\x1a#\x10\v2\x1f\x12\x02!_\x1a\x19\x10\x0f*\x15\n\a\x10\r\"\x03\n\x01l\x12\bhostname\x18\x01\x1a+\x10\x122'\x12\x04_==_\x1a\x17\x10\x11*\x13\n\a\x10\x10\"\x03\n\x01l\x12\bhostname\x1a\x06\x10\x13\x1a\x022\x00\x1a\x06\x10\x15\x1a\x02\x10\x01:\r\x10\x1b\"\t\n\a@result"},
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02l1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02l2\x12\r\b\x0e\x12\t\n\a@result\x12\x0f\b\x10\x12\v\x1a\tadd_int64\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vconditional\x12\r\b\x13\x12\t\n\a@result\x12\f\b\x15\x12\b\x1a\x06equals\x12\r\b\x18\x12\t\n\a@result\x12\x18\b\x19\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1a\x12\t\n\a@result\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\r\b\x1c\x12\t\n\a@result\"\xc6\x02\x10\x1dJ\xc1\x02\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x01*(\x10\x192$\x12\x13@not_strictly_false\x1a\r\x10\x18\"\t\n\a@result2\xe4\x01\x10\x1b2\xdf\x01\x12\x04_&&_\x1a\r\x10\x1a\"\t\n\a@result\x1a\xc7\x01\x10\x16J\xc2\x01\n\x02l2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x18\x00*\x06\x10\r\x1a\x02\x10\x012t\x10\x122p\x12\x05_?_:_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02l2\x12\x04name\x1a \x10\x102\x1c\x12\x03_+_\x1a\r\x10\x0e\"\t\n\a@result\x1a\x06\x10\x0f\x1a\x02\x18\x01\x1a\r\x10\x11\"\t\n\a@result:!\x10\x152\x1d\x12\x04_==_\x1a\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x14\x1a\x02\x18\x01:\r\x10\x1c\"\t\n\a@result"},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02l1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02l2\x12\b\b\f\x12\x04\n\x02l1\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02l2\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\b\b\x13\x12\x04\n\x02l1\x12\b\b\x17\x12\x04\n\x02l2\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\x11\b\x1b\x12\r\x1a\vconditional\x12\b\b\x1c\x12\x04\n\x02l1\x12\f\b\x1e\x12\b\x1a\x06equals\x12\b\b\x1f\x12\x04\n\x02l2\x12\x11\b!\x12\r\x1a\vlogical_not\x12\b\b#\x12\x04\n\x02l1\x12\x11\b&\x12\r\x1a\vlogical_not\x12\b\b(\x12\x04\n\x02l2\x12\x11\b+\x12\r\x1a\vlogical_and\x12\x11\b,\x12\r\x1a\vlogical_and\x12\r\b/\x12\t\n\a@result\x12\x0f\b1\x12\v\x1a\tadd_int64\x12\r\b2\x12\t\n\a@result\x12\x11\b3\x12\r\x1a\vconditional\x12\r\b4\x12\t\n\a@result\x12\f\b6\x12\b\x1a\x06equals\x12\r\b9\x12\t\n\a@result\x12\x18\b:\x12\x14\x1a\x12not_strictly_false\x12\r\b;\x12\t\n\a@result\x12\x11\b<\x12\r\x1a\vlogical_and\x12\r\b=\x12\t\n\a@result\"\x8e\x05\x10>J\x89\x05\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x108\x1a\x02\x10\x01*(\x10:2$\x12\x13@not_strictly_false\x1a\r\x109\"\t\n\a@result2\xac\x04\x10<2\xa7\x04\x12\x04_&&_\x1a\r\x10;\"\t\n\a@result\x1a\x8f\x04\x107J\x8a\x04\n\x02l2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10-\x1a\x02\x18\x00*\x06\x10.\x1a\x02\x10\x012\xbb\x03\x1032\xb6\x03\x12\x05_?_:_\x1a\xfb\x02\x10,2\xf6\x02\x12\x04_&&_\x1a\x82\x01\x10\x112~\x12\x04_&&_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02l1\x12\x04port\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02l2\x12\x04port\x1a>\x10\x0e2:\x12\x04_==_\x1a\x18\x10\r*\x14\n\b\x10\f\"\x04\n\x02l1\x12\bprotocol\x1a\x18\x10\x10*\x14\n\b\x10\x0f\"\x04\n\x02l2\x12\bprotocol\x1a\xe8\x01\x10\x1b2\xe3\x01\x12\x05_?_:_\x1aB\x10\x1a2>\x12\x04_&&_\x1a\x1a\x10\x15*\x16\n\b\x10\x13\"\x04\n\x02l1\x12\bhostname\x18\x01\x1a\x1a\x10\x19*\x16\n\b\x10\x17\"\x04\n\x02l2\x12\bhostname\x18\x01\x1a>\x10\x1e2:\x12\x04_==_\x1a\x18\x10\x1d*\x14\n\b\x10\x1c\"\x04\n\x02l1\x12\bhostname\x1a\x18\x10 *\x14\n\b\x10\x1f\"\x04\n\x02l2\x12\bhostname\x1aV\x10+2R\x12\x04_&&_\x1a$\x10!2 \x12\x02!_\x1a\x1a\x10%*\x16\n\b\x10#\"\x04\n\x02l1\x12\bhostname\x18\x01\x1a$\x10&2 \x12\x02!_\x1a\x1a\x10**\x16\n\b\x10(\"\x04\n\x02l2\x12\bhostname\x18\x01\x1a \x1012\x1c\x12\x03_+_\x1a\r\x10/\"\t\n\a@result\x1a\x06\x100\x1a\x02\x18\x01\x1a\r\x102\"\t\n\a@result:!\x1062\x1d\x12\x04_==_\x1a\r\x104\"\t\n\a@result\x1a\x06\x105\x1a\x02\x18\x01:\r\x10=\"\t\n\a@result"},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema496 = schema.Node{Default: "\"AllowValidOnly\"", Enum: []string{"AllowValidOnly", "AllowInsecureFallback"}, Type: schema.String}
-	schema497 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema234},
-		{Name: "mode", Node: &schema496},
+	schema516 = schema.Node{Default: "\"AllowValidOnly\"", Enum: []string{"AllowValidOnly", "AllowInsecureFallback"}, Type: schema.String}
+	schema517 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema244},
+		{Name: "mode", Node: &schema516},
 	}, Required: []string{"caCertificateRefs"}, Type: schema.Object}
-	schema498 = schema.Node{Fields: []schema.Field{
-		{Name: "validation", Node: &schema497},
+	schema518 = schema.Node{Fields: []schema.Field{
+		{Name: "validation", Node: &schema517},
 	}, Type: schema.Object}
-	schema499 = schema.Node{Fields: []schema.Field{
-		{Name: "port", Node: &schema184},
-		{Name: "tls", Node: &schema498},
+	schema519 = schema.Node{Fields: []schema.Field{
+		{Name: "port", Node: &schema191},
+		{Name: "tls", Node: &schema518},
 	}, Required: []string{"port", "tls"}, Type: schema.Object}
-	schema500 = schema.Node{Items: &schema499, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schema520 = schema.Node{Items: &schema519, MaxLength: new(int(64)), Rules: []schema.Rule{
 		{Text: "self.all(t1, self.exists_one(t2, t1.port == t2.port))", Message: "Port for TLS configuration must be unique within the Gateway", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02t1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02t2\x12\r\b\x0e\x12\t\n\a@result\x12\x0f\b\x10\x12\v\x1a\tadd_int64\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vconditional\x12\r\b\x13\x12\t\n\a@result\x12\f\b\x15\x12\b\x1a\x06equals\x12\r\b\x18\x12\t\n\a@result\x12\x18\b\x19\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1a\x12\t\n\a@result\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\r\b\x1c\x12\t\n\a@result\"\xc6\x02\x10\x1dJ\xc1\x02\n\x02t1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x01*(\x10\x192$\x12\x13@not_strictly_false\x1a\r\x10\x18\"\t\n\a@result2\xe4\x01\x10\x1b2\xdf\x01\x12\x04_&&_\x1a\r\x10\x1a\"\t\n\a@result\x1a\xc7\x01\x10\x16J\xc2\x01\n\x02t2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x18\x00*\x06\x10\r\x1a\x02\x10\x012t\x10\x122p\x12\x05_?_:_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02t1\x12\x04port\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02t2\x12\x04port\x1a \x10\x102\x1c\x12\x03_+_\x1a\r\x10\x0e\"\t\n\a@result\x1a\x06\x10\x0f\x1a\x02\x18\x01\x1a\r\x10\x11\"\t\n\a@result:!\x10\x152\x1d\x12\x04_==_\x1a\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x14\x1a\x02\x18\x01:\r\x10\x1c\"\t\n\a@result"},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"port"}}
-	schema501 = schema.Node{Fields: []schema.Field{
-		{Name: "default", Node: &schema498},
-		{Name: "perPort", Node: &schema500},
+	schema521 = schema.Node{Fields: []schema.Field{
+		{Name: "default", Node: &schema518},
+		{Name: "perPort", Node: &schema520},
 	}, Required: []string{"default"}, Type: schema.Object}
-	schema502 = schema.Node{Fields: []schema.Field{
-		{Name: "backend", Node: &schema218},
-		{Name: "frontend", Node: &schema501},
+	schema522 = schema.Node{Fields: []schema.Field{
+		{Name: "backend", Node: &schema228},
+		{Name: "frontend", Node: &schema521},
 	}, Type: schema.Object}
-	schema503 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema492},
-		{Name: "allowedListeners", Node: &schema335},
-		{Name: "defaultScope", Node: &schema488},
-		{Name: "gatewayClassName", Node: &schema24},
-		{Name: "infrastructure", Node: &schema222},
-		{Name: "listeners", Node: &schema495},
-		{Name: "tls", Node: &schema502},
+	schema523 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema512},
+		{Name: "allowedListeners", Node: &schema355},
+		{Name: "defaultScope", Node: &schema508},
+		{Name: "gatewayClassName", Node: &schema27},
+		{Name: "infrastructure", Node: &schema232},
+		{Name: "listeners", Node: &schema515},
+		{Name: "tls", Node: &schema522},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema504 = schema.Node{Fields: []schema.Field{
+	schema524 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema503},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema523},
+		{Name: "status", Node: &schema257},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema505 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"(^\\*$)|(^([a-zA-Z][a-zA-Z0-9+\\-.]+):\\/\\/([^:/?#]+)(:([0-9]{1,5}))?$)"}, Type: schema.String}
-	schema506 = schema.Node{Items: &schema505, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schema525 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"(^\\*$)|(^([a-zA-Z][a-zA-Z0-9+\\-.]+):\\/\\/([^:/?#]+)(:([0-9]{1,5}))?$)"}, Type: schema.String}
+	schema526 = schema.Node{Items: &schema525, MaxLength: new(int(64)), Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowOrigins cannot contain '*' alongside other origins", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\r\b\x03\x12\t\x1a\ain_list\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tlist_size\x12\x13\b\a\x12\x0f\x1a\rgreater_int64\x12\x11\b\t\x12\r\x1a\vlogical_and\"_\x10\x012[\x12\x02!_\x1aU\x10\t2Q\x12\x04_&&_\x1a\x1e\x10\x032\x1a\x12\x03@in\x1a\a\x10\x02\x1a\x032\x01*\x1a\n\x10\x04\"\x06\n\x04self\x1a)\x10\a2%\x12\x03_>_\x1a\x16\x10\x062\x12\n\n\x10\x05\"\x06\n\x04self\x12\x04size\x1a\x06\x10\b\x1a\x02\x18\x01"},
 	}, Type: schema.Array, Unique: true}
-	schema507 = schema.Node{Fields: []schema.Field{
+	schema527 = schema.Node{Fields: []schema.Field{
 		{Name: "allowCredentials", Node: &schema17},
-		{Name: "allowHeaders", Node: &schema339},
-		{Name: "allowMethods", Node: &schema341},
-		{Name: "allowOrigins", Node: &schema506},
-		{Name: "exposeHeaders", Node: &schema339},
-		{Name: "maxAge", Node: &schema343},
+		{Name: "allowHeaders", Node: &schema359},
+		{Name: "allowMethods", Node: &schema361},
+		{Name: "allowOrigins", Node: &schema526},
+		{Name: "exposeHeaders", Node: &schema359},
+		{Name: "maxAge", Node: &schema363},
 	}, Type: schema.Object}
-	schema508 = schema.Node{Fields: []schema.Field{
+	schema528 = schema.Node{Fields: []schema.Field{
 		{Name: "maxSize", Node: &schema2},
 	}, Type: schema.Object}
-	schema509 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedHeaders", Node: &schema414},
+	schema529 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedHeaders", Node: &schema434},
 	}, Type: schema.Object}
-	schema510 = schema.Node{MaxLength: new(int(1024)), Patterns: []string{"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}, Type: schema.String}
-	schema511 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedHeaders", Node: &schema414},
-		{Name: "allowedResponseHeaders", Node: &schema414},
-		{Name: "path", Node: &schema510},
+	schema530 = schema.Node{MaxLength: new(int(1024)), Patterns: []string{"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}, Type: schema.String}
+	schema531 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedHeaders", Node: &schema434},
+		{Name: "allowedResponseHeaders", Node: &schema434},
+		{Name: "path", Node: &schema530},
 	}, Type: schema.Object}
-	schema512 = schema.Node{Enum: []string{"HTTP", "GRPC"}, Type: schema.String}
-	schema513 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema188},
-		{Name: "forwardBody", Node: &schema508},
-		{Name: "grpc", Node: &schema509},
-		{Name: "http", Node: &schema511},
-		{Name: "protocol", Node: &schema512},
+	schema532 = schema.Node{Enum: []string{"HTTP", "GRPC"}, Type: schema.String}
+	schema533 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schema195},
+		{Name: "forwardBody", Node: &schema528},
+		{Name: "grpc", Node: &schema529},
+		{Name: "http", Node: &schema531},
+		{Name: "protocol", Node: &schema532},
 	}, Required: []string{"backendRef", "protocol"}, Rules: []schema.Rule{
 		{Text: "self.protocol == 'GRPC' ? has(self.grpc) : true", Message: "grpc must be specified when protocol is set to 'GRPC'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"a\x10\x052]\x12\x05_?_:_\x1a2\x10\x032.\x12\x04_==_\x1a\x1a\x10\x02*\x16\n\n\x10\x01\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\x04\x1a\x062\x04GRPC\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "has(self.grpc) ? self.protocol == 'GRPC' : true", Message: "protocol must be 'GRPC' when grpc is set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"a\x10\x052]\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a2\x10\b2.\x12\x04_==_\x1a\x1a\x10\a*\x16\n\n\x10\x06\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\t\x1a\x062\x04GRPC\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "self.protocol == 'HTTP' ? has(self.http) : true", Message: "http must be specified when protocol is set to 'HTTP'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"a\x10\x052]\x12\x05_?_:_\x1a2\x10\x032.\x12\x04_==_\x1a\x1a\x10\x02*\x16\n\n\x10\x01\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\x04\x1a\x062\x04HTTP\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04http\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "has(self.http) ? self.protocol == 'HTTP' : true", Message: "protocol must be 'HTTP' when http is set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"a\x10\x052]\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04http\x18\x01\x1a2\x10\b2.\x12\x04_==_\x1a\x1a\x10\a*\x16\n\n\x10\x06\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\t\x1a\x062\x04HTTP\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema514 = schema.Node{Default: "302", Enum: []string{"301", "302", "303", "307", "308"}, Type: schema.Integer}
-	schema515 = schema.Node{Fields: []schema.Field{
+	schema534 = schema.Node{Default: "302", Enum: []string{"301", "302", "303", "307", "308"}, Type: schema.Integer}
+	schema535 = schema.Node{Fields: []schema.Field{
 		{Name: "hostname", Node: &schema9},
-		{Name: "path", Node: &schema247},
-		{Name: "port", Node: &schema184},
-		{Name: "scheme", Node: &schema248},
-		{Name: "statusCode", Node: &schema514},
+		{Name: "path", Node: &schema267},
+		{Name: "port", Node: &schema191},
+		{Name: "scheme", Node: &schema268},
+		{Name: "statusCode", Node: &schema534},
 	}, Type: schema.Object}
-	schema516 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS", "ExternalAuth"}, Type: schema.String}
-	schema517 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schema507},
-		{Name: "extensionRef", Node: &schema27},
-		{Name: "externalAuth", Node: &schema513},
-		{Name: "requestHeaderModifier", Node: &schema481},
-		{Name: "requestMirror", Node: &schema193},
-		{Name: "requestRedirect", Node: &schema515},
-		{Name: "responseHeaderModifier", Node: &schema481},
-		{Name: "type", Node: &schema516},
-		{Name: "urlRewrite", Node: &schema252},
+	schema536 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS", "ExternalAuth"}, Type: schema.String}
+	schema537 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema527},
+		{Name: "extensionRef", Node: &schema30},
+		{Name: "externalAuth", Node: &schema533},
+		{Name: "requestHeaderModifier", Node: &schema501},
+		{Name: "requestMirror", Node: &schema200},
+		{Name: "requestRedirect", Node: &schema535},
+		{Name: "responseHeaderModifier", Node: &schema501},
+		{Name: "type", Node: &schema536},
+		{Name: "urlRewrite", Node: &schema272},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"\x80\x01\x10\x012|\x12\x02!_\x1av\x10\n2r\x12\x04_&&_\x1a)\x10\x05*%\n\n\x10\x03\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\b2;\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\t\x1a\x172\x15RequestHeaderModifier"},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"\x8c\x01\x10\x012\x87\x01\x12\x02!_\x1a\x80\x01\x10\v2|\x12\x04_&&_\x1a3\x10\x022/\x12\x02!_\x1a)\x10\x06*%\n\n\x10\x04\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\t2;\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\n\x1a\x172\x15RequestHeaderModifier"},
@@ -2487,46 +2555,46 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"n\x10\x012j\x12\x02!_\x1ad\x10\n2`\x12\x04_&&_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fexternalAuth\x18\x01\x1a6\x10\b22\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x12\x10\t\x1a\x0e2\fExternalAuth"},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"x\x10\x012t\x12\x02!_\x1an\x10\v2j\x12\x04_&&_\x1a*\x10\x022&\x12\x02!_\x1a \x10\x06*\x1c\n\n\x10\x04\"\x06\n\x04self\x12\fexternalAuth\x18\x01\x1a6\x10\t22\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x12\x10\n\x1a\x0e2\fExternalAuth"},
 	}, Type: schema.Object}
-	schema518 = schema.Node{Items: &schema517, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema538 = schema.Node{Items: &schema537, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe3\x01\x10\x122\xde\x01\x12\x04_<=_\x1a\xcd\x01\x10\x112\xc8\x01\n\xbf\x01\x10\x10J\xba\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x82\x01\x10\x0e2~\x12\x05_?_:_\x1a=\x10\x0629\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1c\x10\a\x1a\x182\x16ResponseHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xdb\x01\x10\x122\xd6\x01\x12\x04_<=_\x1a\xc5\x01\x10\x112\xc0\x01\n\xb7\x01\x10\x10J\xb2\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012{\x10\x0e2w\x12\x05_?_:_\x1a6\x10\x0622\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x15\x10\a\x1a\x112\x0fRequestRedirect\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd6\x01\x10\x122\xd1\x01\x12\x04_<=_\x1a\xc0\x01\x10\x112\xbb\x01\n\xb2\x01\x10\x10J\xad\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012v\x10\x0e2r\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x10\x10\a\x1a\f2\nURLRewrite\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema519 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema518},
-		{Name: "group", Node: &schema170},
-		{Name: "kind", Node: &schema187},
-		{Name: "name", Node: &schema24},
-		{Name: "namespace", Node: &schema172},
-		{Name: "port", Node: &schema184},
-		{Name: "weight", Node: &schema197},
+	schema539 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema538},
+		{Name: "group", Node: &schema177},
+		{Name: "kind", Node: &schema194},
+		{Name: "name", Node: &schema27},
+		{Name: "namespace", Node: &schema179},
+		{Name: "port", Node: &schema191},
+		{Name: "weight", Node: &schema204},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema520 = schema.Node{Items: &schema519, MaxLength: new(int(16)), Type: schema.Array}
-	schema521 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema148},
-		{Name: "type", Node: &schema200},
-		{Name: "value", Node: &schema478},
+	schema540 = schema.Node{Items: &schema539, MaxLength: new(int(16)), Type: schema.Array}
+	schema541 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema155},
+		{Name: "type", Node: &schema207},
+		{Name: "value", Node: &schema498},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema522 = schema.Node{Items: &schema521, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema523 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema522},
-		{Name: "method", Node: &schema258},
-		{Name: "path", Node: &schema261},
-		{Name: "queryParams", Node: &schema263},
+	schema542 = schema.Node{Items: &schema541, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema543 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema542},
+		{Name: "method", Node: &schema278},
+		{Name: "path", Node: &schema281},
+		{Name: "queryParams", Node: &schema283},
 	}, Type: schema.Object}
-	schema524 = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", Items: &schema523, MaxLength: new(int(64)), Type: schema.Array}
-	schema525 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema520},
-		{Name: "filters", Node: &schema518},
-		{Name: "matches", Node: &schema524},
+	schema544 = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", Items: &schema543, MaxLength: new(int(64)), Type: schema.Array}
+	schema545 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema540},
+		{Name: "filters", Node: &schema538},
+		{Name: "matches", Node: &schema544},
 		{Name: "name", Node: &schema9},
-		{Name: "retry", Node: &schema268},
-		{Name: "sessionPersistence", Node: &schema210},
-		{Name: "timeouts", Node: &schema269},
+		{Name: "retry", Node: &schema288},
+		{Name: "sessionPersistence", Node: &schema217},
+		{Name: "timeouts", Node: &schema289},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\n\b\x0e\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\a\b\x17\x12\x03\n\x01f\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\x12\x10\b!\x12\f\x1a\nlogical_or\"\xeb\x02\x10\v2\xe6\x02\x12\x05_?_:_\x1ai\x10\n2e\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a<\x10\b28\x12\x03_>_\x1a)\x10\x052%\x12\x04size\x1a\x1d\x10\a*\x19\n\n\x10\x06\"\x06\n\x04self\x12\vbackendRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1a\xe9\x01\x10!2\xe4\x01\x12\x04_||_\x1a%\x10\f2!\x12\x02!_\x1a\x1b\x10\x10*\x17\n\n\x10\x0e\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xb4\x01\x10 J\xaf\x01\n\x01f\x12\x19\x10\x12*\x15\n\n\x10\x11\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2E\x10\x1e2A\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a*\x10\x152&\x12\x02!_\x1a \x10\x19*\x1c\n\a\x10\x17\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01:\r\x10\x1f\"\t\n\a@result\x1a\x06\x10\"\x1a\x02\x10\x01"},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01f\x12\a\b\x0e\x12\x03\n\x01f\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\a\b\x13\x12\x03\n\x01f\x12\f\b\x17\x12\b\x1a\x06equals\x12\x11\b\x19\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vconditional\x12\x0f\b.\x12\v\x1a\tsize_list\x12\n\b/\x12\x06\n\x04self\x12\x10\b1\x12\f\x1a\nnot_equals\x12\x11\b3\x12\r\x1a\vlogical_not\x12\n\b5\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x10\b;\x12\f\x1a\nlogical_or\x12\n\b<\x12\x06\n\x04self\x12\x10\b>\x12\f\x1a\nindex_list\x12\x10\bB\x12\f\x1a\nnot_equals\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vconditional\"\xa1\x06\x10-2\x9c\x06\x12\x05_?_:_\x1a\xe8\x03\x10,2\xe3\x03\x12\x04_&&_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xbd\x03\x10+J\xb8\x03\n\x01f\x12\x19\x10\x06*\x15\n\n\x10\x05\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xdb\x02\x10'2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10\x192\x96\x02\x12\x04_&&_\x1aZ\x10\x122V\x12\x04_&&_\x1a \x10\f*\x1c\n\a\x10\n\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x11*(\n\x1e\x10\x0f*\x1a\n\a\x10\x0e\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10 2\xac\x01\x12\x04_&&_\x1a\\\x10\x172X\x12\x04_==_\x1a6\x10\x16*2\n*\x10\x15*&\n\x1e\x10\x14*\x1a\n\a\x10\x13\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10\x18\x1a\x142\x12ReplacePrefixMatch\x1aF\x10\x1f*B\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x9f\x02\x10E2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10D2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10;2\x88\x01\x12\x04_||_\x1a9\x10125\x12\x04_!=_\x1a%\x10.2!\x12\x04size\x1a\x19\x100*\x15\n\n\x10/\"\x06\n\x04self\x12\amatches\x1a\x06\x102\x1a\x02\x18\x01\x1aE\x1032A\x12\x02!_\x1a;\x10:*7\n-\x1072)\x12\x04_[_]\x1a\x19\x106*\x15\n\n\x105\"\x06\n\x04self\x12\amatches\x1a\x06\x108\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10B2_\x12\x04_!=_\x1aE\x10A*A\n9\x10@*5\n-\x10>2)\x12\x04_[_]\x1a\x19\x10=*\x15\n\n\x10<\"\x06\n\x04self\x12\amatches\x1a\x06\x10?\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10C\x1a\f2\nPathPrefix\x1a\x06\x10F\x1a\x02\x10\x00\x1a\x06\x10G\x1a\x02\x10\x01\x1a\x06\x10H\x1a\x02\x10\x01"},
@@ -2534,173 +2602,173 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xf0\a\x10A2\xeb\a\x12\x05_?_:_\x1a\xb7\x05\x10@2\xb2\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\x88\x05\x10?J\x83\x05\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\xa2\x04\x10;2\x9d\x04\x12\x05_?_:_\x1a\xe2\x03\x1042\xdd\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xba\x03\x103J\xb5\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xdb\x02\x10/2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10!2\x96\x02\x12\x04_&&_\x1aZ\x10\x1a2V\x12\x04_&&_\x1a \x10\x14*\x1c\n\a\x10\x12\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x19*(\n\x1e\x10\x17*\x1a\n\a\x10\x16\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10(2\xac\x01\x12\x04_&&_\x1a\\\x10\x1f2X\x12\x04_==_\x1a6\x10\x1e*2\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aF\x10'*B\n*\x10%*&\n\x1e\x10$*\x1a\n\a\x10#\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xdc\a\x10A2\xd7\a\x12\x05_?_:_\x1a\xa3\x05\x10@2\x9e\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\xf4\x04\x10?J\xef\x04\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\x8e\x04\x10;2\x89\x04\x12\x05_?_:_\x1a\xce\x03\x1042\xc9\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xa6\x03\x103J\xa1\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xc7\x02\x10/2\xc2\x02\x12\x05_?_:_\x1a\x87\x02\x10!2\x82\x02\x12\x04_&&_\x1aP\x10\x1a2L\x12\x04_&&_\x1a\x1b\x10\x14*\x17\n\a\x10\x12\"\x03\n\x01f\x12\nurlRewrite\x18\x01\x1a'\x10\x19*#\n\x19\x10\x17*\x15\n\a\x10\x16\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x18\x01\x1a\xa7\x01\x10(2\xa2\x01\x12\x04_&&_\x1aW\x10\x1f2S\x12\x04_==_\x1a1\x10\x1e*-\n%\x10\x1d*!\n\x19\x10\x1c*\x15\n\a\x10\x1b\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aA\x10'*=\n%\x10%*!\n\x19\x10$*\x15\n\a\x10#\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema526 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema525, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema546 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema545, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x0f\b\n\x12\v\x1a\tlist_size\x12\x0f\b\f\x12\v\x1a\tadd_int64\x12\n\b\r\x12\x06\n\x04self\x12\x0f\b\x0e\x12\v\x1a\tlist_size\x12\x13\b\x0f\x12\x0f\x1a\rgreater_int64\x12\x11\b\x11\x12\r\x1a\vconditional\x12\n\b\x12\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nindex_list\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x0f\b\x18\x12\v\x1a\tadd_int64\x12\n\b\x19\x12\x06\n\x04self\x12\x0f\b\x1a\x12\v\x1a\tlist_size\x12\x13\b\x1b\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\n\b\x1e\x12\x06\n\x04self\x12\x10\b\x1f\x12\f\x1a\nindex_list\x12\x0f\b\"\x12\v\x1a\tlist_size\x12\x0f\b$\x12\v\x1a\tadd_int64\x12\n\b%\x12\x06\n\x04self\x12\x0f\b&\x12\v\x1a\tlist_size\x12\x13\b'\x12\x0f\x1a\rgreater_int64\x12\x11\b)\x12\r\x1a\vconditional\x12\n\b*\x12\x06\n\x04self\x12\x10\b+\x12\f\x1a\nindex_list\x12\x0f\b.\x12\v\x1a\tlist_size\x12\x0f\b0\x12\v\x1a\tadd_int64\x12\n\b1\x12\x06\n\x04self\x12\x0f\b2\x12\v\x1a\tlist_size\x12\x13\b3\x12\x0f\x1a\rgreater_int64\x12\x11\b5\x12\r\x1a\vconditional\x12\n\b6\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x0f\b:\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bB\x12\x06\n\x04self\x12\x10\bC\x12\f\x1a\nindex_list\x12\x0f\bF\x12\v\x1a\tlist_size\x12\x0f\bH\x12\v\x1a\tadd_int64\x12\n\bI\x12\x06\n\x04self\x12\x0f\bJ\x12\v\x1a\tlist_size\x12\x13\bK\x12\x0f\x1a\rgreater_int64\x12\x11\bM\x12\r\x1a\vconditional\x12\n\bN\x12\x06\n\x04self\x12\x10\bO\x12\f\x1a\nindex_list\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x0f\bT\x12\v\x1a\tadd_int64\x12\n\bU\x12\x06\n\x04self\x12\x0f\bV\x12\v\x1a\tlist_size\x12\x13\bW\x12\x0f\x1a\rgreater_int64\x12\x11\bY\x12\r\x1a\vconditional\x12\n\bZ\x12\x06\n\x04self\x12\x10\b[\x12\f\x1a\nindex_list\x12\x0f\b^\x12\v\x1a\tlist_size\x12\x0f\b`\x12\v\x1a\tadd_int64\x12\n\ba\x12\x06\n\x04self\x12\x0f\bb\x12\v\x1a\tlist_size\x12\x13\bc\x12\x0f\x1a\rgreater_int64\x12\x11\be\x12\r\x1a\vconditional\x12\n\bf\x12\x06\n\x04self\x12\x10\bg\x12\f\x1a\nindex_list\x12\x0f\bj\x12\v\x1a\tlist_size\x12\x0f\bl\x12\v\x1a\tadd_int64\x12\n\bm\x12\x06\n\x04self\x12\x0f\bn\x12\v\x1a\tlist_size\x12\x13\bo\x12\x0f\x1a\rgreater_int64\x12\x11\bq\x12\r\x1a\vconditional\x12\n\br\x12\x06\n\x04self\x12\x10\bs\x12\f\x1a\nindex_list\x12\x0f\bv\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b~\x12\x06\n\x04self\x12\x10\b\x7f\x12\f\x1a\nindex_list\x12\x10\b\x82\x01\x12\v\x1a\tlist_size\x12\x10\b\x84\x01\x12\v\x1a\tadd_int64\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x10\b\x86\x01\x12\v\x1a\tlist_size\x12\x14\b\x87\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x01\x12\r\x1a\vconditional\x12\v\b\x8a\x01\x12\x06\n\x04self\x12\x11\b\x8b\x01\x12\f\x1a\nindex_list\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x10\b\x90\x01\x12\v\x1a\tadd_int64\x12\v\b\x91\x01\x12\x06\n\x04self\x12\x10\b\x92\x01\x12\v\x1a\tlist_size\x12\x14\b\x93\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x95\x01\x12\r\x1a\vconditional\x12\v\b\x96\x01\x12\x06\n\x04self\x12\x11\b\x97\x01\x12\f\x1a\nindex_list\x12\x10\b\x9a\x01\x12\v\x1a\tlist_size\x12\x10\b\x9c\x01\x12\v\x1a\tadd_int64\x12\v\b\x9d\x01\x12\x06\n\x04self\x12\x10\b\x9e\x01\x12\v\x1a\tlist_size\x12\x14\b\x9f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa1\x01\x12\r\x1a\vconditional\x12\v\b\xa2\x01\x12\x06\n\x04self\x12\x11\b\xa3\x01\x12\f\x1a\nindex_list\x12\x10\b\xa6\x01\x12\v\x1a\tlist_size\x12\x10\b\xa8\x01\x12\v\x1a\tadd_int64\x12\v\b\xa9\x01\x12\x06\n\x04self\x12\x10\b\xaa\x01\x12\v\x1a\tlist_size\x12\x14\b\xab\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xad\x01\x12\r\x1a\vconditional\x12\v\b\xae\x01\x12\x06\n\x04self\x12\x11\b\xaf\x01\x12\f\x1a\nindex_list\x12\x10\b\xb2\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xba\x01\x12\x06\n\x04self\x12\x11\b\xbb\x01\x12\f\x1a\nindex_list\x12\x10\b\xbe\x01\x12\v\x1a\tlist_size\x12\x18\b\xc0\x01\x12\x13\x1a\x11less_equals_int64\"\xce\x11\x10\xc0\x012\xc8\x11\x12\x04_<=_\x1a\xb5\x11\x10\xb4\x012\xaf\x11\x12\x03_+_\x1a\xa0\x10\x10\xa8\x012\x9a\x10\x12\x03_+_\x1a\x8b\x0f\x10\x9c\x012\x85\x0f\x12\x03_+_\x1a\xf6\r\x10\x90\x012\xf0\r\x12\x03_+_\x1a\xe1\f\x10\x84\x012\xdb\f\x12\x03_+_\x1a\xcc\v\x10x2\xc7\v\x12\x03_+_\x1a\xc0\n\x10l2\xbb\n\x12\x03_+_\x1a\xb8\t\x10`2\xb3\t\x12\x03_+_\x1a\xb0\b\x10T2\xab\b\x12\x03_+_\x1a\xa8\a\x10H2\xa3\a\x12\x03_+_\x1a\xa0\x06\x10<2\x9b\x06\x12\x03_+_\x1a\x98\x05\x1002\x93\x05\x12\x03_+_\x1a\x90\x04\x10$2\x8b\x04\x12\x03_+_\x1a\x88\x03\x10\x182\x83\x03\x12\x03_+_\x1a\x80\x02\x10\f2\xfb\x01\x12\x03_+_\x1ay\x10\x052u\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a9\x10\n25\n-\x10\t*)\n\x1e\x10\a2\x1a\x12\x04_[_]\x1a\n\x10\x06\"\x06\n\x04self\x1a\x06\x10\b\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\v\x1a\x02\x18\x00\x1ay\x10\x112u\x12\x05_?_:_\x1a)\x10\x0f2%\x12\x03_>_\x1a\x16\x10\x0e2\x12\n\n\x10\r\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x10\x1a\x02\x18\x01\x1a9\x10\x1625\n-\x10\x15*)\n\x1e\x10\x132\x1a\x12\x04_[_]\x1a\n\x10\x12\"\x06\n\x04self\x1a\x06\x10\x14\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10\x17\x1a\x02\x18\x00\x1ay\x10\x1d2u\x12\x05_?_:_\x1a)\x10\x1b2%\x12\x03_>_\x1a\x16\x10\x1a2\x12\n\n\x10\x19\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x1c\x1a\x02\x18\x02\x1a9\x10\"25\n-\x10!*)\n\x1e\x10\x1f2\x1a\x12\x04_[_]\x1a\n\x10\x1e\"\x06\n\x04self\x1a\x06\x10 \x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10#\x1a\x02\x18\x00\x1ay\x10)2u\x12\x05_?_:_\x1a)\x10'2%\x12\x03_>_\x1a\x16\x10&2\x12\n\n\x10%\"\x06\n\x04self\x12\x04size\x1a\x06\x10(\x1a\x02\x18\x03\x1a9\x10.25\n-\x10-*)\n\x1e\x10+2\x1a\x12\x04_[_]\x1a\n\x10*\"\x06\n\x04self\x1a\x06\x10,\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10/\x1a\x02\x18\x00\x1ay\x1052u\x12\x05_?_:_\x1a)\x1032%\x12\x03_>_\x1a\x16\x1022\x12\n\n\x101\"\x06\n\x04self\x12\x04size\x1a\x06\x104\x1a\x02\x18\x04\x1a9\x10:25\n-\x109*)\n\x1e\x1072\x1a\x12\x04_[_]\x1a\n\x106\"\x06\n\x04self\x1a\x06\x108\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10;\x1a\x02\x18\x00\x1ay\x10A2u\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x05\x1a9\x10F25\n-\x10E*)\n\x1e\x10C2\x1a\x12\x04_[_]\x1a\n\x10B\"\x06\n\x04self\x1a\x06\x10D\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10G\x1a\x02\x18\x00\x1ay\x10M2u\x12\x05_?_:_\x1a)\x10K2%\x12\x03_>_\x1a\x16\x10J2\x12\n\n\x10I\"\x06\n\x04self\x12\x04size\x1a\x06\x10L\x1a\x02\x18\x06\x1a9\x10R25\n-\x10Q*)\n\x1e\x10O2\x1a\x12\x04_[_]\x1a\n\x10N\"\x06\n\x04self\x1a\x06\x10P\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\x06\x10S\x1a\x02\x18\x00\x1ay\x10Y2u\x12\x05_?_:_\x1a)\x10W2%\x12\x03_>_\x1a\x16\x10V2\x12\n\n\x10U\"\x06\n\x04self\x12\x04size\x1a\x06\x10X\x1a\x02\x18\a\x1a9\x10^25\n-\x10]*)\n\x1e\x10[2\x1a\x12\x04_[_]\x1a\n\x10Z\"\x06\n\x04self\x1a\x06\x10\\\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\x06\x10_\x1a\x02\x18\x00\x1ay\x10e2u\x12\x05_?_:_\x1a)\x10c2%\x12\x03_>_\x1a\x16\x10b2\x12\n\n\x10a\"\x06\n\x04self\x12\x04size\x1a\x06\x10d\x1a\x02\x18\b\x1a9\x10j25\n-\x10i*)\n\x1e\x10g2\x1a\x12\x04_[_]\x1a\n\x10f\"\x06\n\x04self\x1a\x06\x10h\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\x06\x10k\x1a\x02\x18\x00\x1ay\x10q2u\x12\x05_?_:_\x1a)\x10o2%\x12\x03_>_\x1a\x16\x10n2\x12\n\n\x10m\"\x06\n\x04self\x12\x04size\x1a\x06\x10p\x1a\x02\x18\t\x1a9\x10v25\n-\x10u*)\n\x1e\x10s2\x1a\x12\x04_[_]\x1a\n\x10r\"\x06\n\x04self\x1a\x06\x10t\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\x06\x10w\x1a\x02\x18\x00\x1a}\x10}2y\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\n\x1a<\x10\x82\x0127\n/\x10\x81\x01**\n\x1f\x10\x7f2\x1b\x12\x04_[_]\x1a\n\x10~\"\x06\n\x04self\x1a\a\x10\x80\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\x83\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x89\x012\x7f\x12\x05_?_:_\x1a-\x10\x87\x012(\x12\x03_>_\x1a\x18\x10\x86\x012\x13\n\v\x10\x85\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x01\x1a\x02\x18\v\x1a>\x10\x8e\x0129\n1\x10\x8d\x01*,\n!\x10\x8b\x012\x1c\x12\x04_[_]\x1a\v\x10\x8a\x01\"\x06\n\x04self\x1a\a\x10\x8c\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\x8f\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x95\x012\x7f\x12\x05_?_:_\x1a-\x10\x93\x012(\x12\x03_>_\x1a\x18\x10\x92\x012\x13\n\v\x10\x91\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x94\x01\x1a\x02\x18\f\x1a>\x10\x9a\x0129\n1\x10\x99\x01*,\n!\x10\x97\x012\x1c\x12\x04_[_]\x1a\v\x10\x96\x01\"\x06\n\x04self\x1a\a\x10\x98\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x9b\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xa1\x012\x7f\x12\x05_?_:_\x1a-\x10\x9f\x012(\x12\x03_>_\x1a\x18\x10\x9e\x012\x13\n\v\x10\x9d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa0\x01\x1a\x02\x18\r\x1a>\x10\xa6\x0129\n1\x10\xa5\x01*,\n!\x10\xa3\x012\x1c\x12\x04_[_]\x1a\v\x10\xa2\x01\"\x06\n\x04self\x1a\a\x10\xa4\x01\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\xa7\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xad\x012\x7f\x12\x05_?_:_\x1a-\x10\xab\x012(\x12\x03_>_\x1a\x18\x10\xaa\x012\x13\n\v\x10\xa9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xac\x01\x1a\x02\x18\x0e\x1a>\x10\xb2\x0129\n1\x10\xb1\x01*,\n!\x10\xaf\x012\x1c\x12\x04_[_]\x1a\v\x10\xae\x01\"\x06\n\x04self\x1a\a\x10\xb0\x01\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xb9\x012\x7f\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\x0f\x1a>\x10\xbe\x0129\n1\x10\xbd\x01*,\n!\x10\xbb\x012\x1c\x12\x04_[_]\x1a\v\x10\xba\x01\"\x06\n\x04self\x1a\a\x10\xbc\x01\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbf\x01\x1a\x02\x18\x00\x1a\b\x10\xc1\x01\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema527 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema182},
-		{Name: "parentRefs", Node: &schema186},
-		{Name: "rules", Node: &schema526},
-		{Name: "useDefaultGateways", Node: &schema488},
+	schema547 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema189},
+		{Name: "parentRefs", Node: &schema193},
+		{Name: "rules", Node: &schema546},
+		{Name: "useDefaultGateways", Node: &schema508},
 	}, Type: schema.Object}
-	schema528 = schema.Node{Fields: []schema.Field{
+	schema548 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema527},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema547},
+		{Name: "status", Node: &schema223},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema529 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema151},
-		{Name: "remove", Node: &schema152},
-		{Name: "set", Node: &schema151},
+	schema549 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema158},
+		{Name: "remove", Node: &schema159},
+		{Name: "set", Node: &schema158},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.remove) || size(self.remove) == 0", Message: "header.remove is not supported for DirectResponse", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x10\b\v\x12\f\x1a\nlogical_or\"j\x10\v2f\x12\x04_||_\x1a$\x10\x012 \x12\x02!_\x1a\x1a\x10\x05*\x16\n\n\x10\x03\"\x06\n\x04self\x12\x06remove\x18\x01\x1a8\x10\t24\x12\x04_==_\x1a$\x10\x062 \x12\x04size\x1a\x18\x10\b*\x14\n\n\x10\a\"\x06\n\x04self\x12\x06remove\x1a\x06\x10\n\x1a\x02\x18\x00"},
 	}, Type: schema.Object}
-	schema530 = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schema116},
+	schema550 = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schema123},
 		{Name: "contentType", Node: &schema0},
-		{Name: "header", Node: &schema529},
+		{Name: "header", Node: &schema549},
 		{Name: "statusCode", Node: &schema2},
 	}, Type: schema.Object}
-	schema531 = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schema356},
-		{Name: "directResponse", Node: &schema530},
-		{Name: "urlRewrite", Node: &schema280},
+	schema551 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schema376},
+		{Name: "directResponse", Node: &schema550},
+		{Name: "urlRewrite", Node: &schema300},
 	}, Type: schema.Object}
-	schema532 = schema.Node{Fields: []schema.Field{
+	schema552 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema531},
+		{Name: "spec", Node: &schema551},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema533 = schema.Node{Items: &schema361, MaxLength: new(int(256)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema553 = schema.Node{Items: &schema381, MaxLength: new(int(256)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\r\b\t\x12\t\n\a@result\x12\x18\b\n\x12\x14\x1a\x12not_strictly_false\x12\r\b\v\x12\t\n\a@result\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0f\x12\r\x1a\vlogical_not\x12\n\b\x10\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\r\b\x18\x12\t\n\a@result\x12\x11\b\x19\x12\r\x1a\vlogical_not\x12\x18\b\x1a\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1b\x12\t\n\a@result\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\r\b\x1d\x12\t\n\a@result\x12\x10\b\x1f\x12\f\x1a\nlogical_or\"\xc7\x02\x10\x1f2\xc2\x02\x12\x04_||_\x1a\x90\x01\x10\x0eJ\x8b\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\b\x1a\x02\x10\x01*(\x10\n2$\x12\x13@not_strictly_false\x1a\r\x10\t\"\t\n\a@result20\x10\f2,\x12\x04_&&_\x1a\r\x10\v\"\t\n\a@result\x1a\x15\x10\a*\x11\n\a\x10\x05\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\r\"\t\n\a@result\x1a\xa6\x01\x10\x0f2\xa1\x01\x12\x02!_\x1a\x9a\x01\x10\x1eJ\x95\x01\n\x01f\x12\n\x10\x10\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x00*2\x10\x1a2.\x12\x13@not_strictly_false\x1a\x17\x10\x192\x13\x12\x02!_\x1a\r\x10\x18\"\t\n\a@result20\x10\x1c2,\x12\x04_||_\x1a\r\x10\x1b\"\t\n\a@result\x1a\x15\x10\x16*\x11\n\a\x10\x14\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\x1d\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema534 = schema.Node{Fields: []schema.Field{
+	schema554 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema8},
-		{Name: "endpoints", Node: &schema533},
+		{Name: "endpoints", Node: &schema553},
 		{Name: "fallback", Node: &schema17},
-		{Name: "tls", Node: &schema430},
-		{Name: "type", Node: &schema290},
+		{Name: "tls", Node: &schema450},
+		{Name: "type", Node: &schema310},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\n\x12\f\x1a\nlogical_or\"n\x10\n2j\x12\x04_||_\x1a9\x10\x0325\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fDynamicResolver\x1a'\x10\x052#\x12\x02!_\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\tendpoints\x18\x01"},
 	}, Type: schema.Object}
-	schema535 = schema.Node{Fields: []schema.Field{
+	schema555 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema534},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema554},
+		{Name: "status", Node: &schema21},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema536 = schema.Node{Fields: []schema.Field{
-		{Name: "brotli", Node: &schema41},
-		{Name: "gzip", Node: &schema41},
-		{Name: "minContentLength", Node: &schema45},
-		{Name: "type", Node: &schema433},
-		{Name: "zstd", Node: &schema41},
+	schema556 = schema.Node{Fields: []schema.Field{
+		{Name: "brotli", Node: &schema48},
+		{Name: "gzip", Node: &schema48},
+		{Name: "minContentLength", Node: &schema52},
+		{Name: "type", Node: &schema453},
+		{Name: "zstd", Node: &schema48},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema537 = schema.Node{Items: &schema536, Type: schema.Array}
-	schema538 = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie", "QueryParams"}, Type: schema.String}
-	schema539 = schema.Node{Fields: []schema.Field{
-		{Name: "cookie", Node: &schema381},
-		{Name: "header", Node: &schema79},
-		{Name: "headers", Node: &schema442},
-		{Name: "queryParams", Node: &schema442},
-		{Name: "tableSize", Node: &schema80},
-		{Name: "type", Node: &schema538},
+	schema557 = schema.Node{Items: &schema556, Type: schema.Array}
+	schema558 = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie", "QueryParams"}, Type: schema.String}
+	schema559 = schema.Node{Fields: []schema.Field{
+		{Name: "cookie", Node: &schema401},
+		{Name: "header", Node: &schema86},
+		{Name: "headers", Node: &schema462},
+		{Name: "queryParams", Node: &schema462},
+		{Name: "tableSize", Node: &schema87},
+		{Name: "type", Node: &schema558},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Header\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06header\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06header\x18\x01"},
 		{Text: "self.type == 'Headers' ? has(self.headers) : !has(self.headers)", Message: "If consistent hash type is headers, the headers field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x82\x01\x10\x052~\x12\x05_?_:_\x1a1\x10\x032-\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\r\x10\x04\x1a\t2\aHeaders\x1a\x1b\x10\t*\x17\n\n\x10\a\"\x06\n\x04self\x12\aheaders\x18\x01\x1a%\x10\n2!\x12\x02!_\x1a\x1b\x10\x0e*\x17\n\n\x10\f\"\x06\n\x04self\x12\aheaders\x18\x01"},
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Cookie\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06cookie\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06cookie\x18\x01"},
 		{Text: "self.type == 'QueryParams' ? has(self.queryParams) : !has(self.queryParams)", Message: "If consistent hash type is queryParams, the queryParams field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x8f\x01\x10\x052\x8a\x01\x12\x05_?_:_\x1a5\x10\x0321\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x11\x10\x04\x1a\r2\vQueryParams\x1a\x1f\x10\t*\x1b\n\n\x10\a\"\x06\n\x04self\x12\vqueryParams\x18\x01\x1a)\x10\n2%\x12\x02!_\x1a\x1f\x10\x0e*\x1b\n\n\x10\f\"\x06\n\x04self\x12\vqueryParams\x18\x01"},
 	}, Type: schema.Object}
-	schema540 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema539},
-		{Name: "endpointOverride", Node: &schema385},
-		{Name: "slowStart", Node: &schema386},
-		{Name: "type", Node: &schema84},
-		{Name: "zoneAware", Node: &schema446},
+	schema560 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schema559},
+		{Name: "endpointOverride", Node: &schema405},
+		{Name: "slowStart", Node: &schema406},
+		{Name: "type", Node: &schema91},
+		{Name: "zoneAware", Node: &schema466},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x98\x01\x10\x052\x93\x01\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a\"\x10\t*\x1e\n\n\x10\a\"\x06\n\x04self\x12\x0econsistentHash\x18\x01\x1a,\x10\n2(\x12\x02!_\x1a\"\x10\x0e*\x1e\n\n\x10\f\"\x06\n\x04self\x12\x0econsistentHash\x18\x01"},
 		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\x11\b\a\x12\r\x1a\vconditional\x12\x11\b\b\x12\r\x1a\vlogical_not\x12\n\b\n\x12\x06\n\x04self\"\x8a\x01\x10\a2\x85\x01\x12\x05_?_:_\x1aK\x10\x032G\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a(\x10\x04:$\n\f\x10\x05\x1a\b2\x06Random\n\x14\x10\x06\x1a\x102\x0eConsistentHash\x1a'\x10\b2#\x12\x02!_\x1a\x1d\x10\f*\x19\n\n\x10\n\"\x06\n\x04self\x12\tslowStart\x18\x01\x1a\x06\x10\r\x1a\x02\x10\x01"},
 		{Text: "self.type == 'ConsistentHash' ? !has(self.zoneAware) : true ", Message: "Currently ZoneAware is only supported for LeastRequest, Random, and RoundRobin load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a'\x10\x062#\x12\x02!_\x1a\x1d\x10\n*\x19\n\n\x10\b\"\x06\n\x04self\x12\tzoneAware\x18\x01\x1a\x06\x10\v\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema541 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema92},
-		{Name: "methods", Node: &schema449},
-		{Name: "path", Node: &schema450},
-		{Name: "queryParams", Node: &schema92},
-		{Name: "sourceCIDR", Node: &schema94},
+	schema561 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema99},
+		{Name: "methods", Node: &schema469},
+		{Name: "path", Node: &schema470},
+		{Name: "queryParams", Node: &schema99},
+		{Name: "sourceCIDR", Node: &schema101},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR) || has(self.queryParams)", Message: "at least one of headers, methods, path, sourceCIDR or queryParams must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\n\b\x10\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nlogical_or\x12\n\b\x15\x12\x06\n\x04self\x12\x10\b\x18\x12\f\x1a\nlogical_or\"\xc4\x01\x10\x132\xbf\x01\x12\x04_||_\x1aj\x10\x0e2f\x12\x04_||_\x1aD\x10\t2@\x12\x04_||_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\aheaders\x18\x01\x1a\x1b\x10\b*\x17\n\n\x10\x06\"\x06\n\x04self\x12\amethods\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04path\x18\x01\x1aK\x10\x182G\x12\x04_||_\x1a\x1e\x10\x12*\x1a\n\n\x10\x10\"\x06\n\x04self\x12\nsourceCIDR\x18\x01\x1a\x1f\x10\x17*\x1b\n\n\x10\x15\"\x06\n\x04self\x12\vqueryParams\x18\x01"},
 	}, Type: schema.Object}
-	schema542 = schema.Node{Items: &schema541, MaxLength: new(int(8)), Type: schema.Array}
-	schema543 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema542},
-		{Name: "cost", Node: &schema100},
-		{Name: "limit", Node: &schema392},
+	schema562 = schema.Node{Items: &schema561, MaxLength: new(int(8)), Type: schema.Array}
+	schema563 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema562},
+		{Name: "cost", Node: &schema107},
+		{Name: "limit", Node: &schema412},
 		{Name: "shadowMode", Node: &schema17},
 		{Name: "shared", Node: &schema17},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema544 = schema.Node{Items: &schema543, MaxLength: new(int(128)), Type: schema.Array}
-	schema545 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema544},
+	schema564 = schema.Node{Items: &schema563, MaxLength: new(int(128)), Type: schema.Array}
+	schema565 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema564},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema546 = schema.Node{Items: &schema543, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema566 = schema.Node{Items: &schema563, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\t\b\x06\x12\x05\n\x03foo\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\t\b\v\x12\x05\n\x03foo\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xdd\x01\x10\x16J\xd8\x01\n\x03foo\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2{\x10\x142w\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a`\x10\x0f2\\\x12\x04_||_\x1a!\x10\x042\x1d\x12\x02!_\x1a\x17\x10\b*\x13\n\t\x10\x06\"\x05\n\x03foo\x12\x04cost\x18\x01\x1a1\x10\t2-\x12\x02!_\x1a'\x10\x0e*#\n\x15\x10\f*\x11\n\t\x10\v\"\x05\n\x03foo\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 		{Text: "self.all(foo, !has(foo.shadowMode))", Message: "shadow mode is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\t\b\x06\x12\x05\n\x03foo\x12\r\b\n\x12\t\n\a@result\x12\x18\b\v\x12\x14\x1a\x12not_strictly_false\x12\r\b\f\x12\t\n\a@result\x12\x11\b\r\x12\r\x1a\vlogical_and\x12\r\b\x0e\x12\t\n\a@result\"\xa4\x01\x10\x0fJ\x9f\x01\n\x03foo\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x01*(\x10\v2$\x12\x13@not_strictly_false\x1a\r\x10\n\"\t\n\a@result2B\x10\r2>\x12\x04_&&_\x1a\r\x10\f\"\t\n\a@result\x1a'\x10\x042#\x12\x02!_\x1a\x1d\x10\b*\x19\n\t\x10\x06\"\x05\n\x03foo\x12\nshadowMode\x18\x01:\r\x10\x0e\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema547 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema546},
+	schema567 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema566},
 	}, Type: schema.Object}
-	schema548 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema545},
-		{Name: "local", Node: &schema547},
-		{Name: "type", Node: &schema108},
+	schema568 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema565},
+		{Name: "local", Node: &schema567},
+		{Name: "type", Node: &schema115},
 	}, Type: schema.Object}
-	schema549 = schema.Node{Fields: []schema.Field{
+	schema569 = schema.Node{Fields: []schema.Field{
 		{Name: "routeStatName", Node: &schema0},
 	}, Type: schema.Object}
-	schema550 = schema.Node{Fields: []schema.Field{
+	schema570 = schema.Node{Fields: []schema.Field{
 		{Name: "client", Node: &schema0},
 		{Name: "server", Node: &schema0},
 	}, Required: []string{"client", "server"}, Type: schema.Object}
-	schema551 = schema.Node{Fields: []schema.Field{
-		{Name: "customTags", Node: &schema316},
-		{Name: "samplingFraction", Node: &schema191},
-		{Name: "spanName", Node: &schema550},
+	schema571 = schema.Node{Fields: []schema.Field{
+		{Name: "customTags", Node: &schema336},
+		{Name: "samplingFraction", Node: &schema198},
+		{Name: "spanName", Node: &schema570},
 		{Name: "tags", Node: &schema1},
 	}, Type: schema.Object}
-	schema552 = schema.Node{Fields: []schema.Field{
-		{Name: "metrics", Node: &schema549},
-		{Name: "tracing", Node: &schema551},
+	schema572 = schema.Node{Fields: []schema.Field{
+		{Name: "metrics", Node: &schema569},
+		{Name: "tracing", Node: &schema571},
 	}, Type: schema.Object}
-	schema553 = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema297},
-		{Name: "compression", Node: &schema537},
-		{Name: "compressor", Node: &schema537},
-		{Name: "connection", Node: &schema439},
-		{Name: "dns", Node: &schema366},
-		{Name: "faultInjection", Node: &schema368},
-		{Name: "healthCheck", Node: &schema441},
-		{Name: "http2", Node: &schema77},
-		{Name: "httpUpgrade", Node: &schema380},
-		{Name: "loadBalancer", Node: &schema540},
+	schema573 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema317},
+		{Name: "compression", Node: &schema557},
+		{Name: "compressor", Node: &schema557},
+		{Name: "connection", Node: &schema459},
+		{Name: "dns", Node: &schema386},
+		{Name: "faultInjection", Node: &schema388},
+		{Name: "healthCheck", Node: &schema461},
+		{Name: "http2", Node: &schema84},
+		{Name: "httpUpgrade", Node: &schema400},
+		{Name: "loadBalancer", Node: &schema560},
 		{Name: "mergeType", Node: &schema0},
-		{Name: "proxyProtocol", Node: &schema87},
-		{Name: "rateLimit", Node: &schema548},
-		{Name: "requestBuffer", Node: &schema309},
-		{Name: "responseOverride", Node: &schema463},
-		{Name: "retry", Node: &schema408},
+		{Name: "proxyProtocol", Node: &schema94},
+		{Name: "rateLimit", Node: &schema568},
+		{Name: "requestBuffer", Node: &schema329},
+		{Name: "responseOverride", Node: &schema483},
+		{Name: "retry", Node: &schema428},
 		{Name: "routingType", Node: &schema0},
-		{Name: "targetRef", Node: &schema25},
-		{Name: "targetRefs", Node: &schema128},
-		{Name: "targetSelectors", Node: &schema311},
-		{Name: "tcpKeepalive", Node: &schema133},
-		{Name: "telemetry", Node: &schema552},
-		{Name: "timeout", Node: &schema465},
+		{Name: "targetRef", Node: &schema28},
+		{Name: "targetRefs", Node: &schema135},
+		{Name: "targetSelectors", Node: &schema331},
+		{Name: "tcpKeepalive", Node: &schema140},
+		{Name: "telemetry", Node: &schema572},
+		{Name: "timeout", Node: &schema485},
 		{Name: "useClientProtocol", Node: &schema17},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
@@ -2711,69 +2779,69 @@ var (
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\x10\b\v\x12\f\x1a\nlogical_or\"_\x10\v2[\x12\x04_||_\x1a)\x10\x012%\x12\x02!_\x1a\x1f\x10\x05*\x1b\n\n\x10\x03\"\x06\n\x04self\x12\vcompression\x18\x01\x1a(\x10\x062$\x12\x02!_\x1a\x1e\x10\n*\x1a\n\n\x10\b\"\x06\n\x04self\x12\ncompressor\x18\x01"},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\x11\b\x13\x12\r\x1a\vlogical_not\x12\n\b\x15\x12\x06\n\x04self\x12\n\b\x19\x12\x06\n\x04self\x12\x11\b\x1d\x12\r\x1a\vlogical_and\x12\n\b\x1e\x12\x06\n\x04self\x12\r\b!\x12\t\x1a\ain_list\x12\x11\b%\x12\r\x1a\vlogical_and\x12\x11\b&\x12\r\x1a\vlogical_and\"\xa1\x03\x10\x012\x9c\x03\x12\x02!_\x1a\x95\x03\x10&2\x90\x03\x12\x04_&&_\x1a\xb4\x01\x10\x122\xaf\x01\x12\x04_&&_\x1a\\\x10\v2X\x12\x04_&&_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\nconnection\x18\x01\x1a0\x10\n*,\n\x1c\x10\b*\x18\n\n\x10\a\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x18\x01\x1aI\x10\x11*E\n.\x10\x0f**\n\x1c\x10\x0e*\x18\n\n\x10\r\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x12\x11predictivePercent\x18\x01\x1a\xd0\x01\x10\x132\xcb\x01\x12\x02!_\x1a\xc4\x01\x10%2\xbf\x01\x12\x04_&&_\x1aZ\x10\x1d2V\x12\x04_&&_\x1a \x10\x17*\x1c\n\n\x10\x15\"\x06\n\x04self\x12\floadBalancer\x18\x01\x1a,\x10\x1c*(\n\x1e\x10\x1a*\x1a\n\n\x10\x19\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x18\x01\x1a[\x10!2W\x12\x03@in\x1a*\x10 *&\n\x1e\x10\x1f*\x1a\n\n\x10\x1e\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x1a$\x10\": \n\f\x10#\x1a\b2\x06Random\n\x10\x10$\x1a\f2\nRoundRobin"},
 	}, Type: schema.Object}
-	schema554 = schema.Node{Fields: []schema.Field{
+	schema574 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema553},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema573},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema555 = schema.Node{Fields: []schema.Field{
-		{Name: "closeDelay", Node: &schema132},
-		{Name: "maxConnectionDuration", Node: &schema132},
-		{Name: "maxRequestsPerConnection", Node: &schema48},
-		{Name: "maxStreamDuration", Node: &schema132},
-		{Name: "value", Node: &schema145},
+	schema575 = schema.Node{Fields: []schema.Field{
+		{Name: "closeDelay", Node: &schema139},
+		{Name: "maxConnectionDuration", Node: &schema139},
+		{Name: "maxRequestsPerConnection", Node: &schema55},
+		{Name: "maxStreamDuration", Node: &schema139},
+		{Name: "value", Node: &schema152},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.closeDelay) || has(self.value)", Message: "closeDelay can only be configured when value is set", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\n\x12\f\x1a\nlogical_or\"O\x10\n2K\x12\x04_||_\x1a(\x10\x012$\x12\x02!_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\ncloseDelay\x18\x01\x1a\x19\x10\t*\x15\n\n\x10\a\"\x06\n\x04self\x12\x05value\x18\x01"},
 	}, Type: schema.Object}
-	schema556 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schema45},
-		{Name: "connectionLimit", Node: &schema555},
-		{Name: "maxAcceptPerSocketEvent", Node: &schema411},
-		{Name: "socketBufferLimit", Node: &schema45},
+	schema576 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schema52},
+		{Name: "connectionLimit", Node: &schema575},
+		{Name: "maxAcceptPerSocketEvent", Node: &schema431},
+		{Name: "socketBufferLimit", Node: &schema52},
 	}, Type: schema.Object}
-	schema557 = schema.Node{Items: &schema150, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema558 = schema.Node{Items: &schema0, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array, Unique: true}
-	schema559 = schema.Node{Items: &schema421, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array}
-	schema560 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema557},
-		{Name: "addIfAbsent", Node: &schema557},
-		{Name: "remove", Node: &schema558},
-		{Name: "removeOnMatch", Node: &schema559},
-		{Name: "set", Node: &schema557},
+	schema577 = schema.Node{Items: &schema157, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema578 = schema.Node{Items: &schema0, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array, Unique: true}
+	schema579 = schema.Node{Items: &schema441, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array}
+	schema580 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema577},
+		{Name: "addIfAbsent", Node: &schema577},
+		{Name: "remove", Node: &schema578},
+		{Name: "removeOnMatch", Node: &schema579},
+		{Name: "set", Node: &schema577},
 	}, Type: schema.Object}
-	schema561 = schema.Node{Fields: []schema.Field{
+	schema581 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schema17},
-		{Name: "earlyRequestHeaders", Node: &schema560},
+		{Name: "earlyRequestHeaders", Node: &schema580},
 		{Name: "enableEnvoyHeaders", Node: &schema17},
-		{Name: "lateResponseHeaders", Node: &schema560},
+		{Name: "lateResponseHeaders", Node: &schema580},
 		{Name: "preserveXRequestID", Node: &schema17},
-		{Name: "requestID", Node: &schema321},
-		{Name: "withUnderscoresAction", Node: &schema154},
-		{Name: "xForwardedClientCert", Node: &schema158},
+		{Name: "requestID", Node: &schema341},
+		{Name: "withUnderscoresAction", Node: &schema161},
+		{Name: "xForwardedClientCert", Node: &schema165},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"[\x10\x012W\x12\x02!_\x1aQ\x10\n2M\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12preserveXRequestID\x18\x01\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\trequestID\x18\x01"},
 	}, Type: schema.Object}
-	schema562 = schema.Node{Enum: []string{"Preserve", "MatchBackend"}, Type: schema.String}
-	schema563 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema144},
-		{Name: "connection", Node: &schema556},
+	schema582 = schema.Node{Enum: []string{"Preserve", "MatchBackend"}, Type: schema.String}
+	schema583 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema151},
+		{Name: "connection", Node: &schema576},
 		{Name: "enableProxyProtocol", Node: &schema17},
-		{Name: "headers", Node: &schema561},
-		{Name: "healthCheck", Node: &schema160},
-		{Name: "http1", Node: &schema471},
-		{Name: "http2", Node: &schema77},
-		{Name: "http3", Node: &schema41},
-		{Name: "path", Node: &schema164},
-		{Name: "proxyProtocol", Node: &schema417},
-		{Name: "scheme", Node: &schema562},
-		{Name: "targetRef", Node: &schema25},
-		{Name: "targetRefs", Node: &schema128},
-		{Name: "targetSelectors", Node: &schema311},
-		{Name: "tcpKeepalive", Node: &schema133},
-		{Name: "timeout", Node: &schema419},
-		{Name: "tls", Node: &schema475},
+		{Name: "headers", Node: &schema581},
+		{Name: "healthCheck", Node: &schema167},
+		{Name: "http1", Node: &schema491},
+		{Name: "http2", Node: &schema84},
+		{Name: "http3", Node: &schema48},
+		{Name: "path", Node: &schema171},
+		{Name: "proxyProtocol", Node: &schema437},
+		{Name: "scheme", Node: &schema582},
+		{Name: "targetRef", Node: &schema28},
+		{Name: "targetRefs", Node: &schema135},
+		{Name: "targetSelectors", Node: &schema331},
+		{Name: "tcpKeepalive", Node: &schema140},
+		{Name: "timeout", Node: &schema439},
+		{Name: "tls", Node: &schema495},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -2781,57 +2849,57 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\xf6\x01\x10\x052\xf1\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xbf\x01\x10\x14J\xba\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2K\x10\x122G\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1a0\x10\f2,\x12\x04_==_\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1a\r\x10\r\x1a\t2\aGateway:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema564 = schema.Node{Fields: []schema.Field{
+	schema584 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema563},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema583},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema565 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema182},
-		{Name: "parentRefs", Node: &schema186},
-		{Name: "rules", Node: &schema327},
-		{Name: "useDefaultGateways", Node: &schema488},
+	schema585 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema189},
+		{Name: "parentRefs", Node: &schema193},
+		{Name: "rules", Node: &schema347},
+		{Name: "useDefaultGateways", Node: &schema508},
 	}, Type: schema.Object}
-	schema566 = schema.Node{Fields: []schema.Field{
+	schema586 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema565},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema585},
+		{Name: "status", Node: &schema223},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema567 = schema.Node{Items: &schema0, Type: schema.Array, Unique: true}
-	schema568 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedHeaders", Node: &schema567},
+	schema587 = schema.Node{Items: &schema0, Type: schema.Array, Unique: true}
+	schema588 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedHeaders", Node: &schema587},
 	}, Type: schema.Object}
-	schema569 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedHeaders", Node: &schema567},
-		{Name: "allowedResponseHeaders", Node: &schema567},
-		{Name: "path", Node: &schema510},
+	schema589 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedHeaders", Node: &schema587},
+		{Name: "allowedResponseHeaders", Node: &schema587},
+		{Name: "path", Node: &schema530},
 	}, Type: schema.Object}
-	schema570 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema188},
-		{Name: "forwardBody", Node: &schema508},
-		{Name: "grpc", Node: &schema568},
-		{Name: "http", Node: &schema569},
-		{Name: "protocol", Node: &schema512},
+	schema590 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schema195},
+		{Name: "forwardBody", Node: &schema528},
+		{Name: "grpc", Node: &schema588},
+		{Name: "http", Node: &schema589},
+		{Name: "protocol", Node: &schema532},
 	}, Required: []string{"backendRef", "protocol"}, Rules: []schema.Rule{
 		{Text: "self.protocol == 'GRPC' ? has(self.grpc) : true", Message: "grpc must be specified when protocol is set to 'GRPC'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"a\x10\x052]\x12\x05_?_:_\x1a2\x10\x032.\x12\x04_==_\x1a\x1a\x10\x02*\x16\n\n\x10\x01\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\x04\x1a\x062\x04GRPC\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "has(self.grpc) ? self.protocol == 'GRPC' : true", Message: "protocol must be 'GRPC' when grpc is set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"a\x10\x052]\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a2\x10\b2.\x12\x04_==_\x1a\x1a\x10\a*\x16\n\n\x10\x06\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\t\x1a\x062\x04GRPC\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "self.protocol == 'HTTP' ? has(self.http) : true", Message: "http must be specified when protocol is set to 'HTTP'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"a\x10\x052]\x12\x05_?_:_\x1a2\x10\x032.\x12\x04_==_\x1a\x1a\x10\x02*\x16\n\n\x10\x01\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\x04\x1a\x062\x04HTTP\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04http\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "has(self.http) ? self.protocol == 'HTTP' : true", Message: "protocol must be 'HTTP' when http is set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"a\x10\x052]\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04http\x18\x01\x1a2\x10\b2.\x12\x04_==_\x1a\x1a\x10\a*\x16\n\n\x10\x06\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\t\x1a\x062\x04HTTP\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema571 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schema507},
-		{Name: "extensionRef", Node: &schema27},
-		{Name: "externalAuth", Node: &schema570},
-		{Name: "requestHeaderModifier", Node: &schema153},
-		{Name: "requestMirror", Node: &schema193},
-		{Name: "requestRedirect", Node: &schema250},
-		{Name: "responseHeaderModifier", Node: &schema153},
-		{Name: "type", Node: &schema516},
-		{Name: "urlRewrite", Node: &schema252},
+	schema591 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema527},
+		{Name: "extensionRef", Node: &schema30},
+		{Name: "externalAuth", Node: &schema590},
+		{Name: "requestHeaderModifier", Node: &schema160},
+		{Name: "requestMirror", Node: &schema200},
+		{Name: "requestRedirect", Node: &schema270},
+		{Name: "responseHeaderModifier", Node: &schema160},
+		{Name: "type", Node: &schema536},
+		{Name: "urlRewrite", Node: &schema272},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"\x80\x01\x10\x012|\x12\x02!_\x1av\x10\n2r\x12\x04_&&_\x1a)\x10\x05*%\n\n\x10\x03\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\b2;\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\t\x1a\x172\x15RequestHeaderModifier"},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"\x8c\x01\x10\x012\x87\x01\x12\x02!_\x1a\x80\x01\x10\v2|\x12\x04_&&_\x1a3\x10\x022/\x12\x02!_\x1a)\x10\x06*%\n\n\x10\x04\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\t2;\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\n\x1a\x172\x15RequestHeaderModifier"},
@@ -2850,33 +2918,33 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"n\x10\x012j\x12\x02!_\x1ad\x10\n2`\x12\x04_&&_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fexternalAuth\x18\x01\x1a6\x10\b22\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x12\x10\t\x1a\x0e2\fExternalAuth"},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"x\x10\x012t\x12\x02!_\x1an\x10\v2j\x12\x04_&&_\x1a*\x10\x022&\x12\x02!_\x1a \x10\x06*\x1c\n\n\x10\x04\"\x06\n\x04self\x12\fexternalAuth\x18\x01\x1a6\x10\t22\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x12\x10\n\x1a\x0e2\fExternalAuth"},
 	}, Type: schema.Object}
-	schema572 = schema.Node{Items: &schema571, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema592 = schema.Node{Items: &schema591, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe3\x01\x10\x122\xde\x01\x12\x04_<=_\x1a\xcd\x01\x10\x112\xc8\x01\n\xbf\x01\x10\x10J\xba\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x82\x01\x10\x0e2~\x12\x05_?_:_\x1a=\x10\x0629\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1c\x10\a\x1a\x182\x16ResponseHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xdb\x01\x10\x122\xd6\x01\x12\x04_<=_\x1a\xc5\x01\x10\x112\xc0\x01\n\xb7\x01\x10\x10J\xb2\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012{\x10\x0e2w\x12\x05_?_:_\x1a6\x10\x0622\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x15\x10\a\x1a\x112\x0fRequestRedirect\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd6\x01\x10\x122\xd1\x01\x12\x04_<=_\x1a\xc0\x01\x10\x112\xbb\x01\n\xb2\x01\x10\x10J\xad\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012v\x10\x0e2r\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x10\x10\a\x1a\f2\nURLRewrite\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema573 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema572},
-		{Name: "group", Node: &schema170},
-		{Name: "kind", Node: &schema187},
-		{Name: "name", Node: &schema24},
-		{Name: "namespace", Node: &schema172},
-		{Name: "port", Node: &schema184},
-		{Name: "weight", Node: &schema197},
+	schema593 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema592},
+		{Name: "group", Node: &schema177},
+		{Name: "kind", Node: &schema194},
+		{Name: "name", Node: &schema27},
+		{Name: "namespace", Node: &schema179},
+		{Name: "port", Node: &schema191},
+		{Name: "weight", Node: &schema204},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema574 = schema.Node{Items: &schema573, MaxLength: new(int(16)), Type: schema.Array}
-	schema575 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema574},
-		{Name: "filters", Node: &schema572},
-		{Name: "matches", Node: &schema265},
+	schema594 = schema.Node{Items: &schema593, MaxLength: new(int(16)), Type: schema.Array}
+	schema595 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema594},
+		{Name: "filters", Node: &schema592},
+		{Name: "matches", Node: &schema285},
 		{Name: "name", Node: &schema9},
-		{Name: "retry", Node: &schema268},
-		{Name: "sessionPersistence", Node: &schema210},
-		{Name: "timeouts", Node: &schema269},
+		{Name: "retry", Node: &schema288},
+		{Name: "sessionPersistence", Node: &schema217},
+		{Name: "timeouts", Node: &schema289},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\n\b\x0e\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\a\b\x17\x12\x03\n\x01f\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\x12\x10\b!\x12\f\x1a\nlogical_or\"\xeb\x02\x10\v2\xe6\x02\x12\x05_?_:_\x1ai\x10\n2e\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a<\x10\b28\x12\x03_>_\x1a)\x10\x052%\x12\x04size\x1a\x1d\x10\a*\x19\n\n\x10\x06\"\x06\n\x04self\x12\vbackendRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1a\xe9\x01\x10!2\xe4\x01\x12\x04_||_\x1a%\x10\f2!\x12\x02!_\x1a\x1b\x10\x10*\x17\n\n\x10\x0e\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xb4\x01\x10 J\xaf\x01\n\x01f\x12\x19\x10\x12*\x15\n\n\x10\x11\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2E\x10\x1e2A\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a*\x10\x152&\x12\x02!_\x1a \x10\x19*\x1c\n\a\x10\x17\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01:\r\x10\x1f\"\t\n\a@result\x1a\x06\x10\"\x1a\x02\x10\x01"},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01f\x12\a\b\x0e\x12\x03\n\x01f\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\a\b\x13\x12\x03\n\x01f\x12\f\b\x17\x12\b\x1a\x06equals\x12\x11\b\x19\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vconditional\x12\x0f\b.\x12\v\x1a\tsize_list\x12\n\b/\x12\x06\n\x04self\x12\x10\b1\x12\f\x1a\nnot_equals\x12\x11\b3\x12\r\x1a\vlogical_not\x12\n\b5\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x10\b;\x12\f\x1a\nlogical_or\x12\n\b<\x12\x06\n\x04self\x12\x10\b>\x12\f\x1a\nindex_list\x12\x10\bB\x12\f\x1a\nnot_equals\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vconditional\"\xa1\x06\x10-2\x9c\x06\x12\x05_?_:_\x1a\xe8\x03\x10,2\xe3\x03\x12\x04_&&_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xbd\x03\x10+J\xb8\x03\n\x01f\x12\x19\x10\x06*\x15\n\n\x10\x05\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xdb\x02\x10'2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10\x192\x96\x02\x12\x04_&&_\x1aZ\x10\x122V\x12\x04_&&_\x1a \x10\f*\x1c\n\a\x10\n\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x11*(\n\x1e\x10\x0f*\x1a\n\a\x10\x0e\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10 2\xac\x01\x12\x04_&&_\x1a\\\x10\x172X\x12\x04_==_\x1a6\x10\x16*2\n*\x10\x15*&\n\x1e\x10\x14*\x1a\n\a\x10\x13\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10\x18\x1a\x142\x12ReplacePrefixMatch\x1aF\x10\x1f*B\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x9f\x02\x10E2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10D2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10;2\x88\x01\x12\x04_||_\x1a9\x10125\x12\x04_!=_\x1a%\x10.2!\x12\x04size\x1a\x19\x100*\x15\n\n\x10/\"\x06\n\x04self\x12\amatches\x1a\x06\x102\x1a\x02\x18\x01\x1aE\x1032A\x12\x02!_\x1a;\x10:*7\n-\x1072)\x12\x04_[_]\x1a\x19\x106*\x15\n\n\x105\"\x06\n\x04self\x12\amatches\x1a\x06\x108\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10B2_\x12\x04_!=_\x1aE\x10A*A\n9\x10@*5\n-\x10>2)\x12\x04_[_]\x1a\x19\x10=*\x15\n\n\x10<\"\x06\n\x04self\x12\amatches\x1a\x06\x10?\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10C\x1a\f2\nPathPrefix\x1a\x06\x10F\x1a\x02\x10\x00\x1a\x06\x10G\x1a\x02\x10\x01\x1a\x06\x10H\x1a\x02\x10\x01"},
@@ -2884,271 +2952,271 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xf0\a\x10A2\xeb\a\x12\x05_?_:_\x1a\xb7\x05\x10@2\xb2\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\x88\x05\x10?J\x83\x05\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\xa2\x04\x10;2\x9d\x04\x12\x05_?_:_\x1a\xe2\x03\x1042\xdd\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xba\x03\x103J\xb5\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xdb\x02\x10/2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10!2\x96\x02\x12\x04_&&_\x1aZ\x10\x1a2V\x12\x04_&&_\x1a \x10\x14*\x1c\n\a\x10\x12\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x19*(\n\x1e\x10\x17*\x1a\n\a\x10\x16\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10(2\xac\x01\x12\x04_&&_\x1a\\\x10\x1f2X\x12\x04_==_\x1a6\x10\x1e*2\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aF\x10'*B\n*\x10%*&\n\x1e\x10$*\x1a\n\a\x10#\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xdc\a\x10A2\xd7\a\x12\x05_?_:_\x1a\xa3\x05\x10@2\x9e\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\xf4\x04\x10?J\xef\x04\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\x8e\x04\x10;2\x89\x04\x12\x05_?_:_\x1a\xce\x03\x1042\xc9\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xa6\x03\x103J\xa1\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xc7\x02\x10/2\xc2\x02\x12\x05_?_:_\x1a\x87\x02\x10!2\x82\x02\x12\x04_&&_\x1aP\x10\x1a2L\x12\x04_&&_\x1a\x1b\x10\x14*\x17\n\a\x10\x12\"\x03\n\x01f\x12\nurlRewrite\x18\x01\x1a'\x10\x19*#\n\x19\x10\x17*\x15\n\a\x10\x16\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x18\x01\x1a\xa7\x01\x10(2\xa2\x01\x12\x04_&&_\x1aW\x10\x1f2S\x12\x04_==_\x1a1\x10\x1e*-\n%\x10\x1d*!\n\x19\x10\x1c*\x15\n\a\x10\x1b\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aA\x10'*=\n%\x10%*!\n\x19\x10$*\x15\n\a\x10#\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema576 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema575, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema596 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema595, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x0f\b\n\x12\v\x1a\tlist_size\x12\x0f\b\f\x12\v\x1a\tadd_int64\x12\n\b\r\x12\x06\n\x04self\x12\x0f\b\x0e\x12\v\x1a\tlist_size\x12\x13\b\x0f\x12\x0f\x1a\rgreater_int64\x12\x11\b\x11\x12\r\x1a\vconditional\x12\n\b\x12\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nindex_list\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x0f\b\x18\x12\v\x1a\tadd_int64\x12\n\b\x19\x12\x06\n\x04self\x12\x0f\b\x1a\x12\v\x1a\tlist_size\x12\x13\b\x1b\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\n\b\x1e\x12\x06\n\x04self\x12\x10\b\x1f\x12\f\x1a\nindex_list\x12\x0f\b\"\x12\v\x1a\tlist_size\x12\x0f\b$\x12\v\x1a\tadd_int64\x12\n\b%\x12\x06\n\x04self\x12\x0f\b&\x12\v\x1a\tlist_size\x12\x13\b'\x12\x0f\x1a\rgreater_int64\x12\x11\b)\x12\r\x1a\vconditional\x12\n\b*\x12\x06\n\x04self\x12\x10\b+\x12\f\x1a\nindex_list\x12\x0f\b.\x12\v\x1a\tlist_size\x12\x0f\b0\x12\v\x1a\tadd_int64\x12\n\b1\x12\x06\n\x04self\x12\x0f\b2\x12\v\x1a\tlist_size\x12\x13\b3\x12\x0f\x1a\rgreater_int64\x12\x11\b5\x12\r\x1a\vconditional\x12\n\b6\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x0f\b:\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bB\x12\x06\n\x04self\x12\x10\bC\x12\f\x1a\nindex_list\x12\x0f\bF\x12\v\x1a\tlist_size\x12\x0f\bH\x12\v\x1a\tadd_int64\x12\n\bI\x12\x06\n\x04self\x12\x0f\bJ\x12\v\x1a\tlist_size\x12\x13\bK\x12\x0f\x1a\rgreater_int64\x12\x11\bM\x12\r\x1a\vconditional\x12\n\bN\x12\x06\n\x04self\x12\x10\bO\x12\f\x1a\nindex_list\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x0f\bT\x12\v\x1a\tadd_int64\x12\n\bU\x12\x06\n\x04self\x12\x0f\bV\x12\v\x1a\tlist_size\x12\x13\bW\x12\x0f\x1a\rgreater_int64\x12\x11\bY\x12\r\x1a\vconditional\x12\n\bZ\x12\x06\n\x04self\x12\x10\b[\x12\f\x1a\nindex_list\x12\x0f\b^\x12\v\x1a\tlist_size\x12\x0f\b`\x12\v\x1a\tadd_int64\x12\n\ba\x12\x06\n\x04self\x12\x0f\bb\x12\v\x1a\tlist_size\x12\x13\bc\x12\x0f\x1a\rgreater_int64\x12\x11\be\x12\r\x1a\vconditional\x12\n\bf\x12\x06\n\x04self\x12\x10\bg\x12\f\x1a\nindex_list\x12\x0f\bj\x12\v\x1a\tlist_size\x12\x0f\bl\x12\v\x1a\tadd_int64\x12\n\bm\x12\x06\n\x04self\x12\x0f\bn\x12\v\x1a\tlist_size\x12\x13\bo\x12\x0f\x1a\rgreater_int64\x12\x11\bq\x12\r\x1a\vconditional\x12\n\br\x12\x06\n\x04self\x12\x10\bs\x12\f\x1a\nindex_list\x12\x0f\bv\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b~\x12\x06\n\x04self\x12\x10\b\x7f\x12\f\x1a\nindex_list\x12\x10\b\x82\x01\x12\v\x1a\tlist_size\x12\x10\b\x84\x01\x12\v\x1a\tadd_int64\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x10\b\x86\x01\x12\v\x1a\tlist_size\x12\x14\b\x87\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x01\x12\r\x1a\vconditional\x12\v\b\x8a\x01\x12\x06\n\x04self\x12\x11\b\x8b\x01\x12\f\x1a\nindex_list\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x10\b\x90\x01\x12\v\x1a\tadd_int64\x12\v\b\x91\x01\x12\x06\n\x04self\x12\x10\b\x92\x01\x12\v\x1a\tlist_size\x12\x14\b\x93\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x95\x01\x12\r\x1a\vconditional\x12\v\b\x96\x01\x12\x06\n\x04self\x12\x11\b\x97\x01\x12\f\x1a\nindex_list\x12\x10\b\x9a\x01\x12\v\x1a\tlist_size\x12\x10\b\x9c\x01\x12\v\x1a\tadd_int64\x12\v\b\x9d\x01\x12\x06\n\x04self\x12\x10\b\x9e\x01\x12\v\x1a\tlist_size\x12\x14\b\x9f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa1\x01\x12\r\x1a\vconditional\x12\v\b\xa2\x01\x12\x06\n\x04self\x12\x11\b\xa3\x01\x12\f\x1a\nindex_list\x12\x10\b\xa6\x01\x12\v\x1a\tlist_size\x12\x10\b\xa8\x01\x12\v\x1a\tadd_int64\x12\v\b\xa9\x01\x12\x06\n\x04self\x12\x10\b\xaa\x01\x12\v\x1a\tlist_size\x12\x14\b\xab\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xad\x01\x12\r\x1a\vconditional\x12\v\b\xae\x01\x12\x06\n\x04self\x12\x11\b\xaf\x01\x12\f\x1a\nindex_list\x12\x10\b\xb2\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xba\x01\x12\x06\n\x04self\x12\x11\b\xbb\x01\x12\f\x1a\nindex_list\x12\x10\b\xbe\x01\x12\v\x1a\tlist_size\x12\x18\b\xc0\x01\x12\x13\x1a\x11less_equals_int64\"\xce\x11\x10\xc0\x012\xc8\x11\x12\x04_<=_\x1a\xb5\x11\x10\xb4\x012\xaf\x11\x12\x03_+_\x1a\xa0\x10\x10\xa8\x012\x9a\x10\x12\x03_+_\x1a\x8b\x0f\x10\x9c\x012\x85\x0f\x12\x03_+_\x1a\xf6\r\x10\x90\x012\xf0\r\x12\x03_+_\x1a\xe1\f\x10\x84\x012\xdb\f\x12\x03_+_\x1a\xcc\v\x10x2\xc7\v\x12\x03_+_\x1a\xc0\n\x10l2\xbb\n\x12\x03_+_\x1a\xb8\t\x10`2\xb3\t\x12\x03_+_\x1a\xb0\b\x10T2\xab\b\x12\x03_+_\x1a\xa8\a\x10H2\xa3\a\x12\x03_+_\x1a\xa0\x06\x10<2\x9b\x06\x12\x03_+_\x1a\x98\x05\x1002\x93\x05\x12\x03_+_\x1a\x90\x04\x10$2\x8b\x04\x12\x03_+_\x1a\x88\x03\x10\x182\x83\x03\x12\x03_+_\x1a\x80\x02\x10\f2\xfb\x01\x12\x03_+_\x1ay\x10\x052u\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a9\x10\n25\n-\x10\t*)\n\x1e\x10\a2\x1a\x12\x04_[_]\x1a\n\x10\x06\"\x06\n\x04self\x1a\x06\x10\b\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\v\x1a\x02\x18\x00\x1ay\x10\x112u\x12\x05_?_:_\x1a)\x10\x0f2%\x12\x03_>_\x1a\x16\x10\x0e2\x12\n\n\x10\r\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x10\x1a\x02\x18\x01\x1a9\x10\x1625\n-\x10\x15*)\n\x1e\x10\x132\x1a\x12\x04_[_]\x1a\n\x10\x12\"\x06\n\x04self\x1a\x06\x10\x14\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10\x17\x1a\x02\x18\x00\x1ay\x10\x1d2u\x12\x05_?_:_\x1a)\x10\x1b2%\x12\x03_>_\x1a\x16\x10\x1a2\x12\n\n\x10\x19\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x1c\x1a\x02\x18\x02\x1a9\x10\"25\n-\x10!*)\n\x1e\x10\x1f2\x1a\x12\x04_[_]\x1a\n\x10\x1e\"\x06\n\x04self\x1a\x06\x10 \x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10#\x1a\x02\x18\x00\x1ay\x10)2u\x12\x05_?_:_\x1a)\x10'2%\x12\x03_>_\x1a\x16\x10&2\x12\n\n\x10%\"\x06\n\x04self\x12\x04size\x1a\x06\x10(\x1a\x02\x18\x03\x1a9\x10.25\n-\x10-*)\n\x1e\x10+2\x1a\x12\x04_[_]\x1a\n\x10*\"\x06\n\x04self\x1a\x06\x10,\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10/\x1a\x02\x18\x00\x1ay\x1052u\x12\x05_?_:_\x1a)\x1032%\x12\x03_>_\x1a\x16\x1022\x12\n\n\x101\"\x06\n\x04self\x12\x04size\x1a\x06\x104\x1a\x02\x18\x04\x1a9\x10:25\n-\x109*)\n\x1e\x1072\x1a\x12\x04_[_]\x1a\n\x106\"\x06\n\x04self\x1a\x06\x108\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10;\x1a\x02\x18\x00\x1ay\x10A2u\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x05\x1a9\x10F25\n-\x10E*)\n\x1e\x10C2\x1a\x12\x04_[_]\x1a\n\x10B\"\x06\n\x04self\x1a\x06\x10D\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10G\x1a\x02\x18\x00\x1ay\x10M2u\x12\x05_?_:_\x1a)\x10K2%\x12\x03_>_\x1a\x16\x10J2\x12\n\n\x10I\"\x06\n\x04self\x12\x04size\x1a\x06\x10L\x1a\x02\x18\x06\x1a9\x10R25\n-\x10Q*)\n\x1e\x10O2\x1a\x12\x04_[_]\x1a\n\x10N\"\x06\n\x04self\x1a\x06\x10P\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\x06\x10S\x1a\x02\x18\x00\x1ay\x10Y2u\x12\x05_?_:_\x1a)\x10W2%\x12\x03_>_\x1a\x16\x10V2\x12\n\n\x10U\"\x06\n\x04self\x12\x04size\x1a\x06\x10X\x1a\x02\x18\a\x1a9\x10^25\n-\x10]*)\n\x1e\x10[2\x1a\x12\x04_[_]\x1a\n\x10Z\"\x06\n\x04self\x1a\x06\x10\\\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\x06\x10_\x1a\x02\x18\x00\x1ay\x10e2u\x12\x05_?_:_\x1a)\x10c2%\x12\x03_>_\x1a\x16\x10b2\x12\n\n\x10a\"\x06\n\x04self\x12\x04size\x1a\x06\x10d\x1a\x02\x18\b\x1a9\x10j25\n-\x10i*)\n\x1e\x10g2\x1a\x12\x04_[_]\x1a\n\x10f\"\x06\n\x04self\x1a\x06\x10h\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\x06\x10k\x1a\x02\x18\x00\x1ay\x10q2u\x12\x05_?_:_\x1a)\x10o2%\x12\x03_>_\x1a\x16\x10n2\x12\n\n\x10m\"\x06\n\x04self\x12\x04size\x1a\x06\x10p\x1a\x02\x18\t\x1a9\x10v25\n-\x10u*)\n\x1e\x10s2\x1a\x12\x04_[_]\x1a\n\x10r\"\x06\n\x04self\x1a\x06\x10t\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\x06\x10w\x1a\x02\x18\x00\x1a}\x10}2y\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\n\x1a<\x10\x82\x0127\n/\x10\x81\x01**\n\x1f\x10\x7f2\x1b\x12\x04_[_]\x1a\n\x10~\"\x06\n\x04self\x1a\a\x10\x80\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\x83\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x89\x012\x7f\x12\x05_?_:_\x1a-\x10\x87\x012(\x12\x03_>_\x1a\x18\x10\x86\x012\x13\n\v\x10\x85\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x01\x1a\x02\x18\v\x1a>\x10\x8e\x0129\n1\x10\x8d\x01*,\n!\x10\x8b\x012\x1c\x12\x04_[_]\x1a\v\x10\x8a\x01\"\x06\n\x04self\x1a\a\x10\x8c\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\x8f\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x95\x012\x7f\x12\x05_?_:_\x1a-\x10\x93\x012(\x12\x03_>_\x1a\x18\x10\x92\x012\x13\n\v\x10\x91\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x94\x01\x1a\x02\x18\f\x1a>\x10\x9a\x0129\n1\x10\x99\x01*,\n!\x10\x97\x012\x1c\x12\x04_[_]\x1a\v\x10\x96\x01\"\x06\n\x04self\x1a\a\x10\x98\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x9b\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xa1\x012\x7f\x12\x05_?_:_\x1a-\x10\x9f\x012(\x12\x03_>_\x1a\x18\x10\x9e\x012\x13\n\v\x10\x9d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa0\x01\x1a\x02\x18\r\x1a>\x10\xa6\x0129\n1\x10\xa5\x01*,\n!\x10\xa3\x012\x1c\x12\x04_[_]\x1a\v\x10\xa2\x01\"\x06\n\x04self\x1a\a\x10\xa4\x01\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\xa7\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xad\x012\x7f\x12\x05_?_:_\x1a-\x10\xab\x012(\x12\x03_>_\x1a\x18\x10\xaa\x012\x13\n\v\x10\xa9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xac\x01\x1a\x02\x18\x0e\x1a>\x10\xb2\x0129\n1\x10\xb1\x01*,\n!\x10\xaf\x012\x1c\x12\x04_[_]\x1a\v\x10\xae\x01\"\x06\n\x04self\x1a\a\x10\xb0\x01\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xb9\x012\x7f\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\x0f\x1a>\x10\xbe\x0129\n1\x10\xbd\x01*,\n!\x10\xbb\x012\x1c\x12\x04_[_]\x1a\v\x10\xba\x01\"\x06\n\x04self\x1a\a\x10\xbc\x01\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbf\x01\x1a\x02\x18\x00\x1a\b\x10\xc1\x01\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema577 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema182},
-		{Name: "parentRefs", Node: &schema186},
-		{Name: "rules", Node: &schema576},
-		{Name: "useDefaultGateways", Node: &schema488},
+	schema597 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema189},
+		{Name: "parentRefs", Node: &schema193},
+		{Name: "rules", Node: &schema596},
+		{Name: "useDefaultGateways", Node: &schema508},
 	}, Type: schema.Object}
-	schema578 = schema.Node{Fields: []schema.Field{
+	schema598 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema577},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema597},
+		{Name: "status", Node: &schema223},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema579 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema88},
-		{Name: "type", Node: &schema200},
-		{Name: "value", Node: &schema149},
+	schema599 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema95},
+		{Name: "type", Node: &schema207},
+		{Name: "value", Node: &schema156},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema580 = schema.Node{Items: &schema579, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema581 = schema.Node{Fields: []schema.Field{
-		{Name: "cookies", Node: &schema580},
+	schema600 = schema.Node{Items: &schema599, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schema601 = schema.Node{Fields: []schema.Field{
+		{Name: "cookies", Node: &schema600},
 	}, MinLength: new(int(1)), Type: schema.Object}
-	schema582 = schema.Node{Items: &schema581, MaxLength: new(int(8)), Type: schema.Array}
-	schema583 = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schema356},
-		{Name: "directResponse", Node: &schema530},
-		{Name: "matches", Node: &schema582},
-		{Name: "urlRewrite", Node: &schema280},
+	schema602 = schema.Node{Items: &schema601, MaxLength: new(int(8)), Type: schema.Array}
+	schema603 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schema376},
+		{Name: "directResponse", Node: &schema550},
+		{Name: "matches", Node: &schema602},
+		{Name: "urlRewrite", Node: &schema300},
 	}, Type: schema.Object}
-	schema584 = schema.Node{Fields: []schema.Field{
+	schema604 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema583},
+		{Name: "spec", Node: &schema603},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema585 = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
-	schema586 = schema.Node{Items: &schema585, Type: schema.Array}
-	schema587 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
-	schema588 = schema.Node{Fields: []schema.Field{
+	schema605 = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
+	schema606 = schema.Node{Items: &schema605, Type: schema.Array}
+	schema607 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
+	schema608 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schema3},
-		{Name: "caCertificateRefs", Node: &schema28},
+		{Name: "caCertificateRefs", Node: &schema31},
 		{Name: "ciphers", Node: &schema3},
-		{Name: "clientCertificateRef", Node: &schema173},
+		{Name: "clientCertificateRef", Node: &schema180},
 		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "fingerprints", Node: &schema586},
-		{Name: "insecureSkipVerify", Node: &schema73},
-		{Name: "maxVersion", Node: &schema176},
-		{Name: "minVersion", Node: &schema176},
+		{Name: "fingerprints", Node: &schema606},
+		{Name: "insecureSkipVerify", Node: &schema80},
+		{Name: "maxVersion", Node: &schema183},
+		{Name: "minVersion", Node: &schema183},
 		{Name: "signatureAlgorithms", Node: &schema3},
 		{Name: "sni", Node: &schema9},
-		{Name: "wellKnownCACertificates", Node: &schema587},
+		{Name: "wellKnownCACertificates", Node: &schema607},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nnot_equals\x12\x11\b\x15\x12\r\x1a\vlogical_and\"\x86\x02\x10\x012\x81\x02\x12\x02!_\x1a\xfa\x01\x10\x102\xf5\x01\x12\x04_&&_\x1au\x10\v2q\x12\x04_&&_\x1a%\x10\x05*!\n\n\x10\x03\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\t2>\x12\x03_>_\x1a/\x10\x062+\x12\x04size\x1a#\x10\b*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1av\x10\x152r\x12\x04_&&_\x1a+\x10\x0f*'\n\n\x10\r\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1329\x12\x04_!=_\x1a)\x10\x12*%\n\n\x10\x11\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x14\x1a\x022\x00"},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\b\x12\r\x1a\vlogical_and\x12\n\b\n\x12\x06\n\x04self\x12\x0f\b\r\x12\v\x1a\tsize_list\x12\n\b\x0e\x12\x06\n\x04self\x12\x13\b\x10\x12\x0f\x1a\rgreater_int64\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\n\b\x14\x12\x06\n\x04self\x12\n\b\x17\x12\x06\n\x04self\x12\x10\b\x19\x12\f\x1a\nnot_equals\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\x11\b\x1d\x12\r\x1a\vlogical_and\"\xee\x02\x10\x012\xe9\x02\x12\x02!_\x1a\xe2\x02\x10\x1d2\xdd\x02\x12\x04_&&_\x1aX\x10\b2T\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12insecureSkipVerify\x18\x01\x1a$\x10\a* \n\n\x10\x06\"\x06\n\x04self\x12\x12insecureSkipVerify\x1a\xfa\x01\x10\x1c2\xf5\x01\x12\x04_||_\x1au\x10\x122q\x12\x04_&&_\x1a%\x10\f*!\n\n\x10\n\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\x102>\x12\x03_>_\x1a/\x10\r2+\x12\x04size\x1a#\x10\x0f*\x1f\n\n\x10\x0e\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\x11\x1a\x02\x18\x00\x1av\x10\x1b2r\x12\x04_&&_\x1a+\x10\x16*'\n\n\x10\x14\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1929\x12\x04_!=_\x1a)\x10\x18*%\n\n\x10\x17\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x1a\x1a\x022\x00"},
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema589 = schema.Node{Fields: []schema.Field{
+	schema609 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema8},
-		{Name: "endpoints", Node: &schema533},
+		{Name: "endpoints", Node: &schema553},
 		{Name: "fallback", Node: &schema17},
-		{Name: "tls", Node: &schema588},
-		{Name: "type", Node: &schema290},
+		{Name: "tls", Node: &schema608},
+		{Name: "type", Node: &schema310},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\n\x12\f\x1a\nlogical_or\"n\x10\n2j\x12\x04_||_\x1a9\x10\x0325\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fDynamicResolver\x1a'\x10\x052#\x12\x02!_\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\tendpoints\x18\x01"},
 	}, Type: schema.Object}
-	schema590 = schema.Node{Fields: []schema.Field{
+	schema610 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema589},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema609},
+		{Name: "status", Node: &schema21},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema591 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema28},
+	schema611 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema31},
 		{Name: "hostname", Node: &schema9},
-		{Name: "subjectAltNames", Node: &schema33},
-		{Name: "wellKnownCACertificates", Node: &schema587},
+		{Name: "subjectAltNames", Node: &schema36},
+		{Name: "wellKnownCACertificates", Node: &schema607},
 	}, Required: []string{"hostname"}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nnot_equals\x12\x11\b\x15\x12\r\x1a\vlogical_and\"\x86\x02\x10\x012\x81\x02\x12\x02!_\x1a\xfa\x01\x10\x102\xf5\x01\x12\x04_&&_\x1au\x10\v2q\x12\x04_&&_\x1a%\x10\x05*!\n\n\x10\x03\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\t2>\x12\x03_>_\x1a/\x10\x062+\x12\x04size\x1a#\x10\b*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1av\x10\x152r\x12\x04_&&_\x1a+\x10\x0f*'\n\n\x10\r\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1329\x12\x04_!=_\x1a)\x10\x12*%\n\n\x10\x11\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x14\x1a\x022\x00"},
 		{Text: "(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 || has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must specify either CACertificateRefs or WellKnownCACertificates", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\n\b\f\x12\x06\n\x04self\x12\n\b\x0f\x12\x06\n\x04self\x12\x10\b\x11\x12\f\x1a\nnot_equals\x12\x11\b\x13\x12\r\x1a\vlogical_and\x12\x10\b\x14\x12\f\x1a\nlogical_or\"\xfa\x01\x10\x142\xf5\x01\x12\x04_||_\x1au\x10\n2q\x12\x04_&&_\x1a%\x10\x04*!\n\n\x10\x02\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\b2>\x12\x03_>_\x1a/\x10\x052+\x12\x04size\x1a#\x10\a*\x1f\n\n\x10\x06\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1av\x10\x132r\x12\x04_&&_\x1a+\x10\x0e*'\n\n\x10\f\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1129\x12\x04_!=_\x1a)\x10\x10*%\n\n\x10\x0f\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x12\x1a\x022\x00"},
 	}, Type: schema.Object}
-	schema592 = schema.Node{Fields: []schema.Field{
-		{Name: "options", Node: &schema21},
-		{Name: "targetRefs", Node: &schema293},
-		{Name: "validation", Node: &schema591},
+	schema612 = schema.Node{Fields: []schema.Field{
+		{Name: "options", Node: &schema24},
+		{Name: "targetRefs", Node: &schema313},
+		{Name: "validation", Node: &schema611},
 	}, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
-	schema593 = schema.Node{Fields: []schema.Field{
+	schema613 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema592},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema612},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema594 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema595 = schema.Node{Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema596 = schema.Node{Enum: []string{"Ok", "Cancelled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}, Type: schema.String}
-	schema597 = schema.Node{Items: &schema596, Type: schema.Array}
-	schema598 = schema.Node{Fields: []schema.Field{
-		{Name: "statusCodes", Node: &schema597},
+	schema614 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(1)), Type: schema.Integer}
+	schema615 = schema.Node{Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema616 = schema.Node{Enum: []string{"Ok", "Cancelled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}, Type: schema.String}
+	schema617 = schema.Node{Items: &schema616, Type: schema.Array}
+	schema618 = schema.Node{Fields: []schema.Field{
+		{Name: "statusCodes", Node: &schema617},
 	}, Type: schema.Object}
-	schema599 = schema.Node{Fields: []schema.Field{
-		{Name: "statusCodes", Node: &schema370},
+	schema619 = schema.Node{Fields: []schema.Field{
+		{Name: "statusCodes", Node: &schema390},
 	}, Type: schema.Object}
-	schema600 = schema.Node{Fields: []schema.Field{
-		{Name: "grpc", Node: &schema598},
-		{Name: "http", Node: &schema599},
+	schema620 = schema.Node{Fields: []schema.Field{
+		{Name: "grpc", Node: &schema618},
+		{Name: "http", Node: &schema619},
 	}, Type: schema.Object}
-	schema601 = schema.Node{Fields: []schema.Field{
-		{Name: "maxRejectionPercent", Node: &schema192},
-		{Name: "minRequestRate", Node: &schema190},
-		{Name: "minSuccessRate", Node: &schema594},
-		{Name: "rejectionAggression", Node: &schema595},
-		{Name: "samplingWindow", Node: &schema132},
-		{Name: "successCriteria", Node: &schema600},
+	schema621 = schema.Node{Fields: []schema.Field{
+		{Name: "maxRejectionPercent", Node: &schema199},
+		{Name: "minRequestRate", Node: &schema197},
+		{Name: "minSuccessRate", Node: &schema614},
+		{Name: "rejectionAggression", Node: &schema615},
+		{Name: "samplingWindow", Node: &schema139},
+		{Name: "successCriteria", Node: &schema620},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.minSuccessRate) || (self.minSuccessRate >= 1 && self.minSuccessRate <= 100)", Message: "minSuccessRate must be between 1 and 100", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x1a\b\b\x12\x16\x1a\x14greater_equals_int64\x12\n\b\n\x12\x06\n\x04self\x12\x17\b\f\x12\x13\x1a\x11less_equals_int64\x12\x11\b\x0e\x12\r\x1a\vlogical_and\x12\x10\b\x0f\x12\f\x1a\nlogical_or\"\xb1\x01\x10\x0f2\xac\x01\x12\x04_||_\x1a,\x10\x012(\x12\x02!_\x1a\"\x10\x05*\x1e\n\n\x10\x03\"\x06\n\x04self\x12\x0eminSuccessRate\x18\x01\x1av\x10\x0e2r\x12\x04_&&_\x1a4\x10\b20\x12\x04_>=_\x1a \x10\a*\x1c\n\n\x10\x06\"\x06\n\x04self\x12\x0eminSuccessRate\x1a\x06\x10\t\x1a\x02\x18\x01\x1a4\x10\f20\x12\x04_<=_\x1a \x10\v*\x1c\n\n\x10\n\"\x06\n\x04self\x12\x0eminSuccessRate\x1a\x06\x10\r\x1a\x02\x18d"},
 		{Text: "!has(self.maxRejectionPercent) || (self.maxRejectionPercent >= 0 && self.maxRejectionPercent <= 100)", Message: "maxRejectionPercent must be between 0 and 100", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x1a\b\b\x12\x16\x1a\x14greater_equals_int64\x12\n\b\n\x12\x06\n\x04self\x12\x17\b\f\x12\x13\x1a\x11less_equals_int64\x12\x11\b\x0e\x12\r\x1a\vlogical_and\x12\x10\b\x0f\x12\f\x1a\nlogical_or\"\xc1\x01\x10\x0f2\xbc\x01\x12\x04_||_\x1a1\x10\x012-\x12\x02!_\x1a'\x10\x05*#\n\n\x10\x03\"\x06\n\x04self\x12\x13maxRejectionPercent\x18\x01\x1a\x80\x01\x10\x0e2|\x12\x04_&&_\x1a9\x10\b25\x12\x04_>=_\x1a%\x10\a*!\n\n\x10\x06\"\x06\n\x04self\x12\x13maxRejectionPercent\x1a\x06\x10\t\x1a\x02\x18\x00\x1a9\x10\f25\x12\x04_<=_\x1a%\x10\v*!\n\n\x10\n\"\x06\n\x04self\x12\x13maxRejectionPercent\x1a\x06\x10\r\x1a\x02\x18d"},
 		{Text: "!has(self.samplingWindow) || duration(self.samplingWindow) >= duration('1s')", Message: "samplingWindow must be at least 1s", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x18\b\x06\x12\x14\x1a\x12string_to_duration\x12\n\b\a\x12\x06\n\x04self\x12\x1d\b\t\x12\x19\x1a\x17greater_equals_duration\x12\x18\b\n\x12\x14\x1a\x12string_to_duration\x12\x10\b\f\x12\f\x1a\nlogical_or\"\x91\x01\x10\f2\x8c\x01\x12\x04_||_\x1a,\x10\x012(\x12\x02!_\x1a\"\x10\x05*\x1e\n\n\x10\x03\"\x06\n\x04self\x12\x0esamplingWindow\x18\x01\x1aV\x10\t2R\x12\x04_>=_\x1a0\x10\x062,\x12\bduration\x1a \x10\b*\x1c\n\n\x10\a\"\x06\n\x04self\x12\x0esamplingWindow\x1a\x18\x10\n2\x14\x12\bduration\x1a\b\x10\v\x1a\x042\x021s"},
 	}, Type: schema.Object}
-	schema602 = schema.Node{Enum: []string{"Second", "Minute", "Hour"}, Type: schema.String}
-	schema603 = schema.Node{Fields: []schema.Field{
-		{Name: "unit", Node: &schema602},
-		{Name: "value", Node: &schema45},
+	schema622 = schema.Node{Enum: []string{"Second", "Minute", "Hour"}, Type: schema.String}
+	schema623 = schema.Node{Fields: []schema.Field{
+		{Name: "unit", Node: &schema622},
+		{Name: "value", Node: &schema52},
 	}, Required: []string{"unit", "value"}, Type: schema.Object}
-	schema604 = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schema603},
+	schema624 = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schema623},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema605 = schema.Node{Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
-	schema606 = schema.Node{Fields: []schema.Field{
-		{Name: "prefix", Node: &schema605},
+	schema625 = schema.Node{Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
+	schema626 = schema.Node{Fields: []schema.Field{
+		{Name: "prefix", Node: &schema625},
 	}, Type: schema.Object}
-	schema607 = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schema603},
-		{Name: "responseTrailers", Node: &schema606},
+	schema627 = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schema623},
+		{Name: "responseTrailers", Node: &schema626},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema608 = schema.Node{Fields: []schema.Field{
-		{Name: "request", Node: &schema604},
-		{Name: "response", Node: &schema607},
+	schema628 = schema.Node{Fields: []schema.Field{
+		{Name: "request", Node: &schema624},
+		{Name: "response", Node: &schema627},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.request) || has(self.response)", Message: "at least one of request or response must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"E\x10\t2A\x12\x04_||_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\arequest\x18\x01\x1a\x1c\x10\b*\x18\n\n\x10\x06\"\x06\n\x04self\x12\bresponse\x18\x01"},
 	}, Type: schema.Object}
-	schema609 = schema.Node{Fields: []schema.Field{
-		{Name: "minRetryConcurrency", Node: &schema48},
-		{Name: "percent", Node: &schema191},
+	schema629 = schema.Node{Fields: []schema.Field{
+		{Name: "minRetryConcurrency", Node: &schema55},
+		{Name: "percent", Node: &schema198},
 	}, Required: []string{"percent"}, Type: schema.Object}
-	schema610 = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema38},
-		{Name: "maxParallelRequests", Node: &schema38},
-		{Name: "maxParallelRetries", Node: &schema38},
-		{Name: "maxPendingRequests", Node: &schema38},
-		{Name: "maxRequestsPerConnection", Node: &schema39},
-		{Name: "perEndpoint", Node: &schema296},
-		{Name: "retryBudget", Node: &schema609},
+	schema630 = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema45},
+		{Name: "maxParallelRequests", Node: &schema45},
+		{Name: "maxParallelRetries", Node: &schema45},
+		{Name: "maxPendingRequests", Node: &schema45},
+		{Name: "maxRequestsPerConnection", Node: &schema46},
+		{Name: "perEndpoint", Node: &schema316},
+		{Name: "retryBudget", Node: &schema629},
 	}, Type: schema.Object}
-	schema611 = schema.Node{Format: schema.Int32, Maximum: new(float64(16)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema612 = schema.Node{Fields: []schema.Field{
-		{Name: "grpcStatus", Node: &schema611},
-		{Name: "httpStatus", Node: &schema49},
-		{Name: "percentage", Node: &schema50},
+	schema631 = schema.Node{Format: schema.Int32, Maximum: new(float64(16)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema632 = schema.Node{Fields: []schema.Field{
+		{Name: "grpcStatus", Node: &schema631},
+		{Name: "httpStatus", Node: &schema56},
+		{Name: "percentage", Node: &schema57},
 	}, Rules: []schema.Rule{
 		{Text: " !(has(self.httpStatus) && has(self.grpcStatus)) ", Message: "httpStatus and grpcStatus cannot be simultaneously defined.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"T\x10\x012P\x12\x02!_\x1aJ\x10\n2F\x12\x04_&&_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\nhttpStatus\x18\x01\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ngrpcStatus\x18\x01"},
 		{Text: " has(self.httpStatus) || has(self.grpcStatus) ", Message: "httpStatus and grpcStatus are set at least one.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"J\x10\t2F\x12\x04_||_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nhttpStatus\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\ngrpcStatus\x18\x01"},
 	}, Type: schema.Object}
-	schema613 = schema.Node{Fields: []schema.Field{
-		{Name: "abort", Node: &schema612},
-		{Name: "delay", Node: &schema367},
+	schema633 = schema.Node{Fields: []schema.Field{
+		{Name: "abort", Node: &schema632},
+		{Name: "delay", Node: &schema387},
 	}, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"@\x10\t2<\x12\x04_||_\x1a\x19\x10\x04*\x15\n\n\x10\x02\"\x06\n\x04self\x12\x05delay\x18\x01\x1a\x19\x10\b*\x15\n\n\x10\x06\"\x06\n\x04self\x12\x05abort\x18\x01"},
 	}, Type: schema.Object}
-	schema614 = schema.Node{Fields: []schema.Field{
-		{Name: "expectedResponse", Node: &schema58},
-		{Name: "expectedStatuses", Node: &schema370},
+	schema634 = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schema65},
+		{Name: "expectedStatuses", Node: &schema390},
 		{Name: "hostname", Node: &schema9},
 		{Name: "method", Node: &schema0},
-		{Name: "path", Node: &schema61},
-		{Name: "retriableStatuses", Node: &schema370},
+		{Name: "path", Node: &schema68},
+		{Name: "retriableStatuses", Node: &schema390},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema615 = schema.Node{Fields: []schema.Field{
-		{Name: "port", Node: &schema184},
+	schema635 = schema.Node{Fields: []schema.Field{
+		{Name: "port", Node: &schema191},
 	}, Type: schema.Object}
-	schema616 = schema.Node{Fields: []schema.Field{
-		{Name: "grpc", Node: &schema54},
-		{Name: "healthyThreshold", Node: &schema55},
-		{Name: "http", Node: &schema614},
-		{Name: "initialJitter", Node: &schema132},
-		{Name: "interval", Node: &schema372},
-		{Name: "overrides", Node: &schema615},
-		{Name: "tcp", Node: &schema64},
-		{Name: "timeout", Node: &schema373},
-		{Name: "type", Node: &schema66},
-		{Name: "unhealthyThreshold", Node: &schema67},
+	schema636 = schema.Node{Fields: []schema.Field{
+		{Name: "grpc", Node: &schema61},
+		{Name: "healthyThreshold", Node: &schema62},
+		{Name: "http", Node: &schema634},
+		{Name: "initialJitter", Node: &schema139},
+		{Name: "interval", Node: &schema392},
+		{Name: "overrides", Node: &schema635},
+		{Name: "tcp", Node: &schema71},
+		{Name: "timeout", Node: &schema393},
+		{Name: "type", Node: &schema73},
+		{Name: "unhealthyThreshold", Node: &schema74},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a.\x10\x032*\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\n\x10\x04\x1a\x062\x04HTTP\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04http\x18\x01\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04http\x18\x01"},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a-\x10\x032)\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\t\x10\x04\x1a\x052\x03TCP\x1a\x17\x10\t*\x13\n\n\x10\a\"\x06\n\x04self\x12\x03tcp\x18\x01\x1a!\x10\n2\x1d\x12\x02!_\x1a\x17\x10\x0e*\x13\n\n\x10\f\"\x06\n\x04self\x12\x03tcp\x18\x01"},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"]\x10\x052Y\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a.\x10\b2*\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\n\x10\t\x1a\x062\x04GRPC\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema617 = schema.Node{Default: "10", Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema618 = schema.Node{Fields: []schema.Field{
-		{Name: "alwaysEjectOneEndpoint", Node: &schema73},
-		{Name: "baseEjectionTime", Node: &schema375},
-		{Name: "consecutive5XxErrors", Node: &schema70},
-		{Name: "consecutiveGatewayErrors", Node: &schema48},
-		{Name: "consecutiveLocalOriginFailures", Node: &schema70},
-		{Name: "failurePercentageThreshold", Node: &schema192},
-		{Name: "interval", Node: &schema372},
-		{Name: "maxEjectionPercent", Node: &schema617},
-		{Name: "splitExternalLocalOriginErrors", Node: &schema73},
+	schema637 = schema.Node{Default: "10", Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema638 = schema.Node{Fields: []schema.Field{
+		{Name: "alwaysEjectOneEndpoint", Node: &schema80},
+		{Name: "baseEjectionTime", Node: &schema395},
+		{Name: "consecutive5XxErrors", Node: &schema77},
+		{Name: "consecutiveGatewayErrors", Node: &schema55},
+		{Name: "consecutiveLocalOriginFailures", Node: &schema77},
+		{Name: "failurePercentageThreshold", Node: &schema199},
+		{Name: "interval", Node: &schema392},
+		{Name: "maxEjectionPercent", Node: &schema637},
+		{Name: "splitExternalLocalOriginErrors", Node: &schema80},
 	}, Type: schema.Object}
-	schema619 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema616},
-		{Name: "panicThreshold", Node: &schema192},
-		{Name: "passive", Node: &schema618},
+	schema639 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema636},
+		{Name: "panicThreshold", Node: &schema199},
+		{Name: "passive", Node: &schema638},
 	}, Type: schema.Object}
-	schema620 = schema.Node{Fields: []schema.Field{
-		{Name: "idleInterval", Node: &schema132},
-		{Name: "interval", Node: &schema132},
-		{Name: "intervalJitter", Node: &schema192},
-		{Name: "timeout", Node: &schema132},
+	schema640 = schema.Node{Fields: []schema.Field{
+		{Name: "idleInterval", Node: &schema139},
+		{Name: "interval", Node: &schema139},
+		{Name: "intervalJitter", Node: &schema199},
+		{Name: "timeout", Node: &schema139},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.timeout) || !has(self.interval) || duration(self.timeout) < duration(self.interval)", Message: "timeout must be less than interval", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\x10\b\v\x12\f\x1a\nlogical_or\x12\x18\b\f\x12\x14\x1a\x12string_to_duration\x12\n\b\r\x12\x06\n\x04self\x12\x13\b\x0f\x12\x0f\x1a\rless_duration\x12\x18\b\x10\x12\x14\x1a\x12string_to_duration\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nlogical_or\"\xc8\x01\x10\x132\xc3\x01\x12\x04_||_\x1aY\x10\v2U\x12\x04_||_\x1a%\x10\x012!\x12\x02!_\x1a\x1b\x10\x05*\x17\n\n\x10\x03\"\x06\n\x04self\x12\atimeout\x18\x01\x1a&\x10\x062\"\x12\x02!_\x1a\x1c\x10\n*\x18\n\n\x10\b\"\x06\n\x04self\x12\binterval\x18\x01\x1a`\x10\x0f2\\\x12\x03_<_\x1a)\x10\f2%\x12\bduration\x1a\x19\x10\x0e*\x15\n\n\x10\r\"\x06\n\x04self\x12\atimeout\x1a*\x10\x102&\x12\bduration\x1a\x1a\x10\x12*\x16\n\n\x10\x11\"\x06\n\x04self\x12\binterval"},
 	}, Type: schema.Object}
-	schema621 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionKeepalive", Node: &schema620},
-		{Name: "initialConnectionWindowSize", Node: &schema45},
-		{Name: "initialStreamWindowSize", Node: &schema45},
-		{Name: "maxConcurrentStreams", Node: &schema76},
+	schema641 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionKeepalive", Node: &schema640},
+		{Name: "initialConnectionWindowSize", Node: &schema52},
+		{Name: "initialStreamWindowSize", Node: &schema52},
+		{Name: "maxConcurrentStreams", Node: &schema83},
 		{Name: "onInvalidMessage", Node: &schema0},
 	}, Type: schema.Object}
-	schema622 = schema.Node{Fields: []schema.Field{
-		{Name: "blackoutPeriod", Node: &schema132},
-		{Name: "errorUtilizationPenaltyPercent", Node: &schema190},
-		{Name: "keepResponseHeaders", Node: &schema73},
+	schema642 = schema.Node{Fields: []schema.Field{
+		{Name: "blackoutPeriod", Node: &schema139},
+		{Name: "errorUtilizationPenaltyPercent", Node: &schema197},
+		{Name: "keepResponseHeaders", Node: &schema80},
 		{Name: "metricNamesForComputingUtilization", Node: &schema3},
-		{Name: "weightExpirationPeriod", Node: &schema132},
-		{Name: "weightUpdatePeriod", Node: &schema132},
+		{Name: "weightExpirationPeriod", Node: &schema139},
+		{Name: "weightUpdatePeriod", Node: &schema139},
 	}, Type: schema.Object}
-	schema623 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: schema.String}
-	schema624 = schema.Node{Fields: []schema.Field{
+	schema643 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: schema.String}
+	schema644 = schema.Node{Fields: []schema.Field{
 		{Name: "config", Node: &schema4},
-		{Name: "lbPolicyName", Node: &schema24},
-		{Name: "name", Node: &schema623},
+		{Name: "lbPolicyName", Node: &schema27},
+		{Name: "name", Node: &schema643},
 	}, Required: []string{"lbPolicyName", "name"}, Type: schema.Object}
-	schema625 = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin", "BackendUtilization", "DynamicModule"}, Type: schema.String}
-	schema626 = schema.Node{Fields: []schema.Field{
-		{Name: "weight", Node: &schema48},
+	schema645 = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin", "BackendUtilization", "DynamicModule"}, Type: schema.String}
+	schema646 = schema.Node{Fields: []schema.Field{
+		{Name: "weight", Node: &schema55},
 		{Name: "zone", Node: &schema0},
 	}, Required: []string{"weight", "zone"}, Type: schema.Object}
-	schema627 = schema.Node{Items: &schema626, Type: schema.Array, Unique: true, UniqueBy: []string{"zone"}}
-	schema628 = schema.Node{Fields: []schema.Field{
-		{Name: "preferLocal", Node: &schema445},
-		{Name: "weightedZones", Node: &schema627},
+	schema647 = schema.Node{Items: &schema646, Type: schema.Array, Unique: true, UniqueBy: []string{"zone"}}
+	schema648 = schema.Node{Fields: []schema.Field{
+		{Name: "preferLocal", Node: &schema465},
+		{Name: "weightedZones", Node: &schema647},
 	}, Type: schema.Object}
-	schema629 = schema.Node{Fields: []schema.Field{
-		{Name: "backendUtilization", Node: &schema622},
-		{Name: "consistentHash", Node: &schema539},
-		{Name: "dynamicModule", Node: &schema624},
-		{Name: "endpointOverride", Node: &schema385},
-		{Name: "slowStart", Node: &schema386},
-		{Name: "type", Node: &schema625},
-		{Name: "zoneAware", Node: &schema628},
+	schema649 = schema.Node{Fields: []schema.Field{
+		{Name: "backendUtilization", Node: &schema642},
+		{Name: "consistentHash", Node: &schema559},
+		{Name: "dynamicModule", Node: &schema644},
+		{Name: "endpointOverride", Node: &schema405},
+		{Name: "slowStart", Node: &schema406},
+		{Name: "type", Node: &schema645},
+		{Name: "zoneAware", Node: &schema648},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x98\x01\x10\x052\x93\x01\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a\"\x10\t*\x1e\n\n\x10\a\"\x06\n\x04self\x12\x0econsistentHash\x18\x01\x1a,\x10\n2(\x12\x02!_\x1a\"\x10\x0e*\x1e\n\n\x10\f\"\x06\n\x04self\x12\x0econsistentHash\x18\x01"},
 		{Text: "self.type == 'BackendUtilization' ? has(self.backendUtilization) : !has(self.backendUtilization)", Message: "If LoadBalancer type is BackendUtilization, backendUtilization field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\xa4\x01\x10\x052\x9f\x01\x12\x05_?_:_\x1a<\x10\x0328\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x18\x10\x04\x1a\x142\x12BackendUtilization\x1a&\x10\t*\"\n\n\x10\a\"\x06\n\x04self\x12\x12backendUtilization\x18\x01\x1a0\x10\n2,\x12\x02!_\x1a&\x10\x0e*\"\n\n\x10\f\"\x06\n\x04self\x12\x12backendUtilization\x18\x01"},
@@ -3160,118 +3228,118 @@ var (
 		{Text: "has(self.zoneAware) ? !(has(self.zoneAware.preferLocal) && has(self.zoneAware.weightedZones)) : true", Message: "ZoneAware PreferLocal and WeightedZones cannot be specified together.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x11\x12\r\x1a\vlogical_and\"\xaf\x01\x10\x052\xaa\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\tzoneAware\x18\x01\x1az\x10\x062v\x12\x02!_\x1ap\x10\x112l\x12\x04_&&_\x1a0\x10\v*,\n\x1b\x10\t*\x17\n\n\x10\b\"\x06\n\x04self\x12\tzoneAware\x12\vpreferLocal\x18\x01\x1a2\x10\x10*.\n\x1b\x10\x0e*\x17\n\n\x10\r\"\x06\n\x04self\x12\tzoneAware\x12\rweightedZones\x18\x01\x1a\x06\x10\x12\x1a\x02\x10\x01"},
 		{Text: "self.type == 'DynamicModule' ? !has(self.endpointOverride) : true", Message: "EndpointOverride is not supported for DynamicModule load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\"|\x10\x052x\x12\x05_?_:_\x1a7\x10\x0323\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x13\x10\x04\x1a\x0f2\rDynamicModule\x1a.\x10\x062*\x12\x02!_\x1a$\x10\n* \n\n\x10\b\"\x06\n\x04self\x12\x10endpointOverride\x18\x01\x1a\x06\x10\v\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema630 = schema.Node{Rules: []schema.Rule{
+	schema650 = schema.Node{Rules: []schema.Rule{
 		{Text: "self != 'Replace'", Message: "Replace is not a valid MergeType for BackendTrafficPolicySpec", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x02\x12\f\x1a\nnot_equals\"%\x10\x022!\x12\x04_!=_\x1a\n\x10\x01\"\x06\n\x04self\x1a\r\x10\x03\x1a\t2\aReplace"},
 	}, Type: schema.String}
-	schema631 = schema.Node{Items: &schema91, MaxLength: new(int(64)), Type: schema.Array}
-	schema632 = schema.Node{Fields: []schema.Field{
-		{Name: "invert", Node: &schema73},
-		{Name: "type", Node: &schema93},
-		{Name: "value", Node: &schema88},
+	schema651 = schema.Node{Items: &schema98, MaxLength: new(int(64)), Type: schema.Array}
+	schema652 = schema.Node{Fields: []schema.Field{
+		{Name: "invert", Node: &schema80},
+		{Name: "type", Node: &schema100},
+		{Name: "value", Node: &schema95},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema633 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema631},
-		{Name: "methods", Node: &schema449},
-		{Name: "path", Node: &schema450},
-		{Name: "queryParams", Node: &schema92},
-		{Name: "sourceCIDR", Node: &schema632},
+	schema653 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema651},
+		{Name: "methods", Node: &schema469},
+		{Name: "path", Node: &schema470},
+		{Name: "queryParams", Node: &schema99},
+		{Name: "sourceCIDR", Node: &schema652},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR) || has(self.queryParams)", Message: "at least one of headers, methods, path, sourceCIDR or queryParams must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\n\b\x10\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nlogical_or\x12\n\b\x15\x12\x06\n\x04self\x12\x10\b\x18\x12\f\x1a\nlogical_or\"\xc4\x01\x10\x132\xbf\x01\x12\x04_||_\x1aj\x10\x0e2f\x12\x04_||_\x1aD\x10\t2@\x12\x04_||_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\aheaders\x18\x01\x1a\x1b\x10\b*\x17\n\n\x10\x06\"\x06\n\x04self\x12\amethods\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04path\x18\x01\x1aK\x10\x182G\x12\x04_||_\x1a\x1e\x10\x12*\x1a\n\n\x10\x10\"\x06\n\x04self\x12\nsourceCIDR\x18\x01\x1a\x1f\x10\x17*\x1b\n\n\x10\x15\"\x06\n\x04self\x12\vqueryParams\x18\x01"},
 	}, Type: schema.Object}
-	schema634 = schema.Node{Items: &schema633, MaxLength: new(int(8)), Type: schema.Array}
-	schema635 = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema636 = schema.Node{Fields: []schema.Field{
-		{Name: "requests", Node: &schema635},
-		{Name: "unit", Node: &schema391},
+	schema654 = schema.Node{Items: &schema653, MaxLength: new(int(8)), Type: schema.Array}
+	schema655 = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(1)), Type: schema.Integer}
+	schema656 = schema.Node{Fields: []schema.Field{
+		{Name: "requests", Node: &schema655},
+		{Name: "unit", Node: &schema411},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema637 = schema.Node{Enum: []string{"Off", "DraftVersion03"}, Type: schema.String}
-	schema638 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema634},
-		{Name: "cost", Node: &schema100},
-		{Name: "limit", Node: &schema636},
+	schema657 = schema.Node{Enum: []string{"Off", "DraftVersion03"}, Type: schema.String}
+	schema658 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema654},
+		{Name: "cost", Node: &schema107},
+		{Name: "limit", Node: &schema656},
 		{Name: "shadowMode", Node: &schema17},
 		{Name: "shared", Node: &schema17},
-		{Name: "xRateLimitHeaders", Node: &schema637},
+		{Name: "xRateLimitHeaders", Node: &schema657},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema639 = schema.Node{Items: &schema638, MaxLength: new(int(256)), Type: schema.Array}
-	schema640 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema639},
+	schema659 = schema.Node{Items: &schema658, MaxLength: new(int(256)), Type: schema.Array}
+	schema660 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema659},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema641 = schema.Node{Items: &schema638, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema661 = schema.Node{Items: &schema658, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(r, !has(r.cost) || !has(r.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\a\b\x06\x12\x03\n\x01r\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\a\b\v\x12\x03\n\x01r\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xd7\x01\x10\x16J\xd2\x01\n\x01r\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2w\x10\x142s\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a\\\x10\x0f2X\x12\x04_||_\x1a\x1f\x10\x042\x1b\x12\x02!_\x1a\x15\x10\b*\x11\n\a\x10\x06\"\x03\n\x01r\x12\x04cost\x18\x01\x1a/\x10\t2+\x12\x02!_\x1a%\x10\x0e*!\n\x13\x10\f*\x0f\n\a\x10\v\"\x03\n\x01r\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema642 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema641},
+	schema662 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema661},
 	}, Type: schema.Object}
-	schema643 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema640},
-		{Name: "local", Node: &schema642},
-		{Name: "type", Node: &schema108},
+	schema663 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema660},
+		{Name: "local", Node: &schema662},
+		{Name: "type", Node: &schema115},
 	}, Type: schema.Object}
-	schema644 = schema.Node{Enum: []string{"All", "Local", "Backend"}, Type: schema.String}
-	schema645 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema114},
-		{Name: "redirect", Node: &schema459},
-		{Name: "response", Node: &schema461},
-		{Name: "source", Node: &schema644},
+	schema664 = schema.Node{Enum: []string{"All", "Local", "Backend"}, Type: schema.String}
+	schema665 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema121},
+		{Name: "redirect", Node: &schema479},
+		{Name: "response", Node: &schema481},
+		{Name: "source", Node: &schema664},
 	}, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\"\xaf\x01\x10\x152\xaa\x01\x12\x04_||_\x1aP\x10\n2L\x12\x04_&&_\x1a\x1c\x10\x04*\x18\n\n\x10\x02\"\x06\n\x04self\x12\bresponse\x18\x01\x1a&\x10\x052\"\x12\x02!_\x1a\x1c\x10\t*\x18\n\n\x10\a\"\x06\n\x04self\x12\bredirect\x18\x01\x1aP\x10\x142L\x12\x04_&&_\x1a&\x10\v2\"\x12\x02!_\x1a\x1c\x10\x0f*\x18\n\n\x10\r\"\x06\n\x04self\x12\bresponse\x18\x01\x1a\x1c\x10\x13*\x18\n\n\x10\x11\"\x06\n\x04self\x12\bredirect\x18\x01"},
 	}, Type: schema.Object}
-	schema646 = schema.Node{Items: &schema645, Type: schema.Array}
-	schema647 = schema.Node{Default: "\"Same\"", Enum: []string{"Same", "All", "Selector"}, Type: schema.String}
-	schema648 = schema.Node{Fields: []schema.Field{
-		{Name: "from", Node: &schema647},
-		{Name: "selector", Node: &schema228},
+	schema666 = schema.Node{Items: &schema665, Type: schema.Array}
+	schema667 = schema.Node{Default: "\"Same\"", Enum: []string{"Same", "All", "Selector"}, Type: schema.String}
+	schema668 = schema.Node{Fields: []schema.Field{
+		{Name: "from", Node: &schema667},
+		{Name: "selector", Node: &schema238},
 	}, Required: []string{"from"}, Rules: []schema.Rule{
 		{Text: "self.from != 'Selector' || has(self.selector)", Message: "selector must be specified when from is Selector", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"\\\x10\t2X\x12\x04_||_\x1a2\x10\x032.\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04from\x1a\x0e\x10\x04\x1a\n2\bSelector\x1a\x1c\x10\b*\x18\n\n\x10\x06\"\x06\n\x04self\x12\bselector\x18\x01"},
 	}, Type: schema.Object}
-	schema649 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema129},
-		{Name: "kind", Node: &schema23},
-		{Name: "matchExpressions", Node: &schema227},
+	schema669 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema136},
+		{Name: "kind", Node: &schema26},
+		{Name: "matchExpressions", Node: &schema237},
 		{Name: "matchLabels", Node: &schema1},
-		{Name: "namespaces", Node: &schema648},
+		{Name: "namespaces", Node: &schema668},
 	}, Required: []string{"kind"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"t\x10\x052p\x12\x05_?_:_\x1a\x19\x10\x04*\x15\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x18\x01\x1aD\x10\b2@\x12\x04_==_\x1a\x17\x10\a*\x13\n\n\x10\x06\"\x06\n\x04self\x12\x05group\x1a\x1f\x10\t\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema650 = schema.Node{Items: &schema649, Type: schema.Array}
-	schema651 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionIdleTimeout", Node: &schema132},
-		{Name: "maxConnectionDuration", Node: &schema132},
-		{Name: "maxStreamDuration", Node: &schema132},
-		{Name: "requestTimeout", Node: &schema132},
-		{Name: "streamIdleTimeout", Node: &schema132},
+	schema670 = schema.Node{Items: &schema669, Type: schema.Array}
+	schema671 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionIdleTimeout", Node: &schema139},
+		{Name: "maxConnectionDuration", Node: &schema139},
+		{Name: "maxStreamDuration", Node: &schema139},
+		{Name: "requestTimeout", Node: &schema139},
+		{Name: "streamIdleTimeout", Node: &schema139},
 	}, Type: schema.Object}
-	schema652 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema651},
-		{Name: "tcp", Node: &schema135},
+	schema672 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema671},
+		{Name: "tcp", Node: &schema142},
 	}, Type: schema.Object}
-	schema653 = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schema601},
-		{Name: "bandwidthLimit", Node: &schema608},
-		{Name: "circuitBreaker", Node: &schema610},
-		{Name: "compression", Node: &schema537},
-		{Name: "compressor", Node: &schema537},
-		{Name: "connection", Node: &schema439},
-		{Name: "dns", Node: &schema366},
-		{Name: "faultInjection", Node: &schema613},
-		{Name: "healthCheck", Node: &schema619},
-		{Name: "http2", Node: &schema621},
-		{Name: "httpUpgrade", Node: &schema380},
-		{Name: "loadBalancer", Node: &schema629},
-		{Name: "mergeType", Node: &schema630},
-		{Name: "proxyProtocol", Node: &schema87},
-		{Name: "rateLimit", Node: &schema643},
-		{Name: "requestBuffer", Node: &schema309},
-		{Name: "responseOverride", Node: &schema646},
-		{Name: "retry", Node: &schema408},
+	schema673 = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schema621},
+		{Name: "bandwidthLimit", Node: &schema628},
+		{Name: "circuitBreaker", Node: &schema630},
+		{Name: "compression", Node: &schema557},
+		{Name: "compressor", Node: &schema557},
+		{Name: "connection", Node: &schema459},
+		{Name: "dns", Node: &schema386},
+		{Name: "faultInjection", Node: &schema633},
+		{Name: "healthCheck", Node: &schema639},
+		{Name: "http2", Node: &schema641},
+		{Name: "httpUpgrade", Node: &schema400},
+		{Name: "loadBalancer", Node: &schema649},
+		{Name: "mergeType", Node: &schema650},
+		{Name: "proxyProtocol", Node: &schema94},
+		{Name: "rateLimit", Node: &schema663},
+		{Name: "requestBuffer", Node: &schema329},
+		{Name: "responseOverride", Node: &schema666},
+		{Name: "retry", Node: &schema428},
 		{Name: "routingType", Node: &schema0},
-		{Name: "targetRef", Node: &schema25},
-		{Name: "targetRefs", Node: &schema128},
-		{Name: "targetSelectors", Node: &schema650},
-		{Name: "tcpKeepalive", Node: &schema133},
-		{Name: "telemetry", Node: &schema552},
-		{Name: "timeout", Node: &schema652},
+		{Name: "targetRef", Node: &schema28},
+		{Name: "targetRefs", Node: &schema135},
+		{Name: "targetSelectors", Node: &schema670},
+		{Name: "tcpKeepalive", Node: &schema140},
+		{Name: "telemetry", Node: &schema572},
+		{Name: "timeout", Node: &schema672},
 		{Name: "useClientProtocol", Node: &schema17},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
@@ -3284,66 +3352,66 @@ var (
 		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, or Gateway targets", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\r\b\x0e\x12\t\x1a\ain_list\x12\x10\b\x13\x12\f\x1a\nlogical_or\x12\x11\b\x14\x12\r\x1a\vlogical_not\x12\n\b\x16\x12\x06\n\x04self\x12\n\b\x19\x12\x06\n\x04self\x12\t\b\x1d\x12\x05\n\x03ref\x12\r\b\x1f\x12\t\x1a\ain_list\x12\r\b%\x12\t\n\a@result\x12\x18\b&\x12\x14\x1a\x12not_strictly_false\x12\r\b'\x12\t\n\a@result\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b)\x12\t\n\a@result\x12\x10\b+\x12\f\x1a\nlogical_or\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vlogical_not\x12\n\b/\x12\x06\n\x04self\x12\n\b2\x12\x06\n\x04self\x12\t\b6\x12\x05\n\x03sel\x12\r\b8\x12\t\x1a\ain_list\x12\r\b>\x12\t\n\a@result\x12\x18\b?\x12\x14\x1a\x12not_strictly_false\x12\r\b@\x12\t\n\a@result\x12\x11\bA\x12\r\x1a\vlogical_and\x12\r\bB\x12\t\n\a@result\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vlogical_and\x12\x10\bF\x12\f\x1a\nlogical_or\"\xc5\x06\x10F2\xc0\x06\x12\x04_||_\x1a.\x10\x012*\x12\x02!_\x1a$\x10\x05* \n\n\x10\x03\"\x06\n\x04self\x12\x10admissionControl\x18\x01\x1a\x87\x06\x10E2\x82\x06\x12\x04_&&_\x1a\xce\x03\x10,2\xc9\x03\x12\x04_&&_\x1a\x9f\x01\x10\x132\x9a\x01\x12\x04_||_\x1a'\x10\x062#\x12\x02!_\x1a\x1d\x10\n*\x19\n\n\x10\b\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1ai\x10\x0e2e\x12\x03@in\x1a'\x10\r*#\n\x1b\x10\f*\x17\n\n\x10\v\"\x06\n\x04self\x12\ttargetRef\x12\x04kind\x1a5\x10\x0f:1\n\r\x10\x10\x1a\t2\aGateway\n\x0f\x10\x11\x1a\v2\tHTTPRoute\n\x0f\x10\x12\x1a\v2\tGRPCRoute\x1a\x9e\x02\x10+2\x99\x02\x12\x04_||_\x1a(\x10\x142$\x12\x02!_\x1a\x1e\x10\x18*\x1a\n\n\x10\x16\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xe6\x01\x10*J\xe1\x01\n\x03ref\x12\x1c\x10\x1a*\x18\n\n\x10\x19\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10$\x1a\x02\x10\x01*(\x10&2$\x12\x13@not_strictly_false\x1a\r\x10%\"\t\n\a@result2r\x10(2n\x12\x04_&&_\x1a\r\x10'\"\t\n\a@result\x1aW\x10\x1f2S\x12\x03@in\x1a\x15\x10\x1e*\x11\n\t\x10\x1d\"\x05\n\x03ref\x12\x04kind\x1a5\x10 :1\n\r\x10!\x1a\t2\aGateway\n\x0f\x10\"\x1a\v2\tHTTPRoute\n\x0f\x10#\x1a\v2\tGRPCRoute:\r\x10)\"\t\n\a@result\x1a\xa8\x02\x10D2\xa3\x02\x12\x04_||_\x1a-\x10-2)\x12\x02!_\x1a#\x101*\x1f\n\n\x10/\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a\xeb\x01\x10CJ\xe6\x01\n\x03sel\x12!\x103*\x1d\n\n\x102\"\x06\n\x04self\x12\x0ftargetSelectors\x1a\a@result\"\x06\x10=\x1a\x02\x10\x01*(\x10?2$\x12\x13@not_strictly_false\x1a\r\x10>\"\t\n\a@result2r\x10A2n\x12\x04_&&_\x1a\r\x10@\"\t\n\a@result\x1aW\x1082S\x12\x03@in\x1a\x15\x107*\x11\n\t\x106\"\x05\n\x03sel\x12\x04kind\x1a5\x109:1\n\r\x10:\x1a\t2\aGateway\n\x0f\x10;\x1a\v2\tHTTPRoute\n\x0f\x10<\x1a\v2\tGRPCRoute:\r\x10B\"\t\n\a@result"},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\x11\b\x13\x12\r\x1a\vlogical_not\x12\n\b\x15\x12\x06\n\x04self\x12\n\b\x19\x12\x06\n\x04self\x12\x11\b\x1d\x12\r\x1a\vlogical_and\x12\n\b\x1e\x12\x06\n\x04self\x12\r\b!\x12\t\x1a\ain_list\x12\x11\b%\x12\r\x1a\vlogical_and\x12\x11\b&\x12\r\x1a\vlogical_and\"\xa1\x03\x10\x012\x9c\x03\x12\x02!_\x1a\x95\x03\x10&2\x90\x03\x12\x04_&&_\x1a\xb4\x01\x10\x122\xaf\x01\x12\x04_&&_\x1a\\\x10\v2X\x12\x04_&&_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\nconnection\x18\x01\x1a0\x10\n*,\n\x1c\x10\b*\x18\n\n\x10\a\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x18\x01\x1aI\x10\x11*E\n.\x10\x0f**\n\x1c\x10\x0e*\x18\n\n\x10\r\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x12\x11predictivePercent\x18\x01\x1a\xd0\x01\x10\x132\xcb\x01\x12\x02!_\x1a\xc4\x01\x10%2\xbf\x01\x12\x04_&&_\x1aZ\x10\x1d2V\x12\x04_&&_\x1a \x10\x17*\x1c\n\n\x10\x15\"\x06\n\x04self\x12\floadBalancer\x18\x01\x1a,\x10\x1c*(\n\x1e\x10\x1a*\x1a\n\n\x10\x19\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x18\x01\x1a[\x10!2W\x12\x03@in\x1a*\x10 *&\n\x1e\x10\x1f*\x1a\n\n\x10\x1e\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x1a$\x10\": \n\f\x10#\x1a\b2\x06Random\n\x10\x10$\x1a\f2\nRoundRobin"},
 	}, Type: schema.Object}
-	schema654 = schema.Node{Fields: []schema.Field{
+	schema674 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema653},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema673},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema655 = schema.Node{Fields: []schema.Field{
+	schema675 = schema.Node{Fields: []schema.Field{
 		{Name: "enableWeb", Node: &schema17},
 	}, Type: schema.Object}
-	schema656 = schema.Node{Fields: []schema.Field{
+	schema676 = schema.Node{Fields: []schema.Field{
 		{Name: "disableSafeMaxConnectionDuration", Node: &schema17},
 		{Name: "enableTrailers", Node: &schema17},
-		{Name: "http10", Node: &schema161},
-		{Name: "ignoredUpgradeTypes", Node: &schema422},
+		{Name: "http10", Node: &schema168},
+		{Name: "ignoredUpgradeTypes", Node: &schema442},
 		{Name: "preserveHeaderCase", Node: &schema17},
 	}, Type: schema.Object}
-	schema657 = schema.Node{Enum: []string{"Request", "RequireAny", "VerifyIfGiven", "RequireAndVerify"}, Type: schema.String}
-	schema658 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema174},
+	schema677 = schema.Node{Enum: []string{"Request", "RequireAny", "VerifyIfGiven", "RequireAndVerify"}, Type: schema.String}
+	schema678 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema181},
 		{Name: "certificateHashes", Node: &schema3},
-		{Name: "crl", Node: &schema473},
-		{Name: "mode", Node: &schema657},
+		{Name: "crl", Node: &schema493},
+		{Name: "mode", Node: &schema677},
 		{Name: "optional", Node: &schema17},
 		{Name: "spkiHashes", Node: &schema3},
-		{Name: "subjectAltNames", Node: &schema425},
+		{Name: "subjectAltNames", Node: &schema445},
 	}, Type: schema.Object}
-	schema659 = schema.Node{Fields: []schema.Field{
+	schema679 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schema3},
 		{Name: "ciphers", Node: &schema3},
-		{Name: "clientValidation", Node: &schema658},
+		{Name: "clientValidation", Node: &schema678},
 		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "fingerprints", Node: &schema586},
-		{Name: "maxVersion", Node: &schema176},
-		{Name: "minVersion", Node: &schema176},
-		{Name: "session", Node: &schema178},
+		{Name: "fingerprints", Node: &schema606},
+		{Name: "maxVersion", Node: &schema183},
+		{Name: "minVersion", Node: &schema183},
+		{Name: "session", Node: &schema185},
 		{Name: "signatureAlgorithms", Node: &schema3},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema660 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema144},
-		{Name: "connection", Node: &schema556},
+	schema680 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema151},
+		{Name: "connection", Node: &schema576},
 		{Name: "enableProxyProtocol", Node: &schema17},
-		{Name: "grpc", Node: &schema655},
-		{Name: "headers", Node: &schema561},
-		{Name: "healthCheck", Node: &schema160},
-		{Name: "http1", Node: &schema656},
-		{Name: "http2", Node: &schema621},
-		{Name: "http3", Node: &schema41},
-		{Name: "path", Node: &schema164},
-		{Name: "proxyProtocol", Node: &schema417},
-		{Name: "scheme", Node: &schema562},
-		{Name: "targetRef", Node: &schema25},
-		{Name: "targetRefs", Node: &schema128},
-		{Name: "targetSelectors", Node: &schema650},
-		{Name: "tcpKeepalive", Node: &schema133},
-		{Name: "timeout", Node: &schema419},
-		{Name: "tls", Node: &schema659},
+		{Name: "grpc", Node: &schema675},
+		{Name: "headers", Node: &schema581},
+		{Name: "healthCheck", Node: &schema167},
+		{Name: "http1", Node: &schema676},
+		{Name: "http2", Node: &schema641},
+		{Name: "http3", Node: &schema48},
+		{Name: "path", Node: &schema171},
+		{Name: "proxyProtocol", Node: &schema437},
+		{Name: "scheme", Node: &schema582},
+		{Name: "targetRef", Node: &schema28},
+		{Name: "targetRefs", Node: &schema135},
+		{Name: "targetSelectors", Node: &schema670},
+		{Name: "tcpKeepalive", Node: &schema140},
+		{Name: "timeout", Node: &schema439},
+		{Name: "tls", Node: &schema679},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -3351,48 +3419,48 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\xf6\x01\x10\x052\xf1\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xbf\x01\x10\x14J\xba\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2K\x10\x122G\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1a0\x10\f2,\x12\x04_==_\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1a\r\x10\r\x1a\t2\aGateway:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema661 = schema.Node{Fields: []schema.Field{
+	schema681 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema660},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema680},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema662 = schema.Node{Fields: []schema.Field{
-		{Name: "absoluteTimeout", Node: &schema132},
-		{Name: "cookieConfig", Node: &schema207},
-		{Name: "idleTimeout", Node: &schema132},
-		{Name: "sessionName", Node: &schema208},
-		{Name: "type", Node: &schema209},
+	schema682 = schema.Node{Fields: []schema.Field{
+		{Name: "absoluteTimeout", Node: &schema139},
+		{Name: "cookieConfig", Node: &schema214},
+		{Name: "idleTimeout", Node: &schema139},
+		{Name: "sessionName", Node: &schema215},
+		{Name: "type", Node: &schema216},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\x10\b\f\x12\f\x1a\nlogical_or\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x10\x12\f\x1a\nnot_equals\x12\x10\b\x12\x12\f\x1a\nlogical_or\x12\n\b\x14\x12\x06\n\x04self\x12\x10\b\x17\x12\f\x1a\nlogical_or\"\x86\x02\x10\x122\x81\x02\x12\x04_||_\x1av\x10\f2r\x12\x04_||_\x1a*\x10\x012&\x12\x02!_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fcookieConfig\x18\x01\x1a>\x10\x062:\x12\x02!_\x1a4\x10\v*0\n\x1e\x10\t*\x1a\n\n\x10\b\"\x06\n\x04self\x12\fcookieConfig\x12\flifetimeType\x18\x01\x1a\x80\x01\x10\x172|\x12\x04_||_\x1aO\x10\x102K\x12\x04_!=_\x1a2\x10\x0f*.\n\x1e\x10\x0e*\x1a\n\n\x10\r\"\x06\n\x04self\x12\fcookieConfig\x12\flifetimeType\x1a\x0f\x10\x11\x1a\v2\tPermanent\x1a#\x10\x16*\x1f\n\n\x10\x14\"\x06\n\x04self\x12\x0fabsoluteTimeout\x18\x01"},
 		{Text: "!has(self.cookieConfig) || self.type == 'Cookie'", Message: "cookieConfig can only be set with type Cookie", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\"h\x10\n2d\x12\x04_||_\x1a*\x10\x012&\x12\x02!_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fcookieConfig\x18\x01\x1a0\x10\b2,\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\f\x10\t\x1a\b2\x06Cookie"},
 	}, Type: schema.Object}
-	schema663 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema485},
-		{Name: "filters", Node: &schema483},
-		{Name: "matches", Node: &schema325},
+	schema683 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema505},
+		{Name: "filters", Node: &schema503},
+		{Name: "matches", Node: &schema345},
 		{Name: "name", Node: &schema9},
-		{Name: "sessionPersistence", Node: &schema662},
+		{Name: "sessionPersistence", Node: &schema682},
 	}, Type: schema.Object}
-	schema664 = schema.Node{Items: &schema663, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema684 = schema.Node{Items: &schema683, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nindex_list\x12\x11\b\f\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nindex_list\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x0f\b\x14\x12\v\x1a\tadd_int64\x12\n\b\x15\x12\x06\n\x04self\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x13\b\x17\x12\x0f\x1a\rgreater_int64\x12\x11\b\x19\x12\r\x1a\vconditional\x12\n\b\x1b\x12\x06\n\x04self\x12\x10\b\x1c\x12\f\x1a\nindex_list\x12\x11\b \x12\r\x1a\vconditional\x12\n\b!\x12\x06\n\x04self\x12\x10\b\"\x12\f\x1a\nindex_list\x12\x0f\b%\x12\v\x1a\tlist_size\x12\x0f\b(\x12\v\x1a\tadd_int64\x12\n\b)\x12\x06\n\x04self\x12\x0f\b*\x12\v\x1a\tlist_size\x12\x13\b+\x12\x0f\x1a\rgreater_int64\x12\x11\b-\x12\r\x1a\vconditional\x12\n\b/\x12\x06\n\x04self\x12\x10\b0\x12\f\x1a\nindex_list\x12\x11\b4\x12\r\x1a\vconditional\x12\n\b5\x12\x06\n\x04self\x12\x10\b6\x12\f\x1a\nindex_list\x12\x0f\b9\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bC\x12\x06\n\x04self\x12\x10\bD\x12\f\x1a\nindex_list\x12\x11\bH\x12\r\x1a\vconditional\x12\n\bI\x12\x06\n\x04self\x12\x10\bJ\x12\f\x1a\nindex_list\x12\x0f\bM\x12\v\x1a\tlist_size\x12\x0f\bP\x12\v\x1a\tadd_int64\x12\n\bQ\x12\x06\n\x04self\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x13\bS\x12\x0f\x1a\rgreater_int64\x12\x11\bU\x12\r\x1a\vconditional\x12\n\bW\x12\x06\n\x04self\x12\x10\bX\x12\f\x1a\nindex_list\x12\x11\b\\\x12\r\x1a\vconditional\x12\n\b]\x12\x06\n\x04self\x12\x10\b^\x12\f\x1a\nindex_list\x12\x0f\ba\x12\v\x1a\tlist_size\x12\x0f\bd\x12\v\x1a\tadd_int64\x12\n\be\x12\x06\n\x04self\x12\x0f\bf\x12\v\x1a\tlist_size\x12\x13\bg\x12\x0f\x1a\rgreater_int64\x12\x11\bi\x12\r\x1a\vconditional\x12\n\bk\x12\x06\n\x04self\x12\x10\bl\x12\f\x1a\nindex_list\x12\x11\bp\x12\r\x1a\vconditional\x12\n\bq\x12\x06\n\x04self\x12\x10\br\x12\f\x1a\nindex_list\x12\x0f\bu\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b\x7f\x12\x06\n\x04self\x12\x11\b\x80\x01\x12\f\x1a\nindex_list\x12\x12\b\x84\x01\x12\r\x1a\vconditional\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x11\b\x86\x01\x12\f\x1a\nindex_list\x12\x10\b\x89\x01\x12\v\x1a\tlist_size\x12\x10\b\x8c\x01\x12\v\x1a\tadd_int64\x12\v\b\x8d\x01\x12\x06\n\x04self\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x14\b\x8f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x91\x01\x12\r\x1a\vconditional\x12\v\b\x93\x01\x12\x06\n\x04self\x12\x11\b\x94\x01\x12\f\x1a\nindex_list\x12\x12\b\x98\x01\x12\r\x1a\vconditional\x12\v\b\x99\x01\x12\x06\n\x04self\x12\x11\b\x9a\x01\x12\f\x1a\nindex_list\x12\x10\b\x9d\x01\x12\v\x1a\tlist_size\x12\x10\b\xa0\x01\x12\v\x1a\tadd_int64\x12\v\b\xa1\x01\x12\x06\n\x04self\x12\x10\b\xa2\x01\x12\v\x1a\tlist_size\x12\x14\b\xa3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa5\x01\x12\r\x1a\vconditional\x12\v\b\xa7\x01\x12\x06\n\x04self\x12\x11\b\xa8\x01\x12\f\x1a\nindex_list\x12\x12\b\xac\x01\x12\r\x1a\vconditional\x12\v\b\xad\x01\x12\x06\n\x04self\x12\x11\b\xae\x01\x12\f\x1a\nindex_list\x12\x10\b\xb1\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xbb\x01\x12\x06\n\x04self\x12\x11\b\xbc\x01\x12\f\x1a\nindex_list\x12\x12\b\xc0\x01\x12\r\x1a\vconditional\x12\v\b\xc1\x01\x12\x06\n\x04self\x12\x11\b\xc2\x01\x12\f\x1a\nindex_list\x12\x10\b\xc5\x01\x12\v\x1a\tlist_size\x12\x10\b\xc8\x01\x12\v\x1a\tadd_int64\x12\v\b\xc9\x01\x12\x06\n\x04self\x12\x10\b\xca\x01\x12\v\x1a\tlist_size\x12\x14\b\xcb\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xcd\x01\x12\r\x1a\vconditional\x12\v\b\xcf\x01\x12\x06\n\x04self\x12\x11\b\xd0\x01\x12\f\x1a\nindex_list\x12\x12\b\xd4\x01\x12\r\x1a\vconditional\x12\v\b\xd5\x01\x12\x06\n\x04self\x12\x11\b\xd6\x01\x12\f\x1a\nindex_list\x12\x10\b\xd9\x01\x12\v\x1a\tlist_size\x12\x10\b\xdc\x01\x12\v\x1a\tadd_int64\x12\v\b\xdd\x01\x12\x06\n\x04self\x12\x10\b\xde\x01\x12\v\x1a\tlist_size\x12\x14\b\xdf\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xe1\x01\x12\r\x1a\vconditional\x12\v\b\xe3\x01\x12\x06\n\x04self\x12\x11\b\xe4\x01\x12\f\x1a\nindex_list\x12\x12\b\xe8\x01\x12\r\x1a\vconditional\x12\v\b\xe9\x01\x12\x06\n\x04self\x12\x11\b\xea\x01\x12\f\x1a\nindex_list\x12\x10\b\xed\x01\x12\v\x1a\tlist_size\x12\x10\b\xf0\x01\x12\v\x1a\tadd_int64\x12\v\b\xf1\x01\x12\x06\n\x04self\x12\x10\b\xf2\x01\x12\v\x1a\tlist_size\x12\x14\b\xf3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xf5\x01\x12\r\x1a\vconditional\x12\v\b\xf7\x01\x12\x06\n\x04self\x12\x11\b\xf8\x01\x12\f\x1a\nindex_list\x12\x12\b\xfc\x01\x12\r\x1a\vconditional\x12\v\b\xfd\x01\x12\x06\n\x04self\x12\x11\b\xfe\x01\x12\f\x1a\nindex_list\x12\x10\b\x81\x02\x12\v\x1a\tlist_size\x12\x10\b\x84\x02\x12\v\x1a\tadd_int64\x12\v\b\x85\x02\x12\x06\n\x04self\x12\x10\b\x86\x02\x12\v\x1a\tlist_size\x12\x14\b\x87\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x02\x12\r\x1a\vconditional\x12\v\b\x8b\x02\x12\x06\n\x04self\x12\x11\b\x8c\x02\x12\f\x1a\nindex_list\x12\x12\b\x90\x02\x12\r\x1a\vconditional\x12\v\b\x91\x02\x12\x06\n\x04self\x12\x11\b\x92\x02\x12\f\x1a\nindex_list\x12\x10\b\x95\x02\x12\v\x1a\tlist_size\x12\x10\b\x98\x02\x12\v\x1a\tadd_int64\x12\v\b\x99\x02\x12\x06\n\x04self\x12\x10\b\x9a\x02\x12\v\x1a\tlist_size\x12\x14\b\x9b\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x9d\x02\x12\r\x1a\vconditional\x12\v\b\x9f\x02\x12\x06\n\x04self\x12\x11\b\xa0\x02\x12\f\x1a\nindex_list\x12\x12\b\xa4\x02\x12\r\x1a\vconditional\x12\v\b\xa5\x02\x12\x06\n\x04self\x12\x11\b\xa6\x02\x12\f\x1a\nindex_list\x12\x10\b\xa9\x02\x12\v\x1a\tlist_size\x12\x10\b\xac\x02\x12\v\x1a\tadd_int64\x12\v\b\xad\x02\x12\x06\n\x04self\x12\x10\b\xae\x02\x12\v\x1a\tlist_size\x12\x14\b\xaf\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb1\x02\x12\r\x1a\vconditional\x12\v\b\xb3\x02\x12\x06\n\x04self\x12\x11\b\xb4\x02\x12\f\x1a\nindex_list\x12\x12\b\xb8\x02\x12\r\x1a\vconditional\x12\v\b\xb9\x02\x12\x06\n\x04self\x12\x11\b\xba\x02\x12\f\x1a\nindex_list\x12\x10\b\xbd\x02\x12\v\x1a\tlist_size\x12\x18\b\xc0\x02\x12\x13\x1a\x11less_equals_int64\"\xca\x1b\x10\xc0\x022\xc4\x1b\x12\x04_<=_\x1a\xb1\x1b\x10\xac\x022\xab\x1b\x12\x03_+_\x1a\xcd\x19\x10\x98\x022\xc7\x19\x12\x03_+_\x1a\xe9\x17\x10\x84\x022\xe3\x17\x12\x03_+_\x1a\x85\x16\x10\xf0\x012\xff\x15\x12\x03_+_\x1a\xa1\x14\x10\xdc\x012\x9b\x14\x12\x03_+_\x1a\xbd\x12\x10\xc8\x012\xb7\x12\x12\x03_+_\x1a\xd9\x10\x10\xb4\x012\xd3\x10\x12\x03_+_\x1a\xf5\x0e\x10\xa0\x012\xef\x0e\x12\x03_+_\x1a\x91\r\x10\x8c\x012\x8b\r\x12\x03_+_\x1a\xad\v\x10x2\xa8\v\x12\x03_+_\x1a\xd0\t\x10d2\xcb\t\x12\x03_+_\x1a\x80\b\x10P2\xfb\a\x12\x03_+_\x1a\xb0\x06\x10<2\xab\x06\x12\x03_+_\x1a\xe0\x04\x10(2\xdb\x04\x12\x03_+_\x1a\x90\x03\x10\x142\x8b\x03\x12\x03_+_\x1a\xc0\x01\x10\x052\xbb\x01\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a\x7f\x10\f2{\x12\x05_?_:_\x1a/\x10\v*+\n\x1e\x10\b2\x1a\x12\x04_[_]\x1a\n\x10\a\"\x06\n\x04self\x1a\x06\x10\t\x1a\x02\x18\x00\x12\amatches\x18\x01\x1a9\x10\x1125\n-\x10\x10*)\n\x1e\x10\x0e2\x1a\x12\x04_[_]\x1a\n\x10\r\"\x06\n\x04self\x1a\x06\x10\x0f\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\x12\x1a\x02\x18\x00\x1a\x06\x10\x13\x1a\x02\x18\x00\x1a\xc0\x01\x10\x192\xbb\x01\x12\x05_?_:_\x1a)\x10\x172%\x12\x03_>_\x1a\x16\x10\x162\x12\n\n\x10\x15\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x18\x1a\x02\x18\x01\x1a\x7f\x10 2{\x12\x05_?_:_\x1a/\x10\x1f*+\n\x1e\x10\x1c2\x1a\x12\x04_[_]\x1a\n\x10\x1b\"\x06\n\x04self\x1a\x06\x10\x1d\x1a\x02\x18\x01\x12\amatches\x18\x01\x1a9\x10%25\n-\x10$*)\n\x1e\x10\"2\x1a\x12\x04_[_]\x1a\n\x10!\"\x06\n\x04self\x1a\x06\x10#\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10&\x1a\x02\x18\x00\x1a\x06\x10'\x1a\x02\x18\x00\x1a\xc0\x01\x10-2\xbb\x01\x12\x05_?_:_\x1a)\x10+2%\x12\x03_>_\x1a\x16\x10*2\x12\n\n\x10)\"\x06\n\x04self\x12\x04size\x1a\x06\x10,\x1a\x02\x18\x02\x1a\x7f\x1042{\x12\x05_?_:_\x1a/\x103*+\n\x1e\x1002\x1a\x12\x04_[_]\x1a\n\x10/\"\x06\n\x04self\x1a\x06\x101\x1a\x02\x18\x02\x12\amatches\x18\x01\x1a9\x10925\n-\x108*)\n\x1e\x1062\x1a\x12\x04_[_]\x1a\n\x105\"\x06\n\x04self\x1a\x06\x107\x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10:\x1a\x02\x18\x00\x1a\x06\x10;\x1a\x02\x18\x00\x1a\xc0\x01\x10A2\xbb\x01\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x03\x1a\x7f\x10H2{\x12\x05_?_:_\x1a/\x10G*+\n\x1e\x10D2\x1a\x12\x04_[_]\x1a\n\x10C\"\x06\n\x04self\x1a\x06\x10E\x1a\x02\x18\x03\x12\amatches\x18\x01\x1a9\x10M25\n-\x10L*)\n\x1e\x10J2\x1a\x12\x04_[_]\x1a\n\x10I\"\x06\n\x04self\x1a\x06\x10K\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10N\x1a\x02\x18\x00\x1a\x06\x10O\x1a\x02\x18\x00\x1a\xc0\x01\x10U2\xbb\x01\x12\x05_?_:_\x1a)\x10S2%\x12\x03_>_\x1a\x16\x10R2\x12\n\n\x10Q\"\x06\n\x04self\x12\x04size\x1a\x06\x10T\x1a\x02\x18\x04\x1a\x7f\x10\\2{\x12\x05_?_:_\x1a/\x10[*+\n\x1e\x10X2\x1a\x12\x04_[_]\x1a\n\x10W\"\x06\n\x04self\x1a\x06\x10Y\x1a\x02\x18\x04\x12\amatches\x18\x01\x1a9\x10a25\n-\x10`*)\n\x1e\x10^2\x1a\x12\x04_[_]\x1a\n\x10]\"\x06\n\x04self\x1a\x06\x10_\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10b\x1a\x02\x18\x00\x1a\x06\x10c\x1a\x02\x18\x00\x1a\xc0\x01\x10i2\xbb\x01\x12\x05_?_:_\x1a)\x10g2%\x12\x03_>_\x1a\x16\x10f2\x12\n\n\x10e\"\x06\n\x04self\x12\x04size\x1a\x06\x10h\x1a\x02\x18\x05\x1a\x7f\x10p2{\x12\x05_?_:_\x1a/\x10o*+\n\x1e\x10l2\x1a\x12\x04_[_]\x1a\n\x10k\"\x06\n\x04self\x1a\x06\x10m\x1a\x02\x18\x05\x12\amatches\x18\x01\x1a9\x10u25\n-\x10t*)\n\x1e\x10r2\x1a\x12\x04_[_]\x1a\n\x10q\"\x06\n\x04self\x1a\x06\x10s\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10v\x1a\x02\x18\x00\x1a\x06\x10w\x1a\x02\x18\x00\x1a\xcd\x01\x10}2\xc8\x01\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\x06\x1a\x8a\x01\x10\x84\x012\x84\x01\x12\x05_?_:_\x1a2\x10\x83\x01*-\n \x10\x80\x012\x1b\x12\x04_[_]\x1a\n\x10\x7f\"\x06\n\x04self\x1a\a\x10\x81\x01\x1a\x02\x18\x06\x12\amatches\x18\x01\x1a>\x10\x89\x0129\n1\x10\x88\x01*,\n!\x10\x86\x012\x1c\x12\x04_[_]\x1a\v\x10\x85\x01\"\x06\n\x04self\x1a\a\x10\x87\x01\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\a\x10\x8a\x01\x1a\x02\x18\x00\x1a\a\x10\x8b\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\x91\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\x8f\x012(\x12\x03_>_\x1a\x18\x10\x8e\x012\x13\n\v\x10\x8d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x90\x01\x1a\x02\x18\a\x1a\x8b\x01\x10\x98\x012\x85\x01\x12\x05_?_:_\x1a3\x10\x97\x01*.\n!\x10\x94\x012\x1c\x12\x04_[_]\x1a\v\x10\x93\x01\"\x06\n\x04self\x1a\a\x10\x95\x01\x1a\x02\x18\a\x12\amatches\x18\x01\x1a>\x10\x9d\x0129\n1\x10\x9c\x01*,\n!\x10\x9a\x012\x1c\x12\x04_[_]\x1a\v\x10\x99\x01\"\x06\n\x04self\x1a\a\x10\x9b\x01\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\a\x10\x9e\x01\x1a\x02\x18\x00\x1a\a\x10\x9f\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xa5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xa3\x012(\x12\x03_>_\x1a\x18\x10\xa2\x012\x13\n\v\x10\xa1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa4\x01\x1a\x02\x18\b\x1a\x8b\x01\x10\xac\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xab\x01*.\n!\x10\xa8\x012\x1c\x12\x04_[_]\x1a\v\x10\xa7\x01\"\x06\n\x04self\x1a\a\x10\xa9\x01\x1a\x02\x18\b\x12\amatches\x18\x01\x1a>\x10\xb1\x0129\n1\x10\xb0\x01*,\n!\x10\xae\x012\x1c\x12\x04_[_]\x1a\v\x10\xad\x01\"\x06\n\x04self\x1a\a\x10\xaf\x01\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\a\x10\xb2\x01\x1a\x02\x18\x00\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb9\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\t\x1a\x8b\x01\x10\xc0\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xbf\x01*.\n!\x10\xbc\x012\x1c\x12\x04_[_]\x1a\v\x10\xbb\x01\"\x06\n\x04self\x1a\a\x10\xbd\x01\x1a\x02\x18\t\x12\amatches\x18\x01\x1a>\x10\xc5\x0129\n1\x10\xc4\x01*,\n!\x10\xc2\x012\x1c\x12\x04_[_]\x1a\v\x10\xc1\x01\"\x06\n\x04self\x1a\a\x10\xc3\x01\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\a\x10\xc6\x01\x1a\x02\x18\x00\x1a\a\x10\xc7\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xcd\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xcb\x012(\x12\x03_>_\x1a\x18\x10\xca\x012\x13\n\v\x10\xc9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xcc\x01\x1a\x02\x18\n\x1a\x8b\x01\x10\xd4\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xd3\x01*.\n!\x10\xd0\x012\x1c\x12\x04_[_]\x1a\v\x10\xcf\x01\"\x06\n\x04self\x1a\a\x10\xd1\x01\x1a\x02\x18\n\x12\amatches\x18\x01\x1a>\x10\xd9\x0129\n1\x10\xd8\x01*,\n!\x10\xd6\x012\x1c\x12\x04_[_]\x1a\v\x10\xd5\x01\"\x06\n\x04self\x1a\a\x10\xd7\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\xda\x01\x1a\x02\x18\x00\x1a\a\x10\xdb\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xe1\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xdf\x012(\x12\x03_>_\x1a\x18\x10\xde\x012\x13\n\v\x10\xdd\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xe0\x01\x1a\x02\x18\v\x1a\x8b\x01\x10\xe8\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xe7\x01*.\n!\x10\xe4\x012\x1c\x12\x04_[_]\x1a\v\x10\xe3\x01\"\x06\n\x04self\x1a\a\x10\xe5\x01\x1a\x02\x18\v\x12\amatches\x18\x01\x1a>\x10\xed\x0129\n1\x10\xec\x01*,\n!\x10\xea\x012\x1c\x12\x04_[_]\x1a\v\x10\xe9\x01\"\x06\n\x04self\x1a\a\x10\xeb\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\xee\x01\x1a\x02\x18\x00\x1a\a\x10\xef\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xf5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xf3\x012(\x12\x03_>_\x1a\x18\x10\xf2\x012\x13\n\v\x10\xf1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xf4\x01\x1a\x02\x18\f\x1a\x8b\x01\x10\xfc\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xfb\x01*.\n!\x10\xf8\x012\x1c\x12\x04_[_]\x1a\v\x10\xf7\x01\"\x06\n\x04self\x1a\a\x10\xf9\x01\x1a\x02\x18\f\x12\amatches\x18\x01\x1a>\x10\x81\x0229\n1\x10\x80\x02*,\n!\x10\xfe\x012\x1c\x12\x04_[_]\x1a\v\x10\xfd\x01\"\x06\n\x04self\x1a\a\x10\xff\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x82\x02\x1a\x02\x18\x00\x1a\a\x10\x83\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x89\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x87\x022(\x12\x03_>_\x1a\x18\x10\x86\x022\x13\n\v\x10\x85\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x02\x1a\x02\x18\r\x1a\x8b\x01\x10\x90\x022\x85\x01\x12\x05_?_:_\x1a3\x10\x8f\x02*.\n!\x10\x8c\x022\x1c\x12\x04_[_]\x1a\v\x10\x8b\x02\"\x06\n\x04self\x1a\a\x10\x8d\x02\x1a\x02\x18\r\x12\amatches\x18\x01\x1a>\x10\x95\x0229\n1\x10\x94\x02*,\n!\x10\x92\x022\x1c\x12\x04_[_]\x1a\v\x10\x91\x02\"\x06\n\x04self\x1a\a\x10\x93\x02\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\x96\x02\x1a\x02\x18\x00\x1a\a\x10\x97\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x9d\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x9b\x022(\x12\x03_>_\x1a\x18\x10\x9a\x022\x13\n\v\x10\x99\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x9c\x02\x1a\x02\x18\x0e\x1a\x8b\x01\x10\xa4\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xa3\x02*.\n!\x10\xa0\x022\x1c\x12\x04_[_]\x1a\v\x10\x9f\x02\"\x06\n\x04self\x1a\a\x10\xa1\x02\x1a\x02\x18\x0e\x12\amatches\x18\x01\x1a>\x10\xa9\x0229\n1\x10\xa8\x02*,\n!\x10\xa6\x022\x1c\x12\x04_[_]\x1a\v\x10\xa5\x02\"\x06\n\x04self\x1a\a\x10\xa7\x02\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xaa\x02\x1a\x02\x18\x00\x1a\a\x10\xab\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb1\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\xaf\x022(\x12\x03_>_\x1a\x18\x10\xae\x022\x13\n\v\x10\xad\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb0\x02\x1a\x02\x18\x0f\x1a\x8b\x01\x10\xb8\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xb7\x02*.\n!\x10\xb4\x022\x1c\x12\x04_[_]\x1a\v\x10\xb3\x02\"\x06\n\x04self\x1a\a\x10\xb5\x02\x1a\x02\x18\x0f\x12\amatches\x18\x01\x1a>\x10\xbd\x0229\n1\x10\xbc\x02*,\n!\x10\xba\x022\x1c\x12\x04_[_]\x1a\v\x10\xb9\x02\"\x06\n\x04self\x1a\a\x10\xbb\x02\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbe\x02\x1a\x02\x18\x00\x1a\a\x10\xbf\x02\x1a\x02\x18\x00\x1a\b\x10\xc1\x02\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema665 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema182},
-		{Name: "parentRefs", Node: &schema186},
-		{Name: "rules", Node: &schema664},
-		{Name: "useDefaultGateways", Node: &schema488},
+	schema685 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema189},
+		{Name: "parentRefs", Node: &schema193},
+		{Name: "rules", Node: &schema684},
+		{Name: "useDefaultGateways", Node: &schema508},
 	}, Type: schema.Object}
-	schema666 = schema.Node{Fields: []schema.Field{
+	schema686 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema665},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema685},
+		{Name: "status", Node: &schema223},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema667 = schema.Node{Items: &schema494, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema687 = schema.Node{Items: &schema514, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\r\b\x06\x12\t\x1a\ain_list\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\a\b\x0e\x12\x03\n\x01l\x12\r\b\x13\x12\t\n\a@result\x12\x18\b\x14\x12\x14\x1a\x12not_strictly_false\x12\r\b\x15\x12\t\n\a@result\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x17\x12\t\n\a@result\"\xfc\x01\x10\x18J\xf7\x01\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x12\x1a\x02\x10\x01*(\x10\x142$\x12\x13@not_strictly_false\x1a\r\x10\x13\"\t\n\a@result2\x9b\x01\x10\x162\x96\x01\x12\x04_&&_\x1a\r\x10\x15\"\t\n\a@result\x1a\x7f\x10\v2{\x12\x05_?_:_\x1aJ\x10\x062F\x12\x03@in\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a&\x10\a:\"\n\n\x10\b\x1a\x062\x04HTTP\n\t\x10\t\x1a\x052\x03TCP\n\t\x10\n\x1a\x052\x03UDP\x1a\x1e\x10\f2\x1a\x12\x02!_\x1a\x14\x10\x10*\x10\n\a\x10\x0e\"\x03\n\x01l\x12\x03tls\x18\x01\x1a\x06\x10\x11\x1a\x02\x10\x01:\r\x10\x17\"\t\n\a@result"},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\f\b\x06\x12\b\x1a\x06equals\x12\a\b\t\x12\x03\n\x01l\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\x11\b\r\x12\r\x1a\vconditional\x12\a\b\x0e\x12\x03\n\x01l\x12\f\b\x11\x12\b\x1a\x06equals\x12\a\b\x13\x12\x03\n\x01l\x12\f\b\x16\x12\b\x1a\x06equals\x12\x10\b\x18\x12\f\x1a\nlogical_or\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\"\xe3\x02\x10 J\xde\x02\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2\x82\x02\x10\x1e2\xfd\x01\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a\xe5\x01\x10\r2\xe0\x01\x12\x05_?_:_\x1aR\x10\f2N\x12\x04_&&_\x1a0\x10\x062,\x12\x04_==_\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a\v\x10\a\x1a\a2\x05HTTPS\x1a\x14\x10\v*\x10\n\a\x10\t\"\x03\n\x01l\x12\x03tls\x18\x01\x1a{\x10\x182w\x12\x04_||_\x1a2\x10\x112.\x12\x04_==_\x1a\x1e\x10\x10*\x1a\n\x12\x10\x0f*\x0e\n\a\x10\x0e\"\x03\n\x01l\x12\x03tls\x12\x04mode\x1a\x06\x10\x12\x1a\x022\x00\x1a;\x10\x1627\x12\x04_==_\x1a\x1e\x10\x15*\x1a\n\x12\x10\x14*\x0e\n\a\x10\x13\"\x03\n\x01l\x12\x03tls\x12\x04mode\x1a\x0f\x10\x17\x1a\v2\tTerminate\x1a\x06\x10\x19\x1a\x02\x10\x01:\r\x10\x1f\"\t\n\a@result"},
 		{Text: "self.all(l, (l.protocol == 'TLS' ? has(l.tls) && has(l.tls.mode) && l.tls.mode != '' : true))", Message: "tls mode must be set for protocol TLS", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\f\b\x06\x12\b\x1a\x06equals\x12\x11\b\b\x12\r\x1a\vconditional\x12\a\b\n\x12\x03\n\x01l\x12\a\b\x0e\x12\x03\n\x01l\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\a\b\x13\x12\x03\n\x01l\x12\x10\b\x16\x12\f\x1a\nnot_equals\x12\x11\b\x18\x12\r\x1a\vlogical_and\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\"\xc7\x02\x10 J\xc2\x02\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2\xe6\x01\x10\x1e2\xe1\x01\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a\xc9\x01\x10\b2\xc4\x01\x12\x05_?_:_\x1a.\x10\x062*\x12\x04_==_\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a\t\x10\a\x1a\x052\x03TLS\x1a\x82\x01\x10\x182~\x12\x04_&&_\x1aB\x10\x122>\x12\x04_&&_\x1a\x14\x10\f*\x10\n\a\x10\n\"\x03\n\x01l\x12\x03tls\x18\x01\x1a \x10\x11*\x1c\n\x12\x10\x0f*\x0e\n\a\x10\x0e\"\x03\n\x01l\x12\x03tls\x12\x04mode\x18\x01\x1a2\x10\x162.\x12\x04_!=_\x1a\x1e\x10\x15*\x1a\n\x12\x10\x14*\x0e\n\a\x10\x13\"\x03\n\x01l\x12\x03tls\x12\x04mode\x1a\x06\x10\x17\x1a\x022\x00\x1a\x06\x10\x19\x1a\x02\x10\x01:\r\x10\x1f\"\t\n\a@result"},
@@ -3400,47 +3468,53 @@ var (
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02l1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02l2\x12\r\b\x0e\x12\t\n\a@result\x12\x0f\b\x10\x12\v\x1a\tadd_int64\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vconditional\x12\r\b\x13\x12\t\n\a@result\x12\f\b\x15\x12\b\x1a\x06equals\x12\r\b\x18\x12\t\n\a@result\x12\x18\b\x19\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1a\x12\t\n\a@result\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\r\b\x1c\x12\t\n\a@result\"\xc6\x02\x10\x1dJ\xc1\x02\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x01*(\x10\x192$\x12\x13@not_strictly_false\x1a\r\x10\x18\"\t\n\a@result2\xe4\x01\x10\x1b2\xdf\x01\x12\x04_&&_\x1a\r\x10\x1a\"\t\n\a@result\x1a\xc7\x01\x10\x16J\xc2\x01\n\x02l2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x18\x00*\x06\x10\r\x1a\x02\x10\x012t\x10\x122p\x12\x05_?_:_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02l2\x12\x04name\x1a \x10\x102\x1c\x12\x03_+_\x1a\r\x10\x0e\"\t\n\a@result\x1a\x06\x10\x0f\x1a\x02\x18\x01\x1a\r\x10\x11\"\t\n\a@result:!\x10\x152\x1d\x12\x04_==_\x1a\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x14\x1a\x02\x18\x01:\r\x10\x1c\"\t\n\a@result"},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02l1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02l2\x12\b\b\f\x12\x04\n\x02l1\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02l2\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\b\b\x13\x12\x04\n\x02l1\x12\b\b\x17\x12\x04\n\x02l2\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\x11\b\x1b\x12\r\x1a\vconditional\x12\b\b\x1c\x12\x04\n\x02l1\x12\f\b\x1e\x12\b\x1a\x06equals\x12\b\b\x1f\x12\x04\n\x02l2\x12\x11\b!\x12\r\x1a\vlogical_not\x12\b\b#\x12\x04\n\x02l1\x12\x11\b&\x12\r\x1a\vlogical_not\x12\b\b(\x12\x04\n\x02l2\x12\x11\b+\x12\r\x1a\vlogical_and\x12\x11\b,\x12\r\x1a\vlogical_and\x12\r\b/\x12\t\n\a@result\x12\x0f\b1\x12\v\x1a\tadd_int64\x12\r\b2\x12\t\n\a@result\x12\x11\b3\x12\r\x1a\vconditional\x12\r\b4\x12\t\n\a@result\x12\f\b6\x12\b\x1a\x06equals\x12\r\b9\x12\t\n\a@result\x12\x18\b:\x12\x14\x1a\x12not_strictly_false\x12\r\b;\x12\t\n\a@result\x12\x11\b<\x12\r\x1a\vlogical_and\x12\r\b=\x12\t\n\a@result\"\x8e\x05\x10>J\x89\x05\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x108\x1a\x02\x10\x01*(\x10:2$\x12\x13@not_strictly_false\x1a\r\x109\"\t\n\a@result2\xac\x04\x10<2\xa7\x04\x12\x04_&&_\x1a\r\x10;\"\t\n\a@result\x1a\x8f\x04\x107J\x8a\x04\n\x02l2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10-\x1a\x02\x18\x00*\x06\x10.\x1a\x02\x10\x012\xbb\x03\x1032\xb6\x03\x12\x05_?_:_\x1a\xfb\x02\x10,2\xf6\x02\x12\x04_&&_\x1a\x82\x01\x10\x112~\x12\x04_&&_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02l1\x12\x04port\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02l2\x12\x04port\x1a>\x10\x0e2:\x12\x04_==_\x1a\x18\x10\r*\x14\n\b\x10\f\"\x04\n\x02l1\x12\bprotocol\x1a\x18\x10\x10*\x14\n\b\x10\x0f\"\x04\n\x02l2\x12\bprotocol\x1a\xe8\x01\x10\x1b2\xe3\x01\x12\x05_?_:_\x1aB\x10\x1a2>\x12\x04_&&_\x1a\x1a\x10\x15*\x16\n\b\x10\x13\"\x04\n\x02l1\x12\bhostname\x18\x01\x1a\x1a\x10\x19*\x16\n\b\x10\x17\"\x04\n\x02l2\x12\bhostname\x18\x01\x1a>\x10\x1e2:\x12\x04_==_\x1a\x18\x10\x1d*\x14\n\b\x10\x1c\"\x04\n\x02l1\x12\bhostname\x1a\x18\x10 *\x14\n\b\x10\x1f\"\x04\n\x02l2\x12\bhostname\x1aV\x10+2R\x12\x04_&&_\x1a$\x10!2 \x12\x02!_\x1a\x1a\x10%*\x16\n\b\x10#\"\x04\n\x02l1\x12\bhostname\x18\x01\x1a$\x10&2 \x12\x02!_\x1a\x1a\x10**\x16\n\b\x10(\"\x04\n\x02l2\x12\bhostname\x18\x01\x1a \x1012\x1c\x12\x03_+_\x1a\r\x10/\"\t\n\a@result\x1a\x06\x100\x1a\x02\x18\x01\x1a\r\x102\"\t\n\a@result:!\x1062\x1d\x12\x04_==_\x1a\r\x104\"\t\n\a@result\x1a\x06\x105\x1a\x02\x18\x01:\r\x10=\"\t\n\a@result"},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema668 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema492},
-		{Name: "allowedListeners", Node: &schema335},
-		{Name: "defaultScope", Node: &schema488},
-		{Name: "gatewayClassName", Node: &schema24},
-		{Name: "infrastructure", Node: &schema222},
-		{Name: "listeners", Node: &schema667},
-		{Name: "tls", Node: &schema502},
+	schema688 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema512},
+		{Name: "allowedListeners", Node: &schema355},
+		{Name: "defaultScope", Node: &schema508},
+		{Name: "gatewayClassName", Node: &schema27},
+		{Name: "infrastructure", Node: &schema232},
+		{Name: "listeners", Node: &schema687},
+		{Name: "tls", Node: &schema522},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema669 = schema.Node{Fields: []schema.Field{
+	schema689 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema252},
+		{Name: "attachedListenerSets", Node: &schema2},
+		{Name: "conditions", Node: &schema20},
+		{Name: "listeners", Node: &schema256},
+	}, Type: schema.Object}
+	schema690 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema668},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema688},
+		{Name: "status", Node: &schema689},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema670 = schema.Node{Items: &schema148, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schema691 = schema.Node{Items: &schema155, MaxLength: new(int(64)), Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowHeaders cannot contain '*' alongside other methods", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\r\b\x03\x12\t\x1a\ain_list\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tlist_size\x12\x13\b\a\x12\x0f\x1a\rgreater_int64\x12\x11\b\t\x12\r\x1a\vlogical_and\"_\x10\x012[\x12\x02!_\x1aU\x10\t2Q\x12\x04_&&_\x1a\x1e\x10\x032\x1a\x12\x03@in\x1a\a\x10\x02\x1a\x032\x01*\x1a\n\x10\x04\"\x06\n\x04self\x1a)\x10\a2%\x12\x03_>_\x1a\x16\x10\x062\x12\n\n\x10\x05\"\x06\n\x04self\x12\x04size\x1a\x06\x10\b\x1a\x02\x18\x01"},
 	}, Type: schema.Array, Unique: true}
-	schema671 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)"}, Type: schema.String}
-	schema672 = schema.Node{Items: &schema671, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schema692 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)"}, Type: schema.String}
+	schema693 = schema.Node{Items: &schema692, MaxLength: new(int(64)), Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowOrigins cannot contain '*' alongside other origins", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\r\b\x03\x12\t\x1a\ain_list\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tlist_size\x12\x13\b\a\x12\x0f\x1a\rgreater_int64\x12\x11\b\t\x12\r\x1a\vlogical_and\"_\x10\x012[\x12\x02!_\x1aU\x10\t2Q\x12\x04_&&_\x1a\x1e\x10\x032\x1a\x12\x03@in\x1a\a\x10\x02\x1a\x032\x01*\x1a\n\x10\x04\"\x06\n\x04self\x1a)\x10\a2%\x12\x03_>_\x1a\x16\x10\x062\x12\n\n\x10\x05\"\x06\n\x04self\x12\x04size\x1a\x06\x10\b\x1a\x02\x18\x01"},
 	}, Type: schema.Array, Unique: true}
-	schema673 = schema.Node{Fields: []schema.Field{
+	schema694 = schema.Node{Fields: []schema.Field{
 		{Name: "allowCredentials", Node: &schema17},
-		{Name: "allowHeaders", Node: &schema670},
-		{Name: "allowMethods", Node: &schema341},
-		{Name: "allowOrigins", Node: &schema672},
-		{Name: "exposeHeaders", Node: &schema339},
-		{Name: "maxAge", Node: &schema343},
+		{Name: "allowHeaders", Node: &schema691},
+		{Name: "allowMethods", Node: &schema361},
+		{Name: "allowOrigins", Node: &schema693},
+		{Name: "exposeHeaders", Node: &schema359},
+		{Name: "maxAge", Node: &schema363},
 	}, Type: schema.Object}
-	schema674 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schema673},
-		{Name: "extensionRef", Node: &schema27},
-		{Name: "externalAuth", Node: &schema513},
-		{Name: "requestHeaderModifier", Node: &schema481},
-		{Name: "requestMirror", Node: &schema193},
-		{Name: "requestRedirect", Node: &schema515},
-		{Name: "responseHeaderModifier", Node: &schema481},
-		{Name: "type", Node: &schema516},
-		{Name: "urlRewrite", Node: &schema252},
+	schema695 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema694},
+		{Name: "extensionRef", Node: &schema30},
+		{Name: "externalAuth", Node: &schema533},
+		{Name: "requestHeaderModifier", Node: &schema501},
+		{Name: "requestMirror", Node: &schema200},
+		{Name: "requestRedirect", Node: &schema535},
+		{Name: "responseHeaderModifier", Node: &schema501},
+		{Name: "type", Node: &schema536},
+		{Name: "urlRewrite", Node: &schema272},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.cors) && self.type != 'CORS')", Message: "filter.cors must be nil if the filter.type is not CORS", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"^\x10\x012Z\x12\x02!_\x1aT\x10\n2P\x12\x04_&&_\x1a\x18\x10\x05*\x14\n\n\x10\x03\"\x06\n\x04self\x12\x04cors\x18\x01\x1a.\x10\b2*\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\n\x10\t\x1a\x062\x04CORS"},
 		{Text: "!(!has(self.cors) && self.type == 'CORS')", Message: "filter.cors must be specified for CORS filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"h\x10\x012d\x12\x02!_\x1a^\x10\v2Z\x12\x04_&&_\x1a\"\x10\x022\x1e\x12\x02!_\x1a\x18\x10\x06*\x14\n\n\x10\x04\"\x06\n\x04self\x12\x04cors\x18\x01\x1a.\x10\t2*\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\n\x10\n\x1a\x062\x04CORS"},
@@ -3459,7 +3533,7 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"n\x10\x012j\x12\x02!_\x1ad\x10\n2`\x12\x04_&&_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fexternalAuth\x18\x01\x1a6\x10\b22\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x12\x10\t\x1a\x0e2\fExternalAuth"},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"x\x10\x012t\x12\x02!_\x1an\x10\v2j\x12\x04_&&_\x1a*\x10\x022&\x12\x02!_\x1a \x10\x06*\x1c\n\n\x10\x04\"\x06\n\x04self\x12\fexternalAuth\x18\x01\x1a6\x10\t22\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x12\x10\n\x1a\x0e2\fExternalAuth"},
 	}, Type: schema.Object}
-	schema675 = schema.Node{Items: &schema674, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema696 = schema.Node{Items: &schema695, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "self.filter(f, f.type == 'CORS').size() <= 1", Message: "CORS filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd0\x01\x10\x122\xcb\x01\x12\x04_<=_\x1a\xba\x01\x10\x112\xb5\x01\n\xac\x01\x10\x10J\xa7\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012p\x10\x0e2l\x12\x05_?_:_\x1a+\x10\x062'\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\n\x10\a\x1a\x062\x04CORS\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
@@ -3467,26 +3541,26 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xdb\x01\x10\x122\xd6\x01\x12\x04_<=_\x1a\xc5\x01\x10\x112\xc0\x01\n\xb7\x01\x10\x10J\xb2\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012{\x10\x0e2w\x12\x05_?_:_\x1a6\x10\x0622\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x15\x10\a\x1a\x112\x0fRequestRedirect\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd6\x01\x10\x122\xd1\x01\x12\x04_<=_\x1a\xc0\x01\x10\x112\xbb\x01\n\xb2\x01\x10\x10J\xad\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012v\x10\x0e2r\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x10\x10\a\x1a\f2\nURLRewrite\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema676 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema675},
-		{Name: "group", Node: &schema170},
-		{Name: "kind", Node: &schema187},
-		{Name: "name", Node: &schema24},
-		{Name: "namespace", Node: &schema172},
-		{Name: "port", Node: &schema184},
-		{Name: "weight", Node: &schema197},
+	schema697 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema696},
+		{Name: "group", Node: &schema177},
+		{Name: "kind", Node: &schema194},
+		{Name: "name", Node: &schema27},
+		{Name: "namespace", Node: &schema179},
+		{Name: "port", Node: &schema191},
+		{Name: "weight", Node: &schema204},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema677 = schema.Node{Items: &schema676, MaxLength: new(int(16)), Type: schema.Array}
-	schema678 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema677},
-		{Name: "filters", Node: &schema675},
-		{Name: "matches", Node: &schema524},
+	schema698 = schema.Node{Items: &schema697, MaxLength: new(int(16)), Type: schema.Array}
+	schema699 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema698},
+		{Name: "filters", Node: &schema696},
+		{Name: "matches", Node: &schema544},
 		{Name: "name", Node: &schema9},
-		{Name: "retry", Node: &schema268},
-		{Name: "sessionPersistence", Node: &schema662},
-		{Name: "timeouts", Node: &schema269},
+		{Name: "retry", Node: &schema288},
+		{Name: "sessionPersistence", Node: &schema682},
+		{Name: "timeouts", Node: &schema289},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\n\b\x0e\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\a\b\x17\x12\x03\n\x01f\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\x12\x10\b!\x12\f\x1a\nlogical_or\"\xeb\x02\x10\v2\xe6\x02\x12\x05_?_:_\x1ai\x10\n2e\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a<\x10\b28\x12\x03_>_\x1a)\x10\x052%\x12\x04size\x1a\x1d\x10\a*\x19\n\n\x10\x06\"\x06\n\x04self\x12\vbackendRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1a\xe9\x01\x10!2\xe4\x01\x12\x04_||_\x1a%\x10\f2!\x12\x02!_\x1a\x1b\x10\x10*\x17\n\n\x10\x0e\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xb4\x01\x10 J\xaf\x01\n\x01f\x12\x19\x10\x12*\x15\n\n\x10\x11\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2E\x10\x1e2A\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a*\x10\x152&\x12\x02!_\x1a \x10\x19*\x1c\n\a\x10\x17\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01:\r\x10\x1f\"\t\n\a@result\x1a\x06\x10\"\x1a\x02\x10\x01"},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01f\x12\a\b\x0e\x12\x03\n\x01f\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\a\b\x13\x12\x03\n\x01f\x12\f\b\x17\x12\b\x1a\x06equals\x12\x11\b\x19\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vconditional\x12\x0f\b.\x12\v\x1a\tsize_list\x12\n\b/\x12\x06\n\x04self\x12\x10\b1\x12\f\x1a\nnot_equals\x12\x11\b3\x12\r\x1a\vlogical_not\x12\n\b5\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x10\b;\x12\f\x1a\nlogical_or\x12\n\b<\x12\x06\n\x04self\x12\x10\b>\x12\f\x1a\nindex_list\x12\x10\bB\x12\f\x1a\nnot_equals\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vconditional\"\xa1\x06\x10-2\x9c\x06\x12\x05_?_:_\x1a\xe8\x03\x10,2\xe3\x03\x12\x04_&&_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xbd\x03\x10+J\xb8\x03\n\x01f\x12\x19\x10\x06*\x15\n\n\x10\x05\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xdb\x02\x10'2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10\x192\x96\x02\x12\x04_&&_\x1aZ\x10\x122V\x12\x04_&&_\x1a \x10\f*\x1c\n\a\x10\n\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x11*(\n\x1e\x10\x0f*\x1a\n\a\x10\x0e\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10 2\xac\x01\x12\x04_&&_\x1a\\\x10\x172X\x12\x04_==_\x1a6\x10\x16*2\n*\x10\x15*&\n\x1e\x10\x14*\x1a\n\a\x10\x13\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10\x18\x1a\x142\x12ReplacePrefixMatch\x1aF\x10\x1f*B\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x9f\x02\x10E2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10D2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10;2\x88\x01\x12\x04_||_\x1a9\x10125\x12\x04_!=_\x1a%\x10.2!\x12\x04size\x1a\x19\x100*\x15\n\n\x10/\"\x06\n\x04self\x12\amatches\x1a\x06\x102\x1a\x02\x18\x01\x1aE\x1032A\x12\x02!_\x1a;\x10:*7\n-\x1072)\x12\x04_[_]\x1a\x19\x106*\x15\n\n\x105\"\x06\n\x04self\x12\amatches\x1a\x06\x108\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10B2_\x12\x04_!=_\x1aE\x10A*A\n9\x10@*5\n-\x10>2)\x12\x04_[_]\x1a\x19\x10=*\x15\n\n\x10<\"\x06\n\x04self\x12\amatches\x1a\x06\x10?\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10C\x1a\f2\nPathPrefix\x1a\x06\x10F\x1a\x02\x10\x00\x1a\x06\x10G\x1a\x02\x10\x01\x1a\x06\x10H\x1a\x02\x10\x01"},
@@ -3494,72 +3568,72 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xf0\a\x10A2\xeb\a\x12\x05_?_:_\x1a\xb7\x05\x10@2\xb2\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\x88\x05\x10?J\x83\x05\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\xa2\x04\x10;2\x9d\x04\x12\x05_?_:_\x1a\xe2\x03\x1042\xdd\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xba\x03\x103J\xb5\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xdb\x02\x10/2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10!2\x96\x02\x12\x04_&&_\x1aZ\x10\x1a2V\x12\x04_&&_\x1a \x10\x14*\x1c\n\a\x10\x12\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x19*(\n\x1e\x10\x17*\x1a\n\a\x10\x16\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10(2\xac\x01\x12\x04_&&_\x1a\\\x10\x1f2X\x12\x04_==_\x1a6\x10\x1e*2\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aF\x10'*B\n*\x10%*&\n\x1e\x10$*\x1a\n\a\x10#\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xdc\a\x10A2\xd7\a\x12\x05_?_:_\x1a\xa3\x05\x10@2\x9e\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\xf4\x04\x10?J\xef\x04\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\x8e\x04\x10;2\x89\x04\x12\x05_?_:_\x1a\xce\x03\x1042\xc9\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xa6\x03\x103J\xa1\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xc7\x02\x10/2\xc2\x02\x12\x05_?_:_\x1a\x87\x02\x10!2\x82\x02\x12\x04_&&_\x1aP\x10\x1a2L\x12\x04_&&_\x1a\x1b\x10\x14*\x17\n\a\x10\x12\"\x03\n\x01f\x12\nurlRewrite\x18\x01\x1a'\x10\x19*#\n\x19\x10\x17*\x15\n\a\x10\x16\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x18\x01\x1a\xa7\x01\x10(2\xa2\x01\x12\x04_&&_\x1aW\x10\x1f2S\x12\x04_==_\x1a1\x10\x1e*-\n%\x10\x1d*!\n\x19\x10\x1c*\x15\n\a\x10\x1b\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aA\x10'*=\n%\x10%*!\n\x19\x10$*\x15\n\a\x10#\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema679 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema678, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema700 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema699, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x0f\b\n\x12\v\x1a\tlist_size\x12\x0f\b\f\x12\v\x1a\tadd_int64\x12\n\b\r\x12\x06\n\x04self\x12\x0f\b\x0e\x12\v\x1a\tlist_size\x12\x13\b\x0f\x12\x0f\x1a\rgreater_int64\x12\x11\b\x11\x12\r\x1a\vconditional\x12\n\b\x12\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nindex_list\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x0f\b\x18\x12\v\x1a\tadd_int64\x12\n\b\x19\x12\x06\n\x04self\x12\x0f\b\x1a\x12\v\x1a\tlist_size\x12\x13\b\x1b\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\n\b\x1e\x12\x06\n\x04self\x12\x10\b\x1f\x12\f\x1a\nindex_list\x12\x0f\b\"\x12\v\x1a\tlist_size\x12\x0f\b$\x12\v\x1a\tadd_int64\x12\n\b%\x12\x06\n\x04self\x12\x0f\b&\x12\v\x1a\tlist_size\x12\x13\b'\x12\x0f\x1a\rgreater_int64\x12\x11\b)\x12\r\x1a\vconditional\x12\n\b*\x12\x06\n\x04self\x12\x10\b+\x12\f\x1a\nindex_list\x12\x0f\b.\x12\v\x1a\tlist_size\x12\x0f\b0\x12\v\x1a\tadd_int64\x12\n\b1\x12\x06\n\x04self\x12\x0f\b2\x12\v\x1a\tlist_size\x12\x13\b3\x12\x0f\x1a\rgreater_int64\x12\x11\b5\x12\r\x1a\vconditional\x12\n\b6\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x0f\b:\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bB\x12\x06\n\x04self\x12\x10\bC\x12\f\x1a\nindex_list\x12\x0f\bF\x12\v\x1a\tlist_size\x12\x0f\bH\x12\v\x1a\tadd_int64\x12\n\bI\x12\x06\n\x04self\x12\x0f\bJ\x12\v\x1a\tlist_size\x12\x13\bK\x12\x0f\x1a\rgreater_int64\x12\x11\bM\x12\r\x1a\vconditional\x12\n\bN\x12\x06\n\x04self\x12\x10\bO\x12\f\x1a\nindex_list\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x0f\bT\x12\v\x1a\tadd_int64\x12\n\bU\x12\x06\n\x04self\x12\x0f\bV\x12\v\x1a\tlist_size\x12\x13\bW\x12\x0f\x1a\rgreater_int64\x12\x11\bY\x12\r\x1a\vconditional\x12\n\bZ\x12\x06\n\x04self\x12\x10\b[\x12\f\x1a\nindex_list\x12\x0f\b^\x12\v\x1a\tlist_size\x12\x0f\b`\x12\v\x1a\tadd_int64\x12\n\ba\x12\x06\n\x04self\x12\x0f\bb\x12\v\x1a\tlist_size\x12\x13\bc\x12\x0f\x1a\rgreater_int64\x12\x11\be\x12\r\x1a\vconditional\x12\n\bf\x12\x06\n\x04self\x12\x10\bg\x12\f\x1a\nindex_list\x12\x0f\bj\x12\v\x1a\tlist_size\x12\x0f\bl\x12\v\x1a\tadd_int64\x12\n\bm\x12\x06\n\x04self\x12\x0f\bn\x12\v\x1a\tlist_size\x12\x13\bo\x12\x0f\x1a\rgreater_int64\x12\x11\bq\x12\r\x1a\vconditional\x12\n\br\x12\x06\n\x04self\x12\x10\bs\x12\f\x1a\nindex_list\x12\x0f\bv\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b~\x12\x06\n\x04self\x12\x10\b\x7f\x12\f\x1a\nindex_list\x12\x10\b\x82\x01\x12\v\x1a\tlist_size\x12\x10\b\x84\x01\x12\v\x1a\tadd_int64\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x10\b\x86\x01\x12\v\x1a\tlist_size\x12\x14\b\x87\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x01\x12\r\x1a\vconditional\x12\v\b\x8a\x01\x12\x06\n\x04self\x12\x11\b\x8b\x01\x12\f\x1a\nindex_list\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x10\b\x90\x01\x12\v\x1a\tadd_int64\x12\v\b\x91\x01\x12\x06\n\x04self\x12\x10\b\x92\x01\x12\v\x1a\tlist_size\x12\x14\b\x93\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x95\x01\x12\r\x1a\vconditional\x12\v\b\x96\x01\x12\x06\n\x04self\x12\x11\b\x97\x01\x12\f\x1a\nindex_list\x12\x10\b\x9a\x01\x12\v\x1a\tlist_size\x12\x10\b\x9c\x01\x12\v\x1a\tadd_int64\x12\v\b\x9d\x01\x12\x06\n\x04self\x12\x10\b\x9e\x01\x12\v\x1a\tlist_size\x12\x14\b\x9f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa1\x01\x12\r\x1a\vconditional\x12\v\b\xa2\x01\x12\x06\n\x04self\x12\x11\b\xa3\x01\x12\f\x1a\nindex_list\x12\x10\b\xa6\x01\x12\v\x1a\tlist_size\x12\x10\b\xa8\x01\x12\v\x1a\tadd_int64\x12\v\b\xa9\x01\x12\x06\n\x04self\x12\x10\b\xaa\x01\x12\v\x1a\tlist_size\x12\x14\b\xab\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xad\x01\x12\r\x1a\vconditional\x12\v\b\xae\x01\x12\x06\n\x04self\x12\x11\b\xaf\x01\x12\f\x1a\nindex_list\x12\x10\b\xb2\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xba\x01\x12\x06\n\x04self\x12\x11\b\xbb\x01\x12\f\x1a\nindex_list\x12\x10\b\xbe\x01\x12\v\x1a\tlist_size\x12\x18\b\xc0\x01\x12\x13\x1a\x11less_equals_int64\"\xce\x11\x10\xc0\x012\xc8\x11\x12\x04_<=_\x1a\xb5\x11\x10\xb4\x012\xaf\x11\x12\x03_+_\x1a\xa0\x10\x10\xa8\x012\x9a\x10\x12\x03_+_\x1a\x8b\x0f\x10\x9c\x012\x85\x0f\x12\x03_+_\x1a\xf6\r\x10\x90\x012\xf0\r\x12\x03_+_\x1a\xe1\f\x10\x84\x012\xdb\f\x12\x03_+_\x1a\xcc\v\x10x2\xc7\v\x12\x03_+_\x1a\xc0\n\x10l2\xbb\n\x12\x03_+_\x1a\xb8\t\x10`2\xb3\t\x12\x03_+_\x1a\xb0\b\x10T2\xab\b\x12\x03_+_\x1a\xa8\a\x10H2\xa3\a\x12\x03_+_\x1a\xa0\x06\x10<2\x9b\x06\x12\x03_+_\x1a\x98\x05\x1002\x93\x05\x12\x03_+_\x1a\x90\x04\x10$2\x8b\x04\x12\x03_+_\x1a\x88\x03\x10\x182\x83\x03\x12\x03_+_\x1a\x80\x02\x10\f2\xfb\x01\x12\x03_+_\x1ay\x10\x052u\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a9\x10\n25\n-\x10\t*)\n\x1e\x10\a2\x1a\x12\x04_[_]\x1a\n\x10\x06\"\x06\n\x04self\x1a\x06\x10\b\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\v\x1a\x02\x18\x00\x1ay\x10\x112u\x12\x05_?_:_\x1a)\x10\x0f2%\x12\x03_>_\x1a\x16\x10\x0e2\x12\n\n\x10\r\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x10\x1a\x02\x18\x01\x1a9\x10\x1625\n-\x10\x15*)\n\x1e\x10\x132\x1a\x12\x04_[_]\x1a\n\x10\x12\"\x06\n\x04self\x1a\x06\x10\x14\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10\x17\x1a\x02\x18\x00\x1ay\x10\x1d2u\x12\x05_?_:_\x1a)\x10\x1b2%\x12\x03_>_\x1a\x16\x10\x1a2\x12\n\n\x10\x19\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x1c\x1a\x02\x18\x02\x1a9\x10\"25\n-\x10!*)\n\x1e\x10\x1f2\x1a\x12\x04_[_]\x1a\n\x10\x1e\"\x06\n\x04self\x1a\x06\x10 \x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10#\x1a\x02\x18\x00\x1ay\x10)2u\x12\x05_?_:_\x1a)\x10'2%\x12\x03_>_\x1a\x16\x10&2\x12\n\n\x10%\"\x06\n\x04self\x12\x04size\x1a\x06\x10(\x1a\x02\x18\x03\x1a9\x10.25\n-\x10-*)\n\x1e\x10+2\x1a\x12\x04_[_]\x1a\n\x10*\"\x06\n\x04self\x1a\x06\x10,\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10/\x1a\x02\x18\x00\x1ay\x1052u\x12\x05_?_:_\x1a)\x1032%\x12\x03_>_\x1a\x16\x1022\x12\n\n\x101\"\x06\n\x04self\x12\x04size\x1a\x06\x104\x1a\x02\x18\x04\x1a9\x10:25\n-\x109*)\n\x1e\x1072\x1a\x12\x04_[_]\x1a\n\x106\"\x06\n\x04self\x1a\x06\x108\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10;\x1a\x02\x18\x00\x1ay\x10A2u\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x05\x1a9\x10F25\n-\x10E*)\n\x1e\x10C2\x1a\x12\x04_[_]\x1a\n\x10B\"\x06\n\x04self\x1a\x06\x10D\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10G\x1a\x02\x18\x00\x1ay\x10M2u\x12\x05_?_:_\x1a)\x10K2%\x12\x03_>_\x1a\x16\x10J2\x12\n\n\x10I\"\x06\n\x04self\x12\x04size\x1a\x06\x10L\x1a\x02\x18\x06\x1a9\x10R25\n-\x10Q*)\n\x1e\x10O2\x1a\x12\x04_[_]\x1a\n\x10N\"\x06\n\x04self\x1a\x06\x10P\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\x06\x10S\x1a\x02\x18\x00\x1ay\x10Y2u\x12\x05_?_:_\x1a)\x10W2%\x12\x03_>_\x1a\x16\x10V2\x12\n\n\x10U\"\x06\n\x04self\x12\x04size\x1a\x06\x10X\x1a\x02\x18\a\x1a9\x10^25\n-\x10]*)\n\x1e\x10[2\x1a\x12\x04_[_]\x1a\n\x10Z\"\x06\n\x04self\x1a\x06\x10\\\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\x06\x10_\x1a\x02\x18\x00\x1ay\x10e2u\x12\x05_?_:_\x1a)\x10c2%\x12\x03_>_\x1a\x16\x10b2\x12\n\n\x10a\"\x06\n\x04self\x12\x04size\x1a\x06\x10d\x1a\x02\x18\b\x1a9\x10j25\n-\x10i*)\n\x1e\x10g2\x1a\x12\x04_[_]\x1a\n\x10f\"\x06\n\x04self\x1a\x06\x10h\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\x06\x10k\x1a\x02\x18\x00\x1ay\x10q2u\x12\x05_?_:_\x1a)\x10o2%\x12\x03_>_\x1a\x16\x10n2\x12\n\n\x10m\"\x06\n\x04self\x12\x04size\x1a\x06\x10p\x1a\x02\x18\t\x1a9\x10v25\n-\x10u*)\n\x1e\x10s2\x1a\x12\x04_[_]\x1a\n\x10r\"\x06\n\x04self\x1a\x06\x10t\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\x06\x10w\x1a\x02\x18\x00\x1a}\x10}2y\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\n\x1a<\x10\x82\x0127\n/\x10\x81\x01**\n\x1f\x10\x7f2\x1b\x12\x04_[_]\x1a\n\x10~\"\x06\n\x04self\x1a\a\x10\x80\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\x83\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x89\x012\x7f\x12\x05_?_:_\x1a-\x10\x87\x012(\x12\x03_>_\x1a\x18\x10\x86\x012\x13\n\v\x10\x85\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x01\x1a\x02\x18\v\x1a>\x10\x8e\x0129\n1\x10\x8d\x01*,\n!\x10\x8b\x012\x1c\x12\x04_[_]\x1a\v\x10\x8a\x01\"\x06\n\x04self\x1a\a\x10\x8c\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\x8f\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x95\x012\x7f\x12\x05_?_:_\x1a-\x10\x93\x012(\x12\x03_>_\x1a\x18\x10\x92\x012\x13\n\v\x10\x91\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x94\x01\x1a\x02\x18\f\x1a>\x10\x9a\x0129\n1\x10\x99\x01*,\n!\x10\x97\x012\x1c\x12\x04_[_]\x1a\v\x10\x96\x01\"\x06\n\x04self\x1a\a\x10\x98\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x9b\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xa1\x012\x7f\x12\x05_?_:_\x1a-\x10\x9f\x012(\x12\x03_>_\x1a\x18\x10\x9e\x012\x13\n\v\x10\x9d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa0\x01\x1a\x02\x18\r\x1a>\x10\xa6\x0129\n1\x10\xa5\x01*,\n!\x10\xa3\x012\x1c\x12\x04_[_]\x1a\v\x10\xa2\x01\"\x06\n\x04self\x1a\a\x10\xa4\x01\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\xa7\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xad\x012\x7f\x12\x05_?_:_\x1a-\x10\xab\x012(\x12\x03_>_\x1a\x18\x10\xaa\x012\x13\n\v\x10\xa9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xac\x01\x1a\x02\x18\x0e\x1a>\x10\xb2\x0129\n1\x10\xb1\x01*,\n!\x10\xaf\x012\x1c\x12\x04_[_]\x1a\v\x10\xae\x01\"\x06\n\x04self\x1a\a\x10\xb0\x01\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xb9\x012\x7f\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\x0f\x1a>\x10\xbe\x0129\n1\x10\xbd\x01*,\n!\x10\xbb\x012\x1c\x12\x04_[_]\x1a\v\x10\xba\x01\"\x06\n\x04self\x1a\a\x10\xbc\x01\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbf\x01\x1a\x02\x18\x00\x1a\b\x10\xc1\x01\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema680 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema182},
-		{Name: "parentRefs", Node: &schema186},
-		{Name: "rules", Node: &schema679},
-		{Name: "useDefaultGateways", Node: &schema488},
+	schema701 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema189},
+		{Name: "parentRefs", Node: &schema193},
+		{Name: "rules", Node: &schema700},
+		{Name: "useDefaultGateways", Node: &schema508},
 	}, Type: schema.Object}
-	schema681 = schema.Node{Fields: []schema.Field{
+	schema702 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema680},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema701},
+		{Name: "status", Node: &schema223},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema682 = schema.Node{Fields: []schema.Field{
+	schema703 = schema.Node{Fields: []schema.Field{
 		{Name: "appendXForwardedHost", Node: &schema17},
-		{Name: "hostname", Node: &schema275},
-		{Name: "path", Node: &schema279},
+		{Name: "hostname", Node: &schema295},
+		{Name: "path", Node: &schema299},
 	}, Type: schema.Object}
-	schema683 = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schema356},
-		{Name: "directResponse", Node: &schema530},
-		{Name: "matches", Node: &schema582},
-		{Name: "urlRewrite", Node: &schema682},
+	schema704 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schema376},
+		{Name: "directResponse", Node: &schema550},
+		{Name: "matches", Node: &schema602},
+		{Name: "urlRewrite", Node: &schema703},
 	}, Type: schema.Object}
-	schema684 = schema.Node{Fields: []schema.Field{
+	schema705 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema683},
+		{Name: "spec", Node: &schema704},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema685 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
-	schema686 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema685},
+	schema706 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
+	schema707 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema706},
 		{Name: "port", Node: &schema10},
 	}, Required: []string{"hostname", "port"}, Type: schema.Object}
-	schema687 = schema.Node{Fields: []schema.Field{
-		{Name: "fqdn", Node: &schema686},
+	schema708 = schema.Node{Fields: []schema.Field{
+		{Name: "fqdn", Node: &schema707},
 		{Name: "hostname", Node: &schema9},
 		{Name: "ip", Node: &schema13},
-		{Name: "unix", Node: &schema360},
+		{Name: "unix", Node: &schema380},
 		{Name: "zone", Node: &schema0},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.fqdn) || has(self.ip) || has(self.unix))", Message: "one of fqdn, ip or unix must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\"b\x10\x0e2^\x12\x04_||_\x1a<\x10\t28\x12\x04_||_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1a\x16\x10\b*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04unix\x18\x01"},
 		{Text: "((has(self.fqdn) && !(has(self.ip) || has(self.unix))) || (has(self.ip) && !(has(self.fqdn) || has(self.unix))) || (has(self.unix) && !(has(self.ip) || has(self.fqdn))))", Message: "only one of fqdn, ip or unix can be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\x11\b\x0f\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_not\x12\n\b\x16\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\x10\b\x1f\x12\f\x1a\nlogical_or\x12\n\b!\x12\x06\n\x04self\x12\x11\b$\x12\r\x1a\vlogical_not\x12\n\b&\x12\x06\n\x04self\x12\n\b*\x12\x06\n\x04self\x12\x10\b-\x12\f\x1a\nlogical_or\x12\x11\b.\x12\r\x1a\vlogical_and\x12\x10\b/\x12\f\x1a\nlogical_or\"\xe3\x02\x10/2\xde\x02\x12\x04_||_\x1a\xe7\x01\x10\x1f2\xe2\x01\x12\x04_||_\x1al\x10\x0f2h\x12\x04_&&_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1aF\x10\x052B\x12\x02!_\x1a<\x10\x0e28\x12\x04_||_\x1a\x16\x10\t*\x12\n\n\x10\a\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04unix\x18\x01\x1al\x10\x1e2h\x12\x04_&&_\x1a\x16\x10\x13*\x12\n\n\x10\x11\"\x06\n\x04self\x12\x02ip\x18\x01\x1aH\x10\x142D\x12\x02!_\x1a>\x10\x1d2:\x12\x04_||_\x1a\x18\x10\x18*\x14\n\n\x10\x16\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1a\x18\x10\x1c*\x14\n\n\x10\x1a\"\x06\n\x04self\x12\x04unix\x18\x01\x1al\x10.2h\x12\x04_&&_\x1a\x18\x10#*\x14\n\n\x10!\"\x06\n\x04self\x12\x04unix\x18\x01\x1aF\x10$2B\x12\x02!_\x1a<\x10-28\x12\x04_||_\x1a\x16\x10(*\x12\n\n\x10&\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10,*\x14\n\n\x10*\"\x06\n\x04self\x12\x04fqdn\x18\x01"},
 	}, Type: schema.Object}
-	schema688 = schema.Node{Items: &schema687, MaxLength: new(int(256)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema709 = schema.Node{Items: &schema708, MaxLength: new(int(256)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\r\b\t\x12\t\n\a@result\x12\x18\b\n\x12\x14\x1a\x12not_strictly_false\x12\r\b\v\x12\t\n\a@result\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0f\x12\r\x1a\vlogical_not\x12\n\b\x10\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\r\b\x18\x12\t\n\a@result\x12\x11\b\x19\x12\r\x1a\vlogical_not\x12\x18\b\x1a\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1b\x12\t\n\a@result\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\r\b\x1d\x12\t\n\a@result\x12\x10\b\x1f\x12\f\x1a\nlogical_or\"\xc7\x02\x10\x1f2\xc2\x02\x12\x04_||_\x1a\x90\x01\x10\x0eJ\x8b\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\b\x1a\x02\x10\x01*(\x10\n2$\x12\x13@not_strictly_false\x1a\r\x10\t\"\t\n\a@result20\x10\f2,\x12\x04_&&_\x1a\r\x10\v\"\t\n\a@result\x1a\x15\x10\a*\x11\n\a\x10\x05\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\r\"\t\n\a@result\x1a\xa6\x01\x10\x0f2\xa1\x01\x12\x02!_\x1a\x9a\x01\x10\x1eJ\x95\x01\n\x01f\x12\n\x10\x10\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x00*2\x10\x1a2.\x12\x13@not_strictly_false\x1a\x17\x10\x192\x13\x12\x02!_\x1a\r\x10\x18\"\t\n\a@result20\x10\x1c2,\x12\x04_||_\x1a\r\x10\x1b\"\t\n\a@result\x1a\x15\x10\x16*\x11\n\a\x10\x14\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\x1d\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema689 = schema.Node{Fields: []schema.Field{
+	schema710 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schema3},
 		{Name: "autoSNIFromEndpointHostname", Node: &schema17},
-		{Name: "caCertificateRefs", Node: &schema28},
+		{Name: "caCertificateRefs", Node: &schema31},
 		{Name: "ciphers", Node: &schema3},
-		{Name: "clientCertificateRef", Node: &schema173},
+		{Name: "clientCertificateRef", Node: &schema180},
 		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "fingerprints", Node: &schema586},
-		{Name: "insecureSkipVerify", Node: &schema73},
-		{Name: "maxVersion", Node: &schema176},
-		{Name: "minVersion", Node: &schema176},
+		{Name: "fingerprints", Node: &schema606},
+		{Name: "insecureSkipVerify", Node: &schema80},
+		{Name: "maxVersion", Node: &schema183},
+		{Name: "minVersion", Node: &schema183},
 		{Name: "signatureAlgorithms", Node: &schema3},
 		{Name: "sni", Node: &schema9},
-		{Name: "wellKnownCACertificates", Node: &schema587},
+		{Name: "wellKnownCACertificates", Node: &schema607},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nnot_equals\x12\x11\b\x15\x12\r\x1a\vlogical_and\"\x86\x02\x10\x012\x81\x02\x12\x02!_\x1a\xfa\x01\x10\x102\xf5\x01\x12\x04_&&_\x1au\x10\v2q\x12\x04_&&_\x1a%\x10\x05*!\n\n\x10\x03\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\t2>\x12\x03_>_\x1a/\x10\x062+\x12\x04size\x1a#\x10\b*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1av\x10\x152r\x12\x04_&&_\x1a+\x10\x0f*'\n\n\x10\r\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1329\x12\x04_!=_\x1a)\x10\x12*%\n\n\x10\x11\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x14\x1a\x022\x00"},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\b\x12\r\x1a\vlogical_and\x12\n\b\n\x12\x06\n\x04self\x12\x0f\b\r\x12\v\x1a\tsize_list\x12\n\b\x0e\x12\x06\n\x04self\x12\x13\b\x10\x12\x0f\x1a\rgreater_int64\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\n\b\x14\x12\x06\n\x04self\x12\n\b\x17\x12\x06\n\x04self\x12\x10\b\x19\x12\f\x1a\nnot_equals\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\x11\b\x1d\x12\r\x1a\vlogical_and\"\xee\x02\x10\x012\xe9\x02\x12\x02!_\x1a\xe2\x02\x10\x1d2\xdd\x02\x12\x04_&&_\x1aX\x10\b2T\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12insecureSkipVerify\x18\x01\x1a$\x10\a* \n\n\x10\x06\"\x06\n\x04self\x12\x12insecureSkipVerify\x1a\xfa\x01\x10\x1c2\xf5\x01\x12\x04_||_\x1au\x10\x122q\x12\x04_&&_\x1a%\x10\f*!\n\n\x10\n\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\x102>\x12\x03_>_\x1a/\x10\r2+\x12\x04size\x1a#\x10\x0f*\x1f\n\n\x10\x0e\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\x11\x1a\x02\x18\x00\x1av\x10\x1b2r\x12\x04_&&_\x1a+\x10\x16*'\n\n\x10\x14\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1929\x12\x04_!=_\x1a)\x10\x18*%\n\n\x10\x17\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x1a\x1a\x022\x00"},
@@ -3567,103 +3641,103 @@ var (
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema690 = schema.Node{Fields: []schema.Field{
+	schema711 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema8},
-		{Name: "endpoints", Node: &schema688},
+		{Name: "endpoints", Node: &schema709},
 		{Name: "fallback", Node: &schema17},
-		{Name: "tls", Node: &schema689},
-		{Name: "type", Node: &schema290},
+		{Name: "tls", Node: &schema710},
+		{Name: "type", Node: &schema310},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\n\x12\f\x1a\nlogical_or\"n\x10\n2j\x12\x04_||_\x1a9\x10\x0325\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fDynamicResolver\x1a'\x10\x052#\x12\x02!_\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\tendpoints\x18\x01"},
 		{Text: "self.type != 'DynamicResolver' || !has(self.tls) || !(has(self.tls.autoSNIFromEndpointHostname) && self.tls.autoSNIFromEndpointHostname)", Message: "DynamicResolver type cannot use autoSNIFromEndpointHostname", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\n\x12\f\x1a\nlogical_or\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\"\x84\x02\x10\x152\xff\x01\x12\x04_||_\x1ah\x10\n2d\x12\x04_||_\x1a9\x10\x0325\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fDynamicResolver\x1a!\x10\x052\x1d\x12\x02!_\x1a\x17\x10\t*\x13\n\n\x10\a\"\x06\n\x04self\x12\x03tls\x18\x01\x1a\x8c\x01\x10\v2\x87\x01\x12\x02!_\x1a\x80\x01\x10\x142|\x12\x04_&&_\x1a:\x10\x10*6\n\x15\x10\x0e*\x11\n\n\x10\r\"\x06\n\x04self\x12\x03tls\x12\x1bautoSNIFromEndpointHostname\x18\x01\x1a8\x10\x13*4\n\x15\x10\x12*\x11\n\n\x10\x11\"\x06\n\x04self\x12\x03tls\x12\x1bautoSNIFromEndpointHostname"},
 		{Text: "!has(self.tls) || !(has(self.tls.autoSNIFromEndpointHostname) && self.tls.autoSNIFromEndpointHostname) || self.endpoints.all(e, (!has(e.ip) && !has(e.unix)) || has(e.hostname))", Message: "when autoSNIFromEndpointHostname is enabled, IP and Unix endpoints must define a hostname", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\f\x12\x06\n\x04self\x12\x11\b\x0f\x12\r\x1a\vlogical_and\x12\x10\b\x10\x12\f\x1a\nlogical_or\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\a\b\x17\x12\x03\n\x01e\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\a\b\x1c\x12\x03\n\x01e\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\a\b!\x12\x03\n\x01e\x12\x10\b$\x12\f\x1a\nlogical_or\x12\r\b&\x12\t\n\a@result\x12\x18\b'\x12\x14\x1a\x12not_strictly_false\x12\r\b(\x12\t\n\a@result\x12\x11\b)\x12\r\x1a\vlogical_and\x12\r\b*\x12\t\n\a@result\x12\x10\b,\x12\f\x1a\nlogical_or\"\xcd\x03\x10,2\xc8\x03\x12\x04_||_\x1a\xbd\x01\x10\x102\xb8\x01\x12\x04_||_\x1a!\x10\x012\x1d\x12\x02!_\x1a\x17\x10\x05*\x13\n\n\x10\x03\"\x06\n\x04self\x12\x03tls\x18\x01\x1a\x8c\x01\x10\x062\x87\x01\x12\x02!_\x1a\x80\x01\x10\x0f2|\x12\x04_&&_\x1a:\x10\v*6\n\x15\x10\t*\x11\n\n\x10\b\"\x06\n\x04self\x12\x03tls\x12\x1bautoSNIFromEndpointHostname\x18\x01\x1a8\x10\x0e*4\n\x15\x10\r*\x11\n\n\x10\f\"\x06\n\x04self\x12\x03tls\x12\x1bautoSNIFromEndpointHostname\x1a\xff\x01\x10+J\xfa\x01\n\x01e\x12\x1b\x10\x12*\x17\n\n\x10\x11\"\x06\n\x04self\x12\tendpoints\x1a\a@result\"\x06\x10%\x1a\x02\x10\x01*(\x10'2$\x12\x13@not_strictly_false\x1a\r\x10&\"\t\n\a@result2\x8d\x01\x10)2\x88\x01\x12\x04_&&_\x1a\r\x10(\"\t\n\a@result\x1aq\x10$2m\x12\x04_||_\x1aJ\x10\x1f2F\x12\x04_&&_\x1a\x1d\x10\x152\x19\x12\x02!_\x1a\x13\x10\x19*\x0f\n\a\x10\x17\"\x03\n\x01e\x12\x02ip\x18\x01\x1a\x1f\x10\x1a2\x1b\x12\x02!_\x1a\x15\x10\x1e*\x11\n\a\x10\x1c\"\x03\n\x01e\x12\x04unix\x18\x01\x1a\x19\x10#*\x15\n\a\x10!\"\x03\n\x01e\x12\bhostname\x18\x01:\r\x10*\"\t\n\a@result"},
 	}, Type: schema.Object}
-	schema691 = schema.Node{Fields: []schema.Field{
+	schema712 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema690},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema711},
+		{Name: "status", Node: &schema21},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema692 = schema.Node{Enum: []string{"Failure", "FailureSeriesStart", "Success", "HealthyTransition"}, Type: schema.String}
-	schema693 = schema.Node{Items: &schema692, MaxLength: new(int(4)), Rules: []schema.Rule{
+	schema713 = schema.Node{Enum: []string{"Failure", "FailureSeriesStart", "Success", "HealthyTransition"}, Type: schema.String}
+	schema714 = schema.Node{Items: &schema713, MaxLength: new(int(4)), Rules: []schema.Rule{
 		{Text: "self.exists(e, e == 'Failure' || e == 'FailureSeriesStart') == self.exists(e, e == 'Success' || e == 'HealthyTransition')", Message: "a failure type and a success type must both be specified together", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01e\x12\f\b\x05\x12\b\x1a\x06equals\x12\a\b\a\x12\x03\n\x01e\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\x12\r\b\f\x12\t\n\a@result\x12\x11\b\r\x12\r\x1a\vlogical_not\x12\x18\b\x0e\x12\x14\x1a\x12not_strictly_false\x12\r\b\x0f\x12\t\n\a@result\x12\x10\b\x10\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\f\b\x13\x12\b\x1a\x06equals\x12\n\b\x14\x12\x06\n\x04self\x12\a\b\x17\x12\x03\n\x01e\x12\f\b\x18\x12\b\x1a\x06equals\x12\a\b\x1a\x12\x03\n\x01e\x12\f\b\x1b\x12\b\x1a\x06equals\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1f\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_not\x12\x18\b!\x12\x14\x1a\x12not_strictly_false\x12\r\b\"\x12\t\n\a@result\x12\x10\b#\x12\f\x1a\nlogical_or\x12\r\b$\x12\t\n\a@result\"\xd4\x03\x10\x132\xcf\x03\x12\x04_==_\x1a\xe2\x01\x10\x12J\xdd\x01\n\x01e\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\v\x1a\x02\x10\x00*2\x10\x0e2.\x12\x13@not_strictly_false\x1a\x17\x10\r2\x13\x12\x02!_\x1a\r\x10\f\"\t\n\a@result2x\x10\x102t\x12\x04_||_\x1a\r\x10\x0f\"\t\n\a@result\x1a]\x10\n2Y\x12\x04_||_\x1a\"\x10\x052\x1e\x12\x04_==_\x1a\a\x10\x04\"\x03\n\x01e\x1a\r\x10\x06\x1a\t2\aFailure\x1a-\x10\b2)\x12\x04_==_\x1a\a\x10\a\"\x03\n\x01e\x1a\x18\x10\t\x1a\x142\x12FailureSeriesStart:\r\x10\x11\"\t\n\a@result\x1a\xe1\x01\x10%J\xdc\x01\n\x01e\x12\n\x10\x14\"\x06\n\x04self\x1a\a@result\"\x06\x10\x1e\x1a\x02\x10\x00*2\x10!2.\x12\x13@not_strictly_false\x1a\x17\x10 2\x13\x12\x02!_\x1a\r\x10\x1f\"\t\n\a@result2w\x10#2s\x12\x04_||_\x1a\r\x10\"\"\t\n\a@result\x1a\\\x10\x1d2X\x12\x04_||_\x1a\"\x10\x182\x1e\x12\x04_==_\x1a\a\x10\x17\"\x03\n\x01e\x1a\r\x10\x19\x1a\t2\aSuccess\x1a,\x10\x1b2(\x12\x04_==_\x1a\a\x10\x1a\"\x03\n\x01e\x1a\x17\x10\x1c\x1a\x132\x11HealthyTransition:\r\x10$\"\t\n\a@result"},
 	}, Type: schema.Array, Unique: true}
-	schema694 = schema.Node{Fields: []schema.Field{
-		{Name: "path", Node: &schema276},
+	schema715 = schema.Node{Fields: []schema.Field{
+		{Name: "path", Node: &schema296},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema695 = schema.Node{Enum: []string{"File"}, Type: schema.String}
-	schema696 = schema.Node{Fields: []schema.Field{
-		{Name: "file", Node: &schema694},
-		{Name: "type", Node: &schema695},
+	schema716 = schema.Node{Enum: []string{"File"}, Type: schema.String}
+	schema717 = schema.Node{Fields: []schema.Field{
+		{Name: "file", Node: &schema715},
+		{Name: "type", Node: &schema716},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'File' ? has(self.file) : !has(self.file)", Message: "If ProxyHealthCheckLogSink type is File, file field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a.\x10\x032*\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\n\x10\x04\x1a\x062\x04File\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04file\x18\x01\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04file\x18\x01"},
 	}, Type: schema.Object}
-	schema697 = schema.Node{Items: &schema696, MaxLength: new(int(1)), Type: schema.Array}
-	schema698 = schema.Node{Fields: []schema.Field{
-		{Name: "matches", Node: &schema693},
-		{Name: "sinks", Node: &schema697},
+	schema718 = schema.Node{Items: &schema717, MaxLength: new(int(1)), Type: schema.Array}
+	schema719 = schema.Node{Fields: []schema.Field{
+		{Name: "matches", Node: &schema714},
+		{Name: "sinks", Node: &schema718},
 	}, Type: schema.Object}
-	schema699 = schema.Node{MaxLength: new(int(16)), Type: schema.String}
-	schema700 = schema.Node{Fields: []schema.Field{
-		{Name: "expectedResponse", Node: &schema58},
-		{Name: "expectedStatuses", Node: &schema370},
+	schema720 = schema.Node{MaxLength: new(int(16)), Type: schema.String}
+	schema721 = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schema65},
+		{Name: "expectedStatuses", Node: &schema390},
 		{Name: "hostname", Node: &schema9},
-		{Name: "method", Node: &schema699},
-		{Name: "path", Node: &schema61},
-		{Name: "requestBody", Node: &schema58},
-		{Name: "retriableStatuses", Node: &schema370},
+		{Name: "method", Node: &schema720},
+		{Name: "path", Node: &schema68},
+		{Name: "requestBody", Node: &schema65},
+		{Name: "retriableStatuses", Node: &schema390},
 	}, Required: []string{"path"}, Rules: []schema.Rule{
 		{Text: "!has(self.requestBody) || (has(self.method) && self.method.upperAscii() in ['POST','PUT'])", Message: "The requestBody field can only be set when method is POST or PUT.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\n\b\n\x12\x06\n\x04self\x12\x18\b\f\x12\x14\x1a\x12string_upper_ascii\x12\r\b\r\x12\t\x1a\ain_list\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\x10\b\x12\x12\f\x1a\nlogical_or\"\xb2\x01\x10\x122\xad\x01\x12\x04_||_\x1a)\x10\x012%\x12\x02!_\x1a\x1f\x10\x05*\x1b\n\n\x10\x03\"\x06\n\x04self\x12\vrequestBody\x18\x01\x1az\x10\x112v\x12\x04_&&_\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06method\x18\x01\x1aR\x10\r2N\x12\x03@in\x1a*\x10\f2&\n\x18\x10\v*\x14\n\n\x10\n\"\x06\n\x04self\x12\x06method\x12\nupperAscii\x1a\x1b\x10\x0e:\x17\n\n\x10\x0f\x1a\x062\x04POST\n\t\x10\x10\x1a\x052\x03PUT"},
 	}, Type: schema.Object}
-	schema701 = schema.Node{Fields: []schema.Field{
-		{Name: "grpc", Node: &schema54},
-		{Name: "healthCheckLog", Node: &schema698},
-		{Name: "healthyThreshold", Node: &schema55},
-		{Name: "http", Node: &schema700},
-		{Name: "initialJitter", Node: &schema132},
-		{Name: "interval", Node: &schema372},
-		{Name: "overrides", Node: &schema615},
-		{Name: "tcp", Node: &schema64},
-		{Name: "timeout", Node: &schema373},
-		{Name: "type", Node: &schema66},
-		{Name: "unhealthyThreshold", Node: &schema67},
+	schema722 = schema.Node{Fields: []schema.Field{
+		{Name: "grpc", Node: &schema61},
+		{Name: "healthCheckLog", Node: &schema719},
+		{Name: "healthyThreshold", Node: &schema62},
+		{Name: "http", Node: &schema721},
+		{Name: "initialJitter", Node: &schema139},
+		{Name: "interval", Node: &schema392},
+		{Name: "overrides", Node: &schema635},
+		{Name: "tcp", Node: &schema71},
+		{Name: "timeout", Node: &schema393},
+		{Name: "type", Node: &schema73},
+		{Name: "unhealthyThreshold", Node: &schema74},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a.\x10\x032*\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\n\x10\x04\x1a\x062\x04HTTP\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04http\x18\x01\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04http\x18\x01"},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a-\x10\x032)\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\t\x10\x04\x1a\x052\x03TCP\x1a\x17\x10\t*\x13\n\n\x10\a\"\x06\n\x04self\x12\x03tcp\x18\x01\x1a!\x10\n2\x1d\x12\x02!_\x1a\x17\x10\x0e*\x13\n\n\x10\f\"\x06\n\x04self\x12\x03tcp\x18\x01"},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"]\x10\x052Y\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a.\x10\b2*\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\n\x10\t\x1a\x062\x04GRPC\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema702 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema701},
-		{Name: "panicThreshold", Node: &schema192},
-		{Name: "passive", Node: &schema618},
+	schema723 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema722},
+		{Name: "panicThreshold", Node: &schema199},
+		{Name: "passive", Node: &schema638},
 	}, Type: schema.Object}
-	schema703 = schema.Node{MaxLength: new(int(259)), MinLength: new(int(1)), Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
-	schema704 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Rules: []schema.Rule{
+	schema724 = schema.Node{MaxLength: new(int(259)), MinLength: new(int(1)), Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
+	schema725 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Rules: []schema.Rule{
 		{Text: "duration(self) > duration('0s')", Message: "reportingPeriod must be greater than 0", Checked: "\x12\x18\b\x01\x12\x14\x1a\x12string_to_duration\x12\n\b\x02\x12\x06\n\x04self\x12\x16\b\x03\x12\x12\x1a\x10greater_duration\x12\x18\b\x04\x12\x14\x1a\x12string_to_duration\"?\x10\x032;\x12\x03_>_\x1a\x1a\x10\x012\x16\x12\bduration\x1a\n\x10\x02\"\x06\n\x04self\x1a\x18\x10\x042\x14\x12\bduration\x1a\b\x10\x05\x1a\x042\x020s"},
 	}, Type: schema.String}
-	schema705 = schema.Node{Fields: []schema.Field{
-		{Name: "authority", Node: &schema703},
-		{Name: "port", Node: &schema184},
-		{Name: "reportingPeriod", Node: &schema704},
+	schema726 = schema.Node{Fields: []schema.Field{
+		{Name: "authority", Node: &schema724},
+		{Name: "port", Node: &schema191},
+		{Name: "reportingPeriod", Node: &schema725},
 	}, Type: schema.Object}
-	schema706 = schema.Node{Fields: []schema.Field{
-		{Name: "blackoutPeriod", Node: &schema132},
-		{Name: "errorUtilizationPenaltyPercent", Node: &schema190},
-		{Name: "keepResponseHeaders", Node: &schema73},
+	schema727 = schema.Node{Fields: []schema.Field{
+		{Name: "blackoutPeriod", Node: &schema139},
+		{Name: "errorUtilizationPenaltyPercent", Node: &schema197},
+		{Name: "keepResponseHeaders", Node: &schema80},
 		{Name: "metricNamesForComputingUtilization", Node: &schema3},
-		{Name: "outOfBand", Node: &schema705},
-		{Name: "weightExpirationPeriod", Node: &schema132},
-		{Name: "weightUpdatePeriod", Node: &schema132},
+		{Name: "outOfBand", Node: &schema726},
+		{Name: "weightExpirationPeriod", Node: &schema139},
+		{Name: "weightUpdatePeriod", Node: &schema139},
 	}, Type: schema.Object}
-	schema707 = schema.Node{Fields: []schema.Field{
-		{Name: "backendUtilization", Node: &schema706},
-		{Name: "consistentHash", Node: &schema539},
-		{Name: "dynamicModule", Node: &schema624},
-		{Name: "endpointOverride", Node: &schema385},
-		{Name: "slowStart", Node: &schema386},
-		{Name: "type", Node: &schema625},
-		{Name: "zoneAware", Node: &schema628},
+	schema728 = schema.Node{Fields: []schema.Field{
+		{Name: "backendUtilization", Node: &schema727},
+		{Name: "consistentHash", Node: &schema559},
+		{Name: "dynamicModule", Node: &schema644},
+		{Name: "endpointOverride", Node: &schema405},
+		{Name: "slowStart", Node: &schema406},
+		{Name: "type", Node: &schema645},
+		{Name: "zoneAware", Node: &schema648},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x98\x01\x10\x052\x93\x01\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a\"\x10\t*\x1e\n\n\x10\a\"\x06\n\x04self\x12\x0econsistentHash\x18\x01\x1a,\x10\n2(\x12\x02!_\x1a\"\x10\x0e*\x1e\n\n\x10\f\"\x06\n\x04self\x12\x0econsistentHash\x18\x01"},
 		{Text: "self.type == 'BackendUtilization' ? has(self.backendUtilization) : !has(self.backendUtilization)", Message: "If LoadBalancer type is BackendUtilization, backendUtilization field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\xa4\x01\x10\x052\x9f\x01\x12\x05_?_:_\x1a<\x10\x0328\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x18\x10\x04\x1a\x142\x12BackendUtilization\x1a&\x10\t*\"\n\n\x10\a\"\x06\n\x04self\x12\x12backendUtilization\x18\x01\x1a0\x10\n2,\x12\x02!_\x1a&\x10\x0e*\"\n\n\x10\f\"\x06\n\x04self\x12\x12backendUtilization\x18\x01"},
@@ -3675,109 +3749,109 @@ var (
 		{Text: "has(self.zoneAware) ? !(has(self.zoneAware.preferLocal) && has(self.zoneAware.weightedZones)) : true", Message: "ZoneAware PreferLocal and WeightedZones cannot be specified together.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x11\x12\r\x1a\vlogical_and\"\xaf\x01\x10\x052\xaa\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\tzoneAware\x18\x01\x1az\x10\x062v\x12\x02!_\x1ap\x10\x112l\x12\x04_&&_\x1a0\x10\v*,\n\x1b\x10\t*\x17\n\n\x10\b\"\x06\n\x04self\x12\tzoneAware\x12\vpreferLocal\x18\x01\x1a2\x10\x10*.\n\x1b\x10\x0e*\x17\n\n\x10\r\"\x06\n\x04self\x12\tzoneAware\x12\rweightedZones\x18\x01\x1a\x06\x10\x12\x1a\x02\x10\x01"},
 		{Text: "self.type == 'DynamicModule' ? !has(self.endpointOverride) : true", Message: "EndpointOverride is not supported for DynamicModule load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\"|\x10\x052x\x12\x05_?_:_\x1a7\x10\x0323\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x13\x10\x04\x1a\x0f2\rDynamicModule\x1a.\x10\x062*\x12\x02!_\x1a$\x10\n* \n\n\x10\b\"\x06\n\x04self\x12\x10endpointOverride\x18\x01\x1a\x06\x10\v\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema708 = schema.Node{Items: &schema91, MaxLength: new(int(128)), Type: schema.Array}
-	schema709 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema708},
-		{Name: "methods", Node: &schema449},
-		{Name: "path", Node: &schema450},
-		{Name: "queryParams", Node: &schema92},
-		{Name: "sourceCIDR", Node: &schema632},
+	schema729 = schema.Node{Items: &schema98, MaxLength: new(int(128)), Type: schema.Array}
+	schema730 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema729},
+		{Name: "methods", Node: &schema469},
+		{Name: "path", Node: &schema470},
+		{Name: "queryParams", Node: &schema99},
+		{Name: "sourceCIDR", Node: &schema652},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR) || has(self.queryParams)", Message: "at least one of headers, methods, path, sourceCIDR or queryParams must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\n\b\x10\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nlogical_or\x12\n\b\x15\x12\x06\n\x04self\x12\x10\b\x18\x12\f\x1a\nlogical_or\"\xc4\x01\x10\x132\xbf\x01\x12\x04_||_\x1aj\x10\x0e2f\x12\x04_||_\x1aD\x10\t2@\x12\x04_||_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\aheaders\x18\x01\x1a\x1b\x10\b*\x17\n\n\x10\x06\"\x06\n\x04self\x12\amethods\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04path\x18\x01\x1aK\x10\x182G\x12\x04_||_\x1a\x1e\x10\x12*\x1a\n\n\x10\x10\"\x06\n\x04self\x12\nsourceCIDR\x18\x01\x1a\x1f\x10\x17*\x1b\n\n\x10\x15\"\x06\n\x04self\x12\vqueryParams\x18\x01"},
 	}, Type: schema.Object}
-	schema710 = schema.Node{Items: &schema709, MaxLength: new(int(8)), Type: schema.Array}
-	schema711 = schema.Node{Fields: []schema.Field{
-		{Name: "key", Node: &schema276},
-		{Name: "namespace", Node: &schema276},
+	schema731 = schema.Node{Items: &schema730, MaxLength: new(int(8)), Type: schema.Array}
+	schema732 = schema.Node{Fields: []schema.Field{
+		{Name: "key", Node: &schema296},
+		{Name: "namespace", Node: &schema296},
 	}, Required: []string{"key", "namespace"}, Type: schema.Object}
-	schema712 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Week", "Month", "Year"}, Type: schema.String}
-	schema713 = schema.Node{Fields: []schema.Field{
-		{Name: "fromMetadata", Node: &schema711},
-		{Name: "requests", Node: &schema39},
-		{Name: "unit", Node: &schema712},
+	schema733 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Week", "Month", "Year"}, Type: schema.String}
+	schema734 = schema.Node{Fields: []schema.Field{
+		{Name: "fromMetadata", Node: &schema732},
+		{Name: "requests", Node: &schema46},
+		{Name: "unit", Node: &schema733},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema714 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema710},
-		{Name: "cost", Node: &schema100},
-		{Name: "limit", Node: &schema713},
+	schema735 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema731},
+		{Name: "cost", Node: &schema107},
+		{Name: "limit", Node: &schema734},
 		{Name: "shadowMode", Node: &schema17},
 		{Name: "shared", Node: &schema17},
-		{Name: "xRateLimitHeaders", Node: &schema637},
+		{Name: "xRateLimitHeaders", Node: &schema657},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema715 = schema.Node{Items: &schema714, MaxLength: new(int(256)), Type: schema.Array}
-	schema716 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema715},
+	schema736 = schema.Node{Items: &schema735, MaxLength: new(int(256)), Type: schema.Array}
+	schema737 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema736},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema717 = schema.Node{Items: &schema714, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema738 = schema.Node{Items: &schema735, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(r, !has(r.cost) || !has(r.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\a\b\x06\x12\x03\n\x01r\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\a\b\v\x12\x03\n\x01r\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xd7\x01\x10\x16J\xd2\x01\n\x01r\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2w\x10\x142s\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a\\\x10\x0f2X\x12\x04_||_\x1a\x1f\x10\x042\x1b\x12\x02!_\x1a\x15\x10\b*\x11\n\a\x10\x06\"\x03\n\x01r\x12\x04cost\x18\x01\x1a/\x10\t2+\x12\x02!_\x1a%\x10\x0e*!\n\x13\x10\f*\x0f\n\a\x10\v\"\x03\n\x01r\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 		{Text: "self.all(r, !has(r.limit.fromMetadata))", Message: "limit fromMetadata is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\a\b\x06\x12\x03\n\x01r\x12\r\b\v\x12\t\n\a@result\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vlogical_and\x12\r\b\x0f\x12\t\n\a@result\"\xaf\x01\x10\x10J\xaa\x01\n\x01r\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\n\x1a\x02\x10\x01*(\x10\f2$\x12\x13@not_strictly_false\x1a\r\x10\v\"\t\n\a@result2O\x10\x0e2K\x12\x04_&&_\x1a\r\x10\r\"\t\n\a@result\x1a4\x10\x0420\x12\x02!_\x1a*\x10\t*&\n\x14\x10\a*\x10\n\a\x10\x06\"\x03\n\x01r\x12\x05limit\x12\ffromMetadata\x18\x01:\r\x10\x0f\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema718 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema717},
+	schema739 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema738},
 	}, Type: schema.Object}
-	schema719 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema716},
-		{Name: "local", Node: &schema718},
-		{Name: "type", Node: &schema108},
+	schema740 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema737},
+		{Name: "local", Node: &schema739},
+		{Name: "type", Node: &schema115},
 	}, Type: schema.Object}
-	schema720 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema148},
-		{Name: "value", Node: &schema421},
+	schema741 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema155},
+		{Name: "value", Node: &schema441},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema721 = schema.Node{Items: &schema720, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema722 = schema.Node{Fields: []schema.Field{
-		{Name: "responseHeaders", Node: &schema721},
-		{Name: "statusCodes", Node: &schema113},
+	schema742 = schema.Node{Items: &schema741, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schema743 = schema.Node{Fields: []schema.Field{
+		{Name: "responseHeaders", Node: &schema742},
+		{Name: "statusCodes", Node: &schema120},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.statusCodes) || has(self.responseHeaders)", Message: "at least one of statusCodes or responseHeaders must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"P\x10\t2L\x12\x04_||_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vstatusCodes\x18\x01\x1a#\x10\b*\x1f\n\n\x10\x06\"\x06\n\x04self\x12\x0fresponseHeaders\x18\x01"},
 	}, Type: schema.Object}
-	schema723 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema722},
-		{Name: "redirect", Node: &schema459},
-		{Name: "response", Node: &schema461},
-		{Name: "source", Node: &schema644},
+	schema744 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema743},
+		{Name: "redirect", Node: &schema479},
+		{Name: "response", Node: &schema481},
+		{Name: "source", Node: &schema664},
 	}, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\"\xaf\x01\x10\x152\xaa\x01\x12\x04_||_\x1aP\x10\n2L\x12\x04_&&_\x1a\x1c\x10\x04*\x18\n\n\x10\x02\"\x06\n\x04self\x12\bresponse\x18\x01\x1a&\x10\x052\"\x12\x02!_\x1a\x1c\x10\t*\x18\n\n\x10\a\"\x06\n\x04self\x12\bredirect\x18\x01\x1aP\x10\x142L\x12\x04_&&_\x1a&\x10\v2\"\x12\x02!_\x1a\x1c\x10\x0f*\x18\n\n\x10\r\"\x06\n\x04self\x12\bresponse\x18\x01\x1a\x1c\x10\x13*\x18\n\n\x10\x11\"\x06\n\x04self\x12\bredirect\x18\x01"},
 	}, Type: schema.Object}
-	schema724 = schema.Node{Items: &schema723, Type: schema.Array}
-	schema725 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSamplingFraction", Node: &schema191},
-		{Name: "customTags", Node: &schema316},
-		{Name: "overallSamplingFraction", Node: &schema191},
-		{Name: "samplingFraction", Node: &schema191},
-		{Name: "spanName", Node: &schema550},
+	schema745 = schema.Node{Items: &schema744, Type: schema.Array}
+	schema746 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSamplingFraction", Node: &schema198},
+		{Name: "customTags", Node: &schema336},
+		{Name: "overallSamplingFraction", Node: &schema198},
+		{Name: "samplingFraction", Node: &schema198},
+		{Name: "spanName", Node: &schema570},
 		{Name: "tags", Node: &schema1},
 	}, Type: schema.Object}
-	schema726 = schema.Node{Fields: []schema.Field{
-		{Name: "metrics", Node: &schema549},
-		{Name: "tracing", Node: &schema725},
+	schema747 = schema.Node{Fields: []schema.Field{
+		{Name: "metrics", Node: &schema569},
+		{Name: "tracing", Node: &schema746},
 	}, Type: schema.Object}
-	schema727 = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schema601},
-		{Name: "bandwidthLimit", Node: &schema608},
-		{Name: "circuitBreaker", Node: &schema610},
-		{Name: "compression", Node: &schema537},
-		{Name: "compressor", Node: &schema537},
-		{Name: "connection", Node: &schema439},
-		{Name: "dns", Node: &schema366},
-		{Name: "faultInjection", Node: &schema613},
-		{Name: "healthCheck", Node: &schema702},
-		{Name: "http2", Node: &schema621},
-		{Name: "httpUpgrade", Node: &schema380},
-		{Name: "loadBalancer", Node: &schema707},
-		{Name: "mergeType", Node: &schema630},
-		{Name: "proxyProtocol", Node: &schema87},
-		{Name: "rateLimit", Node: &schema719},
-		{Name: "requestBuffer", Node: &schema309},
-		{Name: "responseOverride", Node: &schema724},
-		{Name: "retry", Node: &schema408},
+	schema748 = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schema621},
+		{Name: "bandwidthLimit", Node: &schema628},
+		{Name: "circuitBreaker", Node: &schema630},
+		{Name: "compression", Node: &schema557},
+		{Name: "compressor", Node: &schema557},
+		{Name: "connection", Node: &schema459},
+		{Name: "dns", Node: &schema386},
+		{Name: "faultInjection", Node: &schema633},
+		{Name: "healthCheck", Node: &schema723},
+		{Name: "http2", Node: &schema641},
+		{Name: "httpUpgrade", Node: &schema400},
+		{Name: "loadBalancer", Node: &schema728},
+		{Name: "mergeType", Node: &schema650},
+		{Name: "proxyProtocol", Node: &schema94},
+		{Name: "rateLimit", Node: &schema740},
+		{Name: "requestBuffer", Node: &schema329},
+		{Name: "responseOverride", Node: &schema745},
+		{Name: "retry", Node: &schema428},
 		{Name: "routingType", Node: &schema0},
-		{Name: "targetRef", Node: &schema25},
-		{Name: "targetRefs", Node: &schema128},
-		{Name: "targetSelectors", Node: &schema650},
-		{Name: "tcpKeepalive", Node: &schema133},
-		{Name: "telemetry", Node: &schema726},
-		{Name: "timeout", Node: &schema652},
+		{Name: "targetRef", Node: &schema28},
+		{Name: "targetRefs", Node: &schema135},
+		{Name: "targetSelectors", Node: &schema670},
+		{Name: "tcpKeepalive", Node: &schema140},
+		{Name: "telemetry", Node: &schema747},
+		{Name: "timeout", Node: &schema672},
 		{Name: "useClientProtocol", Node: &schema17},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
@@ -3791,103 +3865,103 @@ var (
 		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, Gateway, or ListenerSet targets", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\r\b\x0e\x12\t\x1a\ain_list\x12\x10\b\x14\x12\f\x1a\nlogical_or\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\t\b\x1e\x12\x05\n\x03ref\x12\r\b \x12\t\x1a\ain_list\x12\r\b'\x12\t\n\a@result\x12\x18\b(\x12\x14\x1a\x12not_strictly_false\x12\r\b)\x12\t\n\a@result\x12\x11\b*\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x10\b-\x12\f\x1a\nlogical_or\x12\x11\b.\x12\r\x1a\vlogical_and\x12\x11\b/\x12\r\x1a\vlogical_not\x12\n\b1\x12\x06\n\x04self\x12\n\b4\x12\x06\n\x04self\x12\t\b8\x12\x05\n\x03sel\x12\r\b:\x12\t\x1a\ain_list\x12\r\bA\x12\t\n\a@result\x12\x18\bB\x12\x14\x1a\x12not_strictly_false\x12\r\bC\x12\t\n\a@result\x12\x11\bD\x12\r\x1a\vlogical_and\x12\r\bE\x12\t\n\a@result\x12\x10\bG\x12\f\x1a\nlogical_or\x12\x11\bH\x12\r\x1a\vlogical_and\x12\x10\bI\x12\f\x1a\nlogical_or\"\x82\a\x10I2\xfd\x06\x12\x04_||_\x1a.\x10\x012*\x12\x02!_\x1a$\x10\x05* \n\n\x10\x03\"\x06\n\x04self\x12\x10admissionControl\x18\x01\x1a\xc4\x06\x10H2\xbf\x06\x12\x04_&&_\x1a\xf6\x03\x10.2\xf1\x03\x12\x04_&&_\x1a\xb2\x01\x10\x142\xad\x01\x12\x04_||_\x1a'\x10\x062#\x12\x02!_\x1a\x1d\x10\n*\x19\n\n\x10\b\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a|\x10\x0e2x\x12\x03@in\x1a'\x10\r*#\n\x1b\x10\f*\x17\n\n\x10\v\"\x06\n\x04self\x12\ttargetRef\x12\x04kind\x1aH\x10\x0f:D\n\r\x10\x10\x1a\t2\aGateway\n\x11\x10\x11\x1a\r2\vListenerSet\n\x0f\x10\x12\x1a\v2\tHTTPRoute\n\x0f\x10\x13\x1a\v2\tGRPCRoute\x1a\xb3\x02\x10-2\xae\x02\x12\x04_||_\x1a(\x10\x152$\x12\x02!_\x1a\x1e\x10\x19*\x1a\n\n\x10\x17\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xfb\x01\x10,J\xf6\x01\n\x03ref\x12\x1c\x10\x1b*\x18\n\n\x10\x1a\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10&\x1a\x02\x10\x01*(\x10(2$\x12\x13@not_strictly_false\x1a\r\x10'\"\t\n\a@result2\x86\x01\x10*2\x81\x01\x12\x04_&&_\x1a\r\x10)\"\t\n\a@result\x1aj\x10 2f\x12\x03@in\x1a\x15\x10\x1f*\x11\n\t\x10\x1e\"\x05\n\x03ref\x12\x04kind\x1aH\x10!:D\n\r\x10\"\x1a\t2\aGateway\n\x11\x10#\x1a\r2\vListenerSet\n\x0f\x10$\x1a\v2\tHTTPRoute\n\x0f\x10%\x1a\v2\tGRPCRoute:\r\x10+\"\t\n\a@result\x1a\xbd\x02\x10G2\xb8\x02\x12\x04_||_\x1a-\x10/2)\x12\x02!_\x1a#\x103*\x1f\n\n\x101\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a\x80\x02\x10FJ\xfb\x01\n\x03sel\x12!\x105*\x1d\n\n\x104\"\x06\n\x04self\x12\x0ftargetSelectors\x1a\a@result\"\x06\x10@\x1a\x02\x10\x01*(\x10B2$\x12\x13@not_strictly_false\x1a\r\x10A\"\t\n\a@result2\x86\x01\x10D2\x81\x01\x12\x04_&&_\x1a\r\x10C\"\t\n\a@result\x1aj\x10:2f\x12\x03@in\x1a\x15\x109*\x11\n\t\x108\"\x05\n\x03sel\x12\x04kind\x1aH\x10;:D\n\r\x10<\x1a\t2\aGateway\n\x11\x10=\x1a\r2\vListenerSet\n\x0f\x10>\x1a\v2\tHTTPRoute\n\x0f\x10?\x1a\v2\tGRPCRoute:\r\x10E\"\t\n\a@result"},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\x11\b\x13\x12\r\x1a\vlogical_not\x12\n\b\x15\x12\x06\n\x04self\x12\n\b\x19\x12\x06\n\x04self\x12\x11\b\x1d\x12\r\x1a\vlogical_and\x12\n\b\x1e\x12\x06\n\x04self\x12\r\b!\x12\t\x1a\ain_list\x12\x11\b%\x12\r\x1a\vlogical_and\x12\x11\b&\x12\r\x1a\vlogical_and\"\xa1\x03\x10\x012\x9c\x03\x12\x02!_\x1a\x95\x03\x10&2\x90\x03\x12\x04_&&_\x1a\xb4\x01\x10\x122\xaf\x01\x12\x04_&&_\x1a\\\x10\v2X\x12\x04_&&_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\nconnection\x18\x01\x1a0\x10\n*,\n\x1c\x10\b*\x18\n\n\x10\a\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x18\x01\x1aI\x10\x11*E\n.\x10\x0f**\n\x1c\x10\x0e*\x18\n\n\x10\r\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x12\x11predictivePercent\x18\x01\x1a\xd0\x01\x10\x132\xcb\x01\x12\x02!_\x1a\xc4\x01\x10%2\xbf\x01\x12\x04_&&_\x1aZ\x10\x1d2V\x12\x04_&&_\x1a \x10\x17*\x1c\n\n\x10\x15\"\x06\n\x04self\x12\floadBalancer\x18\x01\x1a,\x10\x1c*(\n\x1e\x10\x1a*\x1a\n\n\x10\x19\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x18\x01\x1a[\x10!2W\x12\x03@in\x1a*\x10 *&\n\x1e\x10\x1f*\x1a\n\n\x10\x1e\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x1a$\x10\": \n\f\x10#\x1a\b2\x06Random\n\x10\x10$\x1a\f2\nRoundRobin"},
 	}, Type: schema.Object}
-	schema728 = schema.Node{Fields: []schema.Field{
+	schema749 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema727},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema748},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema729 = schema.Node{Fields: []schema.Field{
+	schema750 = schema.Node{Fields: []schema.Field{
 		{Name: "disableXForwardedForAppend", Node: &schema17},
-		{Name: "numTrustedHops", Node: &schema48},
-		{Name: "trustedCIDRs", Node: &schema142},
+		{Name: "numTrustedHops", Node: &schema55},
+		{Name: "trustedCIDRs", Node: &schema149},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.numTrustedHops) && !has(self.trustedCIDRs)) || (!has(self.numTrustedHops) && has(self.trustedCIDRs))", Message: "only one of numTrustedHops or trustedCIDRs must be set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\"\xc3\x01\x10\x152\xbe\x01\x12\x04_||_\x1aZ\x10\n2V\x12\x04_&&_\x1a\"\x10\x04*\x1e\n\n\x10\x02\"\x06\n\x04self\x12\x0enumTrustedHops\x18\x01\x1a*\x10\x052&\x12\x02!_\x1a \x10\t*\x1c\n\n\x10\a\"\x06\n\x04self\x12\ftrustedCIDRs\x18\x01\x1aZ\x10\x142V\x12\x04_&&_\x1a,\x10\v2(\x12\x02!_\x1a\"\x10\x0f*\x1e\n\n\x10\r\"\x06\n\x04self\x12\x0enumTrustedHops\x18\x01\x1a \x10\x13*\x1c\n\n\x10\x11\"\x06\n\x04self\x12\ftrustedCIDRs\x18\x01"},
 	}, Type: schema.Object}
-	schema730 = schema.Node{Fields: []schema.Field{
-		{Name: "customHeader", Node: &schema140},
-		{Name: "directSourceIP", Node: &schema41},
-		{Name: "xForwardedFor", Node: &schema729},
+	schema751 = schema.Node{Fields: []schema.Field{
+		{Name: "customHeader", Node: &schema147},
+		{Name: "directSourceIP", Node: &schema48},
+		{Name: "xForwardedFor", Node: &schema750},
 	}, Rules: []schema.Rule{
 		{Text: "[has(self.xForwardedFor), has(self.customHeader), has(self.directSourceIP)].filter(x, x).size() == 1", Message: "exactly one of xForwardedFor, customHeader, or directSourceIP must be set", Checked: "\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\a\b\x0f\x12\x03\n\x01x\x12\a\b\x10\x12\x03\n\x01x\x12\r\b\x13\x12\t\n\a@result\x12\x0e\b\x15\x12\n\x1a\badd_list\x12\r\b\x16\x12\t\n\a@result\x12\x11\b\x17\x12\r\x1a\vconditional\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tlist_size\x12\f\b\x1b\x12\b\x1a\x06equals\"\x8f\x02\x10\x1b2\x8a\x02\x12\x04_==_\x1a\xf9\x01\x10\x1a2\xf4\x01\n\xeb\x01\x10\x19J\xe6\x01\n\x01x\x12m\x10\x01:i\n!\x10\x05*\x1d\n\n\x10\x03\"\x06\n\x04self\x12\rxForwardedFor\x18\x01\n \x10\t*\x1c\n\n\x10\a\"\x06\n\x04self\x12\fcustomHeader\x18\x01\n\"\x10\r*\x1e\n\n\x10\v\"\x06\n\x04self\x12\x0edirectSourceIP\x18\x01\x1a\a@result\"\x04\x10\x11:\x00*\x06\x10\x12\x1a\x02\x10\x012L\x10\x172H\x12\x05_?_:_\x1a\a\x10\x10\"\x03\n\x01x\x1a'\x10\x152#\x12\x03_+_\x1a\r\x10\x13\"\t\n\a@result\x1a\r\x10\x14:\t\n\a\x10\x0f\"\x03\n\x01x\x1a\r\x10\x16\"\t\n\a@result:\r\x10\x18\"\t\n\a@result\x12\x04size\x1a\x06\x10\x1c\x1a\x02\x18\x01"},
 	}, Type: schema.Object}
-	schema731 = schema.Node{Fields: []schema.Field{
+	schema752 = schema.Node{Fields: []schema.Field{
 		{Name: "stripTrailingHostDot", Node: &schema17},
 	}, Type: schema.Object}
-	schema732 = schema.Node{Fields: []schema.Field{
+	schema753 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schema17},
-		{Name: "earlyRequestHeaders", Node: &schema560},
+		{Name: "earlyRequestHeaders", Node: &schema580},
 		{Name: "enableEnvoyHeaders", Node: &schema17},
-		{Name: "host", Node: &schema731},
-		{Name: "lateResponseHeaders", Node: &schema560},
+		{Name: "host", Node: &schema752},
+		{Name: "lateResponseHeaders", Node: &schema580},
 		{Name: "preserveXRequestID", Node: &schema17},
-		{Name: "requestID", Node: &schema321},
-		{Name: "withUnderscoresAction", Node: &schema154},
-		{Name: "xForwardedClientCert", Node: &schema158},
+		{Name: "requestID", Node: &schema341},
+		{Name: "withUnderscoresAction", Node: &schema161},
+		{Name: "xForwardedClientCert", Node: &schema165},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"[\x10\x012W\x12\x02!_\x1aQ\x10\n2M\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12preserveXRequestID\x18\x01\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\trequestID\x18\x01"},
 	}, Type: schema.Object}
-	schema733 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTimeout", Node: &schema132},
-		{Name: "requestHeadersReceivedTimeout", Node: &schema132},
-		{Name: "requestReceivedTimeout", Node: &schema132},
-		{Name: "streamIdleTimeout", Node: &schema132},
+	schema754 = schema.Node{Fields: []schema.Field{
+		{Name: "idleTimeout", Node: &schema139},
+		{Name: "requestHeadersReceivedTimeout", Node: &schema139},
+		{Name: "requestReceivedTimeout", Node: &schema139},
+		{Name: "streamIdleTimeout", Node: &schema139},
 	}, Type: schema.Object}
-	schema734 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionInspectionTimeout", Node: &schema132},
-		{Name: "idleTimeout", Node: &schema132},
-		{Name: "tlsHandshakeTimeout", Node: &schema132},
+	schema755 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionInspectionTimeout", Node: &schema139},
+		{Name: "idleTimeout", Node: &schema139},
+		{Name: "tlsHandshakeTimeout", Node: &schema139},
 	}, Type: schema.Object}
-	schema735 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema733},
-		{Name: "tcp", Node: &schema734},
+	schema756 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema754},
+		{Name: "tcp", Node: &schema755},
 	}, Type: schema.Object}
-	schema736 = schema.Node{Fields: []schema.Field{
+	schema757 = schema.Node{Fields: []schema.Field{
 		{Name: "allowExpiredCertificate", Node: &schema17},
-		{Name: "caCertificateRefs", Node: &schema174},
+		{Name: "caCertificateRefs", Node: &schema181},
 		{Name: "certificateHashes", Node: &schema3},
-		{Name: "crl", Node: &schema473},
-		{Name: "mode", Node: &schema657},
+		{Name: "crl", Node: &schema493},
+		{Name: "mode", Node: &schema677},
 		{Name: "optional", Node: &schema17},
 		{Name: "spkiHashes", Node: &schema3},
-		{Name: "subjectAltNames", Node: &schema425},
+		{Name: "subjectAltNames", Node: &schema445},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.allowExpiredCertificate) || !self.allowExpiredCertificate || !has(self.mode) || self.mode in ['VerifyIfGiven', 'RequireAndVerify']", Message: "allowExpiredCertificate can only be set when mode is VerifyIfGiven or RequireAndVerify", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\n\b\x10\x12\x06\n\x04self\x12\r\b\x12\x12\t\x1a\ain_list\x12\x10\b\x16\x12\f\x1a\nlogical_or\"\x8b\x02\x10\x0f2\x86\x02\x12\x04_||_\x1av\x10\t2r\x12\x04_||_\x1a5\x10\x0121\x12\x02!_\x1a+\x10\x05*'\n\n\x10\x03\"\x06\n\x04self\x12\x17allowExpiredCertificate\x18\x01\x1a3\x10\x062/\x12\x02!_\x1a)\x10\b*%\n\n\x10\a\"\x06\n\x04self\x12\x17allowExpiredCertificate\x1a\x85\x01\x10\x162\x80\x01\x12\x04_||_\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04mode\x18\x01\x1aT\x10\x122P\x12\x03@in\x1a\x16\x10\x11*\x12\n\n\x10\x10\"\x06\n\x04self\x12\x04mode\x1a1\x10\x13:-\n\x13\x10\x14\x1a\x0f2\rVerifyIfGiven\n\x16\x10\x15\x1a\x122\x10RequireAndVerify"},
 	}, Type: schema.Object}
-	schema737 = schema.Node{Fields: []schema.Field{
+	schema758 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schema3},
 		{Name: "ciphers", Node: &schema3},
-		{Name: "clientValidation", Node: &schema736},
+		{Name: "clientValidation", Node: &schema757},
 		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "fingerprints", Node: &schema586},
-		{Name: "maxVersion", Node: &schema176},
-		{Name: "minVersion", Node: &schema176},
-		{Name: "session", Node: &schema178},
+		{Name: "fingerprints", Node: &schema606},
+		{Name: "maxVersion", Node: &schema183},
+		{Name: "minVersion", Node: &schema183},
+		{Name: "session", Node: &schema185},
 		{Name: "signatureAlgorithms", Node: &schema3},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema738 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema730},
-		{Name: "connection", Node: &schema556},
+	schema759 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema751},
+		{Name: "connection", Node: &schema576},
 		{Name: "enableProxyProtocol", Node: &schema17},
-		{Name: "grpc", Node: &schema655},
-		{Name: "headers", Node: &schema732},
-		{Name: "healthCheck", Node: &schema160},
-		{Name: "http1", Node: &schema656},
-		{Name: "http2", Node: &schema621},
-		{Name: "http3", Node: &schema41},
-		{Name: "path", Node: &schema164},
-		{Name: "proxyProtocol", Node: &schema417},
-		{Name: "scheme", Node: &schema562},
-		{Name: "targetRef", Node: &schema25},
-		{Name: "targetRefs", Node: &schema128},
-		{Name: "targetSelectors", Node: &schema650},
-		{Name: "tcpKeepalive", Node: &schema133},
-		{Name: "timeout", Node: &schema735},
-		{Name: "tls", Node: &schema737},
+		{Name: "grpc", Node: &schema675},
+		{Name: "headers", Node: &schema753},
+		{Name: "healthCheck", Node: &schema167},
+		{Name: "http1", Node: &schema676},
+		{Name: "http2", Node: &schema641},
+		{Name: "http3", Node: &schema48},
+		{Name: "path", Node: &schema171},
+		{Name: "proxyProtocol", Node: &schema437},
+		{Name: "scheme", Node: &schema582},
+		{Name: "targetRef", Node: &schema28},
+		{Name: "targetRefs", Node: &schema135},
+		{Name: "targetSelectors", Node: &schema670},
+		{Name: "tcpKeepalive", Node: &schema140},
+		{Name: "timeout", Node: &schema756},
+		{Name: "tls", Node: &schema758},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -3895,108 +3969,108 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet']) : true", Message: "this policy can only have a targetRefs[*].kind of Gateway or ListenerSet", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\r\b\f\x12\t\x1a\ain_list\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\x8e\x02\x10\x052\x89\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd7\x01\x10\x16J\xd2\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2c\x10\x142_\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1aH\x10\f2D\x12\x03@in\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1a&\x10\r:\"\n\r\x10\x0e\x1a\t2\aGateway\n\x11\x10\x0f\x1a\r2\vListenerSet:\r\x10\x15\"\t\n\a@result\x1a\x06\x10\x17\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema739 = schema.Node{Fields: []schema.Field{
+	schema760 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema738},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema759},
+		{Name: "status", Node: &schema43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema740 = schema.Node{Fields: []schema.Field{
-		{Name: "absoluteTimeout", Node: &schema132},
-		{Name: "cookieConfig", Node: &schema207},
-		{Name: "sessionName", Node: &schema208},
-		{Name: "type", Node: &schema209},
+	schema761 = schema.Node{Fields: []schema.Field{
+		{Name: "absoluteTimeout", Node: &schema139},
+		{Name: "cookieConfig", Node: &schema214},
+		{Name: "sessionName", Node: &schema215},
+		{Name: "type", Node: &schema216},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\x10\b\f\x12\f\x1a\nlogical_or\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x10\x12\f\x1a\nnot_equals\x12\x10\b\x12\x12\f\x1a\nlogical_or\x12\n\b\x14\x12\x06\n\x04self\x12\x10\b\x17\x12\f\x1a\nlogical_or\"\x86\x02\x10\x122\x81\x02\x12\x04_||_\x1av\x10\f2r\x12\x04_||_\x1a*\x10\x012&\x12\x02!_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fcookieConfig\x18\x01\x1a>\x10\x062:\x12\x02!_\x1a4\x10\v*0\n\x1e\x10\t*\x1a\n\n\x10\b\"\x06\n\x04self\x12\fcookieConfig\x12\flifetimeType\x18\x01\x1a\x80\x01\x10\x172|\x12\x04_||_\x1aO\x10\x102K\x12\x04_!=_\x1a2\x10\x0f*.\n\x1e\x10\x0e*\x1a\n\n\x10\r\"\x06\n\x04self\x12\fcookieConfig\x12\flifetimeType\x1a\x0f\x10\x11\x1a\v2\tPermanent\x1a#\x10\x16*\x1f\n\n\x10\x14\"\x06\n\x04self\x12\x0fabsoluteTimeout\x18\x01"},
 		{Text: "!has(self.cookieConfig) || self.type == 'Cookie'", Message: "cookieConfig can only be set with type Cookie", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\"h\x10\n2d\x12\x04_||_\x1a*\x10\x012&\x12\x02!_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fcookieConfig\x18\x01\x1a0\x10\b2,\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\f\x10\t\x1a\b2\x06Cookie"},
 	}, Type: schema.Object}
-	schema741 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema485},
-		{Name: "filters", Node: &schema483},
-		{Name: "matches", Node: &schema325},
+	schema762 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema505},
+		{Name: "filters", Node: &schema503},
+		{Name: "matches", Node: &schema345},
 		{Name: "name", Node: &schema9},
-		{Name: "sessionPersistence", Node: &schema740},
+		{Name: "sessionPersistence", Node: &schema761},
 	}, Type: schema.Object}
-	schema742 = schema.Node{Items: &schema741, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema763 = schema.Node{Items: &schema762, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nindex_list\x12\x11\b\f\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nindex_list\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x0f\b\x14\x12\v\x1a\tadd_int64\x12\n\b\x15\x12\x06\n\x04self\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x13\b\x17\x12\x0f\x1a\rgreater_int64\x12\x11\b\x19\x12\r\x1a\vconditional\x12\n\b\x1b\x12\x06\n\x04self\x12\x10\b\x1c\x12\f\x1a\nindex_list\x12\x11\b \x12\r\x1a\vconditional\x12\n\b!\x12\x06\n\x04self\x12\x10\b\"\x12\f\x1a\nindex_list\x12\x0f\b%\x12\v\x1a\tlist_size\x12\x0f\b(\x12\v\x1a\tadd_int64\x12\n\b)\x12\x06\n\x04self\x12\x0f\b*\x12\v\x1a\tlist_size\x12\x13\b+\x12\x0f\x1a\rgreater_int64\x12\x11\b-\x12\r\x1a\vconditional\x12\n\b/\x12\x06\n\x04self\x12\x10\b0\x12\f\x1a\nindex_list\x12\x11\b4\x12\r\x1a\vconditional\x12\n\b5\x12\x06\n\x04self\x12\x10\b6\x12\f\x1a\nindex_list\x12\x0f\b9\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bC\x12\x06\n\x04self\x12\x10\bD\x12\f\x1a\nindex_list\x12\x11\bH\x12\r\x1a\vconditional\x12\n\bI\x12\x06\n\x04self\x12\x10\bJ\x12\f\x1a\nindex_list\x12\x0f\bM\x12\v\x1a\tlist_size\x12\x0f\bP\x12\v\x1a\tadd_int64\x12\n\bQ\x12\x06\n\x04self\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x13\bS\x12\x0f\x1a\rgreater_int64\x12\x11\bU\x12\r\x1a\vconditional\x12\n\bW\x12\x06\n\x04self\x12\x10\bX\x12\f\x1a\nindex_list\x12\x11\b\\\x12\r\x1a\vconditional\x12\n\b]\x12\x06\n\x04self\x12\x10\b^\x12\f\x1a\nindex_list\x12\x0f\ba\x12\v\x1a\tlist_size\x12\x0f\bd\x12\v\x1a\tadd_int64\x12\n\be\x12\x06\n\x04self\x12\x0f\bf\x12\v\x1a\tlist_size\x12\x13\bg\x12\x0f\x1a\rgreater_int64\x12\x11\bi\x12\r\x1a\vconditional\x12\n\bk\x12\x06\n\x04self\x12\x10\bl\x12\f\x1a\nindex_list\x12\x11\bp\x12\r\x1a\vconditional\x12\n\bq\x12\x06\n\x04self\x12\x10\br\x12\f\x1a\nindex_list\x12\x0f\bu\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b\x7f\x12\x06\n\x04self\x12\x11\b\x80\x01\x12\f\x1a\nindex_list\x12\x12\b\x84\x01\x12\r\x1a\vconditional\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x11\b\x86\x01\x12\f\x1a\nindex_list\x12\x10\b\x89\x01\x12\v\x1a\tlist_size\x12\x10\b\x8c\x01\x12\v\x1a\tadd_int64\x12\v\b\x8d\x01\x12\x06\n\x04self\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x14\b\x8f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x91\x01\x12\r\x1a\vconditional\x12\v\b\x93\x01\x12\x06\n\x04self\x12\x11\b\x94\x01\x12\f\x1a\nindex_list\x12\x12\b\x98\x01\x12\r\x1a\vconditional\x12\v\b\x99\x01\x12\x06\n\x04self\x12\x11\b\x9a\x01\x12\f\x1a\nindex_list\x12\x10\b\x9d\x01\x12\v\x1a\tlist_size\x12\x10\b\xa0\x01\x12\v\x1a\tadd_int64\x12\v\b\xa1\x01\x12\x06\n\x04self\x12\x10\b\xa2\x01\x12\v\x1a\tlist_size\x12\x14\b\xa3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa5\x01\x12\r\x1a\vconditional\x12\v\b\xa7\x01\x12\x06\n\x04self\x12\x11\b\xa8\x01\x12\f\x1a\nindex_list\x12\x12\b\xac\x01\x12\r\x1a\vconditional\x12\v\b\xad\x01\x12\x06\n\x04self\x12\x11\b\xae\x01\x12\f\x1a\nindex_list\x12\x10\b\xb1\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xbb\x01\x12\x06\n\x04self\x12\x11\b\xbc\x01\x12\f\x1a\nindex_list\x12\x12\b\xc0\x01\x12\r\x1a\vconditional\x12\v\b\xc1\x01\x12\x06\n\x04self\x12\x11\b\xc2\x01\x12\f\x1a\nindex_list\x12\x10\b\xc5\x01\x12\v\x1a\tlist_size\x12\x10\b\xc8\x01\x12\v\x1a\tadd_int64\x12\v\b\xc9\x01\x12\x06\n\x04self\x12\x10\b\xca\x01\x12\v\x1a\tlist_size\x12\x14\b\xcb\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xcd\x01\x12\r\x1a\vconditional\x12\v\b\xcf\x01\x12\x06\n\x04self\x12\x11\b\xd0\x01\x12\f\x1a\nindex_list\x12\x12\b\xd4\x01\x12\r\x1a\vconditional\x12\v\b\xd5\x01\x12\x06\n\x04self\x12\x11\b\xd6\x01\x12\f\x1a\nindex_list\x12\x10\b\xd9\x01\x12\v\x1a\tlist_size\x12\x10\b\xdc\x01\x12\v\x1a\tadd_int64\x12\v\b\xdd\x01\x12\x06\n\x04self\x12\x10\b\xde\x01\x12\v\x1a\tlist_size\x12\x14\b\xdf\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xe1\x01\x12\r\x1a\vconditional\x12\v\b\xe3\x01\x12\x06\n\x04self\x12\x11\b\xe4\x01\x12\f\x1a\nindex_list\x12\x12\b\xe8\x01\x12\r\x1a\vconditional\x12\v\b\xe9\x01\x12\x06\n\x04self\x12\x11\b\xea\x01\x12\f\x1a\nindex_list\x12\x10\b\xed\x01\x12\v\x1a\tlist_size\x12\x10\b\xf0\x01\x12\v\x1a\tadd_int64\x12\v\b\xf1\x01\x12\x06\n\x04self\x12\x10\b\xf2\x01\x12\v\x1a\tlist_size\x12\x14\b\xf3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xf5\x01\x12\r\x1a\vconditional\x12\v\b\xf7\x01\x12\x06\n\x04self\x12\x11\b\xf8\x01\x12\f\x1a\nindex_list\x12\x12\b\xfc\x01\x12\r\x1a\vconditional\x12\v\b\xfd\x01\x12\x06\n\x04self\x12\x11\b\xfe\x01\x12\f\x1a\nindex_list\x12\x10\b\x81\x02\x12\v\x1a\tlist_size\x12\x10\b\x84\x02\x12\v\x1a\tadd_int64\x12\v\b\x85\x02\x12\x06\n\x04self\x12\x10\b\x86\x02\x12\v\x1a\tlist_size\x12\x14\b\x87\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x02\x12\r\x1a\vconditional\x12\v\b\x8b\x02\x12\x06\n\x04self\x12\x11\b\x8c\x02\x12\f\x1a\nindex_list\x12\x12\b\x90\x02\x12\r\x1a\vconditional\x12\v\b\x91\x02\x12\x06\n\x04self\x12\x11\b\x92\x02\x12\f\x1a\nindex_list\x12\x10\b\x95\x02\x12\v\x1a\tlist_size\x12\x10\b\x98\x02\x12\v\x1a\tadd_int64\x12\v\b\x99\x02\x12\x06\n\x04self\x12\x10\b\x9a\x02\x12\v\x1a\tlist_size\x12\x14\b\x9b\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x9d\x02\x12\r\x1a\vconditional\x12\v\b\x9f\x02\x12\x06\n\x04self\x12\x11\b\xa0\x02\x12\f\x1a\nindex_list\x12\x12\b\xa4\x02\x12\r\x1a\vconditional\x12\v\b\xa5\x02\x12\x06\n\x04self\x12\x11\b\xa6\x02\x12\f\x1a\nindex_list\x12\x10\b\xa9\x02\x12\v\x1a\tlist_size\x12\x10\b\xac\x02\x12\v\x1a\tadd_int64\x12\v\b\xad\x02\x12\x06\n\x04self\x12\x10\b\xae\x02\x12\v\x1a\tlist_size\x12\x14\b\xaf\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb1\x02\x12\r\x1a\vconditional\x12\v\b\xb3\x02\x12\x06\n\x04self\x12\x11\b\xb4\x02\x12\f\x1a\nindex_list\x12\x12\b\xb8\x02\x12\r\x1a\vconditional\x12\v\b\xb9\x02\x12\x06\n\x04self\x12\x11\b\xba\x02\x12\f\x1a\nindex_list\x12\x10\b\xbd\x02\x12\v\x1a\tlist_size\x12\x18\b\xc0\x02\x12\x13\x1a\x11less_equals_int64\"\xca\x1b\x10\xc0\x022\xc4\x1b\x12\x04_<=_\x1a\xb1\x1b\x10\xac\x022\xab\x1b\x12\x03_+_\x1a\xcd\x19\x10\x98\x022\xc7\x19\x12\x03_+_\x1a\xe9\x17\x10\x84\x022\xe3\x17\x12\x03_+_\x1a\x85\x16\x10\xf0\x012\xff\x15\x12\x03_+_\x1a\xa1\x14\x10\xdc\x012\x9b\x14\x12\x03_+_\x1a\xbd\x12\x10\xc8\x012\xb7\x12\x12\x03_+_\x1a\xd9\x10\x10\xb4\x012\xd3\x10\x12\x03_+_\x1a\xf5\x0e\x10\xa0\x012\xef\x0e\x12\x03_+_\x1a\x91\r\x10\x8c\x012\x8b\r\x12\x03_+_\x1a\xad\v\x10x2\xa8\v\x12\x03_+_\x1a\xd0\t\x10d2\xcb\t\x12\x03_+_\x1a\x80\b\x10P2\xfb\a\x12\x03_+_\x1a\xb0\x06\x10<2\xab\x06\x12\x03_+_\x1a\xe0\x04\x10(2\xdb\x04\x12\x03_+_\x1a\x90\x03\x10\x142\x8b\x03\x12\x03_+_\x1a\xc0\x01\x10\x052\xbb\x01\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a\x7f\x10\f2{\x12\x05_?_:_\x1a/\x10\v*+\n\x1e\x10\b2\x1a\x12\x04_[_]\x1a\n\x10\a\"\x06\n\x04self\x1a\x06\x10\t\x1a\x02\x18\x00\x12\amatches\x18\x01\x1a9\x10\x1125\n-\x10\x10*)\n\x1e\x10\x0e2\x1a\x12\x04_[_]\x1a\n\x10\r\"\x06\n\x04self\x1a\x06\x10\x0f\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\x12\x1a\x02\x18\x00\x1a\x06\x10\x13\x1a\x02\x18\x00\x1a\xc0\x01\x10\x192\xbb\x01\x12\x05_?_:_\x1a)\x10\x172%\x12\x03_>_\x1a\x16\x10\x162\x12\n\n\x10\x15\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x18\x1a\x02\x18\x01\x1a\x7f\x10 2{\x12\x05_?_:_\x1a/\x10\x1f*+\n\x1e\x10\x1c2\x1a\x12\x04_[_]\x1a\n\x10\x1b\"\x06\n\x04self\x1a\x06\x10\x1d\x1a\x02\x18\x01\x12\amatches\x18\x01\x1a9\x10%25\n-\x10$*)\n\x1e\x10\"2\x1a\x12\x04_[_]\x1a\n\x10!\"\x06\n\x04self\x1a\x06\x10#\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10&\x1a\x02\x18\x00\x1a\x06\x10'\x1a\x02\x18\x00\x1a\xc0\x01\x10-2\xbb\x01\x12\x05_?_:_\x1a)\x10+2%\x12\x03_>_\x1a\x16\x10*2\x12\n\n\x10)\"\x06\n\x04self\x12\x04size\x1a\x06\x10,\x1a\x02\x18\x02\x1a\x7f\x1042{\x12\x05_?_:_\x1a/\x103*+\n\x1e\x1002\x1a\x12\x04_[_]\x1a\n\x10/\"\x06\n\x04self\x1a\x06\x101\x1a\x02\x18\x02\x12\amatches\x18\x01\x1a9\x10925\n-\x108*)\n\x1e\x1062\x1a\x12\x04_[_]\x1a\n\x105\"\x06\n\x04self\x1a\x06\x107\x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10:\x1a\x02\x18\x00\x1a\x06\x10;\x1a\x02\x18\x00\x1a\xc0\x01\x10A2\xbb\x01\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x03\x1a\x7f\x10H2{\x12\x05_?_:_\x1a/\x10G*+\n\x1e\x10D2\x1a\x12\x04_[_]\x1a\n\x10C\"\x06\n\x04self\x1a\x06\x10E\x1a\x02\x18\x03\x12\amatches\x18\x01\x1a9\x10M25\n-\x10L*)\n\x1e\x10J2\x1a\x12\x04_[_]\x1a\n\x10I\"\x06\n\x04self\x1a\x06\x10K\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10N\x1a\x02\x18\x00\x1a\x06\x10O\x1a\x02\x18\x00\x1a\xc0\x01\x10U2\xbb\x01\x12\x05_?_:_\x1a)\x10S2%\x12\x03_>_\x1a\x16\x10R2\x12\n\n\x10Q\"\x06\n\x04self\x12\x04size\x1a\x06\x10T\x1a\x02\x18\x04\x1a\x7f\x10\\2{\x12\x05_?_:_\x1a/\x10[*+\n\x1e\x10X2\x1a\x12\x04_[_]\x1a\n\x10W\"\x06\n\x04self\x1a\x06\x10Y\x1a\x02\x18\x04\x12\amatches\x18\x01\x1a9\x10a25\n-\x10`*)\n\x1e\x10^2\x1a\x12\x04_[_]\x1a\n\x10]\"\x06\n\x04self\x1a\x06\x10_\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10b\x1a\x02\x18\x00\x1a\x06\x10c\x1a\x02\x18\x00\x1a\xc0\x01\x10i2\xbb\x01\x12\x05_?_:_\x1a)\x10g2%\x12\x03_>_\x1a\x16\x10f2\x12\n\n\x10e\"\x06\n\x04self\x12\x04size\x1a\x06\x10h\x1a\x02\x18\x05\x1a\x7f\x10p2{\x12\x05_?_:_\x1a/\x10o*+\n\x1e\x10l2\x1a\x12\x04_[_]\x1a\n\x10k\"\x06\n\x04self\x1a\x06\x10m\x1a\x02\x18\x05\x12\amatches\x18\x01\x1a9\x10u25\n-\x10t*)\n\x1e\x10r2\x1a\x12\x04_[_]\x1a\n\x10q\"\x06\n\x04self\x1a\x06\x10s\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10v\x1a\x02\x18\x00\x1a\x06\x10w\x1a\x02\x18\x00\x1a\xcd\x01\x10}2\xc8\x01\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\x06\x1a\x8a\x01\x10\x84\x012\x84\x01\x12\x05_?_:_\x1a2\x10\x83\x01*-\n \x10\x80\x012\x1b\x12\x04_[_]\x1a\n\x10\x7f\"\x06\n\x04self\x1a\a\x10\x81\x01\x1a\x02\x18\x06\x12\amatches\x18\x01\x1a>\x10\x89\x0129\n1\x10\x88\x01*,\n!\x10\x86\x012\x1c\x12\x04_[_]\x1a\v\x10\x85\x01\"\x06\n\x04self\x1a\a\x10\x87\x01\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\a\x10\x8a\x01\x1a\x02\x18\x00\x1a\a\x10\x8b\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\x91\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\x8f\x012(\x12\x03_>_\x1a\x18\x10\x8e\x012\x13\n\v\x10\x8d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x90\x01\x1a\x02\x18\a\x1a\x8b\x01\x10\x98\x012\x85\x01\x12\x05_?_:_\x1a3\x10\x97\x01*.\n!\x10\x94\x012\x1c\x12\x04_[_]\x1a\v\x10\x93\x01\"\x06\n\x04self\x1a\a\x10\x95\x01\x1a\x02\x18\a\x12\amatches\x18\x01\x1a>\x10\x9d\x0129\n1\x10\x9c\x01*,\n!\x10\x9a\x012\x1c\x12\x04_[_]\x1a\v\x10\x99\x01\"\x06\n\x04self\x1a\a\x10\x9b\x01\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\a\x10\x9e\x01\x1a\x02\x18\x00\x1a\a\x10\x9f\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xa5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xa3\x012(\x12\x03_>_\x1a\x18\x10\xa2\x012\x13\n\v\x10\xa1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa4\x01\x1a\x02\x18\b\x1a\x8b\x01\x10\xac\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xab\x01*.\n!\x10\xa8\x012\x1c\x12\x04_[_]\x1a\v\x10\xa7\x01\"\x06\n\x04self\x1a\a\x10\xa9\x01\x1a\x02\x18\b\x12\amatches\x18\x01\x1a>\x10\xb1\x0129\n1\x10\xb0\x01*,\n!\x10\xae\x012\x1c\x12\x04_[_]\x1a\v\x10\xad\x01\"\x06\n\x04self\x1a\a\x10\xaf\x01\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\a\x10\xb2\x01\x1a\x02\x18\x00\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb9\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\t\x1a\x8b\x01\x10\xc0\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xbf\x01*.\n!\x10\xbc\x012\x1c\x12\x04_[_]\x1a\v\x10\xbb\x01\"\x06\n\x04self\x1a\a\x10\xbd\x01\x1a\x02\x18\t\x12\amatches\x18\x01\x1a>\x10\xc5\x0129\n1\x10\xc4\x01*,\n!\x10\xc2\x012\x1c\x12\x04_[_]\x1a\v\x10\xc1\x01\"\x06\n\x04self\x1a\a\x10\xc3\x01\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\a\x10\xc6\x01\x1a\x02\x18\x00\x1a\a\x10\xc7\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xcd\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xcb\x012(\x12\x03_>_\x1a\x18\x10\xca\x012\x13\n\v\x10\xc9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xcc\x01\x1a\x02\x18\n\x1a\x8b\x01\x10\xd4\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xd3\x01*.\n!\x10\xd0\x012\x1c\x12\x04_[_]\x1a\v\x10\xcf\x01\"\x06\n\x04self\x1a\a\x10\xd1\x01\x1a\x02\x18\n\x12\amatches\x18\x01\x1a>\x10\xd9\x0129\n1\x10\xd8\x01*,\n!\x10\xd6\x012\x1c\x12\x04_[_]\x1a\v\x10\xd5\x01\"\x06\n\x04self\x1a\a\x10\xd7\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\xda\x01\x1a\x02\x18\x00\x1a\a\x10\xdb\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xe1\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xdf\x012(\x12\x03_>_\x1a\x18\x10\xde\x012\x13\n\v\x10\xdd\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xe0\x01\x1a\x02\x18\v\x1a\x8b\x01\x10\xe8\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xe7\x01*.\n!\x10\xe4\x012\x1c\x12\x04_[_]\x1a\v\x10\xe3\x01\"\x06\n\x04self\x1a\a\x10\xe5\x01\x1a\x02\x18\v\x12\amatches\x18\x01\x1a>\x10\xed\x0129\n1\x10\xec\x01*,\n!\x10\xea\x012\x1c\x12\x04_[_]\x1a\v\x10\xe9\x01\"\x06\n\x04self\x1a\a\x10\xeb\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\xee\x01\x1a\x02\x18\x00\x1a\a\x10\xef\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xf5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xf3\x012(\x12\x03_>_\x1a\x18\x10\xf2\x012\x13\n\v\x10\xf1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xf4\x01\x1a\x02\x18\f\x1a\x8b\x01\x10\xfc\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xfb\x01*.\n!\x10\xf8\x012\x1c\x12\x04_[_]\x1a\v\x10\xf7\x01\"\x06\n\x04self\x1a\a\x10\xf9\x01\x1a\x02\x18\f\x12\amatches\x18\x01\x1a>\x10\x81\x0229\n1\x10\x80\x02*,\n!\x10\xfe\x012\x1c\x12\x04_[_]\x1a\v\x10\xfd\x01\"\x06\n\x04self\x1a\a\x10\xff\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x82\x02\x1a\x02\x18\x00\x1a\a\x10\x83\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x89\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x87\x022(\x12\x03_>_\x1a\x18\x10\x86\x022\x13\n\v\x10\x85\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x02\x1a\x02\x18\r\x1a\x8b\x01\x10\x90\x022\x85\x01\x12\x05_?_:_\x1a3\x10\x8f\x02*.\n!\x10\x8c\x022\x1c\x12\x04_[_]\x1a\v\x10\x8b\x02\"\x06\n\x04self\x1a\a\x10\x8d\x02\x1a\x02\x18\r\x12\amatches\x18\x01\x1a>\x10\x95\x0229\n1\x10\x94\x02*,\n!\x10\x92\x022\x1c\x12\x04_[_]\x1a\v\x10\x91\x02\"\x06\n\x04self\x1a\a\x10\x93\x02\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\x96\x02\x1a\x02\x18\x00\x1a\a\x10\x97\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x9d\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x9b\x022(\x12\x03_>_\x1a\x18\x10\x9a\x022\x13\n\v\x10\x99\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x9c\x02\x1a\x02\x18\x0e\x1a\x8b\x01\x10\xa4\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xa3\x02*.\n!\x10\xa0\x022\x1c\x12\x04_[_]\x1a\v\x10\x9f\x02\"\x06\n\x04self\x1a\a\x10\xa1\x02\x1a\x02\x18\x0e\x12\amatches\x18\x01\x1a>\x10\xa9\x0229\n1\x10\xa8\x02*,\n!\x10\xa6\x022\x1c\x12\x04_[_]\x1a\v\x10\xa5\x02\"\x06\n\x04self\x1a\a\x10\xa7\x02\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xaa\x02\x1a\x02\x18\x00\x1a\a\x10\xab\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb1\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\xaf\x022(\x12\x03_>_\x1a\x18\x10\xae\x022\x13\n\v\x10\xad\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb0\x02\x1a\x02\x18\x0f\x1a\x8b\x01\x10\xb8\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xb7\x02*.\n!\x10\xb4\x022\x1c\x12\x04_[_]\x1a\v\x10\xb3\x02\"\x06\n\x04self\x1a\a\x10\xb5\x02\x1a\x02\x18\x0f\x12\amatches\x18\x01\x1a>\x10\xbd\x0229\n1\x10\xbc\x02*,\n!\x10\xba\x022\x1c\x12\x04_[_]\x1a\v\x10\xb9\x02\"\x06\n\x04self\x1a\a\x10\xbb\x02\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbe\x02\x1a\x02\x18\x00\x1a\a\x10\xbf\x02\x1a\x02\x18\x00\x1a\b\x10\xc1\x02\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema743 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema182},
-		{Name: "parentRefs", Node: &schema186},
-		{Name: "rules", Node: &schema742},
-		{Name: "useDefaultGateways", Node: &schema488},
+	schema764 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema189},
+		{Name: "parentRefs", Node: &schema193},
+		{Name: "rules", Node: &schema763},
+		{Name: "useDefaultGateways", Node: &schema508},
 	}, Type: schema.Object}
-	schema744 = schema.Node{Fields: []schema.Field{
+	schema765 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema743},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema764},
+		{Name: "status", Node: &schema223},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema745 = schema.Node{MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema766 = schema.Node{MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Annotation keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\t\b\x04\x12\x05\n\x03key\x12\x14\b\x05\x12\x10\x1a\x0ematches_string\x12\r\b\b\x12\t\n\a@result\x12\x18\b\t\x12\x14\x1a\x12not_strictly_false\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\r\b\f\x12\t\n\a@result\"\x93\x02\x10\rJ\x8e\x02\n\x03key\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\a\x1a\x02\x10\x01*(\x10\t2$\x12\x13@not_strictly_false\x1a\r\x10\b\"\t\n\a@result2\xb0\x01\x10\v2\xab\x01\x12\x04_&&_\x1a\r\x10\n\"\t\n\a@result\x1a\x93\x01\x10\x052\x8e\x01\n\t\x10\x04\"\x05\n\x03key\x12\amatches\x1ax\x10\x06\x1at2r^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$:\r\x10\f\"\t\n\a@result"},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the annotation key's prefix must be a DNS subdomain not longer than 253 characters in total.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\t\b\x04\x12\x05\n\x03key\x12\x19\b\x05\x12\x15\x1a\x13string_split_string\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x11\b\t\x12\r\x1a\vstring_size\x12\x10\b\n\x12\f\x1a\nless_int64\x12\r\b\r\x12\t\n\a@result\x12\x18\b\x0e\x12\x14\x1a\x12not_strictly_false\x12\r\b\x0f\x12\t\n\a@result\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\r\b\x11\x12\t\n\a@result\"\xd0\x01\x10\x12J\xcb\x01\n\x03key\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x10\x01*(\x10\x0e2$\x12\x13@not_strictly_false\x1a\r\x10\r\"\t\n\a@result2n\x10\x102j\x12\x04_&&_\x1a\r\x10\x0f\"\t\n\a@result\x1aS\x10\n2O\x12\x03_<_\x1a?\x10\t2;\n3\x10\a2/\x12\x04_[_]\x1a\x1f\x10\x052\x1b\n\t\x10\x04\"\x05\n\x03key\x12\x05split\x1a\a\x10\x06\x1a\x032\x01/\x1a\x06\x10\b\x1a\x02\x18\x00\x12\x04size\x1a\a\x10\v\x1a\x03\x18\xfd\x01:\r\x10\x11\"\t\n\a@result"},
-	}, Type: schema.Object, Values: &schema20}
-	schema746 = schema.Node{Fields: []schema.Field{
-		{Name: "annotations", Node: &schema745},
-		{Name: "labels", Node: &schema221},
-		{Name: "parametersRef", Node: &schema27},
+	}, Type: schema.Object, Values: &schema23}
+	schema767 = schema.Node{Fields: []schema.Field{
+		{Name: "annotations", Node: &schema766},
+		{Name: "labels", Node: &schema231},
+		{Name: "parametersRef", Node: &schema30},
 	}, Type: schema.Object}
-	schema747 = schema.Node{Items: &schema233, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema748 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema747},
-		{Name: "mode", Node: &schema496},
+	schema768 = schema.Node{Items: &schema243, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schema769 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema768},
+		{Name: "mode", Node: &schema516},
 	}, Required: []string{"caCertificateRefs"}, Type: schema.Object}
-	schema749 = schema.Node{Fields: []schema.Field{
-		{Name: "validation", Node: &schema748},
+	schema770 = schema.Node{Fields: []schema.Field{
+		{Name: "validation", Node: &schema769},
 	}, Type: schema.Object}
-	schema750 = schema.Node{Fields: []schema.Field{
-		{Name: "port", Node: &schema184},
-		{Name: "tls", Node: &schema749},
+	schema771 = schema.Node{Fields: []schema.Field{
+		{Name: "port", Node: &schema191},
+		{Name: "tls", Node: &schema770},
 	}, Required: []string{"port", "tls"}, Type: schema.Object}
-	schema751 = schema.Node{Items: &schema750, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schema772 = schema.Node{Items: &schema771, MaxLength: new(int(64)), Rules: []schema.Rule{
 		{Text: "self.all(t1, self.exists_one(t2, t1.port == t2.port))", Message: "Port for TLS configuration must be unique within the Gateway", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02t1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02t2\x12\r\b\x0e\x12\t\n\a@result\x12\x0f\b\x10\x12\v\x1a\tadd_int64\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vconditional\x12\r\b\x13\x12\t\n\a@result\x12\f\b\x15\x12\b\x1a\x06equals\x12\r\b\x18\x12\t\n\a@result\x12\x18\b\x19\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1a\x12\t\n\a@result\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\r\b\x1c\x12\t\n\a@result\"\xc6\x02\x10\x1dJ\xc1\x02\n\x02t1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x01*(\x10\x192$\x12\x13@not_strictly_false\x1a\r\x10\x18\"\t\n\a@result2\xe4\x01\x10\x1b2\xdf\x01\x12\x04_&&_\x1a\r\x10\x1a\"\t\n\a@result\x1a\xc7\x01\x10\x16J\xc2\x01\n\x02t2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x18\x00*\x06\x10\r\x1a\x02\x10\x012t\x10\x122p\x12\x05_?_:_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02t1\x12\x04port\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02t2\x12\x04port\x1a \x10\x102\x1c\x12\x03_+_\x1a\r\x10\x0e\"\t\n\a@result\x1a\x06\x10\x0f\x1a\x02\x18\x01\x1a\r\x10\x11\"\t\n\a@result:!\x10\x152\x1d\x12\x04_==_\x1a\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x14\x1a\x02\x18\x01:\r\x10\x1c\"\t\n\a@result"},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"port"}}
-	schema752 = schema.Node{Fields: []schema.Field{
-		{Name: "default", Node: &schema749},
-		{Name: "perPort", Node: &schema751},
+	schema773 = schema.Node{Fields: []schema.Field{
+		{Name: "default", Node: &schema770},
+		{Name: "perPort", Node: &schema772},
 	}, Required: []string{"default"}, Type: schema.Object}
-	schema753 = schema.Node{Fields: []schema.Field{
-		{Name: "backend", Node: &schema218},
-		{Name: "frontend", Node: &schema752},
+	schema774 = schema.Node{Fields: []schema.Field{
+		{Name: "backend", Node: &schema228},
+		{Name: "frontend", Node: &schema773},
 	}, Type: schema.Object}
-	schema754 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema492},
-		{Name: "allowedListeners", Node: &schema335},
-		{Name: "defaultScope", Node: &schema488},
-		{Name: "gatewayClassName", Node: &schema24},
-		{Name: "infrastructure", Node: &schema746},
-		{Name: "listeners", Node: &schema667},
-		{Name: "tls", Node: &schema753},
+	schema775 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema512},
+		{Name: "allowedListeners", Node: &schema355},
+		{Name: "defaultScope", Node: &schema508},
+		{Name: "gatewayClassName", Node: &schema27},
+		{Name: "infrastructure", Node: &schema767},
+		{Name: "listeners", Node: &schema687},
+		{Name: "tls", Node: &schema774},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema755 = schema.Node{Fields: []schema.Field{
+	schema776 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema754},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema775},
+		{Name: "status", Node: &schema689},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema756 = schema.Node{Items: &schema266, Type: schema.Array, Unique: true}
-	schema757 = schema.Node{Fields: []schema.Field{
-		{Name: "attempts", Node: &schema145},
-		{Name: "backoff", Node: &schema132},
-		{Name: "codes", Node: &schema756},
+	schema777 = schema.Node{Items: &schema286, Type: schema.Array, Unique: true}
+	schema778 = schema.Node{Fields: []schema.Field{
+		{Name: "attempts", Node: &schema152},
+		{Name: "backoff", Node: &schema139},
+		{Name: "codes", Node: &schema777},
 	}, Type: schema.Object}
-	schema758 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema677},
-		{Name: "filters", Node: &schema675},
-		{Name: "matches", Node: &schema524},
+	schema779 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema698},
+		{Name: "filters", Node: &schema696},
+		{Name: "matches", Node: &schema544},
 		{Name: "name", Node: &schema9},
-		{Name: "retry", Node: &schema757},
-		{Name: "sessionPersistence", Node: &schema740},
-		{Name: "timeouts", Node: &schema269},
+		{Name: "retry", Node: &schema778},
+		{Name: "sessionPersistence", Node: &schema761},
+		{Name: "timeouts", Node: &schema289},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\n\b\x0e\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\a\b\x17\x12\x03\n\x01f\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\x12\x10\b!\x12\f\x1a\nlogical_or\"\xeb\x02\x10\v2\xe6\x02\x12\x05_?_:_\x1ai\x10\n2e\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a<\x10\b28\x12\x03_>_\x1a)\x10\x052%\x12\x04size\x1a\x1d\x10\a*\x19\n\n\x10\x06\"\x06\n\x04self\x12\vbackendRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1a\xe9\x01\x10!2\xe4\x01\x12\x04_||_\x1a%\x10\f2!\x12\x02!_\x1a\x1b\x10\x10*\x17\n\n\x10\x0e\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xb4\x01\x10 J\xaf\x01\n\x01f\x12\x19\x10\x12*\x15\n\n\x10\x11\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2E\x10\x1e2A\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a*\x10\x152&\x12\x02!_\x1a \x10\x19*\x1c\n\a\x10\x17\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01:\r\x10\x1f\"\t\n\a@result\x1a\x06\x10\"\x1a\x02\x10\x01"},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01f\x12\a\b\x0e\x12\x03\n\x01f\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\a\b\x13\x12\x03\n\x01f\x12\f\b\x17\x12\b\x1a\x06equals\x12\x11\b\x19\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vconditional\x12\x0f\b.\x12\v\x1a\tsize_list\x12\n\b/\x12\x06\n\x04self\x12\x10\b1\x12\f\x1a\nnot_equals\x12\x11\b3\x12\r\x1a\vlogical_not\x12\n\b5\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x10\b;\x12\f\x1a\nlogical_or\x12\n\b<\x12\x06\n\x04self\x12\x10\b>\x12\f\x1a\nindex_list\x12\x10\bB\x12\f\x1a\nnot_equals\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vconditional\"\xa1\x06\x10-2\x9c\x06\x12\x05_?_:_\x1a\xe8\x03\x10,2\xe3\x03\x12\x04_&&_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xbd\x03\x10+J\xb8\x03\n\x01f\x12\x19\x10\x06*\x15\n\n\x10\x05\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xdb\x02\x10'2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10\x192\x96\x02\x12\x04_&&_\x1aZ\x10\x122V\x12\x04_&&_\x1a \x10\f*\x1c\n\a\x10\n\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x11*(\n\x1e\x10\x0f*\x1a\n\a\x10\x0e\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10 2\xac\x01\x12\x04_&&_\x1a\\\x10\x172X\x12\x04_==_\x1a6\x10\x16*2\n*\x10\x15*&\n\x1e\x10\x14*\x1a\n\a\x10\x13\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10\x18\x1a\x142\x12ReplacePrefixMatch\x1aF\x10\x1f*B\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x9f\x02\x10E2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10D2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10;2\x88\x01\x12\x04_||_\x1a9\x10125\x12\x04_!=_\x1a%\x10.2!\x12\x04size\x1a\x19\x100*\x15\n\n\x10/\"\x06\n\x04self\x12\amatches\x1a\x06\x102\x1a\x02\x18\x01\x1aE\x1032A\x12\x02!_\x1a;\x10:*7\n-\x1072)\x12\x04_[_]\x1a\x19\x106*\x15\n\n\x105\"\x06\n\x04self\x12\amatches\x1a\x06\x108\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10B2_\x12\x04_!=_\x1aE\x10A*A\n9\x10@*5\n-\x10>2)\x12\x04_[_]\x1a\x19\x10=*\x15\n\n\x10<\"\x06\n\x04self\x12\amatches\x1a\x06\x10?\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10C\x1a\f2\nPathPrefix\x1a\x06\x10F\x1a\x02\x10\x00\x1a\x06\x10G\x1a\x02\x10\x01\x1a\x06\x10H\x1a\x02\x10\x01"},
@@ -4004,60 +4078,60 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xf0\a\x10A2\xeb\a\x12\x05_?_:_\x1a\xb7\x05\x10@2\xb2\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\x88\x05\x10?J\x83\x05\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\xa2\x04\x10;2\x9d\x04\x12\x05_?_:_\x1a\xe2\x03\x1042\xdd\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xba\x03\x103J\xb5\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xdb\x02\x10/2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10!2\x96\x02\x12\x04_&&_\x1aZ\x10\x1a2V\x12\x04_&&_\x1a \x10\x14*\x1c\n\a\x10\x12\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x19*(\n\x1e\x10\x17*\x1a\n\a\x10\x16\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10(2\xac\x01\x12\x04_&&_\x1a\\\x10\x1f2X\x12\x04_==_\x1a6\x10\x1e*2\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aF\x10'*B\n*\x10%*&\n\x1e\x10$*\x1a\n\a\x10#\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xdc\a\x10A2\xd7\a\x12\x05_?_:_\x1a\xa3\x05\x10@2\x9e\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\xf4\x04\x10?J\xef\x04\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\x8e\x04\x10;2\x89\x04\x12\x05_?_:_\x1a\xce\x03\x1042\xc9\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xa6\x03\x103J\xa1\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xc7\x02\x10/2\xc2\x02\x12\x05_?_:_\x1a\x87\x02\x10!2\x82\x02\x12\x04_&&_\x1aP\x10\x1a2L\x12\x04_&&_\x1a\x1b\x10\x14*\x17\n\a\x10\x12\"\x03\n\x01f\x12\nurlRewrite\x18\x01\x1a'\x10\x19*#\n\x19\x10\x17*\x15\n\a\x10\x16\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x18\x01\x1a\xa7\x01\x10(2\xa2\x01\x12\x04_&&_\x1aW\x10\x1f2S\x12\x04_==_\x1a1\x10\x1e*-\n%\x10\x1d*!\n\x19\x10\x1c*\x15\n\a\x10\x1b\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aA\x10'*=\n%\x10%*!\n\x19\x10$*\x15\n\a\x10#\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema759 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema758, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema780 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema779, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x0f\b\n\x12\v\x1a\tlist_size\x12\x0f\b\f\x12\v\x1a\tadd_int64\x12\n\b\r\x12\x06\n\x04self\x12\x0f\b\x0e\x12\v\x1a\tlist_size\x12\x13\b\x0f\x12\x0f\x1a\rgreater_int64\x12\x11\b\x11\x12\r\x1a\vconditional\x12\n\b\x12\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nindex_list\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x0f\b\x18\x12\v\x1a\tadd_int64\x12\n\b\x19\x12\x06\n\x04self\x12\x0f\b\x1a\x12\v\x1a\tlist_size\x12\x13\b\x1b\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\n\b\x1e\x12\x06\n\x04self\x12\x10\b\x1f\x12\f\x1a\nindex_list\x12\x0f\b\"\x12\v\x1a\tlist_size\x12\x0f\b$\x12\v\x1a\tadd_int64\x12\n\b%\x12\x06\n\x04self\x12\x0f\b&\x12\v\x1a\tlist_size\x12\x13\b'\x12\x0f\x1a\rgreater_int64\x12\x11\b)\x12\r\x1a\vconditional\x12\n\b*\x12\x06\n\x04self\x12\x10\b+\x12\f\x1a\nindex_list\x12\x0f\b.\x12\v\x1a\tlist_size\x12\x0f\b0\x12\v\x1a\tadd_int64\x12\n\b1\x12\x06\n\x04self\x12\x0f\b2\x12\v\x1a\tlist_size\x12\x13\b3\x12\x0f\x1a\rgreater_int64\x12\x11\b5\x12\r\x1a\vconditional\x12\n\b6\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x0f\b:\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bB\x12\x06\n\x04self\x12\x10\bC\x12\f\x1a\nindex_list\x12\x0f\bF\x12\v\x1a\tlist_size\x12\x0f\bH\x12\v\x1a\tadd_int64\x12\n\bI\x12\x06\n\x04self\x12\x0f\bJ\x12\v\x1a\tlist_size\x12\x13\bK\x12\x0f\x1a\rgreater_int64\x12\x11\bM\x12\r\x1a\vconditional\x12\n\bN\x12\x06\n\x04self\x12\x10\bO\x12\f\x1a\nindex_list\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x0f\bT\x12\v\x1a\tadd_int64\x12\n\bU\x12\x06\n\x04self\x12\x0f\bV\x12\v\x1a\tlist_size\x12\x13\bW\x12\x0f\x1a\rgreater_int64\x12\x11\bY\x12\r\x1a\vconditional\x12\n\bZ\x12\x06\n\x04self\x12\x10\b[\x12\f\x1a\nindex_list\x12\x0f\b^\x12\v\x1a\tlist_size\x12\x0f\b`\x12\v\x1a\tadd_int64\x12\n\ba\x12\x06\n\x04self\x12\x0f\bb\x12\v\x1a\tlist_size\x12\x13\bc\x12\x0f\x1a\rgreater_int64\x12\x11\be\x12\r\x1a\vconditional\x12\n\bf\x12\x06\n\x04self\x12\x10\bg\x12\f\x1a\nindex_list\x12\x0f\bj\x12\v\x1a\tlist_size\x12\x0f\bl\x12\v\x1a\tadd_int64\x12\n\bm\x12\x06\n\x04self\x12\x0f\bn\x12\v\x1a\tlist_size\x12\x13\bo\x12\x0f\x1a\rgreater_int64\x12\x11\bq\x12\r\x1a\vconditional\x12\n\br\x12\x06\n\x04self\x12\x10\bs\x12\f\x1a\nindex_list\x12\x0f\bv\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b~\x12\x06\n\x04self\x12\x10\b\x7f\x12\f\x1a\nindex_list\x12\x10\b\x82\x01\x12\v\x1a\tlist_size\x12\x10\b\x84\x01\x12\v\x1a\tadd_int64\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x10\b\x86\x01\x12\v\x1a\tlist_size\x12\x14\b\x87\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x01\x12\r\x1a\vconditional\x12\v\b\x8a\x01\x12\x06\n\x04self\x12\x11\b\x8b\x01\x12\f\x1a\nindex_list\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x10\b\x90\x01\x12\v\x1a\tadd_int64\x12\v\b\x91\x01\x12\x06\n\x04self\x12\x10\b\x92\x01\x12\v\x1a\tlist_size\x12\x14\b\x93\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x95\x01\x12\r\x1a\vconditional\x12\v\b\x96\x01\x12\x06\n\x04self\x12\x11\b\x97\x01\x12\f\x1a\nindex_list\x12\x10\b\x9a\x01\x12\v\x1a\tlist_size\x12\x10\b\x9c\x01\x12\v\x1a\tadd_int64\x12\v\b\x9d\x01\x12\x06\n\x04self\x12\x10\b\x9e\x01\x12\v\x1a\tlist_size\x12\x14\b\x9f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa1\x01\x12\r\x1a\vconditional\x12\v\b\xa2\x01\x12\x06\n\x04self\x12\x11\b\xa3\x01\x12\f\x1a\nindex_list\x12\x10\b\xa6\x01\x12\v\x1a\tlist_size\x12\x10\b\xa8\x01\x12\v\x1a\tadd_int64\x12\v\b\xa9\x01\x12\x06\n\x04self\x12\x10\b\xaa\x01\x12\v\x1a\tlist_size\x12\x14\b\xab\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xad\x01\x12\r\x1a\vconditional\x12\v\b\xae\x01\x12\x06\n\x04self\x12\x11\b\xaf\x01\x12\f\x1a\nindex_list\x12\x10\b\xb2\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xba\x01\x12\x06\n\x04self\x12\x11\b\xbb\x01\x12\f\x1a\nindex_list\x12\x10\b\xbe\x01\x12\v\x1a\tlist_size\x12\x18\b\xc0\x01\x12\x13\x1a\x11less_equals_int64\"\xce\x11\x10\xc0\x012\xc8\x11\x12\x04_<=_\x1a\xb5\x11\x10\xb4\x012\xaf\x11\x12\x03_+_\x1a\xa0\x10\x10\xa8\x012\x9a\x10\x12\x03_+_\x1a\x8b\x0f\x10\x9c\x012\x85\x0f\x12\x03_+_\x1a\xf6\r\x10\x90\x012\xf0\r\x12\x03_+_\x1a\xe1\f\x10\x84\x012\xdb\f\x12\x03_+_\x1a\xcc\v\x10x2\xc7\v\x12\x03_+_\x1a\xc0\n\x10l2\xbb\n\x12\x03_+_\x1a\xb8\t\x10`2\xb3\t\x12\x03_+_\x1a\xb0\b\x10T2\xab\b\x12\x03_+_\x1a\xa8\a\x10H2\xa3\a\x12\x03_+_\x1a\xa0\x06\x10<2\x9b\x06\x12\x03_+_\x1a\x98\x05\x1002\x93\x05\x12\x03_+_\x1a\x90\x04\x10$2\x8b\x04\x12\x03_+_\x1a\x88\x03\x10\x182\x83\x03\x12\x03_+_\x1a\x80\x02\x10\f2\xfb\x01\x12\x03_+_\x1ay\x10\x052u\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a9\x10\n25\n-\x10\t*)\n\x1e\x10\a2\x1a\x12\x04_[_]\x1a\n\x10\x06\"\x06\n\x04self\x1a\x06\x10\b\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\v\x1a\x02\x18\x00\x1ay\x10\x112u\x12\x05_?_:_\x1a)\x10\x0f2%\x12\x03_>_\x1a\x16\x10\x0e2\x12\n\n\x10\r\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x10\x1a\x02\x18\x01\x1a9\x10\x1625\n-\x10\x15*)\n\x1e\x10\x132\x1a\x12\x04_[_]\x1a\n\x10\x12\"\x06\n\x04self\x1a\x06\x10\x14\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10\x17\x1a\x02\x18\x00\x1ay\x10\x1d2u\x12\x05_?_:_\x1a)\x10\x1b2%\x12\x03_>_\x1a\x16\x10\x1a2\x12\n\n\x10\x19\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x1c\x1a\x02\x18\x02\x1a9\x10\"25\n-\x10!*)\n\x1e\x10\x1f2\x1a\x12\x04_[_]\x1a\n\x10\x1e\"\x06\n\x04self\x1a\x06\x10 \x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10#\x1a\x02\x18\x00\x1ay\x10)2u\x12\x05_?_:_\x1a)\x10'2%\x12\x03_>_\x1a\x16\x10&2\x12\n\n\x10%\"\x06\n\x04self\x12\x04size\x1a\x06\x10(\x1a\x02\x18\x03\x1a9\x10.25\n-\x10-*)\n\x1e\x10+2\x1a\x12\x04_[_]\x1a\n\x10*\"\x06\n\x04self\x1a\x06\x10,\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10/\x1a\x02\x18\x00\x1ay\x1052u\x12\x05_?_:_\x1a)\x1032%\x12\x03_>_\x1a\x16\x1022\x12\n\n\x101\"\x06\n\x04self\x12\x04size\x1a\x06\x104\x1a\x02\x18\x04\x1a9\x10:25\n-\x109*)\n\x1e\x1072\x1a\x12\x04_[_]\x1a\n\x106\"\x06\n\x04self\x1a\x06\x108\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10;\x1a\x02\x18\x00\x1ay\x10A2u\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x05\x1a9\x10F25\n-\x10E*)\n\x1e\x10C2\x1a\x12\x04_[_]\x1a\n\x10B\"\x06\n\x04self\x1a\x06\x10D\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10G\x1a\x02\x18\x00\x1ay\x10M2u\x12\x05_?_:_\x1a)\x10K2%\x12\x03_>_\x1a\x16\x10J2\x12\n\n\x10I\"\x06\n\x04self\x12\x04size\x1a\x06\x10L\x1a\x02\x18\x06\x1a9\x10R25\n-\x10Q*)\n\x1e\x10O2\x1a\x12\x04_[_]\x1a\n\x10N\"\x06\n\x04self\x1a\x06\x10P\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\x06\x10S\x1a\x02\x18\x00\x1ay\x10Y2u\x12\x05_?_:_\x1a)\x10W2%\x12\x03_>_\x1a\x16\x10V2\x12\n\n\x10U\"\x06\n\x04self\x12\x04size\x1a\x06\x10X\x1a\x02\x18\a\x1a9\x10^25\n-\x10]*)\n\x1e\x10[2\x1a\x12\x04_[_]\x1a\n\x10Z\"\x06\n\x04self\x1a\x06\x10\\\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\x06\x10_\x1a\x02\x18\x00\x1ay\x10e2u\x12\x05_?_:_\x1a)\x10c2%\x12\x03_>_\x1a\x16\x10b2\x12\n\n\x10a\"\x06\n\x04self\x12\x04size\x1a\x06\x10d\x1a\x02\x18\b\x1a9\x10j25\n-\x10i*)\n\x1e\x10g2\x1a\x12\x04_[_]\x1a\n\x10f\"\x06\n\x04self\x1a\x06\x10h\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\x06\x10k\x1a\x02\x18\x00\x1ay\x10q2u\x12\x05_?_:_\x1a)\x10o2%\x12\x03_>_\x1a\x16\x10n2\x12\n\n\x10m\"\x06\n\x04self\x12\x04size\x1a\x06\x10p\x1a\x02\x18\t\x1a9\x10v25\n-\x10u*)\n\x1e\x10s2\x1a\x12\x04_[_]\x1a\n\x10r\"\x06\n\x04self\x1a\x06\x10t\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\x06\x10w\x1a\x02\x18\x00\x1a}\x10}2y\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\n\x1a<\x10\x82\x0127\n/\x10\x81\x01**\n\x1f\x10\x7f2\x1b\x12\x04_[_]\x1a\n\x10~\"\x06\n\x04self\x1a\a\x10\x80\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\x83\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x89\x012\x7f\x12\x05_?_:_\x1a-\x10\x87\x012(\x12\x03_>_\x1a\x18\x10\x86\x012\x13\n\v\x10\x85\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x01\x1a\x02\x18\v\x1a>\x10\x8e\x0129\n1\x10\x8d\x01*,\n!\x10\x8b\x012\x1c\x12\x04_[_]\x1a\v\x10\x8a\x01\"\x06\n\x04self\x1a\a\x10\x8c\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\x8f\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x95\x012\x7f\x12\x05_?_:_\x1a-\x10\x93\x012(\x12\x03_>_\x1a\x18\x10\x92\x012\x13\n\v\x10\x91\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x94\x01\x1a\x02\x18\f\x1a>\x10\x9a\x0129\n1\x10\x99\x01*,\n!\x10\x97\x012\x1c\x12\x04_[_]\x1a\v\x10\x96\x01\"\x06\n\x04self\x1a\a\x10\x98\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x9b\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xa1\x012\x7f\x12\x05_?_:_\x1a-\x10\x9f\x012(\x12\x03_>_\x1a\x18\x10\x9e\x012\x13\n\v\x10\x9d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa0\x01\x1a\x02\x18\r\x1a>\x10\xa6\x0129\n1\x10\xa5\x01*,\n!\x10\xa3\x012\x1c\x12\x04_[_]\x1a\v\x10\xa2\x01\"\x06\n\x04self\x1a\a\x10\xa4\x01\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\xa7\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xad\x012\x7f\x12\x05_?_:_\x1a-\x10\xab\x012(\x12\x03_>_\x1a\x18\x10\xaa\x012\x13\n\v\x10\xa9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xac\x01\x1a\x02\x18\x0e\x1a>\x10\xb2\x0129\n1\x10\xb1\x01*,\n!\x10\xaf\x012\x1c\x12\x04_[_]\x1a\v\x10\xae\x01\"\x06\n\x04self\x1a\a\x10\xb0\x01\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xb9\x012\x7f\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\x0f\x1a>\x10\xbe\x0129\n1\x10\xbd\x01*,\n!\x10\xbb\x012\x1c\x12\x04_[_]\x1a\v\x10\xba\x01\"\x06\n\x04self\x1a\a\x10\xbc\x01\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbf\x01\x1a\x02\x18\x00\x1a\b\x10\xc1\x01\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema760 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema182},
-		{Name: "parentRefs", Node: &schema186},
-		{Name: "rules", Node: &schema759},
-		{Name: "useDefaultGateways", Node: &schema488},
+	schema781 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema189},
+		{Name: "parentRefs", Node: &schema193},
+		{Name: "rules", Node: &schema780},
+		{Name: "useDefaultGateways", Node: &schema508},
 	}, Type: schema.Object}
-	schema761 = schema.Node{Fields: []schema.Field{
+	schema782 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema760},
-		{Name: "status", Node: &schema4},
+		{Name: "spec", Node: &schema781},
+		{Name: "status", Node: &schema223},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema762 = schema.Node{MinLength: new(int(1)), Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
-	schema763 = schema.Node{Fields: []schema.Field{
-		{Name: "pattern", Node: &schema276},
-		{Name: "substitution", Node: &schema762},
+	schema783 = schema.Node{MinLength: new(int(1)), Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
+	schema784 = schema.Node{Fields: []schema.Field{
+		{Name: "pattern", Node: &schema296},
+		{Name: "substitution", Node: &schema783},
 	}, Required: []string{"pattern", "substitution"}, Type: schema.Object}
-	schema764 = schema.Node{Enum: []string{"Header", "Backend", "PathRegex"}, Type: schema.String}
-	schema765 = schema.Node{Fields: []schema.Field{
+	schema785 = schema.Node{Enum: []string{"Header", "Backend", "PathRegex"}, Type: schema.String}
+	schema786 = schema.Node{Fields: []schema.Field{
 		{Name: "header", Node: &schema0},
-		{Name: "pathRegex", Node: &schema763},
-		{Name: "type", Node: &schema764},
+		{Name: "pathRegex", Node: &schema784},
+		{Name: "type", Node: &schema785},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.header) && self.type != 'Header')", Message: "header must be nil if the type is not Header", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"b\x10\x012^\x12\x02!_\x1aX\x10\n2T\x12\x04_&&_\x1a\x1a\x10\x05*\x16\n\n\x10\x03\"\x06\n\x04self\x12\x06header\x18\x01\x1a0\x10\b2,\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\f\x10\t\x1a\b2\x06Header"},
 		{Text: "!(!has(self.header) && self.type == 'Header')", Message: "header must be specified for Header type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"l\x10\x012h\x12\x02!_\x1ab\x10\v2^\x12\x04_&&_\x1a$\x10\x022 \x12\x02!_\x1a\x1a\x10\x06*\x16\n\n\x10\x04\"\x06\n\x04self\x12\x06header\x18\x01\x1a0\x10\t2,\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\f\x10\n\x1a\b2\x06Header"},
 		{Text: "!(has(self.pathRegex) && self.type != 'PathRegex')", Message: "pathRegex must be nil if the type is not PathRegex", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"h\x10\x012d\x12\x02!_\x1a^\x10\n2Z\x12\x04_&&_\x1a\x1d\x10\x05*\x19\n\n\x10\x03\"\x06\n\x04self\x12\tpathRegex\x18\x01\x1a3\x10\b2/\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x0f\x10\t\x1a\v2\tPathRegex"},
 		{Text: "!(!has(self.pathRegex) && self.type == 'PathRegex')", Message: "pathRegex must be specified for PathRegex type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"r\x10\x012n\x12\x02!_\x1ah\x10\v2d\x12\x04_&&_\x1a'\x10\x022#\x12\x02!_\x1a\x1d\x10\x06*\x19\n\n\x10\x04\"\x06\n\x04self\x12\tpathRegex\x18\x01\x1a3\x10\t2/\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x0f\x10\n\x1a\v2\tPathRegex"},
 	}, Type: schema.Object}
-	schema766 = schema.Node{Fields: []schema.Field{
+	schema787 = schema.Node{Fields: []schema.Field{
 		{Name: "appendXForwardedHost", Node: &schema17},
-		{Name: "hostname", Node: &schema765},
-		{Name: "path", Node: &schema279},
+		{Name: "hostname", Node: &schema786},
+		{Name: "path", Node: &schema299},
 	}, Type: schema.Object}
-	schema767 = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schema356},
-		{Name: "directResponse", Node: &schema530},
-		{Name: "matches", Node: &schema582},
-		{Name: "urlRewrite", Node: &schema766},
+	schema788 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schema376},
+		{Name: "directResponse", Node: &schema550},
+		{Name: "matches", Node: &schema602},
+		{Name: "urlRewrite", Node: &schema787},
 	}, Type: schema.Object}
-	schema768 = schema.Node{Fields: []schema.Field{
+	schema789 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema767},
+		{Name: "spec", Node: &schema788},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema769 = schema.Node{Fields: []schema.Field{
+	schema790 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema0},
 		{Name: "kind", Node: &schema0},
 		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema287},
+		{Name: "spec", Node: &schema307},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 )

@@ -1,0 +1,103 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/failover-krm/failover/hack/mutate"
+	"github.com/failover-krm/failover/pkg/builtin"
+	"github.com/failover-krm/failover/pkg/crd"
+	"github.com/failover-krm/failover/pkg/document"
+)
+
+// resources has the path of each kind that is created in a dry run.
+var resources = map[string]string{
+	"Service": "/api/v1/namespaces/default/services", "Deployment": "/apis/apps/v1/namespaces/default/deployments",
+	"Backend":              "/apis/gateway.envoyproxy.io/v1alpha1/namespaces/default/backends",
+	"BackendTrafficPolicy": "/apis/gateway.envoyproxy.io/v1alpha1/namespaces/default/backendtrafficpolicies",
+	"HTTPRouteFilter":      "/apis/gateway.envoyproxy.io/v1alpha1/namespaces/default/httproutefilters",
+	"Gateway":              "/apis/gateway.networking.k8s.io/v1/namespaces/default/gateways",
+	"HTTPRoute":            "/apis/gateway.networking.k8s.io/v1/namespaces/default/httproutes",
+}
+
+// perShape is how many mutants of an object are shown to the API server.
+const perShape = 40
+
+// listOfFormatted is the one thing in which failover is stricter, on purpose: an
+// API server takes a list for a string that has a format, as interval: [3s].
+var listOfFormatted = regexp.MustCompile(`: \[\S+\]$`)
+
+// TestVerdict creates what the golden cases render, mutants of it and random
+// objects in server-side dry runs: the API server and failover accept the same.
+func TestVerdict(t *testing.T) {
+	c := startCluster(t)
+	rendered, err := mutate.Rendered("../testdata")
+	require.NoError(t, err)
+	breakers, err := mutate.RuleBreakers("../testdata")
+	require.NoError(t, err)
+	compared, accepted := 0, 0
+	for _, candidate := range candidates(rendered, breakers) {
+		if listOfFormatted.MatchString(candidate.Change) {
+			continue
+		}
+		if metadata, isMap := candidate.Value["metadata"].(map[string]any); isMap {
+			metadata["namespace"] = "default"
+		}
+		data, err := json.Marshal(candidate.Value)
+		require.NoError(t, err)
+		kind := fmt.Sprint(candidate.Value["kind"])
+		theirs := c.DryRun(t.Context(), resources[kind], data)
+		ours := verdict(t, kind, data)
+		compared++
+		if theirs == nil {
+			accepted++
+		}
+		assert.Equal(t, theirs == nil, len(ours) == 0, "%s %s\nthe API server: %v\nfailover: %v", kind, candidate.Change, theirs, ours)
+	}
+	t.Logf("%d objects compared, %d of them accepted", compared, accepted)
+	assert.Greater(t, compared, 300)
+}
+
+// candidates returns the objects themselves, a sample of their mutants, and
+// random ones of each kind with a schema.
+func candidates(rendered, breakers []map[string]any) []mutate.Mutant {
+	random := rand.New(rand.NewPCG(1, 2))
+	var found []mutate.Mutant
+	for _, object := range breakers {
+		found = append(found, mutate.Mutant{Change: "breaks a rule", Value: object})
+	}
+	for _, object := range rendered {
+		apiVersion, kind := fmt.Sprint(object["apiVersion"]), fmt.Sprint(object["kind"])
+		node := crd.Schema(*envoyGatewayVersion, apiVersion, kind)
+		found = append(found, mutate.Mutant{Change: "as it is", Value: object})
+		mutants := mutate.All(object, node)
+		if node == nil {
+			found = append(found, mutants...) // of Kubernetes' own kinds
+			continue
+		}
+		random.Shuffle(len(mutants), func(i, j int) { mutants[i], mutants[j] = mutants[j], mutants[i] })
+		found = append(found, mutants[:min(perShape, len(mutants))]...)
+		value := mutate.Random(node, random, 0).(map[string]any)
+		value["apiVersion"], value["kind"], value["metadata"] = apiVersion, kind, map[string]any{"name": "random"}
+		delete(value, "status")
+		found = append(found, mutate.Mutant{Change: "random", Value: value})
+	}
+	return found
+}
+
+func verdict(t *testing.T, kind string, data []byte) field.ErrorList {
+	documents, err := document.Parse(data, kind)
+	require.NoError(t, err)
+	if slices.Contains([]string{"Service", "Deployment"}, kind) {
+		return builtin.Validate(documents[0].Node)
+	}
+	return crd.Validate(*envoyGatewayVersion, documents[0].Node)
+}
