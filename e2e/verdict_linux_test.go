@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/failover-krm/failover/hack/mutate"
+	"github.com/failover-krm/failover/hack/randomspec"
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/builtin"
 	"github.com/failover-krm/failover/pkg/crd"
 	"github.com/failover-krm/failover/pkg/document"
@@ -100,4 +103,28 @@ func verdict(t *testing.T, kind string, data []byte) field.ErrorList {
 		return builtin.Validate(documents[0].Node)
 	}
 	return crd.Validate(*envoyGatewayVersion, documents[0].Node)
+}
+
+// TestRandomSpecs renders a thousand valid FailoverSpecs: the API server takes
+// every object.
+func TestRandomSpecs(t *testing.T) {
+	c := startCluster(t)
+	var specs strings.Builder
+	for number := range 1000 {
+		data, err := json.Marshal(randomspec.New(number, v1alpha1.Target(targets[*envoyGatewayVersion])))
+		require.NoError(t, err)
+		fmt.Fprintf(&specs, "---\n%s\n", data)
+	}
+	documents, err := document.Parse([]byte(render(t, specs.String())), "rendered")
+	require.NoError(t, err)
+	for _, doc := range documents {
+		value, errs := document.Value(doc.Node)
+		require.Empty(t, errs)
+		object := value.(map[string]any)
+		object["metadata"].(map[string]any)["namespace"] = "default" // the others are not there
+		data, err := json.Marshal(object)
+		require.NoError(t, err)
+		require.NoError(t, c.DryRun(t.Context(), resources[fmt.Sprint(object["kind"])], data), string(data))
+	}
+	t.Logf("%d objects accepted", len(documents))
 }

@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/failover-krm/failover/hack/randomspec"
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/command"
 	"github.com/failover-krm/failover/pkg/document"
 )
@@ -278,5 +281,19 @@ func TestTerminal(t *testing.T) {
 		assert.Equal(t, 2, command.Run(args, terminal, &stdout, &stderr))
 		assert.Empty(t, stdout.String())
 		assert.Contains(t, stderr.String(), "Usage:")
+	}
+}
+
+// TestRandomSpecsRender renders a thousand valid specs: what comes out is judged
+// by the schemas and rules of every target in turn.
+func TestRandomSpecsRender(t *testing.T) {
+	targets := v1alpha1.Targets()
+	for number := range 1000 {
+		spec, err := json.Marshal(randomspec.New(number, targets[number%len(targets)]))
+		require.NoError(t, err)
+		got := run(string(spec), "render", "-")
+		require.Zero(t, got.code, "%s\n%s", spec, got.stderr)
+		checked := run(got.stdout, "check", "--target", string(targets[number%len(targets)]), "-")
+		require.Zero(t, checked.code, "%s\n%s", spec, checked.stdout)
 	}
 }
