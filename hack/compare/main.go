@@ -1,0 +1,223 @@
+// Command compare times whole processes in turn, so that all see the same
+// machine: failover on the workshop, or on many copies of it, validation
+// included, against others that do the like.
+//
+//	go run ./hack/compare                        a cold start, against a bare kyaml function
+//	go run ./hack/compare -with helm,egctl       and against helm template and egctl x translate
+//	go run ./hack/compare -with helm -specs 1000 many specs at once
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	runs := flag.Int("runs", 30, "how often each is timed")
+	specs := flag.Int("specs", 1, "how many FailoverSpecs there are")
+	with := flag.String("with", "", "others to compare with, of helm and egctl; they take minutes to build")
+	flag.Parse()
+	if err := compare(*runs, *specs, strings.Split(*with, ",")); err != nil {
+		fmt.Fprintln(os.Stderr, "compare:", err)
+		os.Exit(1)
+	}
+}
+
+const workshop = "examples/workshop"
+
+// contestant is a program that writes the workshop's resources.
+type contestant struct {
+	what, program string
+	args          []string
+	stdin         string
+	// wanted is what its output has once for each spec.
+	wanted string
+
+	times []time.Duration
+	// peak is the most memory that a run had, in bytes.
+	peak int64
+}
+
+func compare(runs, specs int, with []string) error {
+	dir, err := os.MkdirTemp("", "compare")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	contestants, err := prepare(dir, specs, with)
+	if err != nil {
+		return err
+	}
+	const warmUps = 3
+	for i := range min(warmUps, runs) + runs {
+		for _, c := range contestants {
+			took, peak, err := c.run(specs)
+			if err != nil {
+				return err
+			}
+			if i >= min(warmUps, runs) {
+				c.times = append(c.times, took)
+				c.peak = max(c.peak, peak)
+			}
+		}
+	}
+	report(contestants, runs)
+	return nil
+}
+
+// prepare builds the programs and writes what they read.
+func prepare(dir string, specs int, with []string) ([]*contestant, error) {
+	failover, err := build(dir, "./fn/failover", "")
+	if err != nil {
+		return nil, err
+	}
+	input, err := writeSpecs(dir, specs)
+	if err != nil {
+		return nil, err
+	}
+	contestants := []*contestant{{what: "failover render", program: failover, args: []string{"render", input}, wanted: "\nkind: HTTPRoute\n"}}
+	if specs == 1 {
+		bare, err := build(dir, "./hack/compare/bare", "")
+		if err != nil {
+			return nil, err
+		}
+		rendered, err := os.ReadFile(filepath.Join(workshop, "rendered.yaml"))
+		if err != nil {
+			return nil, err
+		}
+		contestants = append(contestants, &contestant{what: "bare kyaml function", program: bare, stdin: resourceList(string(rendered)), wanted: "kind: HTTPRoute\n"})
+	}
+	for _, other := range with {
+		switch other {
+		case "":
+		case "helm":
+			helm, err := build(dir, "helm.sh/helm/v4/cmd/helm", "hack/tools/helm/go.mod")
+			if err != nil {
+				return nil, err
+			}
+			contestants = append(contestants, &contestant{
+				what: "helm template", program: helm, wanted: "\nkind: HTTPRoute\n",
+				args: []string{"template", "hack/compare/chart", "--set", fmt.Sprintf("count=%d", specs)},
+			})
+		case "egctl":
+			egctl, err := build(dir, "github.com/envoyproxy/gateway/cmd/egctl", "e2e/tools/envoy-gateway-1.8.2/go.mod")
+			if err != nil {
+				return nil, err
+			}
+			manifests, err := writeManifests(dir)
+			if err != nil {
+				return nil, err
+			}
+			contestants = append(contestants, &contestant{
+				what: "egctl x translate", program: egctl, wanted: "www.example.com",
+				args: []string{"x", "translate", "--from", "gateway-api", "--to", "xds", "--type", "route", "-f", manifests},
+			})
+		default:
+			return nil, fmt.Errorf("-with %s: must be helm or egctl", other)
+		}
+	}
+	return contestants, nil
+}
+
+// build makes a program as the Dockerfile does, with the pins of a module file.
+func build(dir, pkg, pins string) (string, error) {
+	binary := filepath.Join(dir, filepath.Base(pkg))
+	args := []string{"build", "-trimpath", "-ldflags=-s -w", "-o", binary}
+	if pins != "" {
+		args = append(args, "-modfile="+pins)
+	}
+	cmd := exec.Command("go", append(args, pkg)...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, output)
+	}
+	return binary, nil
+}
+
+// writeSpecs writes copies of the workshop's spec, each with names of its own.
+func writeSpecs(dir string, specs int) (string, error) {
+	spec, err := os.ReadFile(filepath.Join(workshop, "failover.yaml"))
+	if err != nil || specs == 1 {
+		return filepath.Join(workshop, "failover.yaml"), err
+	}
+	var all strings.Builder
+	for i := range specs {
+		renamed := strings.NewReplacer(
+			"name: ha-failover", fmt.Sprintf("name: ha-failover-%d", i),
+			"name: active", fmt.Sprintf("name: active-%d", i),
+			"name: passive-health-check", fmt.Sprintf("name: passive-health-check-%d", i),
+			"name: passive", fmt.Sprintf("name: passive-%d", i),
+		).Replace(string(spec))
+		all.WriteString("---\n" + renamed)
+	}
+	path := filepath.Join(dir, "specs.yaml")
+	return path, os.WriteFile(path, []byte(all.String()), 0o644)
+}
+
+// writeManifests writes what egctl translates: the workshop, and its class.
+func writeManifests(dir string) (string, error) {
+	rendered, err := os.ReadFile(filepath.Join(workshop, "rendered.yaml"))
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "manifests.yaml")
+	return path, os.WriteFile(path, append(rendered, `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: tigera-gateway-class}
+spec: {controllerName: gateway.envoyproxy.io/gatewayclass-controller}
+`...), 0o644)
+}
+
+// resourceList wraps a stream of documents as the input of a function.
+func resourceList(stream string) string {
+	var list strings.Builder
+	list.WriteString("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n")
+	for document := range strings.SplitSeq(strings.TrimSpace(stream), "\n---\n") {
+		list.WriteString("- " + strings.ReplaceAll(document, "\n", "\n  ") + "\n")
+	}
+	return list.String()
+}
+
+// run times the program, and measures the memory that it had resident.
+func (c *contestant) run(specs int) (time.Duration, int64, error) {
+	cmd := exec.Command(c.program, c.args...)
+	cmd.Stdin = strings.NewReader(c.stdin)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	start := time.Now()
+	err := cmd.Run()
+	took := time.Since(start)
+	if got := strings.Count(stdout.String(), c.wanted); err != nil || got < specs {
+		return 0, 0, fmt.Errorf("%s: %d of %d: %w: %s", c.what, got, specs, err, stderr.String())
+	}
+	var peak int64
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		peak = usage.Maxrss << 10 // Linux counts in KiB
+	}
+	return took, peak, nil
+}
+
+func report(contestants []*contestant, runs int) {
+	milliseconds := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	fmt.Printf("%-32s %9s %9s %9s %11s %9s\n", fmt.Sprintf("whole process, %d runs in turn", runs), "min", "median", "max", "peak memory", "ratio")
+	ours := median(contestants[0].times)
+	for _, c := range contestants {
+		fmt.Printf("%-32s %9.1f %9.1f %9.1f ms %4d MiB %9.2f\n", c.what,
+			milliseconds(slices.Min(c.times)), milliseconds(median(c.times)), milliseconds(slices.Max(c.times)),
+			c.peak>>20, float64(ours)/float64(median(c.times)))
+	}
+	fmt.Println("ratio: failover's median to this one's")
+}
+
+func median(durations []time.Duration) time.Duration {
+	return slices.Sorted(slices.Values(durations))[len(durations)/2]
+}
