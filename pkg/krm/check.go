@@ -45,7 +45,7 @@ func Check(documents []document.Document, target v1alpha1.Target) (Report, error
 		report.Judged++
 		report.Diagnostics = append(report.Diagnostics, errorsOf(source, errs)...)
 	}
-	_, _, compiled, err := compiler{}.compile(specs)
+	_, _, compiled, err := compiler{asText: true}.compile(specs)
 	report.Diagnostics = append(report.Diagnostics, compiled...)
 	sortByPosition(report.Diagnostics, order)
 	return report, err

@@ -1,8 +1,11 @@
 package krm
 
 import (
+	"bytes"
 	"fmt"
+	"runtime"
 
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -16,6 +19,8 @@ import (
 type compiled struct {
 	render.Object
 	node *yaml.Node
+	// text is the node as YAML, where that is all that is wanted.
+	text []byte
 }
 
 // sourcesOf has the document of each FailoverSpec.
@@ -27,6 +32,9 @@ type compiler struct {
 	namespace string
 	// owned tells that objects have annotations that say whose they are.
 	owned bool
+	// asText tells that only the text of objects is wanted: of thousands, the nodes
+	// would take most of the memory.
+	asText bool
 }
 
 // compile renders the FailoverSpecs of all sources, or returns all errors of all
@@ -61,29 +69,52 @@ func (c compiler) compile(sources []*Source) ([]compiled, sourcesOf, []Diagnosti
 		}
 		diagnostics = append(diagnostics, placed...)
 	}
-	written, err := c.write(objects)
+	written, refused, err := c.writeAll(objects, origins)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	diagnostics = append(diagnostics, judgeAll(written, origins)...)
+	diagnostics = append(diagnostics, refused...)
 	if hasErrors(diagnostics) {
 		return nil, nil, diagnostics, nil
 	}
 	return written, origins, diagnostics, nil
 }
 
-// write takes objects to YAML, with the defaults of their CRDs.
-func (c compiler) write(objects []render.Object) ([]compiled, error) {
+// writeAll writes and judges every object, several at a time.
+func (c compiler) writeAll(objects []render.Object, origins sourcesOf) ([]compiled, []Diagnostic, error) {
 	written := make([]compiled, len(objects))
-	for i, object := range objects {
-		if c.owned {
-			setOwner(object)
-		}
-		node, err := toNode(object.Resource, schemaOf(object))
-		if err != nil {
-			return nil, err
-		}
-		written[i] = compiled{object, node}
+	refusals := make([][]refusal, len(objects))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range objects {
+		group.Go(func() (err error) {
+			written[i], refusals[i], err = c.write(objects[i])
+			return err
+		})
 	}
-	return written, nil
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	return written, explain(objects, refusals, origins), nil
+}
+
+// write takes an object to YAML, with the defaults of its CRD, and judges it.
+func (c compiler) write(object render.Object) (compiled, []refusal, error) {
+	if c.owned {
+		setOwner(object)
+	}
+	node, err := toNode(object.Resource, schemaOf(object))
+	if err != nil {
+		return compiled{}, nil, err
+	}
+	refusals := judge(object, node)
+	if !c.asText || len(refusals) > 0 {
+		return compiled{Object: object, node: node}, refusals, nil
+	}
+	var text bytes.Buffer
+	// An encoder for each: one for all keeps every event it ever wrote.
+	if err := encodeNode(&text, node); err != nil {
+		return compiled{}, nil, fmt.Errorf("%s: %w", object.Resource.GetName(), err)
+	}
+	return compiled{text: text.Bytes()}, nil, nil
 }

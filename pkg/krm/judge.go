@@ -9,7 +9,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"sigs.k8s.io/kustomize/kyaml/fn/framework"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/builtin"
 	"github.com/failover-krm/failover/pkg/crd"
@@ -38,9 +38,16 @@ var originsOf = map[render.Part][]origin{
 // everywhere has what a user can reach on every object.
 var everywhere = []origin{{"metadata.labels", "spec.labels"}, {"metadata.annotations", "spec.annotations"}, {"metadata", "metadata"}}
 
-// judge returns what the API server of the target would refuse in a rendered
-// object, at the field of the FailoverSpec that it comes from.
-func judge(object compiled, source *Source) []Diagnostic {
+// refusal is what the API server of the target would refuse in an object.
+type refusal struct {
+	// err is at the field of the FailoverSpec that the object's comes from.
+	err *field.Error
+	// where is the target, and the field of the object.
+	where string
+}
+
+// judge returns what the API server of the target would refuse in an object.
+func judge(object render.Object, node *yaml.Node) []refusal {
 	target, kind := object.Spec.Spec.Target, object.Resource.GetObjectKind().GroupVersionKind().Kind
 	var errs field.ErrorList
 	switch resource := object.Resource.(type) {
@@ -49,16 +56,42 @@ func judge(object compiled, source *Source) []Diagnostic {
 	case *corev1.Service:
 		errs = builtin.ValidateService(resource)
 	default:
-		errs = crd.Validate(target.EnvoyGateway(), object.node)
+		errs = crd.Validate(target.EnvoyGateway(), node)
 	}
-	var diagnostics []Diagnostic
+	var refusals []refusal
 	for _, err := range errs {
 		placed := *err
 		placed.Field = originOf(object.Part, err.Field)
-		diagnostic := errorsOf(source, field.ErrorList{&placed})[0]
-		diagnostic.Message += fmt.Sprintf(" (target %s, %s %s)", target, kind, err.Field)
-		diagnostics = append(diagnostics, diagnostic)
+		refusals = append(refusals, refusal{&placed, fmt.Sprintf(" (target %s, %s %s)", target, kind, err.Field)})
 	}
+	return refusals
+}
+
+// explain turns the refusals of every object into diagnostics. What is refused in
+// several objects of a spec for one reason, such as a label, is said once.
+func explain(objects []render.Object, refusals [][]refusal, origins sourcesOf) []Diagnostic {
+	type reason struct {
+		source        *Source
+		field, detail string
+	}
+	var diagnostics []Diagnostic
+	said := map[reason]bool{}
+	order := map[*Source]int{}
+	for i, object := range objects {
+		source := origins[object.Spec]
+		order[source] = i
+		for _, refusal := range refusals[i] {
+			reason := reason{source, refusal.err.Field, refusal.err.ErrorBody()}
+			if said[reason] {
+				continue
+			}
+			said[reason] = true
+			diagnostic := errorsOf(source, field.ErrorList{refusal.err})[0]
+			diagnostic.Message += refusal.where
+			diagnostics = append(diagnostics, diagnostic)
+		}
+	}
+	sortByPosition(diagnostics, order)
 	return diagnostics
 }
 
@@ -71,25 +104,6 @@ func originOf(part render.Part, path string) string {
 		}
 	}
 	return "spec"
-}
-
-// judgeAll judges every object that was rendered.
-func judgeAll(objects []compiled, origins sourcesOf) []Diagnostic {
-	var diagnostics []Diagnostic
-	said := map[string]bool{}
-	order := map[*Source]int{}
-	for i, object := range objects {
-		order[origins[object.Spec]] = i
-		for _, diagnostic := range judge(object, origins[object.Spec]) {
-			// The same label is on every object.
-			if line := diagnostic.Source.position("") + diagnostic.Field; diagnostic.Severity != framework.Error || !said[line] {
-				said[line] = true
-				diagnostics = append(diagnostics, diagnostic)
-			}
-		}
-	}
-	sortByPosition(diagnostics, order)
-	return diagnostics
 }
 
 // sortByPosition puts diagnostics in the order of the documents, and those of one

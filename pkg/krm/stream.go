@@ -2,7 +2,6 @@ package krm
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -39,27 +38,21 @@ func Render(documents []document.Document, namespace string) (Stream, error) {
 		stream.Others[document.Field(doc.Node, "kind")]++
 	}
 	stream.Specs = len(sources)
-	objects, _, diagnostics, err := compiler{namespace: namespace}.compile(sources)
+	objects, _, diagnostics, err := compiler{namespace: namespace, asText: true}.compile(sources)
 	stream.Diagnostics = diagnostics
 	if err != nil || stream.Failed() {
 		return stream, err
 	}
-	stream.YAML, err = encodeStream(objects)
-	return stream, err
+	stream.YAML = join(objects)
+	return stream, nil
 }
 
-func encodeStream(objects []compiled) ([]byte, error) {
-	var buffer bytes.Buffer
-	for i, object := range objects {
-		if i > 0 {
-			buffer.WriteString("---\n")
-		}
-		// An encoder for each: one for all keeps every event it ever wrote.
-		if err := encodeNode(&buffer, object.node); err != nil {
-			return nil, fmt.Errorf("%s: %w", object.Resource.GetName(), err)
-		}
+func join(objects []compiled) []byte {
+	var texts [][]byte
+	for _, object := range objects {
+		texts = append(texts, object.text)
 	}
-	return buffer.Bytes(), nil
+	return bytes.Join(texts, []byte("---\n"))
 }
 
 func encodeNode(w io.Writer, node *yaml.Node) error {
