@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -40,26 +41,25 @@ type compiler struct {
 // compile renders the FailoverSpecs of all sources, or returns all errors of all
 // of them.
 func (c compiler) compile(sources []*Source) ([]compiled, sourcesOf, []Diagnostic, error) {
-	var diagnostics []Diagnostic
+	loaded := make([]*v1alpha1.FailoverSpec, len(sources))
+	said := make([][]Diagnostic, len(sources))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, source := range sources {
+		group.Go(func() error {
+			loaded[i], said[i] = c.load(source)
+			return nil
+		})
+	}
+	_ = group.Wait() // what is wrong is said
+	diagnostics := slices.Concat(said...)
 	var specs []*v1alpha1.FailoverSpec
 	origins := sourcesOf{}
-	for _, source := range sources {
-		fs, errs := v1alpha1.Load(source.Node, c.namespace)
-		diagnostics = append(diagnostics, errorsOf(source, errs)...)
-		if len(errs) > 0 {
-			continue
+	for i, fs := range loaded {
+		if fs != nil {
+			specs = append(specs, fs)
+			origins[fs] = sources[i]
 		}
-		if c.namespace == "" && document.Field(source.Node, "metadata.namespace") == "" {
-			diagnostics = append(diagnostics, Diagnostic{
-				Severity: framework.Info, Source: source, Field: "metadata.namespace",
-				Message: fmt.Sprintf("not given, %q is assumed", v1alpha1.DefaultNamespace),
-			})
-		}
-		for _, warning := range v1alpha1.Warnings(fs) {
-			diagnostics = append(diagnostics, Diagnostic{Severity: framework.Warning, Source: source, Field: warning.Field, Message: warning.Detail})
-		}
-		specs = append(specs, fs)
-		origins[fs] = source
 	}
 	objects, errs := render.Render(specs)
 	for _, err := range errs {
@@ -78,6 +78,26 @@ func (c compiler) compile(sources []*Source) ([]compiled, sourcesOf, []Diagnosti
 		return nil, nil, diagnostics, nil
 	}
 	return written, origins, diagnostics, nil
+}
+
+// load reads a FailoverSpec, and says what there is to say of it. It is nil where
+// there are errors.
+func (c compiler) load(source *Source) (*v1alpha1.FailoverSpec, []Diagnostic) {
+	fs, errs := v1alpha1.Load(source.Node, c.namespace)
+	if len(errs) > 0 {
+		return nil, errorsOf(source, errs)
+	}
+	var diagnostics []Diagnostic
+	if c.namespace == "" && document.Field(source.Node, "metadata.namespace") == "" {
+		diagnostics = append(diagnostics, Diagnostic{
+			Severity: framework.Info, Source: source, Field: "metadata.namespace",
+			Message: fmt.Sprintf("not given, %q is assumed", v1alpha1.DefaultNamespace),
+		})
+	}
+	for _, warning := range v1alpha1.Warnings(fs) {
+		diagnostics = append(diagnostics, Diagnostic{Severity: framework.Warning, Source: source, Field: warning.Field, Message: warning.Detail})
+	}
+	return fs, diagnostics
 }
 
 // writeAll writes and judges every object, several at a time.

@@ -1,6 +1,7 @@
 package krm
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -97,12 +98,35 @@ func fromJSON(data []byte, err error) (*yaml.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	var text string
-	if json.Unmarshal(data, &text) == nil && string(data) != "null" {
-		return stringNode(text), nil
+	if len(data) == 0 || strings.ContainsRune("{[", rune(data[0])) {
+		return collection(data)
 	}
+	var value any
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
+	}
+	switch value := value.(type) {
+	case string:
+		return stringNode(value), nil
+	case bool:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagBool, Value: strconv.FormatBool(value)}, nil
+	case json.Number:
+		tag := yaml.NodeTagInt
+		if strings.ContainsAny(value.String(), ".eE") {
+			tag = yaml.NodeTagFloat
+		}
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: value.String()}, nil
+	default:
+		return nil, nil
+	}
+}
+
+// collection reads a list or a map.
+func collection(data []byte) (*yaml.Node, error) {
 	parsed, err := yaml.Parse(string(data))
-	if err != nil || parsed.YNode().ShortTag() == yaml.NodeTagNull {
+	if err != nil {
 		return nil, err
 	}
 	inBlockStyle(parsed.YNode())
