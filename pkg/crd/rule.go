@@ -37,10 +37,13 @@ func checkRules(node *schema.Node, value any, path *field.Path) field.ErrorList 
 	}
 	switch value := value.(type) {
 	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(value)) {
-			if known := node.Field(name); known != nil {
-				errs = append(errs, checkRules(known, value[name], path.Child(name))...)
-			} else {
+		for _, known := range node.Fields {
+			if given, isGiven := value[known.Name]; isGiven {
+				errs = append(errs, checkRules(known.Node, given, path.Child(known.Name))...)
+			}
+		}
+		if node.Values != nil {
+			for _, name := range slices.Sorted(maps.Keys(value)) {
 				errs = append(errs, checkRules(node.Values, value[name], path.Key(name))...)
 			}
 		}

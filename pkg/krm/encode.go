@@ -2,6 +2,7 @@ package krm
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -147,13 +149,12 @@ func inBlockStyle(node *yaml.Node) {
 
 // addFields adds the fields of a struct, those of inlined ones in their place.
 func (e encoder) addFields(node *yaml.Node, value reflect.Value, known *schema.Node, path string) error {
-	for i := range value.NumField() {
-		field, fieldValue := value.Type().Field(i), value.Field(i)
-		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+	for _, field := range fieldsOf(value.Type()) {
+		fieldValue := value.Field(field.index)
 		switch {
-		case !field.IsExported() || name == "-" || path == "" && name == "status":
+		case path == "" && field.name == "status":
 			continue
-		case name == "" && field.Anonymous:
+		case field.inline:
 			if fieldValue.Kind() == reflect.Pointer {
 				if fieldValue.IsNil() {
 					continue
@@ -164,21 +165,52 @@ func (e encoder) addFields(node *yaml.Node, value reflect.Value, known *schema.N
 				return err
 			}
 			continue
-		case name == "":
-			name = field.Name
 		}
-		fieldSchema := known.Field(name)
-		if absent(fieldValue, options) {
-			if err := addDefault(node, name, fieldSchema); err != nil {
+		fieldSchema := known.Field(field.name)
+		if field.absent(fieldValue) {
+			if err := addDefault(node, field.name, fieldSchema); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := e.add(node, name, fieldValue, fieldSchema, path); err != nil {
+		if err := e.add(node, field.name, fieldValue, fieldSchema, path); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// structField is what the encoder needs to know of a field of a struct.
+type structField struct {
+	index               int
+	name                string
+	inline              bool
+	omitEmpty, omitZero bool
+}
+
+// structs has the fields of each type that a process has met.
+var structs sync.Map
+
+// fieldsOf returns the fields that encoding/json would write.
+func fieldsOf(structType reflect.Type) []structField {
+	if known, ok := structs.Load(structType); ok {
+		return known.([]structField)
+	}
+	var fields []structField
+	for i := range structType.NumField() {
+		field := structType.Field(i)
+		name, rest, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if !field.IsExported() || name == "-" {
+			continue
+		}
+		options := strings.Split(rest, ",")
+		fields = append(fields, structField{
+			index: i, name: cmp.Or(name, field.Name), inline: name == "" && field.Anonymous,
+			omitEmpty: slices.Contains(options, "omitempty"), omitZero: slices.Contains(options, "omitzero"),
+		})
+	}
+	structs.Store(structType, fields)
+	return fields
 }
 
 // add adds a field to a map, unless it is null or an empty struct nobody set.
@@ -236,39 +268,31 @@ func fillDefaults(node *yaml.Node, known *schema.Node) error {
 }
 
 // absent tells whether encoding/json would leave a field out, or write a null.
-func absent(value reflect.Value, options string) bool {
+func (f structField) absent(value reflect.Value) bool {
 	if kind := value.Kind(); (kind == reflect.Pointer || kind == reflect.Map || kind == reflect.Slice) && value.IsNil() {
 		return true
 	}
-	return omitted(value, options)
+	return f.omitZero && isZero(value) || f.omitEmpty && isEmpty(value)
 }
 
-// omitted tells whether encoding/json would leave a field out.
-func omitted(value reflect.Value, options string) bool {
-	for option := range strings.SplitSeq(options, ",") {
-		switch option {
-		case "omitzero":
-			if zeroer, ok := reflect.TypeAssert[interface{ IsZero() bool }](value); ok && (value.Kind() != reflect.Pointer || !value.IsNil()) {
-				return zeroer.IsZero()
-			}
-			if value.IsZero() {
-				return true
-			}
-		case "omitempty":
-			switch value.Kind() {
-			case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
-				if value.Len() == 0 {
-					return true
-				}
-			case reflect.Struct:
-			default:
-				if value.IsZero() {
-					return true
-				}
-			}
-		}
+// isZero is what omitzero asks for.
+func isZero(value reflect.Value) bool {
+	if zeroer, ok := reflect.TypeAssert[interface{ IsZero() bool }](value); ok {
+		return zeroer.IsZero()
 	}
-	return false
+	return value.IsZero()
+}
+
+// isEmpty is what omitempty asks for.
+func isEmpty(value reflect.Value) bool {
+	switch value.Kind() {
+	case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
+		return value.Len() == 0
+	case reflect.Struct:
+		return false
+	default:
+		return value.IsZero()
+	}
 }
 
 func (e encoder) mapping(value reflect.Value, path string) (*yaml.Node, error) {

@@ -142,20 +142,32 @@ func (c *checker) checkObject(node *Node, object map[string]any, path *field.Pat
 			c.Errs = append(c.Errs, field.Required(missing, "must be given"))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(object)) {
-		value := object[name]
-		switch known := node.Field(name); {
-		case known != nil:
-			c.check(known, value, path.Child(name))
-		case node.Values != nil:
-			c.check(node.Values, value, path.Key(name))
-		default:
-			c.addUnknown(node, name, path)
+	known := 0
+	for _, f := range node.Fields {
+		if value, given := object[f.Name]; given {
+			known++
+			c.check(f.Node, value, path.Child(f.Name))
 		}
+	}
+	if known < len(object) {
+		c.checkOthers(node, object, path)
 	}
 	if address, isText := object["value"].(string); node.IPAddress && isText && object["type"] == "IPAddress" {
 		if _, err := netip.ParseAddr(address); err != nil {
 			c.Errs = append(c.Errs, field.Invalid(path.Child("value"), address, "must be an IP address, as type says"))
+		}
+	}
+}
+
+// checkOthers judges the fields that the schema has no name for.
+func (c *checker) checkOthers(node *Node, object map[string]any, path *field.Path) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		switch {
+		case node.Field(name) != nil:
+		case node.Values != nil:
+			c.check(node.Values, object[name], path.Key(name))
+		default:
+			c.addUnknown(node, name, path)
 		}
 	}
 }
