@@ -186,7 +186,7 @@ func resourceList(t *testing.T, version string, items, functionConfig []string) 
 
 // withoutOwner takes the annotations of ownership out of items.
 func withoutOwner(items []string) []string {
-	ownership := regexp.MustCompile(`(?m)^    failover\.krm\.dev/(owner|part): .*\n`)
+	ownership := regexp.MustCompile(`(?m)^    failover\.krm\.dev/(owner|part|labels|annotations): .*\n`)
 	empty := regexp.MustCompile(`(?m)^  annotations:\n([^ ]|  [^ ])`)
 	for i, item := range items {
 		items[i] = empty.ReplaceAllString(ownership.ReplaceAllString(item, ""), "$1")

@@ -36,6 +36,8 @@ type Source struct {
 	Index int
 	// HasLines tells that the lines of Node are those of File.
 	HasLines bool
+	// owner is what an item is known by across runs, where it is a FailoverSpec.
+	owner owner
 }
 
 // id names the document for a person and for results.

@@ -3,6 +3,7 @@ package krm
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -107,6 +108,9 @@ type resourceList struct {
 	root           *yaml.Node
 	items          *yaml.Node
 	functionConfig *yaml.Node
+	// wholePackage tells that the call is about all FailoverSpecs of a package, not
+	// about a functionConfig's alone.
+	wholePackage bool
 }
 
 func readResourceList(root *yaml.Node) (*resourceList, []Diagnostic) {
@@ -134,30 +138,59 @@ func readResourceList(root *yaml.Node) (*resourceList, []Diagnostic) {
 // both counts once, as the item, since that knows its file.
 func (l *resourceList) specs() ([]*Source, []Diagnostic) {
 	config, diagnostics := l.configSpec()
-	var sources []*Source
+	var sources, twins []*Source
 	known := map[owner]*Source{}
 	for _, item := range l.items.Content {
 		if !v1alpha1.Claims(item) {
 			continue
 		}
-		source, name := sourceOf(item), ownerOf(item)
-		if config != nil && isConfig(config.Node, item) {
-			if !sameSpec(config.Node, item) {
-				diagnostics = append(diagnostics, duplicateName(source, "in functionConfig, and differs from it"))
-			}
-			config = nil
+		source := sourceOf(item)
+		if config != nil && isConfig(config.owner, source.owner) {
+			twins = append(twins, source)
 		}
-		if twin := known[name]; twin != nil && name.name != "" {
+		if twin := known[source.owner]; twin != nil && source.owner.name != "" {
 			diagnostics = append(diagnostics, duplicateName(source, "among the items"+inFile(twin)))
 			continue
 		}
-		known[name] = source
+		known[source.owner] = source
 		sources = append(sources, source)
 	}
-	if config != nil {
-		sources = append([]*Source{config}, sources...)
+	l.wholePackage = config == nil || len(twins) > 0
+	if config == nil {
+		return sources, diagnostics
+	}
+	if len(twins) == 0 {
+		return append([]*Source{config}, sources...), append(diagnostics, l.adopt(config)...)
+	}
+	if !slices.ContainsFunc(twins, func(twin *Source) bool { return sameSpec(config.Node, twin.Node) }) {
+		diagnostics = append(diagnostics, duplicateName(twins[0], "in functionConfig, and differs from it"))
 	}
 	return sources, diagnostics
+}
+
+// adopt finds the package of a functionConfig that does not say it, by the
+// children that it has among the items.
+func (l *resourceList) adopt(config *Source) []Diagnostic {
+	if config.owner.packagePath != "" {
+		return nil
+	}
+	packages := map[string]bool{}
+	for _, item := range l.items.Content {
+		if c, isChild := childOf(item); isChild && c.name == config.owner.name {
+			packages[c.packagePath] = true
+		}
+	}
+	if len(packages) > 1 {
+		return []Diagnostic{{
+			Severity: framework.Error, Source: config, Field: "metadata.name", Value: config.owner.name,
+			Message: fmt.Sprintf("there are objects of such a FailoverSpec in several packages (%s), and a functionConfig does not say which one is meant: move it into its package, and leave functionConfig out",
+				strings.Join(slices.Sorted(maps.Keys(packages)), ", ")),
+		}}
+	}
+	for packagePath := range packages {
+		config.owner.packagePath = packagePath
+	}
+	return nil
 }
 
 // configSpec returns the functionConfig where it is a FailoverSpec.
@@ -187,13 +220,12 @@ func (l *resourceList) configSpec() (*Source, []Diagnostic) {
 
 // isConfig tells whether an item is the functionConfig too. An orchestrator need
 // not say which package that is from.
-func isConfig(config, item *yaml.Node) bool {
-	ofConfig, ofItem := ownerOf(config), ownerOf(item)
-	return ofConfig == ofItem || ofConfig.packagePath == "" && ofConfig.name == ofItem.name
+func isConfig(config, item owner) bool {
+	return config == item || config.packagePath == "" && config.name == item.name
 }
 
 func duplicateName(source *Source, where string) Diagnostic {
-	name := shorten(ownerOf(source.Node).name)
+	name := shorten(source.owner.name)
 	return Diagnostic{
 		Severity: framework.Error, Source: source, Field: "metadata.name", Value: name,
 		Message: fmt.Sprintf("Duplicate value: %q: another FailoverSpec of this package has the name, %s: the name tells what belongs to which spec, give it another", name, where),

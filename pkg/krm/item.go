@@ -2,14 +2,16 @@ package krm
 
 import (
 	"cmp"
-	"path"
 	"strconv"
+	"strings"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/render"
 )
 
 // The items of a ResourceList are anything that is a map. What is read from them
@@ -40,7 +42,7 @@ const packagePathAnnotation = "internal.config.kubernetes.io/package-path"
 // sourceOf reads from an item's annotations which file it is in.
 func sourceOf(item *yaml.Node) *Source {
 	annotations := annotationsOf(item)
-	source := &Source{Node: item}
+	source := &Source{Node: item, owner: ownerOf(item)}
 	for _, dialect := range dialects {
 		source.File = cmp.Or(source.File, annotations[dialect.path])
 		if source.Index == 0 {
@@ -66,18 +68,34 @@ func ownerOf(spec *yaml.Node) owner {
 	return owner{annotationsOf(spec)[packagePathAnnotation], document.Field(spec, "metadata.name")}
 }
 
-// groupKind tells kinds apart, whatever their version.
-type groupKind struct{ group, kind string }
+// child is what an object that the function made is known by on the next run,
+// whatever it was renamed to meanwhile.
+type child struct {
+	owner
+	part render.Part
+}
 
-func groupKindOf(item *yaml.Node) groupKind {
-	// "." stands for the core group.
-	return groupKind{path.Dir(document.Field(item, "apiVersion")), document.Field(item, "kind")}
+// childOf returns the child that an item says it is, if it says so. An object of
+// a kind that is never rendered as the part is somebody's copy of the annotations.
+func childOf(item *yaml.Node) (child, bool) {
+	annotations := annotationsOf(item)
+	ownerName, part := annotations[v1alpha1.AnnotationOwner], render.Part(annotations[v1alpha1.AnnotationPart])
+	return child{owner{annotations[packagePathAnnotation], ownerName}, part}, ownerName != "" && render.Makes(part, groupKindOf(item))
+}
+
+// groupKindOf tells kinds apart, whatever their version.
+func groupKindOf(item *yaml.Node) schema.GroupKind {
+	group, _, found := strings.Cut(document.Field(item, "apiVersion"), "/")
+	if !found {
+		group = "" // the core group
+	}
+	return schema.GroupKind{Group: group, Kind: document.Field(item, "kind")}
 }
 
 // id is what makes an object the same for an API server. An object without
 // a namespace lands in "default", as far as these files tell.
 type id struct {
-	groupKind
+	schema.GroupKind
 	namespace, name string
 }
 

@@ -3,9 +3,8 @@ package krm
 import (
 	"fmt"
 	"maps"
-	"path"
 	"slices"
-	"strconv"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -14,50 +13,8 @@ import (
 	"github.com/failover-krm/failover/pkg/render"
 )
 
-// child is what an object that the function made is known by on the next run,
-// whatever it was renamed to meanwhile.
-type child struct {
-	owner
-	groupKind
-	part string
-}
-
-// childOf returns the child that an item says it is, if it says so.
-func childOf(item *yaml.Node) (child, bool) {
-	annotations := annotationsOf(item)
-	ownerName, part := annotations[v1alpha1.AnnotationOwner], annotations[v1alpha1.AnnotationPart]
-	return child{owner{annotations[packagePathAnnotation], ownerName}, groupKindOf(item), part}, ownerName != "" && part != ""
-}
-
-// place puts rendered objects into the items: over the item that is the same
-// child of the same spec, else at the end, in a file beside the spec's. Other
-// items stay as they are. If there is an error, nothing is placed.
-func (l *resourceList) place(objects []compiled, origins sourcesOf) []Diagnostic {
-	wanted := make([]child, len(objects))
-	for i, object := range objects {
-		wanted[i] = child{ownerOf(origins[object.Spec].Node), groupKindOf(object.node), string(object.Part)}
-	}
-	existing, diagnostics := l.match(wanted)
-	diagnostics = append(diagnostics, l.collisions(objects, origins, existing)...)
-	if hasErrors(diagnostics) {
-		return diagnostics
-	}
-	free, aliases := l.firstFreeIndexes(), l.aliases()
-	for i, object := range objects {
-		if old := existing[wanted[i]]; old != nil {
-			keepForeignMetadata(old, object.node)
-			writeOut(aliases, old)
-			*old = *object.node
-			continue
-		}
-		annotateAll(object.node, besideSpec(origins[object.Spec], object.Spec.Name, free))
-		l.items.Style = 0 // items: [] is written in flow style
-		l.items.Content = append(l.items.Content, object.node)
-	}
-	return diagnostics
-}
-
-// setOwner notes on a rendered object whose child it is.
+// setOwner notes on a rendered object whose child it is, and which of its labels
+// and annotations the spec gave.
 func setOwner(object render.Object) {
 	annotations := maps.Clone(object.Resource.GetAnnotations())
 	if annotations == nil {
@@ -65,44 +22,63 @@ func setOwner(object render.Object) {
 	}
 	annotations[v1alpha1.AnnotationOwner] = object.Spec.Name
 	annotations[v1alpha1.AnnotationPart] = string(object.Part)
+	if given := object.Spec.Spec.Labels; len(given) > 0 {
+		annotations[v1alpha1.AnnotationLabels] = joinKeys(given)
+	}
+	if given := object.Spec.Spec.Annotations; len(given) > 0 {
+		annotations[v1alpha1.AnnotationAnnotations] = joinKeys(given)
+	}
 	object.Resource.SetAnnotations(annotations)
 }
 
-// match finds the items that are wanted children, each once.
-func (l *resourceList) match(wanted []child) (map[child]*yaml.Node, []Diagnostic) {
-	isWanted := map[child]bool{}
-	for _, c := range wanted {
-		isWanted[c] = true
+func joinKeys(given map[string]string) string {
+	return strings.Join(slices.Sorted(maps.Keys(given)), ",")
+}
+
+// household is what a call found of the children of FailoverSpecs.
+type household struct {
+	// replaced has the item that each rendered child was until now.
+	replaced map[child]*yaml.Node
+	// leaving has those items, and the orphans: children that nothing renders.
+	leaving map[*yaml.Node]child
+}
+
+// sortOut finds the items that the rendered children replace, each once, and
+// those that are orphans: of a spec that does not render them any more, or, where
+// the call is about the whole package, of a spec that is gone.
+func (l *resourceList) sortOut(children []child) (household, []Diagnostic) {
+	wanted, owners := map[child]bool{}, map[owner]bool{}
+	for _, c := range children {
+		wanted[c], owners[c.owner] = true, true
 	}
-	existing := map[child]*yaml.Node{}
+	found := household{replaced: map[child]*yaml.Node{}, leaving: map[*yaml.Node]child{}}
 	var diagnostics []Diagnostic
 	for _, item := range l.items.Content {
 		c, isChild := childOf(item)
+		isOrphan := isChild && !wanted[c] && (l.wholePackage || owners[c.owner])
 		switch {
-		case !isChild || !isWanted[c]:
-		case existing[c] == nil:
-			existing[c] = item
+		case isOrphan:
+			found.leaving[item] = c
+		case !isChild || !wanted[c]:
+		case found.replaced[c] == nil:
+			found.replaced[c], found.leaving[item] = item, c
 		default:
 			diagnostics = append(diagnostics, Diagnostic{
 				Severity: framework.Error, Source: sourceOf(item), Field: "metadata.annotations",
 				Message: fmt.Sprintf("says it is %s of FailoverSpec %s, as another object%s does: remove the copy, or its annotations of %s",
-					c.part, c.name, inFile(sourceOf(existing[c])), v1alpha1.Group),
+					c.part, c.name, inFile(sourceOf(found.replaced[c])), v1alpha1.Group),
 			})
 		}
 	}
-	return existing, diagnostics
+	return found, diagnostics
 }
 
-// collisions finds the items that are none of the wanted children, and yet are
-// the same object to an API server.
-func (l *resourceList) collisions(objects []compiled, origins sourcesOf, existing map[child]*yaml.Node) []Diagnostic {
-	replaced := map[*yaml.Node]bool{}
-	for _, item := range existing {
-		replaced[item] = true
-	}
+// collisions finds the items that stay, and yet are the same object to an API
+// server as one that is rendered.
+func (l *resourceList) collisions(objects []compiled, origins sourcesOf, found household) []Diagnostic {
 	others := map[id]*yaml.Node{}
 	for _, item := range l.items.Content {
-		if !replaced[item] {
+		if _, leaves := found.leaving[item]; !leaves {
 			others[idOf(item)] = item
 		}
 	}
@@ -137,95 +113,27 @@ func inFile(source *Source) string {
 // keepForeignMetadata carries over the labels and annotations that others put on
 // a child, the orchestrator's among them.
 func keepForeignMetadata(from, to *yaml.Node) {
-	annotations, ours := annotationsOf(from), annotationsOf(to)
-	maps.DeleteFunc(annotations, func(key, _ string) bool { return ours[key] != "" })
+	annotations, labels := annotationsOf(from), labelsOf(from)
+	for key := range strings.SplitSeq(annotations[v1alpha1.AnnotationLabels], ",") {
+		delete(labels, key)
+	}
+	for key := range strings.SplitSeq(annotations[v1alpha1.AnnotationAnnotations], ",") {
+		delete(annotations, key)
+	}
+	maps.DeleteFunc(annotations, func(key, _ string) bool { return strings.HasPrefix(key, v1alpha1.Group+"/") })
+	maps.DeleteFunc(annotations, isKeyOf(annotationsOf(to)))
+	maps.DeleteFunc(labels, isKeyOf(labelsOf(to)))
 	annotateAll(to, annotations)
-	labels, ours := labelsOf(from), labelsOf(to)
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		if _, given := ours[key]; !given {
-			_ = yaml.NewRNode(to).PipeE(yaml.SetLabel(key, labels[key])) // cannot fail on a node that toNode made
-		}
+		_ = yaml.NewRNode(to).PipeE(yaml.SetLabel(key, labels[key])) // cannot fail on a node that toNode made
 	}
 }
 
-// aliases returns every alias of the list.
-func (l *resourceList) aliases() []*yaml.Node {
-	var aliases []*yaml.Node
-	walk(l.root, func(node *yaml.Node) {
-		if node.Kind == yaml.AliasNode {
-			aliases = append(aliases, node)
-		}
-	})
-	return aliases
-}
-
-// writeOut replaces every alias to something inside a node that is about to go
-// by what it stands for.
-func writeOut(aliases []*yaml.Node, going *yaml.Node) {
-	if len(aliases) == 0 {
-		return
+func isKeyOf(given map[string]string) func(key, _ string) bool {
+	return func(key, _ string) bool {
+		_, isKey := given[key]
+		return isKey
 	}
-	inside := map[*yaml.Node]bool{}
-	walk(going, func(node *yaml.Node) { inside[node] = true })
-	for _, alias := range aliases {
-		if inside[alias.Alias] && !inside[alias] {
-			*alias = *withoutAliases(alias.Alias)
-		}
-	}
-}
-
-// withoutAliases copies a node with every alias in it written out.
-func withoutAliases(node *yaml.Node) *yaml.Node {
-	if node.Kind == yaml.AliasNode {
-		return withoutAliases(node.Alias)
-	}
-	copied := *node
-	copied.Anchor = ""
-	copied.Content = make([]*yaml.Node, len(node.Content))
-	for i, child := range node.Content {
-		copied.Content[i] = withoutAliases(child)
-	}
-	return &copied
-}
-
-func walk(node *yaml.Node, visit func(*yaml.Node)) {
-	visit(node)
-	for _, child := range node.Content {
-		walk(child, visit)
-	}
-}
-
-// besideSpec returns the annotations that store a new child in its spec's package
-// and directory, in the dialects that the spec has. Where the spec has no file,
-// the orchestrator decides.
-func besideSpec(source *Source, name string, free map[string]int) map[string]string {
-	ofSpec := annotationsOf(source.Node)
-	annotations := map[string]string{}
-	if packagePath := ofSpec[packagePathAnnotation]; packagePath != "" {
-		annotations[packagePathAnnotation] = packagePath
-	}
-	if source.File == "" {
-		return annotations
-	}
-	file := path.Join(path.Dir(source.File), name+"-failover.yaml")
-	for _, dialect := range dialects {
-		if ofSpec[dialect.path] != "" {
-			annotations[dialect.path] = file
-			annotations[dialect.index] = strconv.Itoa(free[file])
-		}
-	}
-	free[file]++
-	return annotations
-}
-
-// firstFreeIndexes returns for each file the index after the last one in use.
-func (l *resourceList) firstFreeIndexes() map[string]int {
-	free := map[string]int{}
-	for _, item := range l.items.Content {
-		source := sourceOf(item)
-		free[source.File] = max(free[source.File], source.Index+1)
-	}
-	return free
 }
 
 // annotateAll sets annotations in the order of their keys. It cannot fail on

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"maps"
 
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 )
@@ -34,18 +37,33 @@ const (
 	PartRoute             Part = "route"
 )
 
-// namedBy has the field that names the object of a part.
-var namedBy = map[Part]*field.Path{
-	PartActiveService:     field.NewPath("spec", "active", "name"),
-	PartActiveDeployment:  field.NewPath("spec", "active", "name"),
-	PartActiveBackend:     field.NewPath("spec", "active", "name"),
-	PartPassiveService:    field.NewPath("spec", "passive", "name"),
-	PartPassiveDeployment: field.NewPath("spec", "passive", "name"),
-	PartPassiveBackend:    field.NewPath("spec", "passive", "name"),
-	PartGateway:           field.NewPath("spec", "gateway", "name"),
-	PartPolicy:            field.NewPath("spec", "policy", "name"),
-	PartRouteFilter:       field.NewPath("metadata", "name"),
-	PartRoute:             field.NewPath("metadata", "name"),
+// parts has the kind of object that each part is, and the field that names it.
+var parts = map[Part]struct {
+	kind    schema.GroupKind
+	namedBy *field.Path
+}{
+	PartActiveService:     {schema.GroupKind{Kind: "Service"}, activeName},
+	PartActiveDeployment:  {schema.GroupKind{Group: appsv1.GroupName, Kind: "Deployment"}, activeName},
+	PartPassiveService:    {schema.GroupKind{Kind: "Service"}, passiveName},
+	PartPassiveDeployment: {schema.GroupKind{Group: appsv1.GroupName, Kind: "Deployment"}, passiveName},
+	PartActiveBackend:     {schema.GroupKind{Group: egv1a1.GroupName, Kind: egv1a1.KindBackend}, activeName},
+	PartPassiveBackend:    {schema.GroupKind{Group: egv1a1.GroupName, Kind: egv1a1.KindBackend}, passiveName},
+	PartGateway:           {schema.GroupKind{Group: gwapiv1.GroupName, Kind: kindGateway}, field.NewPath("spec", "gateway", "name")},
+	PartPolicy:            {schema.GroupKind{Group: egv1a1.GroupName, Kind: egv1a1.KindBackendTrafficPolicy}, field.NewPath("spec", "policy", "name")},
+	PartRouteFilter:       {schema.GroupKind{Group: egv1a1.GroupName, Kind: egv1a1.KindHTTPRouteFilter}, specName},
+	PartRoute:             {schema.GroupKind{Group: gwapiv1.GroupName, Kind: kindHTTPRoute}, specName},
+}
+
+var (
+	specName    = field.NewPath("metadata", "name")
+	activeName  = field.NewPath("spec", "active", "name")
+	passiveName = field.NewPath("spec", "passive", "name")
+)
+
+// Makes tells whether objects of a kind are rendered as a part.
+func Makes(part Part, kind schema.GroupKind) bool {
+	made, known := parts[part]
+	return known && made.kind == kind
 }
 
 // Resource is a typed Kubernetes object.
@@ -145,7 +163,7 @@ func collisions(objects []Object) []Error {
 			errs = append(errs, collision(object, objectID, maker, "this spec itself, as another part"))
 		case sameName(maker, object.Spec):
 			if !reported[object.Spec] {
-				errs = append(errs, Error{object.Spec, maker, field.Invalid(namedBy[PartRoute], object.Spec.Name,
+				errs = append(errs, Error{object.Spec, maker, field.Invalid(specName, object.Spec.Name,
 					"FailoverSpec "+Name(maker)+" is given twice: remove one, or give it another name")})
 			}
 			reported[object.Spec] = true
@@ -161,7 +179,7 @@ func collision(object Object, objectID id, maker *v1alpha1.FailoverSpec, makerNa
 	if object.Part == PartGateway {
 		advice = "let one attach, by gateway.name without gatewayClassName and listeners"
 	}
-	return Error{object.Spec, maker, field.Invalid(namedBy[object.Part], objectID.name, fmt.Sprintf(
+	return Error{object.Spec, maker, field.Invalid(parts[object.Part].namedBy, objectID.name, fmt.Sprintf(
 		"%s %s/%s is made by %s too: %s", objectID.Kind, objectID.namespace, objectID.name, makerName, advice))}
 }
 

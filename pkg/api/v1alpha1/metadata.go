@@ -17,4 +17,11 @@ const (
 	// AnnotationPart has, on what the function emits, the logical part of the
 	// failover that it is, such as active-backend. Owner and part outlive a rename.
 	AnnotationPart = Group + "/part"
+	// AnnotationLabels has, on what the function emits, the keys of the labels that
+	// spec.labels gave it, separated by commas. By it the next run tells a label
+	// that was taken out of the spec from one that somebody else put on the object.
+	AnnotationLabels = Group + "/labels"
+	// AnnotationAnnotations does for spec.annotations what AnnotationLabels does for
+	// spec.labels.
+	AnnotationAnnotations = Group + "/annotations"
 )
