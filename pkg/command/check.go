@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/krm"
@@ -26,7 +27,9 @@ the kinds of Gateway API and Envoy Gateway that a failover is made of, Deploymen
 and Services. The schemas, defaults and CEL rules are those of the CRDs that the
 target installs, and the verdict is that of its API server. Documents of other
 kinds are counted, and nothing is said about them. Directories are read
-recursively (.yaml and .yml), "-" is stdin.
+recursively (.yaml and .yml), "-" is stdin. Of a ResourceList, it judges the items
+and answers with the ResourceList and its results: it is then a KRM function, such
+as a validator of kpt.
 
 The exit code is 0, or 1 where there is a finding at or above --fail-on, or 2
 where an input cannot be read.`,
@@ -34,7 +37,10 @@ where an input cannot be read.`,
   failover check manifests/
 
   # Check what is in a cluster, for the version that it is to run next
-  kubectl get httproutes,backends,backendtrafficpolicies -A -o yaml | failover check --target envoy-gateway-1.9 -`,
+  kubectl get httproutes,backends,backendtrafficpolicies -A -o yaml | failover check --target envoy-gateway-1.9 -
+
+  # Check a kpt package, as its validator
+  kpt fn eval PACKAGE --exec "failover check"`,
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -68,8 +74,14 @@ func joinTargets() string {
 }
 
 func runCheck(args []string, target v1alpha1.Target, failOn string, stdin io.Reader, stdout, stderr io.Writer) error {
-	documents, err := readManifests(args, stdin)
+	documents, err := readAll(args, stdin)
 	if err != nil {
+		return err
+	}
+	if len(documents) == 1 && krm.IsResourceList(documents[0].Node) {
+		return runCheckFunction(documents[0].Node, target, failOn, stdout, stderr)
+	}
+	if err := noResourceLists(documents, "give it alone"); err != nil {
 		return err
 	}
 	report, err := krm.Check(documents, target)
@@ -83,6 +95,29 @@ func runCheck(args []string, target v1alpha1.Target, failOn string, stdin io.Rea
 	if len(report.Others) > 0 {
 		fmt.Fprintf(stderr, "info: not checked: %s\n", countKinds(report.Others))
 	}
+	return findingsFail(report, failOn)
+}
+
+// runCheckFunction answers a ResourceList: check is then a KRM function, which
+// kpt calls a validator.
+func runCheckFunction(resourceList *yaml.Node, target v1alpha1.Target, failOn string, stdout, stderr io.Writer) error {
+	answer, report, err := krm.CheckItems(resourceList, target)
+	if err != nil {
+		return &failure{exitWrong, err}
+	}
+	printDiagnostics(stderr, answer.Diagnostics)
+	if _, err := stdout.Write(answer.YAML); err != nil {
+		return unusable("%w", err)
+	}
+	if answer.Failed() {
+		return &failure{code: exitWrong}
+	}
+	return findingsFail(report, failOn)
+}
+
+// findingsFail fails where there is a finding at or above a severity.
+func findingsFail(report krm.Report, failOn string) error {
+	counts := report.Count()
 	for _, severity := range severities[:slices.Index(severities, failOn)+1] {
 		if counts[framework.Severity(severity)] > 0 {
 			return &failure{code: exitWrong}

@@ -39,12 +39,17 @@ func runOnFile(name string) func(*testing.T) result {
 	}
 }
 
-func TestFunctionGolden(t *testing.T) {
-	forEachCase(t, "function", func(t *testing.T) result {
+func TestFunctionGolden(t *testing.T) { forEachCase(t, "function", runOnStdin()) }
+
+// TestCheckFunctionGolden has check as a KRM function.
+func TestCheckFunctionGolden(t *testing.T) { forEachCase(t, "check-function", runOnStdin("check")) }
+
+func runOnStdin(args ...string) func(*testing.T) result {
+	return func(t *testing.T) result {
 		input, err := os.ReadFile("input.yaml")
 		require.NoError(t, err)
-		return run(string(input))
-	})
+		return run(string(input), args...)
+	}
 }
 
 type result struct {

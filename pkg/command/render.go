@@ -87,12 +87,16 @@ func readManifests(args []string, stdin io.Reader) ([]document.Document, error) 
 	if err != nil {
 		return nil, err
 	}
+	return documents, noResourceLists(documents, "use 'failover' without arguments")
+}
+
+func noResourceLists(documents []document.Document, advice string) error {
 	for _, doc := range documents {
 		if krm.IsResourceList(doc.Node) {
-			return nil, unusable("%s has a ResourceList, which is the input of a KRM function: use 'failover' without arguments", doc.Source)
+			return unusable("%s has a ResourceList, which is the input of a KRM function: %s", doc.Source, advice)
 		}
 	}
-	return documents, nil
+	return nil
 }
 
 // readAll reads the documents of all files, or returns what is wrong with any.

@@ -3,9 +3,11 @@ package krm
 import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/builtin"
+	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/crd"
 	"github.com/failover-krm/failover/pkg/document"
 )
@@ -21,23 +23,55 @@ type Report struct {
 }
 
 // Check judges documents as the API server of a target would. A FailoverSpec is
-// judged by what it renders, for the target that it names itself.
+// judged by what it renders, for the target that it names itself. Then the rules
+// of package check are applied to all of them.
 func Check(documents []document.Document, target v1alpha1.Target) (Report, error) {
+	sources := make([]*Source, 0, len(documents))
+	for _, doc := range documents {
+		sources = append(sources, &Source{Node: doc.Node, File: doc.Source, HasLines: true})
+	}
+	return checkAll(sources, target)
+}
+
+// CheckItems is Check as a KRM function that changes nothing: it judges the items
+// of a ResourceList, and answers with the results beside them.
+func CheckItems(resourceListNode *yaml.Node, target v1alpha1.Target) (Answer, Report, error) {
+	list, diagnostics := readResourceList(resourceListNode)
+	if hasErrors(diagnostics) {
+		return Answer{Diagnostics: diagnostics}, Report{}, nil
+	}
+	var sources []*Source
+	for _, item := range list.items.Content {
+		sources = append(sources, sourceOf(item))
+	}
+	report, err := checkAll(sources, target)
+	if err != nil {
+		return Answer{}, Report{}, err
+	}
+	if err := list.addResults(report.Diagnostics); err != nil {
+		return Answer{}, Report{}, err
+	}
+	answer, err := list.encode()
+	return Answer{YAML: answer, Diagnostics: report.Diagnostics}, report, err
+}
+
+func checkAll(sources []*Source, target v1alpha1.Target) (Report, error) {
 	report := Report{Others: map[string]int{}}
-	order := map[*Source]int{}
+	order, sourceOfNode := map[*Source]int{}, map[*yaml.Node]*Source{}
 	var specs []*Source
-	for i, doc := range documents {
-		source := &Source{Node: doc.Node, File: doc.Source, HasLines: true}
-		order[source] = i
-		apiVersion, kind := document.Field(doc.Node, "apiVersion"), document.Field(doc.Node, "kind")
+	var manifests []*yaml.Node
+	for i, source := range sources {
+		order[source], sourceOfNode[source.Node] = i, source
+		manifests = append(manifests, source.Node)
+		apiVersion, kind := document.Field(source.Node, "apiVersion"), document.Field(source.Node, "kind")
 		var errs field.ErrorList
 		switch {
-		case v1alpha1.Claims(doc.Node):
+		case v1alpha1.Claims(source.Node):
 			specs = append(specs, source)
 		case crd.Judges(apiVersion, kind):
-			errs = crd.Validate(target.EnvoyGateway(), doc.Node)
+			errs = crd.Validate(target.EnvoyGateway(), source.Node)
 		case builtin.Judges(apiVersion, kind):
-			errs = builtin.Validate(doc.Node)
+			errs = builtin.Validate(source.Node)
 		default:
 			report.Others[kind]++
 			continue
@@ -47,6 +81,11 @@ func Check(documents []document.Document, target v1alpha1.Target) (Report, error
 	}
 	_, _, compiled, err := compiler{asText: true}.compile(specs)
 	report.Diagnostics = append(report.Diagnostics, compiled...)
+	for _, finding := range check.Run(manifests) {
+		report.Diagnostics = append(report.Diagnostics, Diagnostic{
+			Severity: finding.Severity, Source: sourceOfNode[finding.Manifest], Field: finding.Field, Rule: finding.Rule, Message: finding.Message,
+		})
+	}
 	sortByPosition(report.Diagnostics, order)
 	return report, err
 }

@@ -21,6 +21,8 @@ type Diagnostic struct {
 	Field string
 	// Value is what the field has, where that is part of what is wrong.
 	Value any
+	// Rule is the id of the rule of package check that found it, if one did.
+	Rule string
 	// Message says what is wrong, what is allowed and what to do.
 	Message string
 }
@@ -117,13 +119,16 @@ func (d Diagnostic) String() string {
 	fmt.Fprintf(&line, "%s: ", d.Severity)
 	if d.Source != nil {
 		if name := displayName(d.Source.id()); name != "" {
-			fmt.Fprintf(&line, "%s: ", name)
+			fmt.Fprintf(&line, "%s%s: ", name, previously(d.Source))
 		}
 	}
 	if d.Field != "" && d.Field != "<nil>" {
 		fmt.Fprintf(&line, "%s: ", shorten(d.Field))
 	}
 	line.WriteString(d.Message)
+	if d.Rule != "" {
+		fmt.Fprintf(&line, " (%s)", d.Rule)
+	}
 	return line.String()
 }
 
@@ -136,11 +141,24 @@ func displayName(id yaml.ResourceIdentifier) string {
 	return strings.TrimSpace(shorten(id.Kind) + " " + shorten(name))
 }
 
+// previously says what an item was called in its file, where kustomize has
+// renamed it since.
+func previously(source *Source) string {
+	name, _, _ := strings.Cut(annotationsOf(source.Node)[previousNamesAnnotation], ",")
+	if name == "" || name == source.id().Name {
+		return ""
+	}
+	return " (in its file " + shorten(name) + ")"
+}
+
 // result writes a diagnostic for the orchestrator of a function.
 func (d Diagnostic) result() *framework.Result {
 	result := &framework.Result{Severity: d.Severity, Message: d.Message}
 	if d.Source == nil {
 		return result
+	}
+	if d.Rule != "" {
+		result.Tags = map[string]string{"rule": d.Rule}
 	}
 	id := d.Source.id()
 	result.ResourceRef = &id

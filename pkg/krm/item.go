@@ -37,7 +37,13 @@ func stringMap(item *yaml.Node, path string) map[string]string {
 	return texts
 }
 
-const packagePathAnnotation = "internal.config.kubernetes.io/package-path"
+const (
+	// packagePathAnnotation is kpt's, and says which package an item is in.
+	packagePathAnnotation = "internal.config.kubernetes.io/package-path"
+	// previousNamesAnnotation is kustomize's, and has the names that an item had, the
+	// first one first, separated by commas.
+	previousNamesAnnotation = "internal.config.kubernetes.io/previousNames"
+)
 
 // sourceOf reads from an item's annotations which file it is in.
 func sourceOf(item *yaml.Node) *Source {
