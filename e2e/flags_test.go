@@ -17,6 +17,7 @@ var (
 		"directory to keep the logs of all programs in (E2E_LOGS)")
 	long = flag.Bool("long", os.Getenv("E2E_LONG") != "",
 		"run each drill three times and write docs/drills.md (E2E_LONG)")
+	update   = flag.Bool("update", false, "write the golden files instead of comparing with them")
 	patience = flag.Duration("patience", 5*time.Second,
 		"how long a request of a drill waits for its answer")
 )

@@ -9,6 +9,16 @@ import (
 	"strings"
 )
 
+// Script runs a script of sh as the cluster's administrator, who has kubectl and
+// failover on the PATH, and returns what it wrote; an error tells the exit code.
+func (c *Cluster) Script(ctx context.Context, script string, arguments ...string) (string, error) {
+	sh := exec.CommandContext(ctx, "sh", append([]string{script}, arguments...)...)
+	programs := filepath.Dir(c.programs.Kubectl) + ":" + filepath.Dir(c.programs.Failover)
+	sh.Env = append(os.Environ(), "KUBECONFIG="+c.kubeconfig(), "HOME="+c.directory, "PATH="+programs+":"+os.Getenv("PATH"))
+	output, err := sh.CombinedOutput()
+	return string(output), err
+}
+
 // Kubectl runs kubectl as the cluster's administrator and returns what it wrote
 // on its standard output; an error tells what it wrote on the other one.
 func (c *Cluster) Kubectl(ctx context.Context, input string, arguments ...string) (string, error) {

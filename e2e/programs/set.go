@@ -16,6 +16,7 @@ type Set struct {
 	Egctl        string
 	Envoy        string
 	EchoBasic    string
+	Kustomize    string
 	// Failover is that of this repository, as it stands.
 	Failover string
 
@@ -32,6 +33,7 @@ func Find(ctx context.Context, tools, envoyGateway string) (Set, error) {
 	var (
 		kubernetes = goModule{directory: filepath.Join(tools, "kubernetes-1.36.3")}
 		gateways   = goModule{directory: filepath.Join(tools, "envoy-gateway-"+envoyGateway)}
+		kustomize  = goModule{directory: filepath.Join(tools, "..", "..", "hack", "tools", "kustomize")}
 		echo       = goModule{directory: filepath.Join(tools, "echo-basic-1.6.1")}
 		envoy      = wheel{directory: filepath.Join(tools, "envoy-1.40.0"), program: "envoy/_bin/envoy"}
 
@@ -47,6 +49,7 @@ func Find(ctx context.Context, tools, envoyGateway string) (Set, error) {
 		{"etcd", &set.Etcd, findEtcd},
 		{"envoy", &set.Envoy, envoy.unpack},
 		{"echo-basic", &set.EchoBasic, echo.build("sigs.k8s.io/gateway-api/conformance/echo-basic")},
+		{"kustomize", &set.Kustomize, kustomize.build("sigs.k8s.io/kustomize/kustomize/v5")},
 		{"kubectl", &set.Kubectl, kubernetes.build("k8s.io/kubernetes/cmd/kubectl")},
 		{"kube-apiserver", &set.APIServer, kubernetes.build("k8s.io/kubernetes/cmd/kube-apiserver")},
 		{"envoy-gateway", &set.EnvoyGateway, gateways.build(gateway + "/cmd/envoy-gateway")},
