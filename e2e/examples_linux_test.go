@@ -113,9 +113,9 @@ func TestFluxScript(t *testing.T) {
 	require.NoError(t, os.Mkdir(specs, 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(specs, "workshop.yaml"), []byte(workshopSpec(t)), 0o644))
 
-	output, err := c.Script(t.Context(), script, "--check", specs, rendered)
+	_, err := c.Script(t.Context(), script, "--check", specs, rendered)
 	require.Error(t, err, "never rendered")
-	output, err = c.Script(t.Context(), script, specs, rendered)
+	output, err := c.Script(t.Context(), script, specs, rendered)
 	require.NoError(t, err, output)
 	want, err := os.ReadFile("../examples/workshop/rendered.yaml")
 	require.NoError(t, err)
