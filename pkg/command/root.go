@@ -71,7 +71,20 @@ func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 Gateway from a dozen lines, the FailoverSpec.
 
 Called without arguments it is a KRM function for kustomize and kpt: it reads
-a ResourceList on stdin and writes a ResourceList to stdout.`,
+a ResourceList on stdin and writes a ResourceList to stdout. It renders the
+FailoverSpecs among the items, or the one that is the functionConfig:
+
+  apiVersion: failover.krm.dev/v1alpha1
+  kind: FailoverSpec
+  metadata: {name: shop, namespace: web}
+  spec:
+    active: {service: {name: shop, port: 8080}}
+    passive: {service: {name: shop-standby, port: 8080}}
+
+The objects are put beside the spec, with annotations that say whose they are. The
+next run updates them, keeps the labels, annotations and comments that others put
+on them, and removes those that are no longer rendered, also of a spec that is
+gone; with a FailoverSpec as functionConfig, only that spec's objects are touched.`,
 		Example: `  # Render a FailoverSpec and apply the result
   failover render spec.yaml | kubectl apply -f -
 
