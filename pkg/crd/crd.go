@@ -95,6 +95,33 @@ func Validate(envoyGateway string, root *yaml.Node) field.ErrorList {
 	return append(errs, checkRules(kind.schema, object, nil)...)
 }
 
+// Lacks returns the fields and values in a part of an object that a version of
+// Envoy Gateway does not have, and another one has. The paths are those within the
+// part, which is found in the object at a path such as spec.
+func Lacks(envoyGateway, apiVersion, kind, at string, part *yaml.Node) field.ErrorList {
+	used := releaseOf(envoyGateway)
+	known := used.kind(apiVersion, kind)
+	if known == nil {
+		return nil
+	}
+	value, _ := document.Value(part)
+	history := history{used, apiVersion, kind}
+	told := map[string]bool{}
+	note := func(path *field.Path, advice string) string {
+		told[path.String()] = advice != ""
+		return advice
+	}
+	findings := schema.Check(known.schema.At(at), part, value, schema.Advice{
+		UnknownField: func(path *field.Path) string { return note(path, history.field(below(at, path))) },
+		UnknownValue: func(path *field.Path, value string) string { return note(path, history.value(below(at, path), value)) },
+	})
+	return slices.DeleteFunc(findings.Errs, func(err *field.Error) bool { return !told[err.Field] })
+}
+
+func below(at string, path *field.Path) *field.Path {
+	return field.NewPath(at + strings.TrimSuffix("."+path.String(), "."))
+}
+
 // blocksRules tells whether an API server leaves the CEL rules out because of an
 // error.
 func blocksRules(err *field.Error) bool {

@@ -85,7 +85,9 @@ func (c compiler) compile(sources []*Source) ([]compiled, sourcesOf, []Diagnosti
 func (c compiler) load(source *Source) (*v1alpha1.FailoverSpec, []Diagnostic) {
 	fs, errs := v1alpha1.Load(source.Node, c.namespace)
 	if len(errs) > 0 {
-		return nil, errorsOf(source, errs)
+		said := append(errorsOf(source, errs), lacks(source, errs)...)
+		sortByPosition(said, nil)
+		return nil, said
 	}
 	var diagnostics []Diagnostic
 	if c.namespace == "" && document.Field(source.Node, "metadata.namespace") == "" {

@@ -6,11 +6,14 @@ import (
 	"slices"
 	"strings"
 
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/builtin"
 	"github.com/failover-krm/failover/pkg/crd"
 	"github.com/failover-krm/failover/pkg/document"
@@ -65,6 +68,48 @@ func judge(object render.Object, node *yaml.Node) []refusal {
 		refusals = append(refusals, refusal{&placed, fmt.Sprintf(" (target %s, %s %s)", target, kind, err.Field)})
 	}
 	return refusals
+}
+
+// foreignTypes has the fields of a FailoverSpec that are of another kind's type, and
+// where they are in that.
+var foreignTypes = []struct{ spec, apiVersion, kind, object string }{
+	{"spec.matches", gwapiv1.GroupVersion.String(), "HTTPRoute", "spec.rules[0].matches"},
+	{"spec.gateway", gwapiv1.GroupVersion.String(), "Gateway", "spec"},
+	{"spec.active", egv1a1.GroupVersion.String(), egv1a1.KindBackend, "spec"},
+	{"spec.passive", egv1a1.GroupVersion.String(), egv1a1.KindBackend, "spec"},
+	{"spec.policy", egv1a1.GroupVersion.String(), egv1a1.KindBackendTrafficPolicy, "spec"},
+}
+
+// lacks returns what the target lacks of what a spec asks for, for one that has
+// other errors, so that nothing is rendered of it: all errors come at once.
+func lacks(source *Source, errs field.ErrorList) []Diagnostic {
+	target := v1alpha1.Target(cmp.Or(document.Field(source.Node, "spec.target"), string(v1alpha1.DefaultTarget)))
+	if !slices.Contains(v1alpha1.Targets(), target) {
+		return nil
+	}
+	var lacking field.ErrorList
+	for _, foreign := range foreignTypes {
+		part := document.Lookup(source.Node, foreign.spec)
+		if part == nil {
+			continue
+		}
+		for _, err := range crd.Lacks(target.EnvoyGateway(), foreign.apiVersion, foreign.kind, foreign.object, part) {
+			where := joinPath(foreign.object, err.Field)
+			err.Field = joinPath(foreign.spec, err.Field)
+			err.Detail += fmt.Sprintf(" (target %s, %s %s)", target, foreign.kind, where)
+			if !slices.ContainsFunc(errs, func(said *field.Error) bool { return said.Field == err.Field }) {
+				lacking = append(lacking, err)
+			}
+		}
+	}
+	return errorsOf(source, lacking)
+}
+
+func joinPath(above, path string) string {
+	if strings.HasPrefix(path, "[") {
+		return above + path
+	}
+	return above + "." + path
 }
 
 // explain turns the refusals of every object into diagnostics. What is refused in
