@@ -13,12 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/failover-krm/failover/hack/mutate"
-	"github.com/failover-krm/failover/hack/randomspec"
-	"github.com/failover-krm/failover/pkg/api/v1alpha1"
-	"github.com/failover-krm/failover/pkg/builtin"
-	"github.com/failover-krm/failover/pkg/crd"
+	"github.com/failover-krm/failover/internal/mutate"
+	"github.com/failover-krm/failover/internal/randomspec"
+	"github.com/failover-krm/failover/pkg/apiserver/builtin"
+	"github.com/failover-krm/failover/pkg/apiserver/crd"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // resources has the path of each kind that is created in a dry run.
@@ -111,7 +111,7 @@ func TestRandomSpecs(t *testing.T) {
 	c := startCluster(t)
 	var specs strings.Builder
 	for number := range 1000 {
-		data, err := json.Marshal(randomspec.New(number, v1alpha1.Target(targets[*envoyGatewayVersion])))
+		data, err := json.Marshal(randomspec.New(number, target.Target(targets[*envoyGatewayVersion])))
 		require.NoError(t, err)
 		fmt.Fprintf(&specs, "---\n%s\n", data)
 	}

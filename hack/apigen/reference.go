@@ -10,13 +10,15 @@ import (
 	crdmarkers "sigs.k8s.io/controller-tools/pkg/crd/markers"
 	"sigs.k8s.io/controller-tools/pkg/loader"
 	"sigs.k8s.io/controller-tools/pkg/markers"
+
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // referenceTypes are the types of the page, in the order a reader meets them.
 var referenceTypes = []string{"FailoverSpec", "Spec", "Gateway", "Tier", "Workload", "Service", "Policy"}
 
 // referenceEnums are the types of which the page lists the values.
-var referenceEnums = []string{"Profile", "Target"}
+var referenceEnums = []string{"Profile"}
 
 // upstreamDocs has the page that documents the types of a package, by the name
 // under which the API imports it.
@@ -54,19 +56,24 @@ func referencePage(pkg *loader.Package, collector *markers.Collector) ([]byte, e
 		if !ok {
 			return nil, fmt.Errorf("no type %s in %s", name, pkg.PkgPath)
 		}
-		fmt.Fprintf(&page, "\n## %s\n\n%s One of: %s.\n", name, info.Doc, strings.Join(enumValues(info), ", "))
+		fmt.Fprintf(&page, "\n## %s\n\n%s One of: %s.\n", name, info.Doc, backquoted(enumValues(info)))
 	}
+	page.WriteString("\n## Target\n\nTarget is a gateway distribution and its version. One of: " + backquoted(enumOf(target.All())) + ".\n")
 	return page.Bytes(), nil
 }
 
 // enumValues returns the values that the enum marker of a type allows.
-func enumValues(info *markers.TypeInfo) []string {
+func enumValues(info *markers.TypeInfo) []any {
 	allowed, _ := info.Markers.Get("kubebuilder:validation:Enum").(crdmarkers.Enum)
-	values := make([]string, 0, len(allowed))
-	for _, value := range allowed {
-		values = append(values, fmt.Sprintf("`%v`", value))
+	return allowed
+}
+
+func backquoted(values []any) string {
+	quoted := make([]string, 0, len(values))
+	for _, value := range values {
+		quoted = append(quoted, fmt.Sprintf("`%v`", value))
 	}
-	return values
+	return strings.Join(quoted, ", ")
 }
 
 func writeField(page *bytes.Buffer, field markers.FieldInfo) {
@@ -98,6 +105,9 @@ func linkedType(expr ast.Expr) string {
 		return "map of " + linkedType(t.Value)
 	case *ast.SelectorExpr:
 		pkg := types.ExprString(t.X)
+		if pkg == "target" {
+			return "[Target](#target)"
+		}
 		return fmt.Sprintf("[%s]("+upstreamDocs[pkg]+")", t.Sel.Name, anchor(pkg, t.Sel.Name))
 	case *ast.Ident:
 		switch t.Name {

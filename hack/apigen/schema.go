@@ -10,6 +10,8 @@ import (
 	"sigs.k8s.io/controller-tools/pkg/crd"
 	"sigs.k8s.io/controller-tools/pkg/loader"
 	"sigs.k8s.io/controller-tools/pkg/markers"
+
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // object is a JSON object of the schema.
@@ -43,6 +45,8 @@ func failoverSpecSchema(pkg *loader.Package, collector *markers.Collector) (obje
 	at(schema, "kind")["description"] = "FailoverSpec, always."
 	schema["required"] = []any{"apiVersion", "kind", "metadata", "spec"}
 
+	known := at(spec, "target")
+	known["default"], known["enum"] = string(target.Default), enumOf(target.All())
 	// The policy's target is the route, so a user has none to give.
 	policy := at(spec, "policy")
 	remove(policy, "targetRef", "targetRefs", "targetSelectors")
@@ -64,6 +68,15 @@ func failoverSpecSchema(pkg *loader.Package, collector *markers.Collector) (obje
 	schema["$schema"] = "http://json-schema.org/draft-07/schema#"
 	schema["title"] = "FailoverSpec"
 	return schema, nil
+}
+
+// enumOf lists the values of an enum.
+func enumOf[T ~string](values []T) []any {
+	var enum []any
+	for _, value := range values {
+		enum = append(enum, string(value))
+	}
+	return enum
 }
 
 // metadataProperties are the fields of Kubernetes' metadata that mean something

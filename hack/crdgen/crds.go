@@ -14,10 +14,12 @@ import (
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
+
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // versions are the Envoy Gateways inside of every target, the oldest first.
-var versions = []string{"1.3.2", "1.3.3", "1.4.3", "1.5.9", "1.6.3", "1.7.2", "1.8.2", "1.8.3", "1.9.1"}
+var versions = target.EnvoyGateways()
 
 // kinds are those that failover renders, and those that they work together with.
 var kinds = []string{

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 )
 
-const output = "pkg/crd/zz_generated.schema.go"
+const output = "pkg/apiserver/crd/zz_generated.schema.go"
 
 func main() {
 	root := flag.String("root", "../..", "the repository's root")

@@ -26,10 +26,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
 
-	"github.com/failover-krm/failover/hack/mutate"
-	"github.com/failover-krm/failover/pkg/crd"
+	"github.com/failover-krm/failover/internal/mutate"
+	"github.com/failover-krm/failover/pkg/apiserver/crd"
+	"github.com/failover-krm/failover/pkg/apiserver/schema"
 	"github.com/failover-krm/failover/pkg/document"
-	"github.com/failover-krm/failover/pkg/schema"
 )
 
 // referee judges as an API server does, with its own code and the CRD as it is.

@@ -10,15 +10,15 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/krm"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // severities are those of findings, the worst first, and the word for none.
 var severities = []string{"error", "warning", "info", "never"}
 
 func newCheck() *cobra.Command {
-	target, failOn := string(v1alpha1.DefaultTarget), severities[0]
+	on, failOn := string(target.Default), severities[0]
 	cmd := &cobra.Command{
 		Use:   "check [FILE|DIR|-]...",
 		Short: "Judge manifests as the API server of a target would",
@@ -51,47 +51,47 @@ where an input cannot be read.`,
 				}
 				args = []string{"-"}
 			}
-			if !slices.Contains(v1alpha1.Targets(), v1alpha1.Target(target)) {
-				return unusable("--target %q: must be one of %s", target, joinTargets())
+			if !target.Target(on).IsKnown() {
+				return unusable("--target %q: must be one of %s", on, joinTargets())
 			}
 			if !slices.Contains(severities, failOn) {
 				return unusable("--fail-on %q: must be one of %s", failOn, strings.Join(severities, ", "))
 			}
-			return runCheck(args, v1alpha1.Target(target), failOn, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return runCheck(args, target.Target(on), failOn, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVar(&target, "target", target, "distribution and version that will run manifests other than FailoverSpecs, one of "+joinTargets())
+	cmd.Flags().StringVar(&on, "target", on, "distribution and version that will run manifests other than FailoverSpecs, one of "+joinTargets())
 	cmd.Flags().StringVar(&failOn, "fail-on", failOn, "the least severity that makes the exit code 1, one of "+strings.Join(severities, ", "))
 	return cmd
 }
 
 func joinTargets() string {
 	var names []string
-	for _, target := range v1alpha1.Targets() {
-		names = append(names, string(target))
+	for _, known := range target.All() {
+		names = append(names, string(known))
 	}
 	return strings.Join(names, ", ")
 }
 
-func runCheck(args []string, target v1alpha1.Target, failOn string, stdin io.Reader, stdout, stderr io.Writer) error {
+func runCheck(args []string, on target.Target, failOn string, stdin io.Reader, stdout, stderr io.Writer) error {
 	documents, err := readAll(args, stdin)
 	if err != nil {
 		return err
 	}
 	if len(documents) == 1 && krm.IsResourceList(documents[0].Node) {
-		return runCheckFunction(documents[0].Node, target, failOn, stdout, stderr)
+		return runCheckFunction(documents[0].Node, on, failOn, stdout, stderr)
 	}
 	if err := noResourceLists(documents, "give it alone"); err != nil {
 		return err
 	}
-	report, err := krm.Check(documents, target)
+	report, err := krm.Check(documents, on)
 	if err != nil {
 		return err
 	}
 	printDiagnostics(stdout, report.Diagnostics)
 	counts := report.Count()
 	fmt.Fprintf(stdout, "checked %d of %d documents in %s for %s (Envoy Gateway %s); errors: %d, warnings: %d\n",
-		report.Judged, len(documents), strings.Join(sourceNames(args), ", "), target, target.EnvoyGateway(), counts[framework.Error], counts[framework.Warning])
+		report.Judged, len(documents), strings.Join(sourceNames(args), ", "), on, on.EnvoyGateway(), counts[framework.Error], counts[framework.Warning])
 	if len(report.Others) > 0 {
 		fmt.Fprintf(stderr, "info: not checked: %s\n", countKinds(report.Others))
 	}
@@ -100,8 +100,8 @@ func runCheck(args []string, target v1alpha1.Target, failOn string, stdin io.Rea
 
 // runCheckFunction answers a ResourceList: check is then a KRM function, which
 // kpt calls a validator.
-func runCheckFunction(resourceList *yaml.Node, target v1alpha1.Target, failOn string, stdout, stderr io.Writer) error {
-	answer, report, err := krm.CheckItems(resourceList, target)
+func runCheckFunction(resourceList *yaml.Node, on target.Target, failOn string, stdout, stderr io.Writer) error {
+	answer, report, err := krm.CheckItems(resourceList, on)
 	if err != nil {
 		return &failure{exitWrong, err}
 	}

@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/failover-krm/failover/hack/randomspec"
-	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/internal/randomspec"
 	"github.com/failover-krm/failover/pkg/command"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 const shop = `apiVersion: failover.krm.dev/v1alpha1
@@ -287,7 +287,7 @@ func TestTerminal(t *testing.T) {
 // TestRandomSpecsRender renders a thousand valid specs: what comes out is judged
 // by the schemas and rules of every target in turn.
 func TestRandomSpecsRender(t *testing.T) {
-	targets := v1alpha1.Targets()
+	targets := target.All()
 	for number := range 1000 {
 		spec, err := json.Marshal(randomspec.New(number, targets[number%len(targets)]))
 		require.NoError(t, err)

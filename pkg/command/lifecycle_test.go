@@ -19,8 +19,9 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/failover-krm/failover/hack/randomspec"
+	"github.com/failover-krm/failover/internal/randomspec"
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // TestFunctionTwiceIsFunctionOnce runs the function on its own answer, for every
@@ -329,7 +330,7 @@ func setPath(item *yaml.RNode, name string, index int) {
 
 // newSpec is valid, and has a name of its own.
 func (p *pack) newSpec() *yaml.RNode {
-	spec := randomspec.New(p.random.IntN(1000), v1alpha1.Targets()[p.random.IntN(len(v1alpha1.Targets()))])
+	spec := randomspec.New(p.random.IntN(1000), target.All()[p.random.IntN(len(target.All()))])
 	data, err := json.Marshal(spec)
 	if err != nil {
 		panic(err)

@@ -6,10 +6,11 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
-	"github.com/failover-krm/failover/pkg/builtin"
+	"github.com/failover-krm/failover/pkg/apiserver/builtin"
+	"github.com/failover-krm/failover/pkg/apiserver/crd"
 	"github.com/failover-krm/failover/pkg/check"
-	"github.com/failover-krm/failover/pkg/crd"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // Report is what came of checking a stream of documents.
@@ -25,7 +26,7 @@ type Report struct {
 // Check judges documents as the API server of a target would. A FailoverSpec is
 // judged by what it renders, for the target that it names itself. Then the rules
 // of package check are applied to all of them.
-func Check(documents []document.Document, target v1alpha1.Target) (Report, error) {
+func Check(documents []document.Document, target target.Target) (Report, error) {
 	sources := make([]*Source, 0, len(documents))
 	for _, doc := range documents {
 		sources = append(sources, &Source{Node: doc.Node, File: doc.Source, HasLines: true})
@@ -35,7 +36,7 @@ func Check(documents []document.Document, target v1alpha1.Target) (Report, error
 
 // CheckItems is Check as a KRM function that changes nothing: it judges the items
 // of a ResourceList, and answers with the results beside them.
-func CheckItems(resourceListNode *yaml.Node, target v1alpha1.Target) (Answer, Report, error) {
+func CheckItems(resourceListNode *yaml.Node, target target.Target) (Answer, Report, error) {
 	list, diagnostics := readResourceList(resourceListNode)
 	if hasErrors(diagnostics) {
 		return Answer{Diagnostics: diagnostics}, Report{}, nil
@@ -55,7 +56,7 @@ func CheckItems(resourceListNode *yaml.Node, target v1alpha1.Target) (Answer, Re
 	return Answer{YAML: answer, Diagnostics: report.Diagnostics}, report, err
 }
 
-func checkAll(sources []*Source, target v1alpha1.Target) (Report, error) {
+func checkAll(sources []*Source, target target.Target) (Report, error) {
 	report := Report{Others: map[string]int{}}
 	order, sourceOfNode := map[*Source]int{}, map[*yaml.Node]*Source{}
 	var specs []*Source

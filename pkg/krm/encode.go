@@ -15,10 +15,10 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/failover-krm/failover/pkg/crd"
+	"github.com/failover-krm/failover/pkg/apiserver/crd"
+	"github.com/failover-krm/failover/pkg/apiserver/schema"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/render"
-	"github.com/failover-krm/failover/pkg/schema"
 )
 
 // emptyStructs are the fields that a Go type writes as {} though nobody set

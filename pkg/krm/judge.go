@@ -13,11 +13,11 @@ import (
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/failover-krm/failover/pkg/api/v1alpha1"
-	"github.com/failover-krm/failover/pkg/builtin"
-	"github.com/failover-krm/failover/pkg/crd"
+	"github.com/failover-krm/failover/pkg/apiserver/builtin"
+	"github.com/failover-krm/failover/pkg/apiserver/crd"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/render"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // origin is where a field of an object comes from in its FailoverSpec.
@@ -83,8 +83,8 @@ var foreignTypes = []struct{ spec, apiVersion, kind, object string }{
 // lacks returns what the target lacks of what a spec asks for, for one that has
 // other errors, so that nothing is rendered of it: all errors come at once.
 func lacks(source *Source, errs field.ErrorList) []Diagnostic {
-	target := v1alpha1.Target(cmp.Or(document.Field(source.Node, "spec.target"), string(v1alpha1.DefaultTarget)))
-	if !slices.Contains(v1alpha1.Targets(), target) {
+	target := target.Target(cmp.Or(document.Field(source.Node, "spec.target"), string(target.Default)))
+	if !target.IsKnown() {
 		return nil
 	}
 	var lacking field.ErrorList

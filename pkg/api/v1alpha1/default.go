@@ -8,6 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 const (
@@ -28,7 +30,7 @@ func Default(fs *FailoverSpec) {
 	fs.Namespace = cmp.Or(fs.Namespace, DefaultNamespace)
 
 	spec := &fs.Spec
-	spec.Target = cmp.Or(spec.Target, DefaultTarget)
+	spec.Target = cmp.Or(spec.Target, target.Default)
 	spec.ClusterDomain = cmp.Or(spec.ClusterDomain, DefaultClusterDomain)
 	defaultGateway(fs)
 	defaultTier(&spec.Active, fs, "-active")
@@ -42,8 +44,7 @@ func defaultGateway(fs *FailoverSpec) {
 	if !gateway.MakesGateway() {
 		return
 	}
-	// An unknown target is an error of its own, and the class must not be another.
-	gateway.GatewayClassName = cmp.Or(gateway.GatewayClassName, distributions[fs.Spec.Target].gatewayClassName, envoyGatewayClass)
+	gateway.GatewayClassName = cmp.Or(gateway.GatewayClassName, fs.Spec.Target.GatewayClassName())
 	gateway.Name = cmp.Or(gateway.Name, fs.Name+"-gateway")
 	if len(gateway.Listeners) == 0 {
 		gateway.Listeners = []gwapiv1.Listener{defaultListener(gateway.Namespace, fs.Namespace)}
@@ -84,7 +85,7 @@ func defaultTier(tier *Tier, fs *FailoverSpec, suffix string) {
 // defaultServerName gives TLS the one name that the tier is reached by, as both
 // SNI and the name that the certificate must carry.
 func defaultServerName(tier *Tier, fs *FailoverSpec) {
-	if !needsServerName(tier.TLS) || !fs.Spec.Target.has(sinceSNI) {
+	if !needsServerName(tier.TLS) || !fs.Spec.Target.Has(target.SNI) {
 		return
 	}
 	if hostnames := hostnames(fs.BackendEndpoints(*tier)); len(hostnames) == 1 && hostnames[0] != "" {

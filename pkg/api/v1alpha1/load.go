@@ -11,8 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/failover-krm/failover/pkg/apiserver/schema"
 	"github.com/failover-krm/failover/pkg/document"
-	"github.com/failover-krm/failover/pkg/schema"
 )
 
 // Claims tells whether a document is, or was meant to be, a FailoverSpec: its

@@ -14,6 +14,7 @@ import (
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // shop is a valid spec built in Go.
@@ -139,11 +140,11 @@ func assertJSON(t *testing.T, want string, got any) {
 func TestEveryTargetRenders(t *testing.T) {
 	var schema jsonObject
 	require.NoError(t, json.Unmarshal(v1alpha1.JSONSchema(), &schema))
-	target := schema["properties"].(jsonObject)["spec"].(jsonObject)["properties"].(jsonObject)["target"].(jsonObject)
-	assert.Equal(t, string(v1alpha1.DefaultTarget), target["default"])
-	var names []v1alpha1.Target
-	for _, name := range target["enum"].([]any) {
-		names = append(names, v1alpha1.Target(name.(string)))
+	known := schema["properties"].(jsonObject)["spec"].(jsonObject)["properties"].(jsonObject)["target"].(jsonObject)
+	assert.Equal(t, string(target.Default), known["default"])
+	var names []target.Target
+	for _, name := range known["enum"].([]any) {
+		names = append(names, target.Target(name.(string)))
 	}
-	assert.ElementsMatch(t, v1alpha1.Targets(), names)
+	assert.ElementsMatch(t, target.All(), names)
 }

@@ -3,6 +3,8 @@ package v1alpha1
 import (
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // profileBlocks are the parts of a BackendTrafficPolicy that a profile supplies.
@@ -17,13 +19,13 @@ type profileBlocks struct {
 
 // blocks returns the profile's own blocks for a target, fresh at each call; the
 // custom profile has none.
-func (p Profile) blocks(target Target) profileBlocks {
+func (p Profile) blocks(on target.Target) profileBlocks {
 	var retry *egv1a1.Retry
 	switch p {
 	case ProfileSafe:
-		retry = safeRetry(target)
+		retry = safeRetry(on)
 	case ProfileZeroLoss:
-		retry = zeroLossRetry(target)
+		retry = zeroLossRetry(on)
 	default:
 		return profileBlocks{}
 	}
@@ -57,24 +59,24 @@ func (p Profile) blocks(target Target) profileBlocks {
 
 // safeRetry repeats only what no backend has seen. Port closed: 0 lost, GET and
 // POST alike.
-func safeRetry(target Target) *egv1a1.Retry {
+func safeRetry(on target.Target) *egv1a1.Retry {
 	triggers := []egv1a1.TriggerEnum{egv1a1.ConnectFailure, egv1a1.RefusedStream}
-	if target.has(sinceResetBeforeRequest) {
+	if on.Has(target.ResetBeforeRequest) {
 		triggers = append(triggers, egv1a1.ResetBeforeRequest)
 	}
 	return &egv1a1.Retry{
 		NumRetries:             new(int32(2)),
-		NumAttemptsPerPriority: leaveTierAfterOneAttempt(target),
+		NumAttemptsPerPriority: leaveTierAfterOneAttempt(on),
 		RetryOn:                &egv1a1.RetryOn{Triggers: triggers},
 	}
 }
 
 // zeroLossRetry repeats whatever failed or took too long. Port closed, 500, hang
 // and dropped packets: 0 lost, with GET.
-func zeroLossRetry(target Target) *egv1a1.Retry {
+func zeroLossRetry(on target.Target) *egv1a1.Retry {
 	return &egv1a1.Retry{
 		NumRetries:             new(int32(2)),
-		NumAttemptsPerPriority: leaveTierAfterOneAttempt(target),
+		NumAttemptsPerPriority: leaveTierAfterOneAttempt(on),
 		RetryOn: &egv1a1.RetryOn{
 			Triggers: []egv1a1.TriggerEnum{
 				egv1a1.ConnectFailure, egv1a1.RefusedStream, egv1a1.Reset, egv1a1.GatewayError, egv1a1.RetriableStatusCodes,
@@ -88,8 +90,8 @@ func zeroLossRetry(target Target) *egv1a1.Retry {
 
 // leaveTierAfterOneAttempt sends a retry to the other tier. Without it, a retry
 // may stay on the dead one: 20 lost where 0 are with it.
-func leaveTierAfterOneAttempt(target Target) *int32 {
-	if !target.has(sinceNumAttemptsPerPriority) {
+func leaveTierAfterOneAttempt(on target.Target) *int32 {
+	if !on.Has(target.NumAttemptsPerPriority) {
 		return nil
 	}
 	return new(int32(1))

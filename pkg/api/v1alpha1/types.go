@@ -5,6 +5,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 const (
@@ -92,8 +94,7 @@ type Spec struct {
 	// CRDs are written out, so that a second apply changes nothing.
 	//
 	// +optional
-	// +kubebuilder:default="calico-3.32"
-	Target Target `json:"target,omitempty"`
+	Target target.Target `json:"target,omitempty"`
 
 	// ClusterDomain is the DNS domain of the cluster, which ends the name of every
 	// Service. Default: `cluster.local`.
@@ -194,7 +195,7 @@ type Tier struct {
 	// endpoint's hostname is used as `sni`, since Envoy Gateway would else verify
 	// no name at all, or the one that the client asked for. Where the endpoints
 	// have no hostname, or several, an absent `sni` is an error. Since Envoy
-	// Gateway 1.4; `sni` since 1.6.
+	// Gateway 1.5 (1.4 has it for DynamicResolver backends alone); `sni` since 1.6.
 	//
 	// +optional
 	TLS *egv1a1.BackendTLSSettings `json:"tls,omitempty"`
@@ -327,11 +328,3 @@ const (
 	// an API server fills in anyway, are written out as for every object.
 	ProfileCustom Profile = "custom"
 )
-
-// Target is a gateway distribution and its version.
-//
-// +kubebuilder:validation:Enum=calico-3.32;calico-3.31;calico-3.30;envoy-gateway-1.9;envoy-gateway-1.8;envoy-gateway-1.7;envoy-gateway-1.6;envoy-gateway-1.5;envoy-gateway-1.4;envoy-gateway-1.3
-type Target string
-
-// DefaultTarget is the target of a spec that names none.
-const DefaultTarget Target = "calico-3.32"

@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
-	"github.com/failover-krm/failover/pkg/builtin"
+	"github.com/failover-krm/failover/pkg/apiserver/builtin"
 )
 
 // validate judges what the schema cannot: how the fields of a spec with its

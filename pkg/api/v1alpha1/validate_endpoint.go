@@ -11,7 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 
-	"github.com/failover-krm/failover/pkg/builtin"
+	"github.com/failover-krm/failover/pkg/apiserver/builtin"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 func isIP(text string) bool {
@@ -82,28 +83,14 @@ func validateTLS(fs *FailoverSpec, tier Tier, path *field.Path) field.ErrorList 
 	if tls == nil {
 		return nil
 	}
-	target := fs.Spec.Target
-	if !target.has(sinceBackendTLS) {
-		return field.ErrorList{tooNew(path, target, sinceBackendTLS)}
-	}
-	var errs field.ErrorList
-	if tls.InsecureSkipVerify != nil && !target.has(sinceInsecureSkipVerify) {
-		errs = append(errs, tooNew(path.Child("insecureSkipVerify"), target, sinceInsecureSkipVerify))
-	}
-	if tls.SNI != nil && !target.has(sinceSNI) {
-		errs = append(errs, tooNew(path.Child("sni"), target, sinceSNI))
-	}
-	if tls.AutoSNIFromEndpointHostname != nil && !target.has(sinceAutoSNI) {
-		errs = append(errs, tooNew(path.Child("autoSNIFromEndpointHostname"), target, sinceAutoSNI))
-	}
-	errs = append(errs, validateTrust(tls, path)...)
+	errs := validateTrust(tls, path)
 	if tls.SNI != nil && autoSNI(tls) {
 		errs = append(errs, field.Forbidden(path.Child("autoSNIFromEndpointHostname"), "must not be given beside sni"))
 	}
 	if endpoints := fs.BackendEndpoints(tier); autoSNI(tls) && slices.Contains(hostnames(endpoints), "") {
 		errs = append(errs, field.Invalid(path.Child("autoSNIFromEndpointHostname"), true, "the endpoints have no hostname to verify: give each IP endpoint a hostname"))
 	}
-	if needsServerName(tls) {
+	if needsServerName(tls) && fs.Spec.Target.Has(target.BackendTLS) {
 		errs = append(errs, serverNameError(fs, tier, path.Child("sni")))
 	}
 	return errs
@@ -129,10 +116,8 @@ func validateTrust(tls *egv1a1.BackendTLSSettings, path *field.Path) field.Error
 // serverNameError says why no name could be found for the certificate to carry.
 func serverNameError(fs *FailoverSpec, tier Tier, path *field.Path) *field.Error {
 	const unverified = "without it Envoy Gateway verifies no name, or the one that the client asked for"
-	if !fs.Spec.Target.has(sinceSNI) {
-		err := tooNew(path, fs.Spec.Target, sinceSNI)
-		err.Detail += "; " + unverified + ": choose a newer target, or insecureSkipVerify: true"
-		return err
+	if !fs.Spec.Target.Has(target.SNI) {
+		return field.Forbidden(path, target.Missing("unknown field", fs.Spec.Target.EnvoyGateway(), target.SNI.Minor)+"; "+unverified+": choose a newer target, or insecureSkipVerify: true")
 	}
 	names := hostnames(fs.BackendEndpoints(tier))
 	if len(names) == 1 || slices.Contains(names, "") {
@@ -140,11 +125,6 @@ func serverNameError(fs *FailoverSpec, tier Tier, path *field.Path) *field.Error
 	}
 	return field.Required(path, fmt.Sprintf("the endpoints have several hostnames (%s) and one name is sent to all: give the one that every certificate carries; %s",
 		strings.Join(names, ", "), unverified))
-}
-
-// tooNew says since when a field exists that the target does not have.
-func tooNew(path *field.Path, target Target, minor int) *field.Error {
-	return field.Forbidden(path, fmt.Sprintf("exists since Envoy Gateway 1.%d; target %s has 1.%d", minor, target, target.envoyGatewayMinor()))
 }
 
 // validateTiersTogether finds what would keep Envoy Gateway from putting both

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/failover-krm/failover/pkg/builtin"
+	"github.com/failover-krm/failover/pkg/apiserver/builtin"
 )
 
 // validateWorkload asks for what the API server would ask of the Deployment.

@@ -9,6 +9,8 @@ import (
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	"k8s.io/utils/ptr"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // Warning is about a field that is valid, but breaks what its profile promises
@@ -65,14 +67,14 @@ func ejectionWarnings(fs *FailoverSpec) []Warning {
 
 // targetWarnings say what a profile cannot do on an old target.
 func targetWarnings(fs *FailoverSpec) []Warning {
-	target := fs.Spec.Target
-	if target.has(sinceNumAttemptsPerPriority) {
+	on := fs.Spec.Target
+	if on.Has(target.NumAttemptsPerPriority) {
 		return nil
 	}
 	return []Warning{{"spec.target", fmt.Sprintf(
-		"%s has Envoy Gateway 1.%d, which cannot send a retry to the other tier (retry.numAttemptsPerPriority, since 1.%d) and lacks the trigger %s: "+
+		"%s has Envoy Gateway 1.%s, which cannot send a retry to the other tier (retry.numAttemptsPerPriority, since 1.%s) and lacks the trigger %s: "+
 			"a request or so is lost when an outage begins, and about a second of traffic each time an ejection lapses",
-		target, target.envoyGatewayMinor(), sinceNumAttemptsPerPriority, egv1a1.ResetBeforeRequest)}}
+		on, target.Minor(on.EnvoyGateway()), target.NumAttemptsPerPriority.Minor, egv1a1.ResetBeforeRequest)}}
 }
 
 func timeoutWarnings(policy Policy) []Warning {
@@ -90,7 +92,7 @@ func retryWarnings(fs *FailoverSpec) []Warning {
 		return []Warning{{retryPath + ".numRetries", "is 0, so nothing is retried: the first requests of an outage are lost, and about a second of traffic at each lapse of an ejection"}}
 	}
 	var warnings []Warning
-	if ptr.Deref(retry.NumAttemptsPerPriority, 0) == 0 && fs.Spec.Target.has(sinceNumAttemptsPerPriority) {
+	if ptr.Deref(retry.NumAttemptsPerPriority, 0) == 0 && fs.Spec.Target.Has(target.NumAttemptsPerPriority) {
 		warnings = append(warnings, Warning{
 			retryPath,
 			"replaces the profile's, and has no numAttemptsPerPriority: a retry may stay on the dead tier, and about a second of traffic is lost at each lapse of an ejection; write numAttemptsPerPriority: 1",

@@ -2,7 +2,7 @@
 
 package v1alpha1
 
-import "github.com/failover-krm/failover/pkg/schema"
+import "github.com/failover-krm/failover/pkg/apiserver/schema"
 
 var failoverSpecSchema = &schema275
 
@@ -831,7 +831,7 @@ var (
 		{Name: "timeout", Node: &schema271},
 		{Name: "useClientProtocol", Node: &schema18},
 	}, Type: schema.Object}
-	schema273 = schema.Node{Default: "\"calico-3.32\"", Enum: []string{"calico-3.32", "calico-3.31", "calico-3.30", "envoy-gateway-1.9", "envoy-gateway-1.8", "envoy-gateway-1.7", "envoy-gateway-1.6", "envoy-gateway-1.5", "envoy-gateway-1.4", "envoy-gateway-1.3"}, Type: schema.String}
+	schema273 = schema.Node{Default: "\"calico-3.32\"", Enum: []string{"calico-3.30", "calico-3.31", "calico-3.32", "envoy-gateway-1.3", "envoy-gateway-1.4", "envoy-gateway-1.5", "envoy-gateway-1.6", "envoy-gateway-1.7", "envoy-gateway-1.8", "envoy-gateway-1.9"}, Type: schema.String}
 	schema274 = schema.Node{Fields: []schema.Field{
 		{Name: "active", Node: &schema60},
 		{Name: "annotations", Node: &schema3},

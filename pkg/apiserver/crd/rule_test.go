@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/failover-krm/failover/pkg/schema"
+	"github.com/failover-krm/failover/pkg/apiserver/schema"
 )
 
 // TestEveryRuleCanRun finds a function that a CRD's rule calls and planner does

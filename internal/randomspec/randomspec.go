@@ -7,17 +7,18 @@ import (
 	"math/rand/v2"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 type object = map[string]any
 
 // New returns a valid FailoverSpec, as JSON has it, for a target. Each number
 // makes one of a name of its own, always the same.
-func New(number int, target v1alpha1.Target) map[string]any {
+func New(number int, on target.Target) map[string]any {
 	g := generator{Rand: rand.New(rand.NewPCG(uint64(number), 42))}
 	g.ips = g.IntN(5) == 0
 	name := fmt.Sprintf("shop-%d", number)
-	spec := object{"target": string(target), "gateway": g.gateway(name), "policy": g.policy()}
+	spec := object{"target": string(on), "gateway": g.gateway(name), "policy": g.policy()}
 	spec["active"], spec["passive"] = g.tiers(name)
 	g.maybe(spec, "hostnames", []any{name + ".example.com", "*." + name + ".example.com"}[:1+g.IntN(2)])
 	g.maybe(spec, "matches", g.matches())

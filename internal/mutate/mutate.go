@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/failover-krm/failover/pkg/schema"
+	"github.com/failover-krm/failover/pkg/apiserver/schema"
 )
 
 // Mutant is a value with one thing changed.

@@ -18,7 +18,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/failover-krm/failover/pkg/schema"
+	"github.com/failover-krm/failover/pkg/apiserver/schema"
 )
 
 // checkRules evaluates the CEL rules of a schema at every value that is there.

@@ -2,7 +2,7 @@
 
 package crd
 
-import "github.com/failover-krm/failover/pkg/schema"
+import "github.com/failover-krm/failover/pkg/apiserver/schema"
 
 // releases has the CRDs of each Envoy Gateway, the oldest first.
 var releases = []release{

@@ -13,11 +13,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/failover-krm/failover/pkg/apiserver/schema"
 	"github.com/failover-krm/failover/pkg/document"
-	"github.com/failover-krm/failover/pkg/schema"
 )
 
-//go:generate go -C ../../hack/crdgen run . -root ../..
+//go:generate go -C ../../../hack/crdgen run . -root ../..
 
 // release is what one version of Envoy Gateway installs.
 type release struct {
