@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +14,7 @@ import (
 
 	"github.com/failover-krm/failover/internal/mutate"
 	"github.com/failover-krm/failover/internal/randomspec"
-	"github.com/failover-krm/failover/pkg/apiserver/builtin"
+	"github.com/failover-krm/failover/pkg/apiserver"
 	"github.com/failover-krm/failover/pkg/apiserver/crd"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/target"
@@ -99,10 +98,11 @@ func candidates(rendered, breakers []map[string]any) []mutate.Mutant {
 func verdict(t *testing.T, kind string, data []byte) field.ErrorList {
 	documents, err := document.Parse(data, kind)
 	require.NoError(t, err)
-	if slices.Contains([]string{"Service", "Deployment"}, kind) {
-		return builtin.Validate(documents[0].Node)
+	value, errs := document.Value(documents[0].Node)
+	if len(errs) > 0 {
+		return errs
 	}
-	return crd.Validate(*envoyGatewayVersion, documents[0].Node)
+	return apiserver.Validate(*envoyGatewayVersion, apiserver.Object{Value: value.(map[string]any)})
 }
 
 // TestRandomSpecs renders a thousand valid FailoverSpecs: the API server takes

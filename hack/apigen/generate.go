@@ -15,7 +15,7 @@ import (
 const (
 	apiPackage    = "github.com/failover-krm/failover/pkg/api/v1alpha1"
 	schemaFile    = "pkg/api/v1alpha1/failoverspec.schema.json"
-	goSchemaFile  = "pkg/api/v1alpha1/zz_generated.schema.go"
+	goSchemaFile  = "pkg/api/decode/zz_generated.schema.go"
 	referenceFile = "docs/reference.md"
 )
 
@@ -50,7 +50,7 @@ func generate() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	goSchema, err := writer.Source("hack/apigen from the Go types", "v1alpha1", "var failoverSpecSchema = "+root)
+	goSchema, err := writer.Source("hack/apigen from the Go types", "decode", "var failoverSpecSchema = "+root)
 	if err != nil {
 		return nil, err
 	}

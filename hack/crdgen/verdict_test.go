@@ -27,6 +27,7 @@ import (
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
 
 	"github.com/failover-krm/failover/internal/mutate"
+	"github.com/failover-krm/failover/pkg/apiserver"
 	"github.com/failover-krm/failover/pkg/apiserver/crd"
 	"github.com/failover-krm/failover/pkg/apiserver/schema"
 	"github.com/failover-krm/failover/pkg/document"
@@ -163,7 +164,11 @@ func verdicts(t *testing.T, judge referee, version string, object map[string]any
 	require.NoError(t, err)
 	documents, err := document.Parse(data, "candidate")
 	require.NoError(t, err)
-	return judge.validate(t, data), crd.Validate(version, documents[0].Node)
+	value, errs := document.Value(documents[0].Node)
+	if len(errs) > 0 {
+		return judge.validate(t, data), errs
+	}
+	return judge.validate(t, data), apiserver.Validate(version, apiserver.Object{Value: value.(map[string]any)})
 }
 
 // messagesOf returns what the rules of a kind say when they are broken.

@@ -1,14 +1,11 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/fn/framework"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
+	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 )
 
@@ -26,41 +23,61 @@ type service struct{ namespace, name string }
 
 func (s service) String() string { return s.namespace + "/" + s.name }
 
-func fqdnWithoutService(manifests []*yaml.Node) []Finding {
+func fqdnWithoutService(manifests []Manifest) []diagnostic.Diagnostic {
 	var services []service
 	for _, manifest := range manifests {
-		if document.Field(manifest, "apiVersion") == "v1" && document.Field(manifest, "kind") == "Service" {
-			services = append(services, service{namespaceOf(manifest), document.Field(manifest, "metadata.name")})
+		if manifest.text("apiVersion") == "v1" && manifest.text("kind") == "Service" {
+			services = append(services, service{manifest.namespace(), manifest.text("metadata", "name")})
 		}
 	}
-	var findings []Finding
-	for _, manifest := range manifests {
-		if !strings.HasPrefix(document.Field(manifest, "apiVersion"), "gateway.envoyproxy.io/") || document.Field(manifest, "kind") != "Backend" {
+	endpoints := serviceEndpoints(manifests)
+	// A Service that a Backend names as it is was not renamed since.
+	named := map[service]bool{}
+	for _, endpoint := range endpoints {
+		named[endpoint.wanted] = true
+	}
+	unnamed := slices.DeleteFunc(slices.Clone(services), func(s service) bool { return named[s] })
+
+	var findings []diagnostic.Diagnostic
+	for _, endpoint := range endpoints {
+		if slices.Contains(services, endpoint.wanted) {
 			continue
 		}
-		endpoints := document.Lookup(manifest, "spec.endpoints")
-		if endpoints == nil || endpoints.Kind != yaml.SequenceNode {
-			continue
+		severity := diagnostic.Info
+		message := fmt.Sprintf("%s is Service %s, which is not in these files: it must be in the cluster", endpoint.hostname, endpoint.wanted)
+		if renamed := looksRenamed(endpoint.wanted, unnamed); renamed != "" {
+			severity = diagnostic.Warning
+			message = fmt.Sprintf("%s is Service %s, which is not in these files, but Service %s is: if it was renamed after rendering, render again with its new name and namespace",
+				endpoint.hostname, endpoint.wanted, renamed)
 		}
-		for i := range endpoints.Content {
-			path := fmt.Sprintf("spec.endpoints[%d].fqdn.hostname", i)
-			hostname := document.Field(manifest, path)
-			wanted, inCluster := parseHostname(hostname)
-			if !inCluster || slices.Contains(services, wanted) {
-				continue
-			}
-			finding := Finding{
-				Rule: RuleFQDNWithoutService, Severity: framework.Info, Manifest: manifest, Field: path,
-				Message: fmt.Sprintf("%s is Service %s, which is not in these files: it must be in the cluster", hostname, wanted),
-			}
-			if renamed := looksRenamed(wanted, services); renamed != "" {
-				finding.Severity = framework.Warning
-				finding.Message = fmt.Sprintf("%s is Service %s, which is not in these files, but Service %s is: if it was renamed after rendering, render again with its new name and namespace", hostname, wanted, renamed)
-			}
-			findings = append(findings, finding)
-		}
+		findings = append(findings, endpoint.manifest.finding(RuleFQDNWithoutService, severity, endpoint.path, message))
 	}
 	return findings
+}
+
+// serviceEndpoint is an endpoint of a Backend that is a Service of the cluster.
+type serviceEndpoint struct {
+	manifest Manifest
+	path     document.Path
+	hostname string
+	wanted   service
+}
+
+func serviceEndpoints(manifests []Manifest) []serviceEndpoint {
+	var found []serviceEndpoint
+	for _, manifest := range manifests {
+		if !strings.HasPrefix(manifest.text("apiVersion"), "gateway.envoyproxy.io/") || manifest.text("kind") != "Backend" {
+			continue
+		}
+		endpoints, _ := lookup(manifest.Value, "spec", "endpoints").([]any)
+		for i, endpoint := range endpoints {
+			hostname, _ := lookup(endpoint, "fqdn", "hostname").(string)
+			if wanted, inCluster := parseHostname(hostname); inCluster {
+				found = append(found, serviceEndpoint{manifest, document.ParsePath(fmt.Sprintf("spec.endpoints[%d].fqdn.hostname", i)), hostname, wanted})
+			}
+		}
+	}
+	return found
 }
 
 // parseHostname reads the hostname of a Service, in a cluster of any domain.
@@ -81,8 +98,4 @@ func looksRenamed(wanted service, services []service) string {
 		}
 	}
 	return ""
-}
-
-func namespaceOf(manifest *yaml.Node) string {
-	return cmp.Or(document.Field(manifest, "metadata.namespace"), "default")
 }

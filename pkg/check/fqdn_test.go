@@ -6,17 +6,16 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/kustomize/kyaml/fn/framework"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/check"
+	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 )
 
 func TestFQDNWithoutService(t *testing.T) {
 	for _, tc := range []struct {
 		reason, hostname, services string
-		severity                   framework.Severity
+		severity                   diagnostic.Severity
 		message                    string
 	}{
 		{reason: "the Service is there", hostname: "shop.web.svc.cluster.local", services: "web/shop"},
@@ -24,15 +23,15 @@ func TestFQDNWithoutService(t *testing.T) {
 		{reason: "without a domain", hostname: "shop.web.svc", services: "web/shop"},
 		{reason: "outside of the cluster", hostname: "shop.dr.example.net"},
 		{
-			reason: "the Service may be in the cluster", hostname: "shop.web.svc.cluster.local", services: "web/blog", severity: framework.Info,
+			reason: "the Service may be in the cluster", hostname: "shop.web.svc.cluster.local", services: "web/blog", severity: diagnostic.Info,
 			message: "shop.web.svc.cluster.local is Service web/shop, which is not in these files: it must be in the cluster",
 		},
 		{
-			reason: "moved by namespace:", hostname: "shop.web.svc.cluster.local", services: "prod/shop", severity: framework.Warning,
+			reason: "moved by namespace:", hostname: "shop.web.svc.cluster.local", services: "prod/shop", severity: diagnostic.Warning,
 			message: "shop.web.svc.cluster.local is Service web/shop, which is not in these files, but Service prod/shop is: if it was renamed after rendering, render again with its new name and namespace",
 		},
 		{
-			reason: "renamed by namePrefix:", hostname: "shop.web.svc.cluster.local", services: "web/dev-shop", severity: framework.Warning,
+			reason: "renamed by namePrefix:", hostname: "shop.web.svc.cluster.local", services: "web/dev-shop", severity: diagnostic.Warning,
 			message: "shop.web.svc.cluster.local is Service web/shop, which is not in these files, but Service web/dev-shop is: if it was renamed after rendering, render again with its new name and namespace",
 		},
 	} {
@@ -44,17 +43,20 @@ func TestFQDNWithoutService(t *testing.T) {
 			}
 			documents, err := document.Parse([]byte(text), "f.yaml")
 			require.NoError(t, err)
-			var manifests []*yaml.Node
-			for _, doc := range documents {
-				manifests = append(manifests, doc.Node)
+			var manifests []check.Manifest
+			for _, subject := range diagnostic.Subjects(documents) {
+				value, errs := document.Value(subject.Node)
+				require.Empty(t, errs)
+				manifests = append(manifests, check.Manifest{Subject: subject, Value: value.(map[string]any)})
 			}
 			findings := check.Run(manifests)
 			if tc.message == "" {
 				assert.Empty(t, findings)
 				return
 			}
-			assert.Equal(t, []check.Finding{{
-				Rule: check.RuleFQDNWithoutService, Severity: tc.severity, Manifest: manifests[0], Field: "spec.endpoints[0].fqdn.hostname", Message: tc.message,
+			path := document.ParsePath("spec.endpoints[0].fqdn.hostname")
+			assert.Equal(t, []diagnostic.Diagnostic{{
+				Rule: check.RuleFQDNWithoutService, Severity: tc.severity, Subject: manifests[0].Subject, Field: path, Position: manifests[0].Subject.Position(path), Message: tc.message,
 			}}, findings)
 		})
 	}

@@ -3,31 +3,40 @@ package command
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/failover-krm/failover/pkg/compile"
+	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/krm"
 	"github.com/failover-krm/failover/pkg/target"
 )
 
-// severities are those of findings, the worst first, and the word for none.
-var severities = []string{"error", "warning", "info", "never"}
+// never is the severity that no finding has.
+const never = "never"
+
+// failOnWords are what --fail-on may be.
+func failOnWords() []string {
+	var words []string
+	for _, severity := range diagnostic.Severities() {
+		words = append(words, string(severity))
+	}
+	return append(words, never)
+}
 
 func newCheck() *cobra.Command {
-	on, failOn := string(target.Default), severities[0]
+	on, failOn := string(target.Default), string(diagnostic.Error)
 	cmd := &cobra.Command{
 		Use:   "check [FILE|DIR|-]...",
-		Short: "Judge manifests as the API server of a target would",
-		Long: `Check judges manifests without a cluster: FailoverSpecs, by what they render,
+		Short: "Validate manifests as the API server of a target would",
+		Long: `Check validates manifests without a cluster: FailoverSpecs, by what they render,
 the kinds of Gateway API and Envoy Gateway that a failover is made of, Deployments
 and Services. The schemas, defaults and CEL rules are those of the CRDs that the
 target installs, and the verdict is that of its API server. Documents of other
 kinds are counted, and nothing is said about them. Directories are read
-recursively (.yaml and .yml), "-" is stdin. Of a ResourceList, it judges the items
+recursively (.yaml and .yml), "-" is stdin. Of a ResourceList, it checks the items
 and answers with the ResourceList and its results: it is then a KRM function, such
 as a validator of kpt.
 
@@ -51,26 +60,20 @@ where an input cannot be read.`,
 				}
 				args = []string{"-"}
 			}
-			if !target.Target(on).IsKnown() {
-				return unusable("--target %q: must be one of %s", on, joinTargets())
+			if err := oneOf("--target", on, words(target.All())); err != nil {
+				return err
 			}
-			if !slices.Contains(severities, failOn) {
-				return unusable("--fail-on %q: must be one of %s", failOn, strings.Join(severities, ", "))
+			if err := oneOf("--fail-on", failOn, failOnWords()); err != nil {
+				return err
 			}
 			return runCheck(args, target.Target(on), failOn, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVar(&on, "target", on, "distribution and version that will run manifests other than FailoverSpecs, one of "+joinTargets())
-	cmd.Flags().StringVar(&failOn, "fail-on", failOn, "the least severity that makes the exit code 1, one of "+strings.Join(severities, ", "))
+	cmd.Flags().StringVar(&on, "target", on, "distribution and version that will run manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
+	cmd.Flags().StringVar(&failOn, "fail-on", failOn, "the least severity that makes the exit code 1, one of "+strings.Join(failOnWords(), ", "))
+	_ = cmd.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(words(target.All()), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(failOnWords(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
-}
-
-func joinTargets() string {
-	var names []string
-	for _, known := range target.All() {
-		names = append(names, string(known))
-	}
-	return strings.Join(names, ", ")
 }
 
 func runCheck(args []string, on target.Target, failOn string, stdin io.Reader, stdout, stderr io.Writer) error {
@@ -84,43 +87,58 @@ func runCheck(args []string, on target.Target, failOn string, stdin io.Reader, s
 	if err := noResourceLists(documents, "give it alone"); err != nil {
 		return err
 	}
-	report, err := krm.Check(documents, on)
+	report, err := compile.Check(diagnostic.Subjects(documents), on)
 	if err != nil {
 		return err
 	}
-	printDiagnostics(stdout, report.Diagnostics)
-	counts := report.Count()
-	fmt.Fprintf(stdout, "checked %d of %d documents in %s for %s (Envoy Gateway %s); errors: %d, warnings: %d\n",
-		report.Judged, len(documents), strings.Join(sourceNames(args), ", "), on, on.EnvoyGateway(), counts[framework.Error], counts[framework.Warning])
+	if err := diagnostic.WriteText(stdout, report.Diagnostics); err != nil {
+		return unusable("%w", err)
+	}
+	_, err = fmt.Fprintf(stdout, "checked %d of %d documents in %s%s; errors: %d, warnings: %d\n",
+		report.Checked, len(documents), strings.Join(sourceNames(args), ", "), forTargets(report.Targets),
+		diagnostic.Count(report.Diagnostics, diagnostic.Error), diagnostic.Count(report.Diagnostics, diagnostic.Warning))
+	if err != nil {
+		return unusable("%w", err)
+	}
 	if len(report.Others) > 0 {
 		fmt.Fprintf(stderr, "info: not checked: %s\n", countKinds(report.Others))
 	}
-	return findingsFail(report, failOn)
+	return failOnFindings(report.Diagnostics, failOn)
+}
+
+// forTargets says what documents were checked for.
+func forTargets(targets []target.Target) string {
+	var names []string
+	for _, on := range targets {
+		names = append(names, fmt.Sprintf("%s (Envoy Gateway %s)", on, on.EnvoyGateway()))
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return " for " + strings.Join(names, ", ")
 }
 
 // runCheckFunction answers a ResourceList: check is then a KRM function, which
 // kpt calls a validator.
 func runCheckFunction(resourceList *yaml.Node, on target.Target, failOn string, stdout, stderr io.Writer) error {
-	answer, report, err := krm.CheckItems(resourceList, on)
+	answer, err := krm.Check(resourceList, on)
 	if err != nil {
 		return &failure{exitWrong, err}
 	}
-	printDiagnostics(stderr, answer.Diagnostics)
-	if _, err := stdout.Write(answer.YAML); err != nil {
-		return unusable("%w", err)
+	if err := writeAnswer(answer, stdout, stderr); err != nil {
+		return err
 	}
-	if answer.Failed() {
-		return &failure{code: exitWrong}
-	}
-	return findingsFail(report, failOn)
+	return failOnFindings(answer.Diagnostics, failOn)
 }
 
-// findingsFail fails where there is a finding at or above a severity.
-func findingsFail(report krm.Report, failOn string) error {
-	counts := report.Count()
-	for _, severity := range severities[:slices.Index(severities, failOn)+1] {
-		if counts[framework.Severity(severity)] > 0 {
+// failOnFindings fails where there is a finding at or above a severity.
+func failOnFindings(diagnostics []diagnostic.Diagnostic, failOn string) error {
+	for _, severity := range diagnostic.Severities() {
+		if failOn != never && diagnostic.Count(diagnostics, severity) > 0 {
 			return &failure{code: exitWrong}
+		}
+		if string(severity) == failOn {
+			break
 		}
 	}
 	return nil

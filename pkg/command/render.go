@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,11 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/failover-krm/failover/pkg/api/decode"
+	"github.com/failover-krm/failover/pkg/compile"
+	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/encode"
 	"github.com/failover-krm/failover/pkg/krm"
 )
 
@@ -60,24 +65,42 @@ func runRender(args []string, namespace string, stdin io.Reader, stdout, stderr 
 	if err != nil {
 		return err
 	}
-	stream, err := krm.Render(documents, namespace)
+	var subjects []*diagnostic.Subject
+	others := map[string]int{}
+	for _, subject := range diagnostic.Subjects(documents) {
+		if decode.Claims(subject.Node) {
+			subjects = append(subjects, subject)
+		} else {
+			others[subject.Field("kind")]++
+		}
+	}
+	texts, diagnostics, err := compile.Documents(subjects, compile.Options{Namespace: namespace}, textOf)
 	if err != nil {
 		return err
 	}
-	printDiagnostics(stderr, stream.Diagnostics)
-	if len(stream.Others) > 0 {
-		fmt.Fprintf(stderr, "info: not rendered: %s\n", countKinds(stream.Others))
+	_ = diagnostic.WriteText(stderr, diagnostics)
+	if len(others) > 0 {
+		fmt.Fprintf(stderr, "info: not rendered: %s\n", countKinds(others))
 	}
 	switch {
-	case stream.Failed():
-		return &failure{exitWrong, errors.New("nothing is printed: mend the errors above")}
-	case stream.Specs == 0:
+	case diagnostic.Failed(diagnostics):
+		return &failure{exitWrong, errors.New("nothing is printed: fix the errors above")}
+	case len(subjects) == 0:
 		return &failure{exitWrong, fmt.Errorf("no FailoverSpec in %s", strings.Join(sourceNames(args), ", "))}
 	}
-	if _, err = stdout.Write(stream.YAML); err != nil {
+	if _, err = stdout.Write(bytes.Join(texts, []byte("---\n"))); err != nil {
 		return unusable("%w", err)
 	}
 	return nil
+}
+
+// textOf writes an object as a YAML document.
+func textOf(object compile.Object) ([]byte, error) {
+	node, err := encode.Node(object.Value, object.Resource)
+	if err != nil {
+		return nil, err
+	}
+	return encode.Text(node)
 }
 
 // readManifests reads the documents of all files, which must not be the input of

@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/api/decode"
+	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/krm"
 )
@@ -140,14 +142,17 @@ func runFunction(stdin io.Reader, stdout, stderr io.Writer) error {
 	if err != nil {
 		return &failure{exitWrong, err}
 	}
-	printDiagnostics(stderr, answer.Diagnostics)
-	if answer.YAML != nil {
-		if _, err := stdout.Write(answer.YAML); err != nil {
-			return unusable("%w", err)
-		}
+	if err := writeAnswer(answer, stdout, stderr); err != nil {
+		return err
 	}
-	if answer.Failed() {
-		return &failure{code: exitWrong}
+	return failOnFindings(answer.Diagnostics, string(diagnostic.Error))
+}
+
+// writeAnswer writes a function's answer, and for people what its results say.
+func writeAnswer(answer krm.Answer, stdout, stderr io.Writer) error {
+	_ = diagnostic.WriteText(stderr, answer.Diagnostics)
+	if _, err := stdout.Write(answer.YAML); err != nil {
+		return unusable("%w", err)
 	}
 	return nil
 }
@@ -165,7 +170,7 @@ func functionInputError(err error) error {
 // noResourceList says what to type instead.
 func noResourceList(documents []document.Document) error {
 	for _, doc := range documents {
-		if v1alpha1.Claims(doc.Node) {
+		if decode.Claims(doc.Node) {
 			return unusable("stdin has a FailoverSpec, and without arguments failover is a KRM function that reads a ResourceList: use 'failover render -'")
 		}
 	}
@@ -185,8 +190,22 @@ func describe(documents []document.Document) string {
 
 func kindOf(node *yaml.Node) string { return document.Field(node, "kind") }
 
-func printDiagnostics(w io.Writer, diagnostics []krm.Diagnostic) {
-	for _, diagnostic := range diagnostics {
-		fmt.Fprintln(w, diagnostic)
+// words are the texts of values.
+func words[T ~string](values []T) []string {
+	var texts []string
+	for _, value := range values {
+		texts = append(texts, string(value))
 	}
+	return texts
+}
+
+// oneOf refuses a flag's value that is not among those allowed.
+func oneOf(flag, value string, allowed []string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	if meant := document.Suggest(value, allowed); meant != "" {
+		return unusable("%s %q: did you mean %q? It must be one of %s", flag, value, meant, strings.Join(allowed, ", "))
+	}
+	return unusable("%s %q: must be one of %s", flag, value, strings.Join(allowed, ", "))
 }

@@ -130,7 +130,7 @@ func TestValue(t *testing.T) {
 	}
 }
 
-func TestLocate(t *testing.T) {
+func TestIndex(t *testing.T) {
 	const text = `kind: A
 spec:
   labels: {app: x, app.kubernetes.io/name: y}
@@ -147,7 +147,6 @@ spec:
 		"kind":                                {3, 1},
 		"spec":                                {4, 1},
 		"spec.labels[app.kubernetes.io/name]": {5, 20},
-		"spec.labels.app.kubernetes.io/name":  {5, 20},
 		"spec.labels[app]":                    {5, 12},
 		"spec.list[1].b":                      {8, 5},
 		"spec.list[1]":                        {8, 5},
@@ -157,11 +156,39 @@ spec:
 		"spec.missing.field":                  {4, 1},
 		"metadata.name":                       {3, 1},
 	} {
-		assert.Equal(t, want, document.Locate(doc.Node, path), path)
+		assert.Equal(t, want, document.NewIndex(doc.Node).Position(document.ParsePath(path)), path)
 	}
-	assert.Equal(t, "y", document.Field(doc.Node, "spec.labels.app.kubernetes.io/name"))
+	assert.Equal(t, "y", document.Field(doc.Node, "spec.labels[app.kubernetes.io/name]"))
 	assert.Empty(t, document.Field(doc.Node, "spec.labels"), "a map is no scalar")
 	assert.Nil(t, document.Lookup(doc.Node, "spec.missing"))
+}
+
+func TestPath(t *testing.T) {
+	for text, names := range map[string][]string{
+		"<nil>":                    nil,
+		"":                         nil,
+		"spec":                     {"spec"},
+		"spec.list[1].b":           {"spec", "list", "1", "b"},
+		"spec.labels[a.b/c]":       {"spec", "labels", "a.b/c"},
+		"spec.labels[a[0]].x":      {"spec", "labels", "a[0]", "x"},
+		"spec.labels[a]b].x":       {"spec", "labels", "a]b", "x"},
+		"spec.listeners[0].tls[0]": {"spec", "listeners", "0", "tls", "0"},
+		"[0].a":                    {"0", "a"},
+	} {
+		path := document.ParsePath(text)
+		var got []string
+		for _, step := range path {
+			got = append(got, step.Name)
+		}
+		assert.Equal(t, names, got, text)
+		assert.Equal(t, strings.TrimPrefix(text, "<nil>"), path.String())
+	}
+	rest, found := document.ParsePath("spec.list[1].b").Below(document.ParsePath("spec.list"))
+	assert.True(t, found)
+	assert.Equal(t, "[1].b", rest.String())
+	assert.Equal(t, "spec.active[1].b", document.ParsePath("spec.active").Join(rest).String())
+	assert.False(t, document.ParsePath("spec.lists").Within(document.ParsePath("spec.list")))
+	assert.True(t, document.ParsePath("spec").Within(nil))
 }
 
 func TestSuggest(t *testing.T) {

@@ -51,7 +51,7 @@ func mapping(node *yaml.Node, path *field.Path) (map[string]any, field.ErrorList
 			merged = append(merged, child)
 			continue
 		}
-		childPath := path.Child(key.Value)
+		childPath := Child(path, key.Value)
 		if line, twice := seen[key.Value]; twice {
 			errs = append(errs, field.Forbidden(childPath, "given twice, first on line "+strconv.Itoa(line)+": remove one"))
 			continue

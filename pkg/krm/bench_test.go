@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/krm"
 )
@@ -41,24 +42,7 @@ func BenchmarkFunction(b *testing.B) {
 				require.NoError(b, err)
 				answer, err := krm.Function(documents[0].Node)
 				require.NoError(b, err)
-				require.False(b, answer.Failed(), answer.Diagnostics)
-			}
-		})
-	}
-}
-
-// BenchmarkRender goes from bytes to bytes, on the workshop's spec.
-func BenchmarkRender(b *testing.B) {
-	for _, count := range []int{1, 1000} {
-		input := strings.Join(workshops(b, count), "---\n")
-		b.Run(fmt.Sprintf("specs=%d", count), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				documents, err := document.Parse([]byte(input), "bench.yaml")
-				require.NoError(b, err)
-				stream, err := krm.Render(documents, "")
-				require.NoError(b, err)
-				require.False(b, stream.Failed())
+				require.False(b, diagnostic.Failed(answer.Diagnostics), answer.Diagnostics)
 			}
 		})
 	}

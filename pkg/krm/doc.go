@@ -1,3 +1,3 @@
-// Package krm takes FailoverSpecs from YAML to YAML: as a stream of documents
-// for kubectl, and as a KRM function over a ResourceList.
+// Package krm is the KRM function: a ResourceList in and out, what belongs to which
+// FailoverSpec, and where in a package it is put.
 package krm

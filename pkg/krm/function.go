@@ -8,21 +8,27 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/fn/framework"
-	"sigs.k8s.io/kustomize/kyaml/kio"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/failover-krm/failover/pkg/api/decode"
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/compile"
+	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/encode"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // resourceListVersions are the versions of the function's input that are
 // answered, each in itself.
-var resourceListVersions = []string{kio.ResourceListAPIVersion, "config.kubernetes.io/v1beta1"}
+var resourceListVersions = []string{"config.kubernetes.io/v1", "config.kubernetes.io/v1beta1"}
+
+const resourceListKind = "ResourceList"
 
 // IsResourceList tells whether a document is the input of a KRM function.
 func IsResourceList(node *yaml.Node) bool {
-	return document.Field(node, "kind") == kio.ResourceListKind
+	return document.Field(node, "kind") == resourceListKind
 }
 
 // Answer is what a function answers.
@@ -31,32 +37,67 @@ type Answer struct {
 	// with the items as they came. It is nil where the input is no ResourceList.
 	YAML []byte
 	// Diagnostics are all errors, warnings and notes.
-	Diagnostics []Diagnostic
+	Diagnostics []diagnostic.Diagnostic
 }
-
-// Failed tells whether there was an error.
-func (a Answer) Failed() bool { return hasErrors(a.Diagnostics) }
 
 // Function is the KRM function: it renders the FailoverSpecs in functionConfig
 // and items of a ResourceList, and puts the objects into items.
-func Function(resourceList *yaml.Node) (Answer, error) {
-	list, diagnostics := readResourceList(resourceList)
-	if hasErrors(diagnostics) {
+func Function(resourceListNode *yaml.Node) (Answer, error) {
+	list, diagnostics := readResourceList(resourceListNode)
+	if diagnostic.Failed(diagnostics) {
 		return Answer{Diagnostics: diagnostics}, nil
 	}
 	sources, diagnostics := list.specs()
-	objects, origins, compiled, err := compiler{owned: true}.compile(sources)
+	objects, compiled, err := compileAll(sources)
 	if err != nil {
 		return Answer{}, err
 	}
 	diagnostics = append(diagnostics, compiled...)
-	if !hasErrors(diagnostics) {
-		diagnostics = append(diagnostics, list.place(objects, origins)...)
+	if !diagnostic.Failed(diagnostics) {
+		diagnostics = append(diagnostics, list.place(objects)...)
 	}
-	if err := list.addResults(diagnostics); err != nil {
+	return list.answer(diagnostics)
+}
+
+// Check is the KRM function that changes nothing: it checks the items of a
+// ResourceList for a target, and answers with the results beside them.
+func Check(resourceListNode *yaml.Node, on target.Target) (Answer, error) {
+	list, diagnostics := readResourceList(resourceListNode)
+	if diagnostic.Failed(diagnostics) {
+		return Answer{Diagnostics: diagnostics}, nil
+	}
+	var subjects []*diagnostic.Subject
+	for _, item := range list.items.Content {
+		subjects = append(subjects, sourceOf(item).Subject)
+	}
+	report, err := compile.Check(subjects, on)
+	if err != nil {
 		return Answer{}, err
 	}
-	answer, err := list.encode()
+	return list.answer(report.Diagnostics)
+}
+
+// compileAll compiles FailoverSpecs to YAML, with the annotations that say whose
+// each object is.
+func compileAll(sources []source) ([]object, []diagnostic.Diagnostic, error) {
+	ofSubject := map[*diagnostic.Subject]source{}
+	var subjects []*diagnostic.Subject
+	for _, source := range sources {
+		ofSubject[source.Subject] = source
+		subjects = append(subjects, source.Subject)
+	}
+	return compile.Documents(subjects, compile.Options{Mark: setOwner}, func(compiled compile.Object) (object, error) {
+		node, err := encode.Node(compiled.Value, compiled.Resource)
+		return object{node, ofSubject[compiled.Subject], compiled.Part}, err
+	})
+}
+
+// answer writes the list with diagnostics as results.
+func (l *resourceList) answer(diagnostics []diagnostic.Diagnostic) (Answer, error) {
+	if err := l.addResults(diagnostics); err != nil {
+		return Answer{}, err
+	}
+	answer, err := l.encode()
 	return Answer{YAML: answer, Diagnostics: diagnostics}, err
 }
 
@@ -68,7 +109,7 @@ func (l *resourceList) encode() ([]byte, error) {
 	}
 	unfold(l.root)
 	var answer bytes.Buffer
-	if err := encodeNode(&answer, l.root); err != nil {
+	if err := encode.Write(&answer, l.root); err != nil {
 		return nil, err
 	}
 	documents, err := document.Parse(answer.Bytes(), "answer")
@@ -77,7 +118,7 @@ func (l *resourceList) encode() ([]byte, error) {
 	}
 	for i, item := range l.items.Content {
 		if written := document.Lookup(documents[0].Node, fmt.Sprintf("items[%d]", i)); written == nil || !sameContent(item, written) {
-			return nil, fmt.Errorf("the YAML library cannot write items[%d] back as it is (%s): write its texts in quotes", i, displayName(sourceOf(item).id()))
+			return nil, fmt.Errorf("the YAML library cannot write items[%d] back as it is (%s): write its texts in quotes", i, diagnostic.DisplayName(sourceOf(item).ID()))
 		}
 	}
 	return answer.Bytes(), nil
@@ -113,22 +154,22 @@ type resourceList struct {
 	wholePackage bool
 }
 
-func readResourceList(root *yaml.Node) (*resourceList, []Diagnostic) {
+func readResourceList(root *yaml.Node) (*resourceList, []diagnostic.Diagnostic) {
 	list := &resourceList{root: root, items: document.Lookup(root, "items"), functionConfig: document.Lookup(root, "functionConfig")}
 	if version := document.Field(root, "apiVersion"); !slices.Contains(resourceListVersions, version) {
-		return nil, []Diagnostic{{Severity: framework.Error, Message: fmt.Sprintf(
-			"ResourceList: apiVersion %q is not supported; supported are %s", shorten(version), strings.Join(resourceListVersions, " and "))}}
+		return nil, []diagnostic.Diagnostic{{Severity: diagnostic.Error, Message: fmt.Sprintf(
+			"ResourceList: apiVersion %q is not supported; supported are %s", diagnostic.Shorten(version), strings.Join(resourceListVersions, " and "))}}
 	}
 	if list.items == nil || list.items.ShortTag() == yaml.NodeTagNull {
 		list.items = &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq}
 		set(root, "items", list.items)
 	}
 	if list.items.Kind != yaml.SequenceNode {
-		return nil, []Diagnostic{{Severity: framework.Error, Message: "ResourceList: items must be a list"}}
+		return nil, []diagnostic.Diagnostic{{Severity: diagnostic.Error, Message: "ResourceList: items must be a list"}}
 	}
 	for i, item := range list.items.Content {
 		if item.Kind != yaml.MappingNode {
-			return nil, []Diagnostic{{Severity: framework.Error, Message: fmt.Sprintf("ResourceList: items[%d] must be a map", i)}}
+			return nil, []diagnostic.Diagnostic{{Severity: diagnostic.Error, Message: fmt.Sprintf("ResourceList: items[%d] must be a map", i)}}
 		}
 	}
 	return list, nil
@@ -136,20 +177,21 @@ func readResourceList(root *yaml.Node) (*resourceList, []Diagnostic) {
 
 // specs returns the FailoverSpecs of functionConfig and items. One that is in
 // both counts once, as the item, since that knows its file.
-func (l *resourceList) specs() ([]*Source, []Diagnostic) {
+func (l *resourceList) specs() ([]source, []diagnostic.Diagnostic) {
 	config, diagnostics := l.configSpec()
-	var sources, twins []*Source
-	known := map[owner]*Source{}
+	var sources, twins []source
+	known := map[owner]source{}
 	for _, item := range l.items.Content {
-		if !v1alpha1.Claims(item) {
+		if !decode.Claims(item) {
+			diagnostics = append(diagnostics, misspelt(item)...)
 			continue
 		}
 		source := sourceOf(item)
 		if config != nil && isConfig(config.owner, source.owner) {
 			twins = append(twins, source)
 		}
-		if twin := known[source.owner]; twin != nil && source.owner.name != "" {
-			diagnostics = append(diagnostics, duplicateName(source, "among the items"+inFile(twin)))
+		if twin, isKnown := known[source.owner]; isKnown && source.owner.name != "" {
+			diagnostics = append(diagnostics, duplicateName(source, "among the items"+twin.inFile()))
 			continue
 		}
 		known[source.owner] = source
@@ -160,17 +202,32 @@ func (l *resourceList) specs() ([]*Source, []Diagnostic) {
 		return sources, diagnostics
 	}
 	if len(twins) == 0 {
-		return append([]*Source{config}, sources...), append(diagnostics, l.adopt(config)...)
+		diagnostics = append(diagnostics, l.adopt(config)...)
+		return append([]source{*config}, sources...), diagnostics
 	}
-	if !slices.ContainsFunc(twins, func(twin *Source) bool { return sameSpec(config.Node, twin.Node) }) {
+	if !slices.ContainsFunc(twins, func(twin source) bool { return sameSpec(config.Node, twin.Node) }) {
 		diagnostics = append(diagnostics, duplicateName(twins[0], "in functionConfig, and differs from it"))
 	}
 	return sources, diagnostics
 }
 
+// misspelt refuses an item that is nearly a FailoverSpec: taken for somebody else's,
+// all that it rendered before would be removed.
+func misspelt(item *yaml.Node) []diagnostic.Diagnostic {
+	apiVersion, kind := document.Field(item, "apiVersion"), document.Field(item, "kind")
+	group, _, _ := strings.Cut(apiVersion, "/")
+	if document.Suggest(group, []string{v1alpha1.Group}) == "" || document.Suggest(kind, []string{v1alpha1.Kind}) == "" {
+		return nil
+	}
+	return diagnostic.Errors(sourceOf(item).Subject, field.ErrorList{
+		field.NotSupported(field.NewPath("apiVersion"), apiVersion, []string{v1alpha1.APIVersion}),
+		field.NotSupported(field.NewPath("kind"), kind, []string{v1alpha1.Kind}),
+	})
+}
+
 // adopt finds the package of a functionConfig that does not say it, by the
 // children that it has among the items.
-func (l *resourceList) adopt(config *Source) []Diagnostic {
+func (l *resourceList) adopt(config *source) []diagnostic.Diagnostic {
 	if config.owner.packagePath != "" {
 		return nil
 	}
@@ -181,11 +238,9 @@ func (l *resourceList) adopt(config *Source) []Diagnostic {
 		}
 	}
 	if len(packages) > 1 {
-		return []Diagnostic{{
-			Severity: framework.Error, Source: config, Field: "metadata.name", Value: config.owner.name,
-			Message: fmt.Sprintf("there are objects of such a FailoverSpec in several packages (%s), and a functionConfig does not say which one is meant: move it into its package, and leave functionConfig out",
-				strings.Join(slices.Sorted(maps.Keys(packages)), ", ")),
-		}}
+		return []diagnostic.Diagnostic{nameError(*config, fmt.Sprintf(
+			"there are objects of such a FailoverSpec in several packages (%s), and a functionConfig does not say which one is meant: move it into its package, and leave functionConfig out",
+			strings.Join(slices.Sorted(maps.Keys(packages)), ", ")))}
 	}
 	for packagePath := range packages {
 		config.owner.packagePath = packagePath
@@ -194,26 +249,22 @@ func (l *resourceList) adopt(config *Source) []Diagnostic {
 }
 
 // configSpec returns the functionConfig where it is a FailoverSpec.
-func (l *resourceList) configSpec() (*Source, []Diagnostic) {
+func (l *resourceList) configSpec() (*source, []diagnostic.Diagnostic) {
 	config := l.functionConfig
 	if config == nil || config.ShortTag() == yaml.NodeTagNull {
 		return nil, nil
 	}
 	source := sourceOf(config)
-	if v1alpha1.Claims(config) {
-		return source, nil
+	if decode.Claims(config) {
+		return &source, nil
 	}
-	if document.Field(config, "kind") != "ConfigMap" {
-		return nil, []Diagnostic{{
-			Severity: framework.Error, Source: source, Field: "kind",
-			Message: "is no functionConfig of failover: give a FailoverSpec, or a ConfigMap or nothing to render those among the items",
-		}}
+	if source.Field("kind") != "ConfigMap" {
+		return nil, []diagnostic.Diagnostic{diagnostic.New(diagnostic.Error, source.Subject, document.ParsePath("kind"),
+			"is no functionConfig of failover: give a FailoverSpec, or a ConfigMap or nothing to render those among the items")}
 	}
 	if len(stringMap(config, "data")) > 0 {
-		return nil, []Diagnostic{{
-			Severity: framework.Warning, Source: source, Field: "data",
-			Message: "a ConfigMap as functionConfig is not read: write a FailoverSpec",
-		}}
+		return nil, []diagnostic.Diagnostic{diagnostic.New(diagnostic.Warning, source.Subject, document.ParsePath("data"),
+			"a ConfigMap as functionConfig is not read: write a FailoverSpec")}
 	}
 	return nil, nil
 }
@@ -224,48 +275,37 @@ func isConfig(config, item owner) bool {
 	return config == item || config.packagePath == "" && config.name == item.name
 }
 
-func duplicateName(source *Source, where string) Diagnostic {
-	name := shorten(source.owner.name)
-	return Diagnostic{
-		Severity: framework.Error, Source: source, Field: "metadata.name", Value: name,
-		Message: fmt.Sprintf("Duplicate value: %q: another FailoverSpec of this package has the name, %s: the name tells what belongs to which spec, give it another", name, where),
-	}
+func duplicateName(spec source, where string) diagnostic.Diagnostic {
+	return nameError(spec, fmt.Sprintf("Duplicate value: %q: another FailoverSpec of this package has the name, %s: the name tells what belongs to which spec, give it another",
+		diagnostic.Shorten(spec.owner.name), where))
 }
 
 // sameSpec tells whether two FailoverSpecs say the same, whatever the
 // orchestrator has noted on them.
 func sameSpec(a, b *yaml.Node) bool {
-	return reflect.DeepEqual(said(a), said(b))
+	return reflect.DeepEqual(content(a), content(b))
 }
 
-func said(spec *yaml.Node) []any {
+func content(spec *yaml.Node) []any {
 	value, _ := document.Value(spec)
 	fields, _ := value.(map[string]any)
 	return []any{document.Field(spec, "apiVersion"), document.Field(spec, "metadata.namespace"), fields["spec"]}
 }
 
 // addResults puts diagnostics beside the items, after those of other functions.
-func (l *resourceList) addResults(diagnostics []Diagnostic) error {
+func (l *resourceList) addResults(diagnostics []diagnostic.Diagnostic) error {
 	if len(diagnostics) == 0 {
 		return nil
 	}
-	results := make(framework.Results, 0, len(diagnostics))
-	for _, diagnostic := range diagnostics {
-		results = append(results, diagnostic.result())
-	}
-	data, err := yaml.Marshal(results)
-	if err != nil {
-		return err
-	}
-	parsed, err := yaml.Parse(string(data))
+	results, err := diagnostic.Results(diagnostics)
 	if err != nil {
 		return err
 	}
 	if earlier := document.Lookup(l.root, "results"); earlier != nil && earlier.Kind == yaml.SequenceNode {
-		earlier.Content = append(earlier.Content, parsed.YNode().Content...)
+		earlier.Content = append(earlier.Content, results.Content...)
 		return nil
 	}
-	set(l.root, "results", parsed.YNode())
+	set(l.root, "results", results)
 	return nil
 }
 
@@ -277,5 +317,5 @@ func set(mapping *yaml.Node, name string, value *yaml.Node) {
 			return
 		}
 	}
-	mapping.Content = append(mapping.Content, stringNode(name), value)
+	mapping.Content = append(mapping.Content, encode.String(name), value)
 }

@@ -6,10 +6,10 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/render"
 )
@@ -45,25 +45,44 @@ const (
 	previousNamesAnnotation = "internal.config.kubernetes.io/previousNames"
 )
 
-// sourceOf reads from an item's annotations which file it is in.
-func sourceOf(item *yaml.Node) *Source {
+// source is an item, and what is known of where it came from.
+type source struct {
+	*diagnostic.Subject
+	// owner is what the item is known by across runs, where it is a FailoverSpec.
+	owner owner
+}
+
+// sourceOf reads from an item's annotations which file it is in, and what it is
+// called there.
+func sourceOf(item *yaml.Node) source {
 	annotations := annotationsOf(item)
-	source := &Source{Node: item, owner: ownerOf(item)}
+	subject := &diagnostic.Subject{Node: item}
 	for _, dialect := range dialects {
-		source.File = cmp.Or(source.File, annotations[dialect.path])
-		if source.Index == 0 {
-			source.Index, _ = strconv.Atoi(annotations[dialect.index])
+		subject.File = cmp.Or(subject.File, annotations[dialect.path])
+		if subject.Item == 0 {
+			subject.Item, _ = strconv.Atoi(annotations[dialect.index])
 		}
 	}
-	return source
+	subject.FormerName, _, _ = strings.Cut(annotations[previousNamesAnnotation], ",")
+	return source{subject, ownerOf(item)}
+}
+
+// inFile says where an item is, where that is known.
+func (s source) inFile() string {
+	if s.File == "" {
+		return ""
+	}
+	return " in " + s.File
 }
 
 // dialect is a pair of annotations that says where an item is stored.
 type dialect struct{ path, index string }
 
+// dialects has those of today's orchestrators, and those from before; kpt sends
+// both.
 var dialects = []dialect{
-	{kioutil.PathAnnotation, kioutil.IndexAnnotation},
-	{kioutil.LegacyPathAnnotation, kioutil.LegacyIndexAnnotation}, //nolint:staticcheck // kpt sends both
+	{"internal.config.kubernetes.io/path", "internal.config.kubernetes.io/index"},
+	{"config.kubernetes.io/path", "config.kubernetes.io/index"},
 }
 
 // owner is what a FailoverSpec is known by across runs: its package, as kpt tells

@@ -6,10 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/render"
 )
 
@@ -35,79 +36,85 @@ func joinKeys(given map[string]string) string {
 	return strings.Join(slices.Sorted(maps.Keys(given)), ",")
 }
 
-// household is what a call found of the children of FailoverSpecs.
-type household struct {
+// earlier is what an earlier run left of the children of FailoverSpecs.
+type earlier struct {
 	// replaced has the item that each rendered child was until now.
 	replaced map[child]*yaml.Node
 	// leaving has those items, and the orphans: children that nothing renders.
 	leaving map[*yaml.Node]child
+	// orphans are in the order of the items.
+	orphans []*yaml.Node
 }
 
-// sortOut finds the items that the rendered children replace, each once, and
-// those that are orphans: of a spec that does not render them any more, or, where
-// the call is about the whole package, of a spec that is gone.
-func (l *resourceList) sortOut(children []child) (household, []Diagnostic) {
+// findEarlier finds the items that the rendered children replace, each once, and
+// those that are orphans: of a spec that no longer renders them, or, where the call
+// is about the whole package, of a spec that is gone.
+func (l *resourceList) findEarlier(children []child) (earlier, []diagnostic.Diagnostic) {
 	wanted, owners := map[child]bool{}, map[owner]bool{}
 	for _, c := range children {
 		wanted[c], owners[c.owner] = true, true
 	}
-	found := household{replaced: map[child]*yaml.Node{}, leaving: map[*yaml.Node]child{}}
-	var diagnostics []Diagnostic
+	found := earlier{replaced: map[child]*yaml.Node{}, leaving: map[*yaml.Node]child{}}
+	var diagnostics []diagnostic.Diagnostic
 	for _, item := range l.items.Content {
 		c, isChild := childOf(item)
 		isOrphan := isChild && !wanted[c] && (l.wholePackage || owners[c.owner])
 		switch {
 		case isOrphan:
 			found.leaving[item] = c
+			found.orphans = append(found.orphans, item)
+			diagnostics = append(diagnostics, removed(item, c, owners[c.owner]))
 		case !isChild || !wanted[c]:
 		case found.replaced[c] == nil:
 			found.replaced[c], found.leaving[item] = item, c
 		default:
-			diagnostics = append(diagnostics, Diagnostic{
-				Severity: framework.Error, Source: sourceOf(item), Field: "metadata.annotations",
-				Message: fmt.Sprintf("says it is %s of FailoverSpec %s, as another object%s does: remove the copy, or its annotations of %s",
-					c.part, c.name, inFile(sourceOf(found.replaced[c])), v1alpha1.Group),
-			})
+			diagnostics = append(diagnostics, diagnostic.New(diagnostic.Error, sourceOf(item).Subject, document.ParsePath("metadata.annotations"), fmt.Sprintf(
+				"says it is %s of FailoverSpec %s, as another object%s does: remove the copy, or its annotations of %s",
+				c.part, c.name, sourceOf(found.replaced[c]).inFile(), v1alpha1.Group)))
 		}
 	}
 	return found, diagnostics
 }
 
+// removed says why an orphan goes.
+func removed(item *yaml.Node, c child, hasOwner bool) diagnostic.Diagnostic {
+	reason := "which is no longer among the items"
+	if hasOwner {
+		reason = "which no longer renders it"
+	}
+	return diagnostic.New(diagnostic.Info, sourceOf(item).Subject, nil, fmt.Sprintf("removed: it was %s of FailoverSpec %s, %s", c.part, c.name, reason))
+}
+
 // collisions finds the items that stay, and yet are the same object to an API
 // server as one that is rendered.
-func (l *resourceList) collisions(objects []compiled, origins sourcesOf, found household) []Diagnostic {
+func (l *resourceList) collisions(objects []object, found earlier) []diagnostic.Diagnostic {
 	others := map[id]*yaml.Node{}
 	for _, item := range l.items.Content {
 		if _, leaves := found.leaving[item]; !leaves {
 			others[idOf(item)] = item
 		}
 	}
-	var diagnostics []Diagnostic
+	var diagnostics []diagnostic.Diagnostic
 	for _, object := range objects {
 		other := others[idOf(object.node)]
 		if other == nil {
 			continue
 		}
-		source := origins[object.Spec]
 		reason := fmt.Sprintf("without the annotations %s and %s", v1alpha1.AnnotationOwner, v1alpha1.AnnotationPart)
 		if c, isChild := childOf(other); isChild {
 			reason = fmt.Sprintf("as %s of FailoverSpec %s", c.part, c.name)
 		}
-		diagnostics = append(diagnostics, Diagnostic{
-			Severity: framework.Error, Source: source, Field: "metadata.name", Value: source.id().Name,
-			Message: fmt.Sprintf("%s would be rendered, and is among the items%s %s: remove it, or rename one of the two",
-				displayName((&Source{Node: object.node}).id()), inFile(sourceOf(other)), reason),
-		})
+		diagnostics = append(diagnostics, nameError(object.spec, fmt.Sprintf("%s would be rendered, and is among the items%s %s: remove it, or rename one of the two",
+			diagnostic.DisplayName((&diagnostic.Subject{Node: object.node}).ID()), sourceOf(other).inFile(), reason)))
 	}
 	return diagnostics
 }
 
-// inFile says where an item is, where that is known.
-func inFile(source *Source) string {
-	if source.File == "" {
-		return ""
-	}
-	return " in " + source.File
+// nameError is about the name of a FailoverSpec.
+func nameError(spec source, message string) diagnostic.Diagnostic {
+	err := diagnostic.New(diagnostic.Error, spec.Subject, document.ParsePath("metadata.name"), message)
+	err.Value = diagnostic.Shorten(spec.owner.name)
+	return err
 }
 
 // keepForeignMetadata carries over the labels and annotations that others put on

@@ -4,29 +4,41 @@ import (
 	"path"
 	"strconv"
 
-	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/render"
 )
 
+// object is a rendered object as YAML.
+type object struct {
+	node *yaml.Node
+	spec source
+	part render.Part
+}
+
+// child is what the object is known by on the next run.
+func (o object) child() child { return child{o.spec.owner, o.part} }
+
 // place puts rendered objects into the items, where their spec's children are
-// already, else at the end, and takes out the children that are no more. Other
-// items stay as they are, in their order. If there is an error, nothing changes.
-func (l *resourceList) place(objects []compiled, origins sourcesOf) []Diagnostic {
+// already, else at the end, and takes out the children that are no longer rendered.
+// Other items stay as they are, in their order. If there is an error, nothing
+// changes.
+func (l *resourceList) place(objects []object) []diagnostic.Diagnostic {
 	children := make([]child, len(objects))
 	for i, object := range objects {
-		children[i] = child{origins[object.Spec].owner, object.Part}
+		children[i] = object.child()
 	}
-	found, diagnostics := l.sortOut(children)
-	diagnostics = append(diagnostics, l.collisions(objects, origins, found)...)
+	found, diagnostics := l.findEarlier(children)
+	diagnostics = append(diagnostics, l.collisions(objects, found)...)
 	if len(objects) == 0 && len(found.leaving) > 0 && len(found.leaving) == len(l.items.Content) {
-		diagnostics = append(diagnostics, Diagnostic{
-			Severity: framework.Error, Source: sourceOf(l.items.Content[0]), Field: "metadata.annotations[" + v1alpha1.AnnotationOwner + "]",
-			Message: "nothing would be left, since all items were rendered from FailoverSpecs that are gone, and an answer without items would delete the whole package: bring back the FailoverSpec, or delete the files",
-		})
+		diagnostics = append(diagnostics, diagnostic.New(diagnostic.Error, sourceOf(l.items.Content[0]).Subject,
+			document.ParsePath("metadata.annotations["+v1alpha1.AnnotationOwner+"]"),
+			"nothing would be left, since all items were rendered from FailoverSpecs that are gone, and an answer without items would delete the whole package: bring back the FailoverSpec, or delete the files"))
 	}
-	if hasErrors(diagnostics) {
+	if diagnostic.Failed(diagnostics) {
 		return diagnostics
 	}
 
@@ -36,13 +48,13 @@ func (l *resourceList) place(objects []compiled, origins sourcesOf) []Diagnostic
 	}
 	taken := l.takenIndexes(found)
 	blocks := map[owner][]*yaml.Node{}
-	for i, object := range objects {
-		old, of := found.replaced[children[i]], children[i].owner
+	for _, object := range objects {
+		old, of := found.replaced[object.child()], object.spec.owner
 		if old != nil {
 			keepForeignMetadata(old, object.node)
 		}
 		if old == nil || !wasMoved(old, of) {
-			besideSpec(object.node, origins[object.Spec], taken)
+			besideSpec(object.node, object.spec, taken)
 		}
 		if old != nil {
 			keepForm(old, object.node)
@@ -58,7 +70,7 @@ func (l *resourceList) place(objects []compiled, origins sourcesOf) []Diagnostic
 
 // withBlocks returns the items that stay, with the objects of each spec where the
 // first of its children was, else at the end.
-func (l *resourceList) withBlocks(children []child, found household, blocks map[owner][]*yaml.Node) []*yaml.Node {
+func (l *resourceList) withBlocks(children []child, found earlier, blocks map[owner][]*yaml.Node) []*yaml.Node {
 	var items []*yaml.Node
 	take := func(of owner) {
 		items = append(items, blocks[of]...)
@@ -98,13 +110,13 @@ func wasMoved(item *yaml.Node, of owner) bool {
 type indexes map[file]map[int]bool
 
 // takenIndexes are those of all items that stay in their files.
-func (l *resourceList) takenIndexes(found household) indexes {
+func (l *resourceList) takenIndexes(found earlier) indexes {
 	taken := indexes{}
 	for _, item := range l.items.Content {
 		if c, leaves := found.leaving[item]; leaves && (found.replaced[c] != item || !wasMoved(item, c.owner)) {
 			continue
 		}
-		taken.in(fileOf(item))[sourceOf(item).Index] = true
+		taken.in(fileOf(item))[sourceOf(item).Item] = true
 	}
 	return taken
 }
@@ -130,7 +142,7 @@ func (taken indexes) next(where file) int {
 // in the order of rendering and in the dialects that the two have. Where the spec
 // has no file, a child stays in its file, and a new one goes where the orchestrator
 // decides.
-func besideSpec(node *yaml.Node, spec *Source, taken indexes) {
+func besideSpec(node *yaml.Node, spec source, taken indexes) {
 	annotations := map[string]string{}
 	if spec.owner.packagePath != "" {
 		annotations[packagePathAnnotation] = spec.owner.packagePath

@@ -25,3 +25,5 @@ func backendTrafficPolicy(fs *v1alpha1.FailoverSpec) *egv1a1.BackendTrafficPolic
 		Spec:       spec,
 	}
 }
+
+var policyOrigins = []origin{{"metadata.name", "spec.policy.name"}, {"spec", "spec.policy"}}

@@ -23,3 +23,5 @@ func gateway(fs *v1alpha1.FailoverSpec) *gwapiv1.Gateway {
 		},
 	}
 }
+
+var gatewayOrigins = []origin{{"metadata.name", "spec.gateway.name"}, {"metadata.namespace", "spec.gateway.namespace"}, {"spec", "spec.gateway"}}

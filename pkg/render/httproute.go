@@ -10,15 +10,12 @@ import (
 
 const kindHTTPRoute = "HTTPRoute"
 
-// httpRoute makes the route: one rule with both tiers, since only the backends
+// httpRoute makes the route: one rule with all tiers, since only the backends
 // of one rule share a cluster in Envoy.
-func httpRoute(fs *v1alpha1.FailoverSpec) *gwapiv1.HTTPRoute {
-	rule := gwapiv1.HTTPRouteRule{
-		Matches: fs.Spec.Matches,
-		BackendRefs: []gwapiv1.HTTPBackendRef{
-			backendRef(fs, fs.Spec.Active),
-			backendRef(fs, fs.Spec.Passive),
-		},
+func httpRoute(fs *v1alpha1.FailoverSpec, tiers []tier) *gwapiv1.HTTPRoute {
+	rule := gwapiv1.HTTPRouteRule{Matches: fs.Spec.Matches}
+	for _, tier := range tiers {
+		rule.BackendRefs = append(rule.BackendRefs, backendRef(fs, tier.Tier))
 	}
 	if fs.Spec.HostRewrite != "" {
 		rule.Filters = []gwapiv1.HTTPRouteFilter{{
@@ -39,6 +36,14 @@ func httpRoute(fs *v1alpha1.FailoverSpec) *gwapiv1.HTTPRoute {
 			Rules:           []gwapiv1.HTTPRouteRule{rule},
 		},
 	}
+}
+
+var routeOrigins = []origin{
+	{"metadata.name", "metadata.name"},
+	{"spec.rules[0].matches", "spec.matches"},
+	{"spec.rules[0].filters", "spec.hostRewrite"},
+	{"spec.parentRefs[0]", "spec.gateway"},
+	{"spec", "spec"},
 }
 
 func parentRef(gateway v1alpha1.Gateway) gwapiv1.ParentReference {

@@ -20,3 +20,5 @@ func httpRouteFilter(fs *v1alpha1.FailoverSpec) *egv1a1.HTTPRouteFilter {
 		},
 	}
 }
+
+var routeFilterOrigins = []origin{{"metadata.name", "metadata.name"}, {"spec.urlRewrite.hostname", "spec.hostRewrite"}}

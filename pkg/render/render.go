@@ -7,64 +7,13 @@ import (
 	"fmt"
 	"maps"
 
-	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
-	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 )
-
-// Part is what an object is within its failover; it stays the same when the
-// object is renamed.
-type Part string
-
-// The parts of a failover, in the order in which they are applied: what is
-// referred to comes first.
-const (
-	PartActiveService     Part = "active-service"
-	PartActiveDeployment  Part = "active-deployment"
-	PartPassiveService    Part = "passive-service"
-	PartPassiveDeployment Part = "passive-deployment"
-	PartActiveBackend     Part = "active-backend"
-	PartPassiveBackend    Part = "passive-backend"
-	PartGateway           Part = "gateway"
-	PartPolicy            Part = "policy"
-	PartRouteFilter       Part = "route-filter"
-	PartRoute             Part = "route"
-)
-
-// parts has the kind of object that each part is, and the field that names it.
-var parts = map[Part]struct {
-	kind    schema.GroupKind
-	namedBy *field.Path
-}{
-	PartActiveService:     {schema.GroupKind{Kind: "Service"}, activeName},
-	PartActiveDeployment:  {schema.GroupKind{Group: appsv1.GroupName, Kind: "Deployment"}, activeName},
-	PartPassiveService:    {schema.GroupKind{Kind: "Service"}, passiveName},
-	PartPassiveDeployment: {schema.GroupKind{Group: appsv1.GroupName, Kind: "Deployment"}, passiveName},
-	PartActiveBackend:     {schema.GroupKind{Group: egv1a1.GroupName, Kind: egv1a1.KindBackend}, activeName},
-	PartPassiveBackend:    {schema.GroupKind{Group: egv1a1.GroupName, Kind: egv1a1.KindBackend}, passiveName},
-	PartGateway:           {schema.GroupKind{Group: gwapiv1.GroupName, Kind: kindGateway}, field.NewPath("spec", "gateway", "name")},
-	PartPolicy:            {schema.GroupKind{Group: egv1a1.GroupName, Kind: egv1a1.KindBackendTrafficPolicy}, field.NewPath("spec", "policy", "name")},
-	PartRouteFilter:       {schema.GroupKind{Group: egv1a1.GroupName, Kind: egv1a1.KindHTTPRouteFilter}, specName},
-	PartRoute:             {schema.GroupKind{Group: gwapiv1.GroupName, Kind: kindHTTPRoute}, specName},
-}
-
-var (
-	specName    = field.NewPath("metadata", "name")
-	activeName  = field.NewPath("spec", "active", "name")
-	passiveName = field.NewPath("spec", "passive", "name")
-)
-
-// Makes tells whether objects of a kind are rendered as a part.
-func Makes(part Part, kind schema.GroupKind) bool {
-	made, known := parts[part]
-	return known && made.kind == kind
-}
 
 // Resource is a typed Kubernetes object.
 type Resource interface {
@@ -80,6 +29,9 @@ type Object struct {
 	Part Part
 	// Resource is the object itself.
 	Resource Resource
+
+	// origins are those that this object has beside those of its part.
+	origins []origin
 }
 
 // Error is a fault of one FailoverSpec that shows only beside the others.
@@ -109,28 +61,27 @@ func Render(specs []*v1alpha1.FailoverSpec) ([]Object, []Error) {
 
 func renderSpec(fs *v1alpha1.FailoverSpec) []Object {
 	var objects []Object
-	add := func(part Part, resource Resource) {
-		objects = append(objects, Object{Spec: fs, Part: part, Resource: resource})
+	add := func(part Part, resource Resource, origins ...origin) {
+		objects = append(objects, Object{Spec: fs, Part: part, Resource: resource, origins: origins})
 	}
-	spec := fs.Spec
-	if spec.Active.Workload != nil {
-		add(PartActiveService, service(fs, spec.Active, active))
-		add(PartActiveDeployment, deployment(fs, spec.Active, active))
+	tiers := tiersOf(fs)
+	for _, tier := range tiers {
+		if tier.Workload != nil {
+			add(tier.part(servicePart), service(fs, tier))
+			add(tier.part(deploymentPart), deployment(fs, tier))
+		}
 	}
-	if spec.Passive.Workload != nil {
-		add(PartPassiveService, service(fs, spec.Passive, passive))
-		add(PartPassiveDeployment, deployment(fs, spec.Passive, passive))
+	for _, tier := range tiers {
+		add(tier.part(backendPart), backend(fs, tier), endpointOrigins(tier)...)
 	}
-	add(PartActiveBackend, backend(fs, spec.Active, active))
-	add(PartPassiveBackend, backend(fs, spec.Passive, passive))
-	if spec.Gateway.MakesGateway() {
-		add(PartGateway, gateway(fs))
+	if fs.Spec.Gateway.MakesGateway() {
+		add(gatewayPart, gateway(fs))
 	}
-	add(PartPolicy, backendTrafficPolicy(fs))
-	if spec.HostRewrite != "" {
-		add(PartRouteFilter, httpRouteFilter(fs))
+	add(policyPart, backendTrafficPolicy(fs))
+	if fs.Spec.HostRewrite != "" {
+		add(routeFilterPart, httpRouteFilter(fs))
 	}
-	add(PartRoute, httpRoute(fs))
+	add(routePart, httpRoute(fs, tiers))
 	return objects
 }
 
@@ -163,7 +114,7 @@ func collisions(objects []Object) []Error {
 			errs = append(errs, collision(object, objectID, maker, "this spec itself, as another part"))
 		case sameName(maker, object.Spec):
 			if !reported[object.Spec] {
-				errs = append(errs, Error{object.Spec, maker, field.Invalid(specName, object.Spec.Name,
+				errs = append(errs, Error{object.Spec, maker, field.Invalid(field.NewPath("metadata", "name"), object.Spec.Name,
 					"FailoverSpec "+Name(maker)+" is given twice: remove one, or give it another name")})
 			}
 			reported[object.Spec] = true
@@ -176,10 +127,10 @@ func collisions(objects []Object) []Error {
 
 func collision(object Object, objectID id, maker *v1alpha1.FailoverSpec, makerName string) Error {
 	advice := "give it another name"
-	if object.Part == PartGateway {
+	if object.Part == gatewayPart {
 		advice = "let one attach, by gateway.name without gatewayClassName and listeners"
 	}
-	return Error{object.Spec, maker, field.Invalid(parts[object.Part].namedBy, objectID.name, fmt.Sprintf(
+	return Error{object.Spec, maker, field.Invalid(object.namedBy(), objectID.name, fmt.Sprintf(
 		"%s %s/%s is made by %s too: %s", objectID.Kind, objectID.namespace, objectID.name, makerName, advice))}
 }
 
@@ -222,8 +173,8 @@ func refusedAttachments(specs []*v1alpha1.FailoverSpec) []Error {
 type component string
 
 const (
-	active           component = "active"
-	passive          component = "passive"
+	activeComponent  component = "active"
+	passiveComponent component = "passive"
 	gatewayComponent component = "gateway"
 	routeComponent   component = "route"
 	policyComponent  component = "policy"

@@ -19,10 +19,10 @@ const (
 )
 
 // service makes the Service of a tier's workload.
-func service(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier, of component) *corev1.Service {
+func service(fs *v1alpha1.FailoverSpec, tier tier) *corev1.Service {
 	return &corev1.Service{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
-		ObjectMeta: objectMeta(fs, tier.Name, of, map[string]string{appLabel: tier.Name, serviceLabel: tier.Name}),
+		ObjectMeta: objectMeta(fs, tier.Name, tier.component, map[string]string{appLabel: tier.Name, serviceLabel: tier.Name}),
 		Spec: corev1.ServiceSpec{
 			Ports: []corev1.ServicePort{{
 				Name:       portName,
@@ -34,13 +34,17 @@ func service(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier, of component) *corev
 	}
 }
 
+func serviceOrigins(tier string) []origin {
+	return []origin{{"metadata.name", tier + ".name"}, {"spec.ports[0]", tier + ".workload"}, {"spec", tier}}
+}
+
 // deployment makes the Deployment of a tier's workload.
-func deployment(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier, of component) *appsv1.Deployment {
+func deployment(fs *v1alpha1.FailoverSpec, tier tier) *appsv1.Deployment {
 	workload := tier.Workload
 	podLabels := map[string]string{appLabel: tier.Name, versionLabel: workloadVersion}
 	return &appsv1.Deployment{
 		TypeMeta:   metav1.TypeMeta{APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "Deployment"},
-		ObjectMeta: objectMeta(fs, tier.Name, of, nil),
+		ObjectMeta: objectMeta(fs, tier.Name, tier.component, nil),
 		Spec: appsv1.DeploymentSpec{
 			Replicas: workload.Replicas,
 			Selector: &metav1.LabelSelector{MatchLabels: podLabels},
@@ -61,5 +65,15 @@ func deployment(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier, of component) *ap
 				}}},
 			},
 		},
+	}
+}
+
+func deploymentOrigins(tier string) []origin {
+	const container = "spec.template.spec.containers[0]"
+	return []origin{
+		{"metadata.name", tier + ".name"},
+		{container + ".name", tier + ".name"},
+		{container, tier + ".workload"},
+		{"spec", tier + ".workload"},
 	}
 }

@@ -85,18 +85,18 @@ func defaultTier(tier *Tier, fs *FailoverSpec, suffix string) {
 // defaultServerName gives TLS the one name that the tier is reached by, as both
 // SNI and the name that the certificate must carry.
 func defaultServerName(tier *Tier, fs *FailoverSpec) {
-	if !needsServerName(tier.TLS) || !fs.Spec.Target.Has(target.SNI) {
+	if !NeedsServerName(tier.TLS) || !fs.Spec.Target.Has(target.SNI) {
 		return
 	}
-	if hostnames := hostnames(fs.BackendEndpoints(*tier)); len(hostnames) == 1 && hostnames[0] != "" {
-		tier.TLS.SNI = new(gwapiv1.PreciseHostname(hostnames[0]))
+	if names := Hostnames(fs.BackendEndpoints(*tier)); len(names) == 1 && names[0] != "" {
+		tier.TLS.SNI = new(gwapiv1.PreciseHostname(names[0]))
 	}
 }
 
-// needsServerName tells whether a TLS block verifies certificates and names
+// NeedsServerName tells whether a TLS block verifies certificates and names
 // nobody that they should be for.
-func needsServerName(tls *egv1a1.BackendTLSSettings) bool {
-	return tls != nil && tls.SNI == nil && !autoSNI(tls) && !ptr.Deref(tls.InsecureSkipVerify, false)
+func NeedsServerName(tls *egv1a1.BackendTLSSettings) bool {
+	return tls != nil && tls.SNI == nil && !HasAutoSNI(tls) && !ptr.Deref(tls.InsecureSkipVerify, false)
 }
 
 func defaultPolicy(policy *Policy, fs *FailoverSpec) {
@@ -127,7 +127,7 @@ func defaultPolicy(policy *Policy, fs *FailoverSpec) {
 // completes what the profile knows better than Envoy Gateway's defaults.
 func defaultActiveHealthCheck(check, profile *egv1a1.ActiveHealthCheck) {
 	if check.Type == "" {
-		check.Type = onlyCheckerType(check)
+		check.Type = OnlyCheckerType(check)
 	}
 	if check.Type == "" || profile == nil {
 		return
@@ -138,9 +138,9 @@ func defaultActiveHealthCheck(check, profile *egv1a1.ActiveHealthCheck) {
 	check.HealthyThreshold = cmp.Or(check.HealthyThreshold, profile.HealthyThreshold)
 }
 
-// onlyCheckerType returns the type of the one checker that is given, or nothing
+// OnlyCheckerType returns the type of the one checker that is given, or nothing
 // where there is none or a choice.
-func onlyCheckerType(check *egv1a1.ActiveHealthCheck) egv1a1.ActiveHealthCheckerType {
+func OnlyCheckerType(check *egv1a1.ActiveHealthCheck) egv1a1.ActiveHealthCheckerType {
 	switch {
 	case check.HTTP != nil && check.TCP == nil && check.GRPC == nil:
 		return egv1a1.ActiveHealthCheckerTypeHTTP
@@ -150,4 +150,9 @@ func onlyCheckerType(check *egv1a1.ActiveHealthCheck) egv1a1.ActiveHealthChecker
 		return egv1a1.ActiveHealthCheckerTypeGRPC
 	}
 	return ""
+}
+
+// HasAutoSNI tells whether a TLS block takes the server name from the endpoint.
+func HasAutoSNI(tls *egv1a1.BackendTLSSettings) bool {
+	return tls != nil && ptr.Deref(tls.AutoSNIFromEndpointHostname, false)
 }

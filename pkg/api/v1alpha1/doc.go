@@ -1,6 +1,3 @@
-// Package v1alpha1 is the API failover.krm.dev/v1alpha1: the FailoverSpec, its
-// defaults, its validation and its JSON Schema.
-//
-// Load takes a YAML node to a complete, validated FailoverSpec. Those who build
-// one in Go call Default, then Validate.
+// Package v1alpha1 is the API failover.krm.dev/v1alpha1: the types of FailoverSpec,
+// their defaults, profiles and JSON Schema. Package compile takes them to objects.
 package v1alpha1

@@ -49,38 +49,13 @@ func hostname(endpoint egv1a1.BackendEndpoint) string {
 	return ""
 }
 
-// hostnames returns the distinct hostnames of endpoints, sorted; one that has
+// Hostnames returns the distinct hostnames of endpoints, sorted; one that has
 // none counts as "".
-func hostnames(endpoints []egv1a1.BackendEndpoint) []string {
+func Hostnames(endpoints []egv1a1.BackendEndpoint) []string {
 	names := make([]string, 0, len(endpoints))
 	for _, endpoint := range endpoints {
 		names = append(names, hostname(endpoint))
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-// addressType is how an endpoint is reached. Envoy Gateway puts the backends of
-// a rule into one cluster, where alone they can fail over, only if they agree.
-type addressType string
-
-const (
-	addressFQDN addressType = "FQDN"
-	addressIP   addressType = "IP"
-)
-
-// addressTypeOf returns the address type that all endpoints share, or nothing.
-func addressTypeOf(endpoints []egv1a1.BackendEndpoint) addressType {
-	isFQDN := func(e egv1a1.BackendEndpoint) bool { return e.FQDN != nil && e.IP == nil }
-	isIP := func(e egv1a1.BackendEndpoint) bool { return e.IP != nil && e.FQDN == nil }
-	every := func(is func(egv1a1.BackendEndpoint) bool) bool {
-		return len(endpoints) > 0 && !slices.ContainsFunc(endpoints, func(e egv1a1.BackendEndpoint) bool { return !is(e) })
-	}
-	switch {
-	case every(isFQDN):
-		return addressFQDN
-	case every(isIP):
-		return addressIP
-	}
-	return ""
 }

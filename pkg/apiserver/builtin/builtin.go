@@ -1,4 +1,4 @@
-// Package builtin judges the kinds of Kubernetes itself that failover renders as
+// Package builtin validates the kinds of Kubernetes itself that failover renders as
 // an API server would. What of them it knows is in docs/validation.md.
 package builtin
 
@@ -11,38 +11,39 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	kjson "sigs.k8s.io/json"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
-	"github.com/failover-krm/failover/pkg/document"
 )
 
-// Judges tells whether Validate has a verdict on a kind.
-func Judges(apiVersion, kind string) bool {
+// Knows tells whether Validate has a verdict on a kind.
+func Knows(apiVersion, kind string) bool {
 	return apiVersion == "apps/v1" && kind == "Deployment" || apiVersion == "v1" && kind == "Service"
 }
 
 // Validate returns what an API server would refuse in a new object, unknown
-// fields included, as it does for kubectl.
-func Validate(root *yaml.Node) field.ErrorList {
-	value, errs := document.Value(root)
-	if len(errs) > 0 {
-		return errs
+// fields included, as it does for kubectl. The object is given as a Go type too
+// where it was made in Go.
+func Validate(value map[string]any, typed runtime.Object) field.ErrorList {
+	switch typed := typed.(type) {
+	case *appsv1.Deployment:
+		return validateDeployment(typed)
+	case *corev1.Service:
+		return validateService(typed)
 	}
-	switch document.Field(root, "kind") {
+	switch value["kind"] {
 	case "Deployment":
 		deployment := &appsv1.Deployment{}
 		if errs := decode(value, deployment); len(errs) > 0 {
 			return errs
 		}
-		return ValidateDeployment(deployment)
+		return validateDeployment(deployment)
 	case "Service":
 		service := &corev1.Service{}
 		if errs := decode(value, service); len(errs) > 0 {
 			return errs
 		}
-		return ValidateService(service)
+		return validateService(service)
 	default:
 		return nil
 	}

@@ -11,9 +11,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/failover-krm/failover/pkg/apiserver/metadata"
 )
 
-// ValidateEnv judges an environment variable of a container.
+// ValidateEnv validates an environment variable of a container.
 func ValidateEnv(env corev1.EnvVar, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for _, detail := range validation.IsRelaxedEnvVarName(env.Name) {
@@ -60,7 +62,7 @@ func validateFieldPath(fieldPath string, path *field.Path) field.ErrorList {
 		return required(path, "must be given")
 	}
 	if match := podFieldKey.FindStringSubmatch(fieldPath); match != nil {
-		return apiErrors(validation.IsQualifiedName(strings.ToLower(match[1])), fieldPath, path)
+		return metadata.Invalid(path, fieldPath, validation.IsQualifiedName(strings.ToLower(match[1])))
 	}
 	if !slices.Contains(podFields, fieldPath) {
 		return field.ErrorList{field.NotSupported(path, fieldPath, append(slices.Clone(podFields), "metadata.labels['KEY']", "metadata.annotations['KEY']"))}
@@ -87,11 +89,11 @@ func validateContainerResource(resource string, path *field.Path) field.ErrorLis
 // validateKeyRef wants the name of a ConfigMap or Secret, which older Kubernetes
 // does not ask for, and one of its keys.
 func validateKeyRef(name, key string, path *field.Path) field.ErrorList {
-	errs := apiErrors(validation.IsDNS1123Subdomain(name), name, path.Child("name"))
+	errs := metadata.Invalid(path.Child("name"), name, validation.IsDNS1123Subdomain(name))
 	if key == "" {
 		return append(errs, required(path.Child("key"), "must be given")...)
 	}
-	return append(errs, apiErrors(validation.IsConfigMapKey(key), key, path.Child("key"))...)
+	return append(errs, metadata.Invalid(path.Child("key"), key, validation.IsConfigMapKey(key))...)
 }
 
 // exactlyOne wants one of several fields to be given.
@@ -114,7 +116,7 @@ func exactlyOne(path *field.Path, given map[string]bool) field.ErrorList {
 	}
 }
 
-// ValidateResources judges what a container asks for and may use.
+// ValidateResources validates what a container asks for and may use.
 func ValidateResources(resources corev1.ResourceRequirements, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for list, quantities := range map[string]corev1.ResourceList{"requests": resources.Requests, "limits": resources.Limits} {
@@ -138,7 +140,7 @@ const (
 	AnySuccesses   = false
 )
 
-// ValidateProbe judges a probe of a container; a nil one is right.
+// ValidateProbe validates a probe of a container; a nil one is right.
 func ValidateProbe(probe *corev1.Probe, oneSuccess bool, path *field.Path) field.ErrorList {
 	if probe == nil {
 		return nil
@@ -186,7 +188,7 @@ func validatePortOrName(port intstr.IntOrString, path *field.Path) field.ErrorLi
 	return errs
 }
 
-// ValidatePort judges the number of a port.
+// ValidatePort validates the number of a port.
 func ValidatePort(port int32, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for _, detail := range validation.IsValidPortNum(int(port)) {

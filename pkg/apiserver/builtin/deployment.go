@@ -1,7 +1,6 @@
 package builtin
 
 import (
-	"cmp"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -12,11 +11,13 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/failover-krm/failover/pkg/apiserver/metadata"
 )
 
-// ValidateDeployment judges a Deployment that was decoded strictly, or made in Go.
-func ValidateDeployment(deployment *appsv1.Deployment) field.ErrorList {
-	errs := validateMetadata(deployment.ObjectMeta, apivalidation.NameIsDNSSubdomain)
+// validateDeployment validates a Deployment that was decoded strictly, or made in Go.
+func validateDeployment(deployment *appsv1.Deployment) field.ErrorList {
+	errs := metadata.Validate(deployment.ObjectMeta, true, apivalidation.NameIsDNSSubdomain)
 	path := field.NewPath("spec")
 	spec := deployment.Spec
 	errs = append(errs, notNegative(spec.Replicas, path.Child("replicas"))...)
@@ -25,13 +26,6 @@ func ValidateDeployment(deployment *appsv1.Deployment) field.ErrorList {
 	errs = append(errs, oneOf(spec.Strategy.Type, path.Child("strategy", "type"), appsv1.RollingUpdateDeploymentStrategyType, appsv1.RecreateDeploymentStrategyType)...)
 	errs = append(errs, validateSelector(spec.Selector, spec.Template.Labels, path)...)
 	return append(errs, validateTemplate(spec.Template, path.Child("template"))...)
-}
-
-// validateMetadata judges metadata; an object without a namespace gets that of
-// the request.
-func validateMetadata(meta metav1.ObjectMeta, name apivalidation.ValidateNameFunc) field.ErrorList {
-	meta.Namespace = cmp.Or(meta.Namespace, metav1.NamespaceDefault)
-	return apivalidation.ValidateObjectMeta(&meta, true, name, field.NewPath("metadata"))
 }
 
 func validateSelector(selector *metav1.LabelSelector, podLabels map[string]string, path *field.Path) field.ErrorList {
@@ -47,8 +41,8 @@ func validateSelector(selector *metav1.LabelSelector, podLabels map[string]strin
 }
 
 func validateTemplate(template corev1.PodTemplateSpec, path *field.Path) field.ErrorList {
-	errs := metavalidation.ValidateLabels(template.Labels, path.Child("metadata", "labels"))
-	errs = append(errs, apivalidation.ValidateAnnotations(template.Annotations, path.Child("metadata", "annotations"))...)
+	errs := metadata.ValidateLabels(template.Labels, path.Child("metadata", "labels"))
+	errs = append(errs, metadata.ValidateAnnotations(template.Annotations, path.Child("metadata", "annotations"))...)
 	spec := path.Child("spec")
 	errs = append(errs, oneOf(template.Spec.RestartPolicy, spec.Child("restartPolicy"), corev1.RestartPolicyAlways)...)
 	if len(template.Spec.Containers) == 0 {
@@ -71,7 +65,7 @@ func validateContainer(container corev1.Container, path *field.Path) field.Error
 	if container.Name == "" {
 		errs = required(path.Child("name"), "must be given")
 	} else {
-		errs = apiErrors(validation.IsDNS1123Label(container.Name), container.Name, path.Child("name"))
+		errs = metadata.Invalid(path.Child("name"), container.Name, validation.IsDNS1123Label(container.Name))
 	}
 	switch {
 	case container.Image == "":
@@ -100,20 +94,11 @@ func validateContainerPorts(ports []corev1.ContainerPort, path *field.Path) fiel
 		if port.Name == "" {
 			continue
 		}
-		errs = append(errs, apiErrors(validation.IsValidPortName(port.Name), port.Name, at.Child("name"))...)
+		errs = append(errs, metadata.Invalid(at.Child("name"), port.Name, validation.IsValidPortName(port.Name))...)
 		if names[port.Name] {
 			errs = append(errs, field.Duplicate(at.Child("name"), port.Name))
 		}
 		names[port.Name] = true
-	}
-	return errs
-}
-
-// apiErrors turns what apimachinery says of a value into errors.
-func apiErrors(details []string, value any, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	for _, detail := range details {
-		errs = append(errs, field.Invalid(path, value, detail))
 	}
 	return errs
 }

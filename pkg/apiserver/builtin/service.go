@@ -3,21 +3,22 @@ package builtin
 import (
 	corev1 "k8s.io/api/core/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
-	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/failover-krm/failover/pkg/apiserver/metadata"
 )
 
-// ValidateService judges a Service that was decoded strictly, or made in Go. It
+// validateService validates a Service that was decoded strictly, or made in Go. It
 // asks for a name that every Kubernetes takes: 1.36 lets it begin with a digit,
 // those before do not.
-func ValidateService(service *corev1.Service) field.ErrorList {
-	errs := validateMetadata(service.ObjectMeta, apivalidation.NameIsDNS1035Label)
+func validateService(service *corev1.Service) field.ErrorList {
+	errs := metadata.Validate(service.ObjectMeta, true, apivalidation.NameIsDNS1035Label)
 	path := field.NewPath("spec")
 	spec := service.Spec
 	errs = append(errs, oneOf(spec.Type, path.Child("type"), corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer, corev1.ServiceTypeExternalName)...)
-	errs = append(errs, metavalidation.ValidateLabels(spec.Selector, path.Child("selector"))...)
+	errs = append(errs, metadata.ValidateLabels(spec.Selector, path.Child("selector"))...)
 	if len(spec.Ports) == 0 && spec.Type != corev1.ServiceTypeExternalName && spec.ClusterIP != corev1.ClusterIPNone {
 		errs = append(errs, required(path.Child("ports"), "must have a port")...)
 	}
@@ -47,7 +48,7 @@ func validateServicePorts(ports []corev1.ServicePort, path *field.Path) field.Er
 		case port.Name == "" && len(ports) > 1:
 			errs = append(errs, required(at.Child("name"), "must be given where there are several ports")...)
 		case port.Name != "":
-			errs = append(errs, apiErrors(validation.IsDNS1123Label(port.Name), port.Name, at.Child("name"))...)
+			errs = append(errs, metadata.Invalid(at.Child("name"), port.Name, validation.IsDNS1123Label(port.Name))...)
 		}
 		if names[port.Name] && port.Name != "" {
 			errs = append(errs, field.Duplicate(at.Child("name"), port.Name))

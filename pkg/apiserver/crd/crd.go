@@ -1,4 +1,4 @@
-// Package crd judges objects of Gateway API and Envoy Gateway as an API server
+// Package crd validates objects of Gateway API and Envoy Gateway as an API server
 // would that has the CRDs of one version of Envoy Gateway: by their structural
 // schemas, defaults and CEL rules, and offline.
 package crd
@@ -9,12 +9,14 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/validation"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/failover-krm/failover/pkg/apiserver/metadata"
 	"github.com/failover-krm/failover/pkg/apiserver/schema"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 //go:generate go -C ../../../hack/crdgen run . -root ../..
@@ -40,9 +42,6 @@ func (r release) kind(apiVersion, name string) *kind {
 	return &r.kinds[i]
 }
 
-// minor returns the version without its patch, as 1.8.
-func (r release) minor() string { return r.envoyGateway[:strings.LastIndexByte(r.envoyGateway, '.')] }
-
 func releaseOf(envoyGateway string) release {
 	i := slices.IndexFunc(releases, func(r release) bool { return r.envoyGateway == envoyGateway })
 	if i < 0 {
@@ -60,73 +59,79 @@ func Schema(envoyGateway, apiVersion, name string) *schema.Node {
 	return nil
 }
 
-// Judges tells whether Validate has a verdict on a kind: some Envoy Gateway has
+// Knows tells whether Validate has a verdict on a kind: some Envoy Gateway has
 // a CRD for it, in this version of its API or another.
-func Judges(apiVersion, name string) bool {
+func Knows(apiVersion, name string) bool {
 	group, _, _ := strings.Cut(apiVersion, "/")
 	return slices.ContainsFunc(releases, func(r release) bool {
 		return slices.ContainsFunc(r.kinds, func(k kind) bool { return k.name == name && strings.HasPrefix(k.apiVersion, group+"/") })
 	})
 }
 
-// Validate returns all that an API server with the CRDs of a version of Envoy
-// Gateway would refuse in a new object, unknown fields included, as it does for
-// kubectl.
-func Validate(envoyGateway string, root *yaml.Node) field.ErrorList {
-	value, errs := document.Value(root)
-	object, isObject := value.(map[string]any)
-	if len(errs) > 0 || !isObject {
-		return errs
+// Default fills in what an API server with the CRDs of a version of Envoy Gateway
+// would, and gives numbers the type that the schema has. A kind without a CRD
+// stays as it is.
+func Default(envoyGateway string, object map[string]any) {
+	apiVersion, name := kindOf(object)
+	if kind := releaseOf(envoyGateway).kind(apiVersion, name); kind != nil {
+		fillDefaults(kind.schema, object)
 	}
-	apiVersion, name := document.Field(root, "apiVersion"), document.Field(root, "kind")
+}
+
+// Validate returns all that an API server with the CRDs of a version of Envoy
+// Gateway would refuse in a new object with its defaults filled in, unknown fields
+// included, as it does for kubectl.
+func Validate(envoyGateway string, object map[string]any) field.ErrorList {
+	apiVersion, name := kindOf(object)
 	used := releaseOf(envoyGateway)
 	kind := used.kind(apiVersion, name)
 	if kind == nil {
 		return field.ErrorList{unknownKind(used, apiVersion, name)}
 	}
-	object, _ = fillDefaults(kind.schema, object).(map[string]any)
 	history := history{used, apiVersion, name}
-	findings := schema.Check(kind.schema, root, object, schema.Advice{UnknownField: history.field, UnknownValue: history.value})
-	errs = append(errs, findings.Errs...)
-	errs = append(errs, validateMetadata(object, kind.namespaced)...)
+	errs := schema.Check(kind.schema, object, schema.Advice{UnknownField: history.field, UnknownValue: history.value}).Errs
+	errs = append(errs, metadata.Validate(metadata.Of(object), kind.namespaced, validation.NameIsDNSSubdomain)...)
 	if slices.ContainsFunc(errs, blocksRules) {
 		return errs
 	}
 	return append(errs, checkRules(kind.schema, object, nil)...)
 }
 
+// kindOf returns what an object says it is.
+func kindOf(object map[string]any) (apiVersion, kind string) {
+	apiVersion, _ = object["apiVersion"].(string)
+	kind, _ = object["kind"].(string)
+	return apiVersion, kind
+}
+
 // Lacks returns the fields and values in a part of an object that a version of
 // Envoy Gateway does not have, and another one has. The paths are those within the
 // part, which is found in the object at a path such as spec.
-func Lacks(envoyGateway, apiVersion, kind, at string, part *yaml.Node) field.ErrorList {
+func Lacks(envoyGateway, apiVersion, kind string, at document.Path, part any) field.ErrorList {
 	used := releaseOf(envoyGateway)
 	known := used.kind(apiVersion, kind)
 	if known == nil {
 		return nil
 	}
-	value, _ := document.Value(part)
 	history := history{used, apiVersion, kind}
-	told := map[string]bool{}
+	lacking := map[string]bool{}
 	note := func(path *field.Path, advice string) string {
-		told[path.String()] = advice != ""
+		lacking[path.String()] = advice != ""
 		return advice
 	}
-	findings := schema.Check(known.schema.At(at), part, value, schema.Advice{
-		UnknownField: func(path *field.Path) string { return note(path, history.field(below(at, path))) },
-		UnknownValue: func(path *field.Path, value string) string { return note(path, history.value(below(at, path), value)) },
+	below := func(path *field.Path) document.Path { return at.Join(document.ParsePath(path.String())) }
+	findings := schema.Check(known.schema.At(at), part, schema.Advice{
+		UnknownField: func(path *field.Path) string { return note(path, history.fieldAt(below(path))) },
+		UnknownValue: func(path *field.Path, value string) string { return note(path, history.valueAt(below(path), value)) },
 	})
-	return slices.DeleteFunc(findings.Errs, func(err *field.Error) bool { return !told[err.Field] })
-}
-
-func below(at string, path *field.Path) *field.Path {
-	return field.NewPath(at + strings.TrimSuffix("."+path.String(), "."))
+	return slices.DeleteFunc(findings.Errs, func(err *field.Error) bool { return !lacking[err.Field] })
 }
 
 // blocksRules tells whether an API server leaves the CEL rules out because of an
 // error.
 func blocksRules(err *field.Error) bool {
 	blocking := []field.ErrorType{field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid}
-	return slices.Contains(blocking, err.Type) || strings.HasPrefix(err.Detail, "must have at most")
+	return slices.Contains(blocking, err.Type)
 }
 
 // fillDefaults returns a value with the defaults that an API server fills in, and
@@ -173,18 +178,24 @@ type history struct {
 }
 
 // field says in which versions a field is that the one in use does not have.
-func (h history) field(path *field.Path) string {
-	return h.tell("unknown field", func(root *schema.Node) bool { return root.At(path.String()) != nil })
+func (h history) field(path *field.Path) string { return h.fieldAt(document.ParsePath(path.String())) }
+
+func (h history) fieldAt(path document.Path) string {
+	return h.tell("unknown field", func(root *schema.Node) bool { return root.At(path) != nil })
 }
 
 // value says in which versions a value is allowed that the one in use refuses.
 func (h history) value(path *field.Path, value string) string {
+	return h.valueAt(document.ParsePath(path.String()), value)
+}
+
+func (h history) valueAt(path document.Path, value string) string {
 	told := h.tell("unsupported value", func(root *schema.Node) bool {
-		node := root.At(path.String())
+		node := root.At(path)
 		return node != nil && slices.Contains(node.Enum, value)
 	})
 	if told != "" {
-		told += "; supported here: " + strings.Join(h.used.kind(h.apiVersion, h.kind).schema.At(path.String()).Enum, ", ")
+		told += "; supported here: " + strings.Join(h.used.kind(h.apiVersion, h.kind).schema.At(path).Enum, ", ")
 	}
 	return told
 }
@@ -202,13 +213,13 @@ func (h history) tell(what string, has func(*schema.Node) bool) string {
 		switch {
 		case kind == nil || !has(kind.schema):
 		case isLater:
-			return fmt.Sprintf("%s in Envoy Gateway %s: exists since Envoy Gateway %s", what, h.used.envoyGateway, r.minor())
+			return target.Missing(what, h.used.envoyGateway, target.Minor(r.envoyGateway))
 		default:
-			hadBefore = r.minor()
+			hadBefore = target.Minor(r.envoyGateway)
 		}
 	}
 	if hadBefore != "" {
-		return fmt.Sprintf("%s in Envoy Gateway %s: Envoy Gateway %s was the last to have it", what, h.used.envoyGateway, hadBefore)
+		return fmt.Sprintf("%s in Envoy Gateway %s: Envoy Gateway 1.%s was the last to have it", what, h.used.envoyGateway, hadBefore)
 	}
 	return ""
 }

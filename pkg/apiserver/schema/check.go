@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"net/netip"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -18,7 +17,6 @@ import (
 	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/document"
 )
@@ -29,9 +27,9 @@ type Findings struct {
 	Errs field.ErrorList
 	// Broken are the paths at which nothing more can be said: a value of the wrong
 	// type or out of range, an unknown field, and the field it was meant to be.
-	Broken []string
+	Broken []*field.Path
 	// Missing are the paths of required fields that are not there.
-	Missing []string
+	Missing []*field.Path
 }
 
 // Advice is what the owner of a schema knows about what it refuses. Either may
@@ -43,9 +41,10 @@ type Advice struct {
 	UnknownValue func(path *field.Path, value string) string
 }
 
-// Check judges the value of a document, as document.Value returns it.
-func Check(node *Node, root *yaml.Node, value any, advice Advice) Findings {
-	c := &checker{root: root, advice: advice}
+// Check validates a value, as document.Value returns it: maps, lists, strings,
+// int64, float64 and bool.
+func Check(node *Node, value any, advice Advice) Findings {
+	c := &checker{advice: advice}
 	c.check(node, value, nil)
 	return c.Findings
 }
@@ -53,8 +52,6 @@ func Check(node *Node, root *yaml.Node, value any, advice Advice) Findings {
 type checker struct {
 	Findings
 	advice Advice
-	// root is the document, for values as they are written.
-	root *yaml.Node
 }
 
 func (c *checker) check(node *Node, value any, path *field.Path) {
@@ -63,82 +60,94 @@ func (c *checker) check(node *Node, value any, path *field.Path) {
 	}
 	switch value := value.(type) {
 	case map[string]any:
-		if c.isType(path, node, Object) {
+		if c.isType(path, node, value, Object) {
 			c.checkLength(node, len(value), path)
 			c.checkObject(node, value, path)
 		}
 	case []any:
-		if c.isType(path, node, Array) {
-			c.checkLength(node, len(value), path)
-			for i, item := range value {
-				c.check(node.Items, item, path.Index(i))
-			}
-			c.checkUnique(node, value, path)
+		if !c.isType(path, node, value, Array) || !c.checkLength(node, len(value), path) {
+			return
 		}
+		for i, item := range value {
+			c.check(node.Items, item, path.Index(i))
+		}
+		c.checkUnique(node, value, path)
 	case string:
-		if c.isType(path, node, String, IntOrString) {
+		if c.isType(path, node, value, String, IntOrString) {
 			c.checkString(node, value, path)
 		}
 	case int64:
-		if c.isType(path, node, Integer, Number, IntOrString) && c.checkEnum(node, strconv.FormatInt(value, 10), path) {
+		if c.isType(path, node, value, Integer, Number, IntOrString) && c.checkEnum(node, strconv.FormatInt(value, 10), path) {
 			c.checkRange(node, float64(value), path)
 		}
 	case float64:
 		if node.Type == IntOrString && len(node.Patterns) > 0 { // a quantity such as 0.5
-			c.checkPatterns(node, fmt.Sprint(c.written(path)), path)
+			c.checkPatterns(node, strconv.FormatFloat(value, 'f', -1, 64), path)
 			return
 		}
 		isInteger := value == float64(int64(value))
-		if isInteger && c.isType(path, node, Integer, Number) || !isInteger && c.isType(path, node, Number) {
+		if isInteger && c.isType(path, node, value, Integer, Number) || !isInteger && c.isType(path, node, value, Number) {
 			c.checkRange(node, value, path)
 		}
 	case bool:
-		c.isType(path, node, Boolean)
+		c.isType(path, node, value, Boolean)
 	default:
-		c.isType(path, node)
+		c.isType(path, node, value)
 	}
 }
 
 // isType reports a value that is of none of the types that the schema has room
 // for.
-func (c *checker) isType(path *field.Path, node *Node, types ...Type) bool {
+func (c *checker) isType(path *field.Path, node *Node, value any, types ...Type) bool {
 	if slices.Contains(types, node.Type) {
 		return true
 	}
-	detail := "must be " + string(node.Type)
-	if strings.HasSuffix(string(node.Type), "a string") && slices.ContainsFunc(types, func(t Type) bool { return t == Integer || t == Number || t == Boolean }) {
-		detail += ": put it in quotes"
-	}
-	c.breakAt(path, field.TypeInvalid(path, c.written(path), detail))
+	c.breakAt(path, field.TypeInvalid(path, shown(value), "must be "+node.wanted()+c.advise(node, value)))
 	return false
 }
 
+// advise says how a value of the wrong type becomes one of the right type, where
+// that is easily said.
+func (c *checker) advise(node *Node, value any) string {
+	text, isText := value.(string)
+	switch number, err := strconv.ParseInt(text, 10, 64); {
+	case isText && (node.Type == Integer || node.Type == Number) && err == nil:
+		return fmt.Sprintf(": write %d, without quotes", number)
+	case isText && node.Type == Boolean && (text == "true" || text == "false"):
+		return ": remove the quotes"
+	case node.Type != String && node.Type != IntOrString:
+		return ""
+	}
+	switch value.(type) {
+	case int64, float64, bool:
+		quoted := &checker{}
+		if quoted.checkString(node, fmt.Sprint(value), nil); len(quoted.Errs) == 0 {
+			return ": put it in quotes"
+		}
+	}
+	return ""
+}
+
 func (c *checker) breakAt(path *field.Path, err *field.Error) {
-	c.Broken = append(c.Broken, path.String())
+	c.Broken = append(c.Broken, path)
 	c.Errs = append(c.Errs, err)
 }
 
-// written returns a value as the document has it, or what stands for a list or
-// a map in a message.
-func (c *checker) written(path *field.Path) any {
-	node := document.Lookup(c.root, path.String())
-	if node == nil || node.Kind != yaml.ScalarNode {
+// shown is what a message has of a value: no list and no map.
+func shown(value any) any {
+	switch value.(type) {
+	case string, int64, float64, bool, nil:
+		return value
+	default:
 		return field.OmitValueType{}
 	}
-	if node.ShortTag() == yaml.NodeTagFloat {
-		return json.Number(node.Value) // whatever its size
-	}
-	if value, errs := document.Value(node); len(errs) == 0 && value != nil {
-		return value
-	}
-	return node.Value
 }
 
 func (c *checker) checkObject(node *Node, object map[string]any, path *field.Path) {
 	for _, name := range node.Required {
 		if _, given := object[name]; !given {
 			missing := path.Child(name)
-			c.Missing = append(c.Missing, missing.String())
+			c.Missing = append(c.Missing, missing)
 			c.Errs = append(c.Errs, field.Required(missing, "must be given"))
 		}
 	}
@@ -177,11 +186,17 @@ func (c *checker) checkUnique(node *Node, items []any, path *field.Path) {
 	if !node.Unique {
 		return
 	}
+	seen := make(map[string]bool, len(items))
 	for i, item := range items {
-		twice := func(earlier any) bool { return reflect.DeepEqual(node.key(earlier), node.key(item)) }
-		if slices.ContainsFunc(items[:i], twice) {
-			c.Errs = append(c.Errs, field.Duplicate(path.Index(i), node.key(item)))
+		key := node.key(item)
+		text, err := json.Marshal(key) // sorts the fields
+		if err != nil {
+			continue // no value of a document
 		}
+		if seen[string(text)] {
+			c.Errs = append(c.Errs, field.Duplicate(path.Index(i), key))
+		}
+		seen[string(text)] = true
 	}
 }
 
@@ -201,14 +216,14 @@ func (n *Node) key(item any) any {
 }
 
 func (c *checker) addUnknown(node *Node, name string, parent *field.Path) {
-	path := parent.Child(name)
+	path := document.Child(parent, name)
 	var detail string
 	if c.advice.UnknownField != nil {
 		detail = c.advice.UnknownField(path)
 	}
 	if meant := document.Suggest(name, node.FieldNames()); detail == "" && meant != "" {
 		detail = fmt.Sprintf("unknown field, did you mean %q?", meant)
-		c.Broken = append(c.Broken, parent.Child(meant).String())
+		c.Broken = append(c.Broken, parent.Child(meant))
 	}
 	c.breakAt(path, field.Forbidden(path, cmp.Or(detail, "unknown field; known are "+strings.Join(node.FieldNames(), ", "))))
 }
@@ -245,11 +260,11 @@ func (c *checker) checkEnum(node *Node, value string, path *field.Path) bool {
 	}
 	if c.advice.UnknownValue != nil {
 		if detail := c.advice.UnknownValue(path, value); detail != "" {
-			c.Errs = append(c.Errs, field.Invalid(path, c.written(path), detail))
+			c.Errs = append(c.Errs, field.Invalid(path, value, detail))
 			return false
 		}
 	}
-	c.Errs = append(c.Errs, field.NotSupported(path, c.written(path), node.Enum))
+	c.Errs = append(c.Errs, field.NotSupported(path, value, node.Enum))
 	return false
 }
 
@@ -285,15 +300,23 @@ var patternWords = map[string]string{
 	`^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$`: `must be a quantity such as "500m", "2" or "128Mi"`,
 }
 
-func (c *checker) checkLength(node *Node, length int, path *field.Path) {
+// checkLength tells whether a string, a list or a map is not too long.
+func (c *checker) checkLength(node *Node, length int, path *field.Path) bool {
 	unit := map[Type]string{Object: "fields", Array: "items"}[node.Type]
 	unit = cmp.Or(unit, "characters")
 	if node.MinLength != nil && length < *node.MinLength {
-		c.Errs = append(c.Errs, field.Invalid(path, c.written(path), fmt.Sprintf("must have at least %d %s", *node.MinLength, unit)))
+		c.Errs = append(c.Errs, field.Invalid(path, length, fmt.Sprintf("must have at least %d %s", *node.MinLength, unit)))
 	}
-	if node.MaxLength != nil && length > *node.MaxLength {
-		c.Errs = append(c.Errs, field.Invalid(path, c.written(path), fmt.Sprintf("must have at most %d %s", *node.MaxLength, unit)))
+	if node.MaxLength == nil || length <= *node.MaxLength {
+		return true
 	}
+	err := field.TooMany(path, length, *node.MaxLength)
+	if node.Type == String {
+		err = field.TooLong(path, nil, *node.MaxLength)
+	}
+	err.Detail = fmt.Sprintf("must have at most %d %s", *node.MaxLength, unit)
+	c.Errs = append(c.Errs, err)
+	return false
 }
 
 func (c *checker) checkRange(node *Node, value float64, path *field.Path) {
@@ -315,5 +338,5 @@ func (c *checker) checkRange(node *Node, value float64, path *field.Path) {
 	default:
 		detail = fmt.Sprintf("must be at most %v", *high)
 	}
-	c.breakAt(path, field.Invalid(path, c.written(path), detail))
+	c.breakAt(path, field.Invalid(path, value, detail))
 }

@@ -6,6 +6,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/failover-krm/failover/pkg/document"
 )
 
 // Type is the JSON type that a schema asks for.
@@ -13,16 +15,22 @@ type Type string
 
 // The types that values of a manifest have.
 const (
-	Object      Type = "a map"
-	Array       Type = "a list"
-	String      Type = "a string"
-	Integer     Type = "an integer"
-	Number      Type = "a number"
-	Boolean     Type = "true or false"
-	IntOrString Type = "an integer or a string"
+	Object      Type = "object"
+	Array       Type = "array"
+	String      Type = "string"
+	Integer     Type = "integer"
+	Number      Type = "number"
+	Boolean     Type = "boolean"
+	IntOrString Type = "int-or-string"
 	// Any is for what upstream hands on unread.
-	Any Type = "anything"
+	Any Type = ""
 )
+
+// words says to a user what a value of a type is in YAML.
+var words = map[Type]string{
+	Object: "a map", Array: "a list", String: "a string", Integer: "an integer", Number: "a number",
+	Boolean: "true or false", IntOrString: "an integer or a string",
+}
 
 // Node is the structural schema of a value. A nil Node knows nothing.
 type Node struct {
@@ -120,20 +128,32 @@ func (n *Node) Item() *Node {
 	return n.Items
 }
 
-// At returns the schema of a path, as field.Path writes it, or nil.
-func (n *Node) At(path string) *Node {
-	for path != "" && n != nil {
-		if path[0] == '[' {
-			_, path, _ = strings.Cut(path, "]")
+// wanted says what a value must be: its type, and what that looks like.
+func (n *Node) wanted() string {
+	switch {
+	case n.Type == Object && len(n.Required) > 0:
+		return words[n.Type] + " with " + strings.Join(n.Required, ", ")
+	case n.Type == Object && len(n.Fields) > 0:
+		return words[n.Type] + " of " + strings.Join(n.FieldNames(), ", ")
+	case n.Type == String && len(n.Enum) > 0:
+		return words[n.Type] + ", one of " + strings.Join(n.Enum, ", ")
+	case n.Type == String && n.Format == Duration || len(n.Patterns) == 1 && patternWords[n.Patterns[0]] == durationWords:
+		return words[n.Type] + `, a duration such as "500ms" or "2s"`
+	}
+	return words[n.Type]
+}
+
+// At returns the schema of a path, or nil.
+func (n *Node) At(path document.Path) *Node {
+	for _, step := range path {
+		switch {
+		case n == nil:
+			return nil
+		case step.InBrackets:
 			n = cmp.Or(n.Items, n.Values)
-			continue
+		default:
+			n = n.Field(step.Name)
 		}
-		path = strings.TrimPrefix(path, ".")
-		end := strings.IndexAny(path, ".[")
-		if end < 0 {
-			end = len(path)
-		}
-		n, path = n.Field(path[:end]), path[end:]
 	}
 	return n
 }

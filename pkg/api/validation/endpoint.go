@@ -1,4 +1,4 @@
-package v1alpha1
+package validation
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/apiserver/builtin"
 	"github.com/failover-krm/failover/pkg/target"
 )
@@ -78,19 +79,19 @@ func validateIP(address string, path *field.Path) field.ErrorList {
 	return nil
 }
 
-func validateTLS(fs *FailoverSpec, tier Tier, path *field.Path) field.ErrorList {
+func validateTLS(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier, path *field.Path) field.ErrorList {
 	tls := tier.TLS
 	if tls == nil {
 		return nil
 	}
 	errs := validateTrust(tls, path)
-	if tls.SNI != nil && autoSNI(tls) {
+	if tls.SNI != nil && v1alpha1.HasAutoSNI(tls) {
 		errs = append(errs, field.Forbidden(path.Child("autoSNIFromEndpointHostname"), "must not be given beside sni"))
 	}
-	if endpoints := fs.BackendEndpoints(tier); autoSNI(tls) && slices.Contains(hostnames(endpoints), "") {
+	if endpoints := fs.BackendEndpoints(tier); v1alpha1.HasAutoSNI(tls) && slices.Contains(v1alpha1.Hostnames(endpoints), "") {
 		errs = append(errs, field.Invalid(path.Child("autoSNIFromEndpointHostname"), true, "the endpoints have no hostname to verify: give each IP endpoint a hostname"))
 	}
-	if needsServerName(tls) && fs.Spec.Target.Has(target.BackendTLS) {
+	if v1alpha1.NeedsServerName(tls) && fs.Spec.Target.Has(target.BackendTLS) {
 		errs = append(errs, serverNameError(fs, tier, path.Child("sni")))
 	}
 	return errs
@@ -114,12 +115,12 @@ func validateTrust(tls *egv1a1.BackendTLSSettings, path *field.Path) field.Error
 }
 
 // serverNameError says why no name could be found for the certificate to carry.
-func serverNameError(fs *FailoverSpec, tier Tier, path *field.Path) *field.Error {
+func serverNameError(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier, path *field.Path) *field.Error {
 	const unverified = "without it Envoy Gateway verifies no name, or the one that the client asked for"
 	if !fs.Spec.Target.Has(target.SNI) {
 		return field.Forbidden(path, target.Missing("unknown field", fs.Spec.Target.EnvoyGateway(), target.SNI.Minor)+"; "+unverified+": choose a newer target, or insecureSkipVerify: true")
 	}
-	names := hostnames(fs.BackendEndpoints(tier))
+	names := v1alpha1.Hostnames(fs.BackendEndpoints(tier))
 	if len(names) == 1 || slices.Contains(names, "") {
 		return field.Required(path, "the endpoints have no hostname to take it from; "+unverified)
 	}
@@ -129,7 +130,7 @@ func serverNameError(fs *FailoverSpec, tier Tier, path *field.Path) *field.Error
 
 // validateTiersTogether finds what would keep Envoy Gateway from putting both
 // tiers into one cluster, where alone Envoy fails over.
-func validateTiersTogether(fs *FailoverSpec, path *field.Path) field.ErrorList {
+func validateTiersTogether(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorList {
 	active, passive := fs.Spec.Active, fs.Spec.Passive
 	var errs field.ErrorList
 	activeEndpoints, passiveEndpoints := fs.BackendEndpoints(active), fs.BackendEndpoints(passive)
@@ -151,8 +152,8 @@ func validateTiersTogether(fs *FailoverSpec, path *field.Path) field.ErrorList {
 		errs = append(errs, field.Invalid(path.Child("passive", "appProtocols"), protocols(passive), fmt.Sprintf(
 			"%s beside a WebSocket protocol: Envoy Gateway splits the tiers into two clusters that never fail over", egv1a1.AppProtocolTypeH2C)))
 	}
-	if autoSNI(active.TLS) != autoSNI(passive.TLS) {
-		errs = append(errs, field.Invalid(path.Child("passive", "tls", "autoSNIFromEndpointHostname"), autoSNI(passive.TLS),
+	if v1alpha1.HasAutoSNI(active.TLS) != v1alpha1.HasAutoSNI(passive.TLS) {
+		errs = append(errs, field.Invalid(path.Child("passive", "tls", "autoSNIFromEndpointHostname"), v1alpha1.HasAutoSNI(passive.TLS),
 			"must be the same on both tiers: Envoy Gateway else splits them into two clusters that never fail over; set sni instead"))
 	}
 	return errs
@@ -179,18 +180,18 @@ func address(endpoint egv1a1.BackendEndpoint) string {
 	case endpoint.IP != nil:
 		host = endpoint.IP.Address
 	}
-	return fmt.Sprintf("%s:%d", host, EndpointPort(endpoint))
+	return fmt.Sprintf("%s:%d", host, v1alpha1.EndpointPort(endpoint))
 }
 
-func speaks(tier Tier, protocol egv1a1.AppProtocolType) bool {
+func speaks(tier v1alpha1.Tier, protocol egv1a1.AppProtocolType) bool {
 	return slices.Contains(tier.AppProtocols, protocol)
 }
 
-func speaksWebSocket(tier Tier) bool {
+func speaksWebSocket(tier v1alpha1.Tier) bool {
 	return speaks(tier, egv1a1.AppProtocolTypeWS) || speaks(tier, egv1a1.AppProtocolTypeWSS)
 }
 
-func protocols(tier Tier) string {
+func protocols(tier v1alpha1.Tier) string {
 	if len(tier.AppProtocols) == 0 {
 		return "none"
 	}
@@ -201,24 +202,45 @@ func protocols(tier Tier) string {
 	return strings.Join(names, ", ")
 }
 
-func autoSNI(tls *egv1a1.BackendTLSSettings) bool {
-	return tls != nil && ptr.Deref(tls.AutoSNIFromEndpointHostname, false)
-}
-
 // validateHostRewrite wants a hostname on every endpoint, or there is nothing to
 // write into the Host header.
-func validateHostRewrite(fs *FailoverSpec, path *field.Path) field.ErrorList {
+func validateHostRewrite(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorList {
 	if fs.Spec.HostRewrite == "" {
 		return nil
 	}
 	var errs field.ErrorList
-	tiers := map[string]Tier{"active": fs.Spec.Active, "passive": fs.Spec.Passive}
+	tiers := map[string]v1alpha1.Tier{"active": fs.Spec.Active, "passive": fs.Spec.Passive}
 	for _, name := range []string{"active", "passive"} {
 		endpoints := fs.BackendEndpoints(tiers[name])
-		if addressTypeOf(endpoints) != "" && slices.Contains(hostnames(endpoints), "") {
+		if addressTypeOf(endpoints) != "" && slices.Contains(v1alpha1.Hostnames(endpoints), "") {
 			errs = append(errs, field.Invalid(path.Child("hostRewrite"), string(fs.Spec.HostRewrite),
 				fmt.Sprintf("spec.%s.endpoints have no hostname to send as Host: give each IP endpoint a hostname", name)))
 		}
 	}
 	return errs
+}
+
+// addressType is how an endpoint is reached. Envoy Gateway puts the backends of
+// a rule into one cluster, where alone they can fail over, only if they agree.
+type addressType string
+
+const (
+	addressFQDN addressType = "FQDN"
+	addressIP   addressType = "IP"
+)
+
+// addressTypeOf returns the address type that all endpoints share, or nothing.
+func addressTypeOf(endpoints []egv1a1.BackendEndpoint) addressType {
+	isFQDN := func(e egv1a1.BackendEndpoint) bool { return e.FQDN != nil && e.IP == nil }
+	isIP := func(e egv1a1.BackendEndpoint) bool { return e.IP != nil && e.FQDN == nil }
+	every := func(is func(egv1a1.BackendEndpoint) bool) bool {
+		return len(endpoints) > 0 && !slices.ContainsFunc(endpoints, func(e egv1a1.BackendEndpoint) bool { return !is(e) })
+	}
+	switch {
+	case every(isFQDN):
+		return addressFQDN
+	case every(isIP):
+		return addressIP
+	}
+	return ""
 }

@@ -1,4 +1,4 @@
-package v1alpha1
+package validation
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/target"
 )
 
@@ -28,10 +29,10 @@ const (
 	healthPath  = "spec.policy.healthCheck"
 )
 
-// Warnings judges a spec with its defaults filled in.
-func Warnings(fs *FailoverSpec) []Warning {
+// Warnings returns what is worth a warning in a spec with its defaults filled in.
+func Warnings(fs *v1alpha1.FailoverSpec) []Warning {
 	warnings := ejectionWarnings(fs)
-	if fs.Spec.Policy.Profile == ProfileCustom {
+	if fs.Spec.Policy.Profile == v1alpha1.ProfileCustom {
 		return warnings
 	}
 	warnings = append(warnings, targetWarnings(fs)...)
@@ -40,7 +41,7 @@ func Warnings(fs *FailoverSpec) []Warning {
 }
 
 // ejectionWarnings find a policy that never takes the active tier out.
-func ejectionWarnings(fs *FailoverSpec) []Warning {
+func ejectionWarnings(fs *v1alpha1.FailoverSpec) []Warning {
 	check := ptr.Deref(fs.Spec.Policy.HealthCheck, egv1a1.HealthCheck{})
 	switch {
 	case check.Active != nil:
@@ -66,7 +67,7 @@ func ejectionWarnings(fs *FailoverSpec) []Warning {
 }
 
 // targetWarnings say what a profile cannot do on an old target.
-func targetWarnings(fs *FailoverSpec) []Warning {
+func targetWarnings(fs *v1alpha1.FailoverSpec) []Warning {
 	on := fs.Spec.Target
 	if on.Has(target.NumAttemptsPerPriority) {
 		return nil
@@ -77,7 +78,7 @@ func targetWarnings(fs *FailoverSpec) []Warning {
 		on, target.Minor(on.EnvoyGateway()), target.NumAttemptsPerPriority.Minor, egv1a1.ResetBeforeRequest)}}
 }
 
-func timeoutWarnings(policy Policy) []Warning {
+func timeoutWarnings(policy v1alpha1.Policy) []Warning {
 	timeout := ptr.Deref(policy.Timeout, egv1a1.Timeout{})
 	if timeout.TCP == nil || timeout.TCP.ConnectTimeout == nil {
 		return []Warning{{timeoutPath, "replaces the profile's, and has no tcp.connectTimeout: a request to a host that drops packets waits for 10s before it is tried elsewhere; write tcp: {connectTimeout: 1s}"}}
@@ -85,7 +86,7 @@ func timeoutWarnings(policy Policy) []Warning {
 	return nil
 }
 
-func retryWarnings(fs *FailoverSpec) []Warning {
+func retryWarnings(fs *v1alpha1.FailoverSpec) []Warning {
 	policy := fs.Spec.Policy
 	retry := ptr.Deref(policy.Retry, egv1a1.Retry{})
 	if retry.NumRetries != nil && *retry.NumRetries == 0 {
@@ -98,7 +99,7 @@ func retryWarnings(fs *FailoverSpec) []Warning {
 			"replaces the profile's, and has no numAttemptsPerPriority: a retry may stay on the dead tier, and about a second of traffic is lost at each lapse of an ejection; write numAttemptsPerPriority: 1",
 		})
 	}
-	if policy.Profile == ProfileSafe {
+	if policy.Profile == v1alpha1.ProfileSafe {
 		return append(warnings, safeRetryWarnings(retry)...)
 	}
 	return append(warnings, zeroLossRetryWarnings(policy, retry)...)
@@ -131,7 +132,7 @@ func safeRetryWarnings(retry egv1a1.Retry) []Warning {
 // lossTriggers are those without which profile zero-loss lost requests.
 var lossTriggers = []egv1a1.TriggerEnum{egv1a1.ConnectFailure, egv1a1.Reset, egv1a1.GatewayError}
 
-func zeroLossRetryWarnings(policy Policy, retry egv1a1.Retry) []Warning {
+func zeroLossRetryWarnings(policy v1alpha1.Policy, retry egv1a1.Retry) []Warning {
 	var warnings []Warning
 	triggers := triggersOf(retry)
 	var missing []string

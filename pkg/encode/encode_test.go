@@ -1,4 +1,4 @@
-package krm
+package encode
 
 import (
 	"bytes"
@@ -15,13 +15,11 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 	"sigs.k8s.io/randfill"
 	sigsyaml "sigs.k8s.io/yaml"
-
-	"github.com/failover-krm/failover/pkg/render"
 )
 
 // deploymentWith has a text where every text is allowed.
@@ -37,9 +35,7 @@ func deploymentWith(text string) *appsv1.Deployment {
 }
 
 func TestNodeHasOnlyWhatIsSet(t *testing.T) {
-	node, err := toNode(deploymentWith("x"), nil)
-	require.NoError(t, err)
-	encoded := encodeToBytes(t, node)
+	encoded := textOf(t, deploymentWith("x"))
 	assert.Equal(t, `apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -63,13 +59,13 @@ spec:
 // TestNodeAgreesWithJSON fills objects of every kind that is rendered with random
 // values, and compares with encoding/json, nulls and status left out.
 func TestNodeAgreesWithJSON(t *testing.T) {
-	for _, kind := range []render.Resource{
+	for _, kind := range []runtime.Object{
 		&corev1.Service{}, &appsv1.Deployment{}, &egv1a1.Backend{}, &gwapiv1.Gateway{},
 		&egv1a1.BackendTrafficPolicy{}, &egv1a1.HTTPRouteFilter{}, &gwapiv1.HTTPRoute{},
 	} {
 		t.Run(reflect.TypeOf(kind).Elem().Name(), func(t *testing.T) {
 			for seed := range int64(20) {
-				object := kind.DeepCopyObject().(render.Resource)
+				object := kind.DeepCopyObject()
 				filler := randfill.NewWithSeed(seed).NilChance(0.3).NumElements(0, 2).MaxDepth(12).Funcs(
 					func(q *resource.Quantity, c randfill.Continue) {
 						*q = *resource.NewMilliQuantity(c.Int63n(1e6), resource.DecimalSI)
@@ -90,9 +86,7 @@ func TestNodeAgreesWithJSON(t *testing.T) {
 				want = withoutNulls(want)
 				delete(want.(map[string]any), "status")
 
-				node, err := toNode(object, nil)
-				require.NoError(t, err)
-				encoded := encodeToBytes(t, node)
+				encoded := textOf(t, object)
 				var got any
 				require.NoError(t, sigsyaml.Unmarshal(encoded, &got))
 				for _, path := range emptyStructs[kindName] {
@@ -104,11 +98,16 @@ func TestNodeAgreesWithJSON(t *testing.T) {
 	}
 }
 
-func encodeToBytes(t *testing.T, node *yaml.Node) []byte {
+// textOf takes an object all the way to YAML.
+func textOf(t *testing.T, object runtime.Object) []byte {
 	t.Helper()
-	var buffer bytes.Buffer
-	require.NoError(t, encodeNode(&buffer, node))
-	return buffer.Bytes()
+	value, err := Value(object)
+	require.NoError(t, err)
+	node, err := Node(value, object)
+	require.NoError(t, err)
+	text, err := Text(node)
+	require.NoError(t, err)
+	return text
 }
 
 func withoutNulls(value any) any {
@@ -157,9 +156,7 @@ func FuzzNodeReadsBack(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		text = strings.ToValidUTF8(text, "?") // what JSON makes of it
-		node, err := toNode(deploymentWith(text), nil)
-		require.NoError(t, err)
-		encoded := encodeToBytes(t, node)
+		encoded := textOf(t, deploymentWith(text))
 		var got appsv1.Deployment
 		require.NoError(t, sigsyaml.UnmarshalStrict(encoded, &got), string(encoded))
 		assert.Equal(t, text, got.Annotations["text"], string(encoded))

@@ -1,4 +1,4 @@
-package v1alpha1
+package validation
 
 import (
 	"strings"
@@ -8,11 +8,12 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/apiserver/builtin"
 )
 
 // validateWorkload asks for what the API server would ask of the Deployment.
-func validateWorkload(workload Workload, path *field.Path) field.ErrorList {
+func validateWorkload(workload v1alpha1.Workload, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if strings.ContainsAny(workload.Image, " \t\n\r") {
 		errs = append(errs, field.Invalid(path.Child("image"), workload.Image, "must name an image, without space in it"))

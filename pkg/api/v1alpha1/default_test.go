@@ -2,18 +2,15 @@ package v1alpha1_test
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
-	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/api/validation"
 	"github.com/failover-krm/failover/pkg/target"
 )
 
@@ -25,74 +22,6 @@ func shop() *v1alpha1.FailoverSpec {
 			Active:  v1alpha1.Tier{Service: &v1alpha1.Service{Name: "shop", Port: 8080}},
 			Passive: v1alpha1.Tier{Service: &v1alpha1.Service{Name: "shop-standby", Port: 8080}},
 		},
-	}
-}
-
-func TestValidateSpecBuiltInGo(t *testing.T) {
-	for _, tc := range []struct {
-		reason string
-		change func(*v1alpha1.FailoverSpec)
-		want   []string
-	}{
-		{"a valid one", func(*v1alpha1.FailoverSpec) {}, nil},
-		{
-			"what the schema refuses", func(fs *v1alpha1.FailoverSpec) { fs.Spec.Active.Service.Port = 0 },
-			[]string{"spec.active.service.port: Invalid value: 0: must be between 1 and 65535, inclusive"},
-		},
-		{
-			"what the content rules refuse", func(fs *v1alpha1.FailoverSpec) { fs.Spec.Passive.Service.Name = "shop" },
-			[]string{`spec.passive: Invalid value: "shop.web.svc.cluster.local:8080": is in spec.active too: a tier cannot stand in for itself`},
-		},
-		{"a target of the policy, which the Go type has room for", func(fs *v1alpha1.FailoverSpec) {
-			fs.Spec.Policy.TargetRefs = []gwapiv1.LocalPolicyTargetReferenceWithSectionName{{}}
-		}, []string{"spec.policy.targetRefs: Forbidden: the policy's target is the HTTPRoute of this spec: remove it"}},
-		{
-			"metadata that only a cluster has", func(fs *v1alpha1.FailoverSpec) { fs.Finalizers = []string{"x/y"} },
-			[]string{"metadata.finalizers: Forbidden: unknown field; known are annotations, labels, name, namespace"},
-		},
-	} {
-		t.Run(tc.reason, func(t *testing.T) {
-			fs := shop()
-			tc.change(fs)
-			v1alpha1.Default(fs)
-			var got []string
-			for _, err := range v1alpha1.Validate(fs) {
-				got = append(got, err.Error())
-			}
-			assert.Equal(t, tc.want, got)
-		})
-	}
-}
-
-// TestDefaultIsIdempotent holds for every case that renders: a spec with its
-// defaults filled in is a valid spec that has no defaults left to fill in.
-func TestDefaultIsIdempotent(t *testing.T) {
-	inputs, err := filepath.Glob("../../../testdata/render/*/expected.yaml")
-	require.NoError(t, err)
-	require.NotEmpty(t, inputs)
-	for _, expected := range inputs {
-		data, err := os.ReadFile(filepath.Join(filepath.Dir(expected), "input.yaml"))
-		require.NoError(t, err)
-		documents, err := document.Parse(data, "input.yaml")
-		require.NoError(t, err)
-		for _, doc := range documents {
-			if !v1alpha1.Claims(doc.Node) {
-				continue
-			}
-			once, errs := v1alpha1.Load(doc.Node, "web")
-			if len(errs) > 0 {
-				once, errs = v1alpha1.Load(doc.Node, "")
-			}
-			require.Empty(t, errs, expected)
-			assert.Empty(t, v1alpha1.Validate(once), expected)
-
-			before, err := json.Marshal(once)
-			require.NoError(t, err)
-			v1alpha1.Default(once)
-			after, err := json.Marshal(once)
-			require.NoError(t, err)
-			assert.JSONEq(t, string(before), string(after), expected)
-		}
 	}
 }
 
@@ -123,7 +52,7 @@ func TestProfilesAreWhatWasMeasured(t *testing.T) {
 			assertJSON(t, tc.retry, fs.Spec.Policy.Retry)
 			assertJSON(t, passive, fs.Spec.Policy.HealthCheck.Passive)
 			assertJSON(t, active, fs.Spec.Policy.HealthCheck.Active)
-			assert.Empty(t, v1alpha1.Warnings(fs), "a profile keeps its own promise")
+			assert.Empty(t, validation.Warnings(fs), "a profile keeps its own promise")
 		})
 	}
 }

@@ -1,23 +1,26 @@
-package v1alpha1
+// Package validation validates FailoverSpecs with their defaults filled in: how
+// their fields fit together, which the schema of each alone cannot say.
+package validation
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
-	apivalidation "k8s.io/apimachinery/pkg/api/validation"
-	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/apiserver/builtin"
+	"github.com/failover-krm/failover/pkg/apiserver/metadata"
 )
 
-// validate judges what the schema cannot: how the fields of a spec with its
-// defaults filled in fit together.
-func validate(fs *FailoverSpec) field.ErrorList {
+// ValidateFailoverSpec returns what is wrong with a spec that has the form of the
+// schema and its defaults filled in.
+func ValidateFailoverSpec(fs *v1alpha1.FailoverSpec) field.ErrorList {
 	spec, path := &fs.Spec, field.NewPath("spec")
 	var errs field.ErrorList
 	errs = append(errs, validateMetadata(fs)...)
@@ -37,7 +40,7 @@ func validate(fs *FailoverSpec) field.ErrorList {
 	return errs
 }
 
-func validateMetadata(fs *FailoverSpec) field.ErrorList {
+func validateMetadata(fs *v1alpha1.FailoverSpec) field.ErrorList {
 	path := field.NewPath("metadata")
 	if fs.Name == "" {
 		return field.ErrorList{field.Required(path.Child("name"), "the HTTPRoute and all other objects are named by it")}
@@ -46,20 +49,16 @@ func validateMetadata(fs *FailoverSpec) field.ErrorList {
 	return append(errs, validateName(fs.Namespace, validation.IsDNS1123Label, path.Child("namespace"))...)
 }
 
-// nameRule returns what is wrong with a name, as apimachinery's validators do.
+// nameRule returns what is wrong with a name.
 type nameRule func(string) []string
 
 func validateName(name string, rule nameRule, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	for _, detail := range rule(name) {
-		errs = append(errs, field.Invalid(path, name, detail))
-	}
-	return errs
+	return metadata.Invalid(path, name, rule(name))
 }
 
 // validateDerivedName blames a name that was not given on metadata.name, which
 // it defaults from.
-func validateDerivedName(fs *FailoverSpec, name, suffix, kind string, rule nameRule, path *field.Path) field.ErrorList {
+func validateDerivedName(fs *v1alpha1.FailoverSpec, name, suffix, kind string, rule nameRule, path *field.Path) field.ErrorList {
 	if name != fs.Name+suffix {
 		return validateName(name, rule, path)
 	}
@@ -103,7 +102,7 @@ func validateHostnames(hostnames []gwapiv1.Hostname, path *field.Path) field.Err
 	return errs
 }
 
-func validateGateway(fs *FailoverSpec, path *field.Path) field.ErrorList {
+func validateGateway(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorList {
 	gateway := fs.Spec.Gateway
 	errs := validateName(gateway.Namespace, validation.IsDNS1123Label, path.Child("namespace"))
 	if !gateway.MakesGateway() {
@@ -123,7 +122,7 @@ func validateGateway(fs *FailoverSpec, path *field.Path) field.ErrorList {
 }
 
 // validateListeners wants one listener at least to take this spec's own route.
-func validateListeners(fs *FailoverSpec, path *field.Path) field.ErrorList {
+func validateListeners(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorList {
 	gateway := fs.Spec.Gateway
 	var errs field.ErrorList
 	for i, listener := range gateway.Listeners {
@@ -138,7 +137,7 @@ func validateListeners(fs *FailoverSpec, path *field.Path) field.ErrorList {
 	return errs
 }
 
-func validateTier(fs *FailoverSpec, tier Tier, suffix string, path *field.Path) field.ErrorList {
+func validateTier(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier, suffix string, path *field.Path) field.ErrorList {
 	sources := tierSources(tier)
 	if len(sources) != 1 {
 		detail := "must have exactly one of workload, service and endpoints"
@@ -167,7 +166,7 @@ func validateTier(fs *FailoverSpec, tier Tier, suffix string, path *field.Path) 
 
 // validateServiceHostname finds a hostname that is too long, though its parts
 // are not.
-func validateServiceHostname(fs *FailoverSpec, tier Tier) field.ErrorList {
+func validateServiceHostname(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier) field.ErrorList {
 	hostname := fs.BackendEndpoints(tier)[0].FQDN.Hostname
 	if len(hostname) <= validation.DNS1123SubdomainMaxLength {
 		return nil
@@ -177,7 +176,7 @@ func validateServiceHostname(fs *FailoverSpec, tier Tier) field.ErrorList {
 }
 
 // tierSources names the sources that are given.
-func tierSources(tier Tier) []string {
+func tierSources(tier v1alpha1.Tier) []string {
 	var sources []string
 	if tier.Workload != nil {
 		sources = append(sources, "workload")
@@ -191,13 +190,13 @@ func tierSources(tier Tier) []string {
 	return sources
 }
 
-func validateService(service Service, path *field.Path) field.ErrorList {
+func validateService(service v1alpha1.Service, path *field.Path) field.ErrorList {
 	errs := validateName(service.Name, validation.IsDNS1035Label, path.Child("name"))
 	errs = append(errs, validateName(service.Namespace, validation.IsDNS1123Label, path.Child("namespace"))...)
 	return append(errs, builtin.ValidatePort(service.Port, path.Child("port"))...)
 }
 
-func validatePolicy(policy Policy, path *field.Path) field.ErrorList {
+func validatePolicy(policy v1alpha1.Policy, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if retry := policy.Retry; retry != nil && retry.NumAttemptsPerPriority != nil {
 		// Envoy Gateway's CRD default.
@@ -227,7 +226,7 @@ func validatePolicy(policy Policy, path *field.Path) field.ErrorList {
 }
 
 func validateActiveHealthCheck(check egv1a1.ActiveHealthCheck, path *field.Path) field.ErrorList {
-	only := onlyCheckerType(&check)
+	only := v1alpha1.OnlyCheckerType(&check)
 	switch {
 	case check.Type == "" && check.HTTP == nil && check.TCP == nil && check.GRPC == nil:
 		return field.ErrorList{field.Required(path, "must have one of http, tcp and grpc, such as http: {path: /healthz}")}
@@ -240,10 +239,10 @@ func validateActiveHealthCheck(check egv1a1.ActiveHealthCheck, path *field.Path)
 }
 
 // reservedLabels are set by failover on every object.
-var reservedLabels = []string{LabelName, LabelComponent, LabelManagedBy}
+var reservedLabels = []string{v1alpha1.LabelName, v1alpha1.LabelComponent, v1alpha1.LabelManagedBy}
 
 func validateLabels(labels map[string]string, path *field.Path) field.ErrorList {
-	errs := metav1validation.ValidateLabels(labels, path)
+	errs := metadata.ValidateLabels(labels, path)
 	for _, key := range reservedLabels {
 		if value, given := labels[key]; given {
 			errs = append(errs, field.Forbidden(path.Key(key), fmt.Sprintf("%q: this label is set by failover, remove it", value)))
@@ -253,11 +252,11 @@ func validateLabels(labels map[string]string, path *field.Path) field.ErrorList 
 }
 
 // reservedAnnotations are the domains whose annotations have an owner.
-var reservedAnnotations = []string{Group + "/", "config.kubernetes.io/", "internal.config.kubernetes.io/", "config.k8s.io/"}
+var reservedAnnotations = []string{v1alpha1.Group + "/", "config.kubernetes.io/", "internal.config.kubernetes.io/", "config.k8s.io/"}
 
 func validateAnnotations(annotations map[string]string, path *field.Path) field.ErrorList {
-	errs := apivalidation.ValidateAnnotations(annotations, path)
-	for key := range annotations {
+	errs := metadata.ValidateAnnotations(annotations, path)
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
 		for _, domain := range reservedAnnotations {
 			if strings.HasPrefix(key, domain) {
 				errs = append(errs, field.Forbidden(path.Key(key), "annotations of "+strings.TrimSuffix(domain, "/")+" are kept for failover and the orchestrator, remove it"))

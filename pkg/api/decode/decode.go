@@ -1,0 +1,137 @@
+// Package decode takes a YAML document to a FailoverSpec that is complete and
+// valid, or says all that is wrong with it.
+package decode
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/api/validation"
+	"github.com/failover-krm/failover/pkg/apiserver/schema"
+	"github.com/failover-krm/failover/pkg/document"
+)
+
+// Claims tells whether a document is, or was meant to be, a FailoverSpec: its
+// kind or its group says so.
+func Claims(node *yaml.Node) bool {
+	group, _, _ := strings.Cut(document.Field(node, "apiVersion"), "/")
+	return document.Field(node, "kind") == v1alpha1.Kind || group == v1alpha1.Group
+}
+
+// FailoverSpec takes a document to a FailoverSpec with its defaults filled in. The
+// namespace is given to a spec that names none; it may be empty. All errors of the
+// document come at once, and then there is no spec.
+func FailoverSpec(node *yaml.Node, namespace string) (*v1alpha1.FailoverSpec, field.ErrorList) {
+	if errs := checkVersion(node); len(errs) > 0 {
+		return nil, errs
+	}
+	value, errs := document.Value(node)
+	form := schema.Check(failoverSpecSchema, value, schema.Advice{UnknownField: refusedField})
+	broken := paths(form.Broken)
+	for _, err := range errs {
+		broken = append(broken, document.ParsePath(err.Field))
+	}
+	errs = append(errs, form.Errs...)
+	fs, err := decode(value)
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrongType) && len(errs) == 0:
+		return nil, field.ErrorList{field.Invalid(field.NewPath(wrongType.Field), wrongType.Value, "must fit into "+wrongType.Type.String())}
+	case err != nil && wrongType == nil && len(errs) == 0:
+		return nil, field.ErrorList{field.Invalid(field.NewPath("spec"), field.OmitValueType{}, err.Error())}
+	case err != nil && wrongType == nil:
+		return nil, errs
+	}
+	if namespace != "" && fs.Namespace != "" && fs.Namespace != namespace {
+		errs = append(errs, field.Invalid(field.NewPath("metadata", "namespace"), fs.Namespace,
+			fmt.Sprintf("is not the namespace %q that was asked for: remove one of them", namespace)))
+	}
+	fs.Namespace = cmp.Or(fs.Namespace, namespace)
+	v1alpha1.Default(fs)
+	if errs = combine(errs, validation.ValidateFailoverSpec(fs), broken, paths(form.Missing)); len(errs) > 0 {
+		return nil, errs
+	}
+	return fs, nil
+}
+
+func paths(of []*field.Path) []document.Path {
+	parsed := make([]document.Path, 0, len(of))
+	for _, path := range of {
+		parsed = append(parsed, document.ParsePath(path.String()))
+	}
+	return parsed
+}
+
+// refusedFields are fields of Envoy Gateway's types that have no place in a spec.
+var refusedFields = map[string]string{
+	"targetRef":       "the policy's target is the HTTPRoute of this spec: remove it",
+	"targetRefs":      "the policy's target is the HTTPRoute of this spec: remove it",
+	"targetSelectors": "the policy's target is the HTTPRoute of this spec: remove it",
+	"unix":            "a unix socket is inside the gateway's own pod: use fqdn or ip",
+}
+
+// refusedField says why a field of a foreign type has no place in a spec.
+func refusedField(path *field.Path) string {
+	text := path.String()
+	return refusedFields[text[strings.LastIndexByte(text, '.')+1:]]
+}
+
+func checkVersion(node *yaml.Node) field.ErrorList {
+	var errs field.ErrorList
+	if node.Kind != yaml.MappingNode {
+		return field.ErrorList{field.TypeInvalid(nil, node.Value, "must be a map")}
+	}
+	if apiVersion := document.Field(node, "apiVersion"); apiVersion != v1alpha1.APIVersion {
+		errs = append(errs, field.NotSupported(field.NewPath("apiVersion"), apiVersion, []string{v1alpha1.APIVersion}))
+	}
+	if kind := document.Field(node, "kind"); kind != v1alpha1.Kind {
+		errs = append(errs, field.NotSupported(field.NewPath("kind"), kind, []string{v1alpha1.Kind}))
+	}
+	return errs
+}
+
+// decode takes a value that the schema has checked into the Go types. Where the
+// error is a json.UnmarshalTypeError, only what has the wrong type is left out.
+func decode(value any) (*v1alpha1.FailoverSpec, error) {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	fs := &v1alpha1.FailoverSpec{}
+	return fs, json.Unmarshal(data, fs)
+}
+
+// combine joins what the schema and what the content rules say. It leaves out
+// what follows from a fault of form; and of two errors at one field it takes the
+// content rule's, which has the better words, unless the field is not there.
+func combine(formErrs, contentErrs field.ErrorList, broken, missing []document.Path) field.ErrorList {
+	contentErrs = slices.DeleteFunc(contentErrs, func(err *field.Error) bool {
+		at := document.ParsePath(err.Field)
+		return slices.ContainsFunc(broken, func(path document.Path) bool { return path.Within(at) || at.Within(path) }) ||
+			slices.ContainsFunc(missing, func(path document.Path) bool {
+				return at.Within(path) && (len(at) > len(path) || err.Type != field.ErrorTypeRequired)
+			})
+	})
+	isBroken, hasContentErr := map[string]bool{}, map[string]bool{}
+	for _, path := range broken {
+		isBroken[path.String()] = true
+	}
+	for _, err := range contentErrs {
+		hasContentErr[err.Field] = true
+	}
+	formErrs = slices.DeleteFunc(formErrs, func(err *field.Error) bool {
+		if isBroken[err.Field] {
+			return err.Type == field.ErrorTypeRequired
+		}
+		return hasContentErr[err.Field]
+	})
+	return append(formErrs, contentErrs...)
+}

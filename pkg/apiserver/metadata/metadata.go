@@ -1,0 +1,96 @@
+// Package metadata validates what objects of all kinds have in common, as an API
+// server does. Errors come in the order of the keys, and each names its key.
+package metadata
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// NameRule returns what is wrong with a name, as apimachinery's validators do.
+type NameRule = apivalidation.ValidateNameFunc
+
+// Of reads the metadata of an object. What has the wrong type is left out: that is
+// an error of the schema.
+func Of(object map[string]any) metav1.ObjectMeta {
+	metadata, _ := object["metadata"].(map[string]any)
+	text := func(name string) string {
+		value, _ := metadata[name].(string)
+		return value
+	}
+	meta := metav1.ObjectMeta{
+		Name: text("name"), Namespace: text("namespace"), GenerateName: text("generateName"),
+		Labels: texts(metadata["labels"]), Annotations: texts(metadata["annotations"]),
+	}
+	if finalizers, given := metadata["finalizers"].([]any); given {
+		for _, finalizer := range finalizers {
+			name, _ := finalizer.(string)
+			meta.Finalizers = append(meta.Finalizers, name)
+		}
+	}
+	return meta
+}
+
+func texts(value any) map[string]string {
+	fields, _ := value.(map[string]any)
+	texts := make(map[string]string, len(fields))
+	for name, field := range fields {
+		texts[name], _ = field.(string)
+	}
+	return texts
+}
+
+// Validate validates the metadata of a new object. One without a namespace gets
+// that of the request, and one with a generateName its name.
+func Validate(meta metav1.ObjectMeta, namespaced bool, rule NameRule) field.ErrorList {
+	path := field.NewPath("metadata")
+	labels, annotations := meta.Labels, meta.Annotations
+	meta.Labels, meta.Annotations = nil, nil
+	if namespaced {
+		meta.Namespace = cmp.Or(meta.Namespace, metav1.NamespaceDefault)
+	}
+	if meta.GenerateName != "" {
+		meta.Name = cmp.Or(meta.Name, meta.GenerateName+"abcde")
+	}
+	errs := apivalidation.ValidateObjectMeta(&meta, namespaced, rule, path)
+	errs = append(errs, ValidateLabels(labels, path.Child("labels"))...)
+	return append(errs, ValidateAnnotations(annotations, path.Child("annotations"))...)
+}
+
+// ValidateLabels validates labels, or what selects by them.
+func ValidateLabels(labels map[string]string, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		errs = append(errs, Invalid(path.Key(key), key, validation.IsQualifiedName(key))...)
+		errs = append(errs, Invalid(path.Key(key), labels[key], validation.IsValidLabelValue(labels[key]))...)
+	}
+	return errs
+}
+
+// ValidateAnnotations validates the keys of annotations, and the size of all.
+func ValidateAnnotations(annotations map[string]string, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		errs = append(errs, Invalid(path.Key(key), key, validation.IsQualifiedName(strings.ToLower(key)))...)
+	}
+	if apivalidation.ValidateAnnotationsSize(annotations) != nil {
+		errs = append(errs, field.TooLong(path, nil, apivalidation.TotalAnnotationSizeLimitB))
+	}
+	return errs
+}
+
+// Invalid turns what apimachinery says of a value into errors.
+func Invalid(path *field.Path, value any, details []string) field.ErrorList {
+	var errs field.ErrorList
+	for _, detail := range details {
+		errs = append(errs, field.Invalid(path, value, detail))
+	}
+	return errs
+}

@@ -1,0 +1,103 @@
+package compile
+
+import (
+	"cmp"
+	"maps"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/failover-krm/failover/pkg/api/decode"
+	"github.com/failover-krm/failover/pkg/apiserver"
+	"github.com/failover-krm/failover/pkg/check"
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/target"
+)
+
+// Report is what came of checking documents.
+type Report struct {
+	// Checked is how many documents there is a verdict on.
+	Checked int
+	// Others counts the documents that nothing is said about, by kind.
+	Others map[string]int
+	// Targets are those that documents were checked for, sorted.
+	Targets []target.Target
+	// Diagnostics are all errors, warnings and notes, in the order of the input.
+	Diagnostics []diagnostic.Diagnostic
+}
+
+// Check validates documents as the API server of a target would; a FailoverSpec by
+// what it renders, for the target that it names itself. Then the rules of package
+// check are applied to all manifests, given or rendered, together.
+func Check(subjects []*diagnostic.Subject, on target.Target) (Report, error) {
+	report := Report{Others: map[string]int{}}
+	var specs, manifests []*diagnostic.Subject
+	for _, subject := range subjects {
+		switch apiVersion, kind := subject.Field("apiVersion"), subject.Field("kind"); {
+		case decode.Claims(subject.Node):
+			specs = append(specs, subject)
+		case apiserver.Knows(apiVersion, kind):
+			manifests = append(manifests, subject)
+		default:
+			report.Others[kind]++
+		}
+	}
+	report.Checked = len(specs) + len(manifests)
+
+	together, diagnostics := validateAll(manifests, on)
+	rendered, compiled, err := Documents(specs, Options{}, func(object Object) (Object, error) { return object, nil })
+	if err != nil {
+		return Report{}, err
+	}
+	for _, object := range rendered {
+		together = append(together, check.Manifest{Subject: object.Subject, Value: object.Value, Origin: object.Origin})
+	}
+	report.Targets = targetsOf(specs, manifests, on)
+	report.Diagnostics = slices.Concat(diagnostics, compiled, check.Run(together))
+	diagnostic.Sort(report.Diagnostics, subjects)
+	report.Diagnostics = diagnostic.Limit(report.Diagnostics)
+	return report, nil
+}
+
+// targetsOf returns the targets that specs name, and that of manifests.
+func targetsOf(specs, manifests []*diagnostic.Subject, on target.Target) []target.Target {
+	targets := map[target.Target]bool{}
+	if len(manifests) > 0 {
+		targets[on] = true
+	}
+	for _, spec := range specs {
+		if named := target.Target(cmp.Or(spec.Field("spec.target"), string(target.Default))); named.IsKnown() {
+			targets[named] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(targets))
+}
+
+// validateAll validates manifests, several at a time.
+func validateAll(subjects []*diagnostic.Subject, on target.Target) ([]check.Manifest, []diagnostic.Diagnostic) {
+	values, found := make([]any, len(subjects)), make([][]diagnostic.Diagnostic, len(subjects))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, subject := range subjects {
+		group.Go(func() error {
+			var errs field.ErrorList
+			values[i], errs = document.Value(subject.Node)
+			if object, isObject := values[i].(map[string]any); isObject && len(errs) == 0 {
+				errs = apiserver.Validate(on.EnvoyGateway(), apiserver.Object{Value: object})
+			}
+			found[i] = diagnostic.Errors(subject, errs)
+			return nil
+		})
+	}
+	_ = group.Wait() // there are only diagnostics
+	var manifests []check.Manifest
+	for i, subject := range subjects {
+		if object, isObject := values[i].(map[string]any); isObject {
+			manifests = append(manifests, check.Manifest{Subject: subject, Value: object})
+		}
+	}
+	return manifests, slices.Concat(found...)
+}

@@ -1,0 +1,161 @@
+// Package compile takes FailoverSpecs to objects that the target accepts. It is
+// the front door for Go programs: Specs for FailoverSpecs made in Go, Documents for
+// those in YAML, Check for any manifests.
+package compile
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/failover-krm/failover/pkg/api/decode"
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/api/validation"
+	"github.com/failover-krm/failover/pkg/apiserver"
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/encode"
+	"github.com/failover-krm/failover/pkg/render"
+)
+
+// Object is an object of a failover that the API server of its target accepts.
+type Object struct {
+	render.Object
+	// Subject is the document of the FailoverSpec.
+	Subject *diagnostic.Subject
+	// Value is the object with the defaults of the target's CRDs filled in: what is
+	// applied is then what is there, and a second apply changes nothing.
+	Value map[string]any
+}
+
+// Options say how documents are compiled.
+type Options struct {
+	// Namespace is given to the specs that name none; it may be empty.
+	Namespace string
+	// Mark may change an object before it is validated, such as its annotations; nil
+	// changes nothing.
+	Mark func(render.Object)
+}
+
+// Specs compiles FailoverSpecs that were made in Go. If there is an error among the
+// diagnostics, there are no objects.
+func Specs(specs ...*v1alpha1.FailoverSpec) ([]Object, []diagnostic.Diagnostic, error) {
+	var subjects []*diagnostic.Subject
+	for _, fs := range specs {
+		complete := *fs
+		complete.APIVersion, complete.Kind = v1alpha1.APIVersion, v1alpha1.Kind
+		data, err := json.Marshal(complete)
+		if err != nil {
+			return nil, nil, fmt.Errorf("FailoverSpec %s: %w", render.Name(fs), err)
+		}
+		documents, err := document.Parse(data, "")
+		if err != nil {
+			return nil, nil, fmt.Errorf("FailoverSpec %s: %w", render.Name(fs), err)
+		}
+		for _, doc := range documents {
+			subjects = append(subjects, &diagnostic.Subject{Node: doc.Node})
+		}
+	}
+	return Documents(subjects, Options{}, func(object Object) (Object, error) { return object, nil })
+}
+
+// Documents compiles the FailoverSpecs that documents are. What is wanted of each
+// object is what finish returns; it is called for several at a time, and the results
+// are in the order of rendering. If there is an error among the diagnostics, there
+// are no objects.
+func Documents[T any](subjects []*diagnostic.Subject, options Options, finish func(Object) (T, error)) ([]T, []diagnostic.Diagnostic, error) {
+	specs, origins, diagnostics := load(subjects, options.Namespace)
+	objects, errs := render.Render(specs)
+	for _, err := range errs {
+		found := diagnostic.Errors(origins[err.Spec], field.ErrorList{err.Err})
+		other := origins[err.Other]
+		if place := diagnostic.Place(other, other.Position(document.ParsePath("metadata.name"))); place != "" {
+			found[0].Message += " (the other: " + place + ")"
+		}
+		diagnostics = append(diagnostics, found...)
+	}
+
+	finished, refused := make([]T, len(objects)), make([]field.ErrorList, len(objects))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, object := range objects {
+		group.Go(func() (err error) {
+			if options.Mark != nil {
+				options.Mark(object)
+			}
+			var value map[string]any
+			if value, refused[i], err = validated(object); err != nil || len(refused[i]) > 0 {
+				return err
+			}
+			finished[i], err = finish(Object{Object: object, Subject: origins[object.Spec], Value: value})
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	diagnostics = append(diagnostics, explain(objects, refused, origins)...)
+	diagnostic.Sort(diagnostics, subjects)
+	if diagnostics = diagnostic.Limit(diagnostics); diagnostic.Failed(diagnostics) {
+		return nil, diagnostics, nil
+	}
+	return finished, diagnostics, nil
+}
+
+// sources has the document of each FailoverSpec.
+type sources map[*v1alpha1.FailoverSpec]*diagnostic.Subject
+
+// load reads all documents, and says what there is to say of each.
+func load(subjects []*diagnostic.Subject, namespace string) ([]*v1alpha1.FailoverSpec, sources, []diagnostic.Diagnostic) {
+	loaded := make([]*v1alpha1.FailoverSpec, len(subjects))
+	found := make([][]diagnostic.Diagnostic, len(subjects))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, subject := range subjects {
+		group.Go(func() error {
+			loaded[i], found[i] = loadOne(subject, namespace)
+			return nil
+		})
+	}
+	_ = group.Wait() // there are only diagnostics
+	var specs []*v1alpha1.FailoverSpec
+	origins := sources{}
+	for i, fs := range loaded {
+		if fs != nil {
+			specs = append(specs, fs)
+			origins[fs] = subjects[i]
+		}
+	}
+	return specs, origins, slices.Concat(found...)
+}
+
+// loadOne reads a FailoverSpec. It is nil where there are errors.
+func loadOne(subject *diagnostic.Subject, namespace string) (*v1alpha1.FailoverSpec, []diagnostic.Diagnostic) {
+	fs, errs := decode.FailoverSpec(subject.Node, namespace)
+	if len(errs) > 0 {
+		return nil, diagnostic.Errors(subject, append(errs, lacking(subject, errs)...))
+	}
+	var diagnostics []diagnostic.Diagnostic
+	if namespace == "" && subject.Field("metadata.namespace") == "" {
+		diagnostics = append(diagnostics, diagnostic.New(diagnostic.Info, subject, document.ParsePath("metadata.namespace"),
+			fmt.Sprintf("not given, %q is assumed", v1alpha1.DefaultNamespace)))
+	}
+	for _, warning := range validation.Warnings(fs) {
+		diagnostics = append(diagnostics, diagnostic.New(diagnostic.Warning, subject, document.ParsePath(warning.Field), warning.Detail))
+	}
+	return fs, diagnostics
+}
+
+// validated returns an object with its defaults, and what the API server of its
+// target would refuse.
+func validated(object render.Object) (map[string]any, field.ErrorList, error) {
+	value, err := encode.Value(object.Resource)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", object.Resource.GetName(), err)
+	}
+	return value, apiserver.Validate(object.Spec.Spec.Target.EnvoyGateway(), apiserver.Object{Value: value, Typed: object.Resource}), nil
+}

@@ -1,0 +1,69 @@
+package compile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/failover-krm/failover/pkg/apiserver/crd"
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/render"
+	"github.com/failover-krm/failover/pkg/target"
+)
+
+// explain turns what is refused in objects into errors of the fields of their
+// specs. What is refused in several objects of a spec for one reason, such as
+// a label, is reported once.
+func explain(objects []render.Object, refused []field.ErrorList, origins sources) []diagnostic.Diagnostic {
+	type reason struct {
+		subject       *diagnostic.Subject
+		field, detail string
+	}
+	var diagnostics []diagnostic.Diagnostic
+	reported := map[reason]bool{}
+	for i, object := range objects {
+		subject, kind := origins[object.Spec], object.Resource.GetObjectKind().GroupVersionKind().Kind
+		for _, err := range refused[i] {
+			placed := *err
+			placed.Field = object.Origin(document.ParsePath(err.Field)).String()
+			found := diagnostic.Errors(subject, field.ErrorList{&placed})
+			if reason := (reason{subject, placed.Field, found[0].Message}); !reported[reason] {
+				reported[reason] = true
+				found[0].Message += fmt.Sprintf(" (target %s, %s %s)", object.Spec.Spec.Target, kind, err.Field)
+				diagnostics = append(diagnostics, found...)
+			}
+		}
+	}
+	return diagnostics
+}
+
+// lacking returns what the target lacks of what a spec asks for, for one that has
+// other errors, so that nothing is rendered of it: all errors come at once.
+func lacking(subject *diagnostic.Subject, errs field.ErrorList) field.ErrorList {
+	on := target.Target(cmp.Or(subject.Field("spec.target"), string(target.Default)))
+	if !on.IsKnown() {
+		return nil
+	}
+	var found field.ErrorList
+	for _, origin := range render.Origins() {
+		node := document.Lookup(subject.Node, origin.Spec.String())
+		if node == nil {
+			continue
+		}
+		part, _ := document.Value(node)
+		apiVersion, kind := origin.Kind.ToAPIVersionAndKind()
+		for _, err := range crd.Lacks(on.EnvoyGateway(), apiVersion, kind, origin.Object, part) {
+			within := document.ParsePath(err.Field)
+			err.Field = origin.Spec.Join(within).String()
+			err.Detail += fmt.Sprintf(" (target %s, %s %s)", on, kind, origin.Object.Join(within))
+			known := func(known *field.Error) bool { return known.Field == err.Field }
+			if !slices.ContainsFunc(errs, known) && !slices.ContainsFunc(found, known) {
+				found = append(found, err)
+			}
+		}
+	}
+	return found
+}

@@ -1,0 +1,164 @@
+package encode
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// Node writes a value, as Value returns it, with the fields in the order of the Go
+// type of an object, apiVersion first. A field that the type does not have comes
+// after the others.
+func Node(value map[string]any, object runtime.Object) (*yaml.Node, error) {
+	node, err := mapping(value, reflect.TypeOf(object))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", object.GetObjectKind().GroupVersionKind().Kind, err)
+	}
+	return node, nil
+}
+
+// node writes a value in the order that its Go type has, if any.
+func node(value any, of reflect.Type) (*yaml.Node, error) {
+	switch value := value.(type) {
+	case map[string]any:
+		return mapping(value, of)
+	case []any:
+		list := &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq}
+		for _, item := range value {
+			child, err := node(item, elementOf(of))
+			if err != nil {
+				return nil, err
+			}
+			list.Content = append(list.Content, child)
+		}
+		return list, nil
+	case string:
+		return String(value), nil
+	case bool:
+		return scalar(yaml.NodeTagBool, strconv.FormatBool(value)), nil
+	case int64:
+		return scalar(yaml.NodeTagInt, strconv.FormatInt(value, 10)), nil
+	case float64:
+		data, err := json.Marshal(value) // the shortest text that is read back the same
+		tag := yaml.NodeTagInt
+		if strings.ContainsAny(string(data), ".eE") {
+			tag = yaml.NodeTagFloat
+		}
+		return scalar(tag, string(data)), err
+	case nil:
+		return scalar(yaml.NodeTagNull, "null"), nil
+	default:
+		return nil, fmt.Errorf("a %T has no place in YAML", value)
+	}
+}
+
+func scalar(tag, text string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: text}
+}
+
+// mapping writes the fields of a map: those of its Go type in their order, then the
+// others by name.
+func mapping(fields map[string]any, of reflect.Type) (*yaml.Node, error) {
+	layout := layoutOf(of)
+	object := &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap, Content: make([]*yaml.Node, 0, 2*len(fields))}
+	add := func(name string, of reflect.Type) error {
+		child, err := node(fields[name], of)
+		object.Content = append(object.Content, String(name), child)
+		return err
+	}
+	for _, field := range layout.fields {
+		if _, given := fields[field.name]; given {
+			if err := add(field.name, field.fieldType); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(object.Content) == 2*len(fields) {
+		return object, nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if !layout.has[name] {
+			if err := add(name, layout.values); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return object, nil
+}
+
+// layout is the order of the fields of a Go type.
+type layout struct {
+	// fields of a struct, those of inlined ones in their place.
+	fields []structField
+	has    map[string]bool
+	// values is the type of the values of a map.
+	values reflect.Type
+}
+
+// layouts has that of each type that a process has met.
+var layouts sync.Map
+
+func layoutOf(of reflect.Type) *layout {
+	if of == nil {
+		return &layout{}
+	}
+	if known, ok := layouts.Load(of); ok {
+		return known.(*layout)
+	}
+	made := &layout{has: map[string]bool{}}
+	if direct := indirect(of); direct.Kind() == reflect.Map {
+		made.values = direct.Elem()
+	}
+	made.add(structOf(of))
+	if first := made.fields; len(first) > 1 && first[0].name == "kind" && first[1].name == "apiVersion" {
+		first[0], first[1] = first[1], first[0] // Go's TypeMeta has an order that no manifest has
+	}
+	layouts.Store(of, made)
+	return made
+}
+
+func (l *layout) add(of reflect.Type) {
+	if of == nil {
+		return
+	}
+	for _, field := range fieldsOf(of) {
+		if field.inline {
+			l.add(structOf(field.fieldType))
+			continue
+		}
+		l.fields = append(l.fields, field)
+		l.has[field.name] = true
+	}
+}
+
+// structOf returns the struct that a type is or points to. One that knows its own
+// JSON has no fields of its own.
+func structOf(of reflect.Type) reflect.Type {
+	of = indirect(of)
+	if of == nil || of.Kind() != reflect.Struct || of.Implements(jsonMarshaler) || reflect.PointerTo(of).Implements(jsonMarshaler) {
+		return nil
+	}
+	return of
+}
+
+func elementOf(of reflect.Type) reflect.Type {
+	if of = indirect(of); of != nil && of.Kind() == reflect.Slice {
+		return of.Elem()
+	}
+	return nil
+}
+
+func indirect(of reflect.Type) reflect.Type {
+	if of != nil && of.Kind() == reflect.Pointer {
+		return of.Elem()
+	}
+	return of
+}

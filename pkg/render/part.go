@@ -1,0 +1,120 @@
+package render
+
+import (
+	"slices"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/failover-krm/failover/pkg/document"
+)
+
+// Part is what an object is within its failover, such as active-backend or route;
+// it stays the same when the object is renamed.
+type Part string
+
+// The parts of a failover; those of a tier are preceded by the tier, as in
+// active-backend.
+const (
+	servicePart     Part = "service"
+	deploymentPart  Part = "deployment"
+	backendPart     Part = "backend"
+	gatewayPart     Part = "gateway"
+	policyPart      Part = "policy"
+	routeFilterPart Part = "route-filter"
+	routePart       Part = "route"
+)
+
+func tierPart(of component, suffix Part) Part { return Part(of) + "-" + suffix }
+
+// partInfo is what is known of every object that is rendered as a part.
+type partInfo struct {
+	part Part
+	// kinds of object that the part may be.
+	kinds []schema.GroupVersionKind
+	// origins says which field of the spec each field of the object comes from, the
+	// longest paths first.
+	origins []origin
+}
+
+// origin is where a field of an object comes from in its FailoverSpec.
+type origin struct{ object, spec string }
+
+// parts has every part.
+var parts = slices.Concat(
+	tierParts(activeComponent), tierParts(passiveComponent),
+	[]partInfo{
+		{gatewayPart, []schema.GroupVersionKind{gwapiv1.SchemeGroupVersion.WithKind(kindGateway)}, gatewayOrigins},
+		{policyPart, []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindBackendTrafficPolicy)}, policyOrigins},
+		{routeFilterPart, []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindHTTPRouteFilter)}, routeFilterOrigins},
+		{routePart, []schema.GroupVersionKind{gwapiv1.SchemeGroupVersion.WithKind(kindHTTPRoute)}, routeOrigins},
+	},
+)
+
+func tierParts(of component) []partInfo {
+	path := "spec." + string(of)
+	return []partInfo{
+		{tierPart(of, servicePart), []schema.GroupVersionKind{corev1.SchemeGroupVersion.WithKind("Service")}, serviceOrigins(path)},
+		{tierPart(of, deploymentPart), []schema.GroupVersionKind{appsv1.SchemeGroupVersion.WithKind("Deployment")}, deploymentOrigins(path)},
+		{tierPart(of, backendPart), []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindBackend)}, backendOrigins(path)},
+	}
+}
+
+// everywhere has what a user can reach on every object.
+var everywhere = []origin{{"metadata.labels", "spec.labels"}, {"metadata.annotations", "spec.annotations"}, {"metadata", "metadata"}}
+
+func infoOf(part Part) partInfo {
+	i := slices.IndexFunc(parts, func(info partInfo) bool { return info.part == part })
+	if i < 0 {
+		return partInfo{}
+	}
+	return parts[i]
+}
+
+// Makes tells whether objects of a kind are rendered as a part.
+func Makes(part Part, kind schema.GroupKind) bool {
+	return slices.ContainsFunc(infoOf(part).kinds, func(made schema.GroupVersionKind) bool { return made.GroupKind() == kind })
+}
+
+// Origin returns the path in the FailoverSpec that a path in the object comes from,
+// or the nearest that is known.
+func (o Object) Origin(path document.Path) document.Path {
+	for _, origin := range slices.Concat(o.origins, infoOf(o.Part).origins, everywhere) {
+		if rest, found := path.Below(document.ParsePath(origin.object)); found {
+			return document.ParsePath(origin.spec).Join(rest)
+		}
+	}
+	return document.ParsePath("spec")
+}
+
+// namedBy is the field of the spec that names the object.
+func (o Object) namedBy() *field.Path {
+	return field.NewPath(o.Origin(document.ParsePath("metadata.name")).String())
+}
+
+// Origin is a field of a FailoverSpec, and where it goes in an object.
+type Origin struct {
+	// Spec is the field's path in the FailoverSpec.
+	Spec document.Path
+	// Kind is that of the object.
+	Kind schema.GroupVersionKind
+	// Object is the path in the object.
+	Object document.Path
+}
+
+// Origins returns what is known of every part, for specs that cannot be rendered.
+func Origins() []Origin {
+	var origins []Origin
+	for _, info := range parts {
+		for _, origin := range info.origins {
+			for _, kind := range info.kinds {
+				origins = append(origins, Origin{document.ParsePath(origin.spec), kind, document.ParsePath(origin.object)})
+			}
+		}
+	}
+	return origins
+}
