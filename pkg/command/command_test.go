@@ -245,7 +245,7 @@ func TestManyErrors(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(got.stderr), "\n")
 	assert.Len(t, lines, 102)
 	assert.Contains(t, got.stderr, "unknown field")
-	assert.Contains(t, got.stderr, "spec: Too many: 20000: errors are shown of this document")
+	assert.Contains(t, got.stderr, "FailoverSpec web/shop: 19900 more are not shown of this document")
 }
 
 // TestNoInput: what runs without a terminal, as CI does, is told what is missing.

@@ -7,6 +7,9 @@ import "strings"
 func Suggest(word string, candidates []string) string {
 	best, bestDistance := "", len(word)/3+2
 	for _, candidate := range candidates {
+		if max(len(word)-len(candidate), len(candidate)-len(word)) >= bestDistance {
+			continue
+		}
 		if distance := editDistance(strings.ToLower(word), strings.ToLower(candidate)); distance < bestDistance {
 			best, bestDistance = candidate, distance
 		}
