@@ -47,7 +47,7 @@ func TestDrills(t *testing.T) {
 	for _, result := range results {
 		t.Run(result.Drill.String(), func(t *testing.T) {
 			require.Len(t, result.Reports, runs, "runs whose rate was held")
-			judge(t, result)
+			assertPromise(t, result)
 		})
 	}
 	if t.Failed() {
@@ -167,8 +167,8 @@ func waitUntilChecked(t *testing.T, c *cluster.Cluster, drills []drill.Drill) {
 	}, 2*time.Minute, time.Second, "%d active health checks", want)
 }
 
-// judge fails the test where a policy did not keep its promise.
-func judge(t *testing.T, result drill.Result) {
+// assertPromise fails the test where a policy did not keep its promise.
+func assertPromise(t *testing.T, result drill.Result) {
 	for _, report := range result.Reports {
 		assert.NotEqual(t, prober.Never, report.Failback, "active serves again")
 		assert.Zero(t, report.LostBefore, "lost requests before the outage: %s", report)
@@ -193,7 +193,7 @@ func writeDrills(t *testing.T, results []drill.Result) {
 
 const drillsPage = `# What an outage costs
 
-Each line is a policy on a real Envoy, whose active tier is broken at 5 s and mended at 25 s of a minute. The drills run
+Each line is a policy on a real Envoy, whose active tier is broken at 5 s and restored at 25 s of a minute. The drills run
 side by side, as specs of their own on one Envoy, under Envoy Gateway %s. In each, a probe sends 20 requests a second: 1,200
 in all, each on a new connection, none waiting for another.
 

@@ -53,11 +53,11 @@ func TestTranslate(t *testing.T) {
 			rendered, err := os.ReadFile(file)
 			require.NoError(t, err)
 			objects := decodeAll(t, rendered)
-			told := translate(t, append(rendered, []byte(around+missing(t, objects))...))
-			assertAllTrue(t, told)
+			translated := translate(t, append(rendered, []byte(around+missing(t, objects))...))
+			assertAllTrue(t, translated)
 			for _, object := range objects {
 				if object.Kind == "HTTPRoute" {
-					assertOneCluster(t, told, object, policyOf(t, objects, object))
+					assertOneCluster(t, translated, object, policyOf(t, objects, object))
 				}
 			}
 		})
@@ -136,16 +136,16 @@ func translate(t *testing.T, resources []byte) translated {
 	var output, complaint bytes.Buffer
 	egctl.Stdout, egctl.Stderr = &output, &complaint
 	require.NoError(t, egctl.Run(), complaint.String())
-	var told translated
-	require.NoError(t, yaml.Unmarshal(output.Bytes(), &told), output.String())
-	require.NotEmpty(t, told.HTTPRoutes, complaint.String())
-	return told
+	var result translated
+	require.NoError(t, yaml.Unmarshal(output.Bytes(), &result), output.String())
+	require.NotEmpty(t, result.HTTPRoutes, complaint.String())
+	return result
 }
 
 // assertAllTrue fails the test for each condition that is not true.
-func assertAllTrue(t *testing.T, told translated) {
+func assertAllTrue(t *testing.T, translated translated) {
 	t.Helper()
-	for _, objects := range [][]manifest{told.HTTPRoutes, told.Backends, told.BackendTrafficPolicies} {
+	for _, objects := range [][]manifest{translated.HTTPRoutes, translated.Backends, translated.BackendTrafficPolicies} {
 		require.NotEmpty(t, objects)
 		for _, object := range objects {
 			found := 0
@@ -162,11 +162,11 @@ func assertAllTrue(t *testing.T, told translated) {
 
 // assertOneCluster makes sure that the tiers of a route share a cluster, where
 // alone they fail over.
-func assertOneCluster(t *testing.T, told translated, route, policy manifest) {
+func assertOneCluster(t *testing.T, translated translated, route, policy manifest) {
 	t.Helper()
 	prefix := fmt.Sprintf("httproute/%s/%s/rule/0", route.Metadata.Namespace, route.Metadata.Name)
 	clusters, priorities, routes := map[string]map[string]any{}, map[float64]bool{}, 0
-	visit(told.XDS, func(fields map[string]any) {
+	visit(translated.XDS, func(fields map[string]any) {
 		name, _ := fields["name"].(string)
 		if !strings.HasPrefix(name, prefix) {
 			return
@@ -182,7 +182,7 @@ func assertOneCluster(t *testing.T, told translated, route, policy manifest) {
 		}
 	})
 	// The endpoints are in the cluster where they have names, else beside it.
-	visit(told.XDS, func(assignment map[string]any) {
+	visit(translated.XDS, func(assignment map[string]any) {
 		if assignment["clusterName"] != prefix {
 			return
 		}

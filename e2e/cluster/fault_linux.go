@@ -59,8 +59,8 @@ func (c *Cluster) Break(ctx context.Context, deployment types.NamespacedName, fa
 	return inForce, err
 }
 
-// Mend undoes what Break has done, and returns when the process runs again.
-func (c *Cluster) Mend(ctx context.Context, deployment types.NamespacedName, fault Fault) error {
+// Restore undoes what Break has done, and returns when the process runs again.
+func (c *Cluster) Restore(ctx context.Context, deployment types.NamespacedName, fault Fault) error {
 	if fault == PortClosed {
 		return c.setPort(ctx, deployment, map[string]any{"name": "HTTP_PORT", "$patch": "delete"})
 	}

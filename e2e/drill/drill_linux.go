@@ -107,10 +107,10 @@ func (d Drill) breakAndMend(ctx context.Context, c *cluster.Cluster, start time.
 	if err := waitUntil(ctx, start.Add(mendAfter)); err != nil {
 		return err
 	}
-	if err := c.Mend(ctx, active, d.Fault); err != nil {
-		return fmt.Errorf("mend: %w", err)
+	if err := c.Restore(ctx, active, d.Fault); err != nil {
+		return fmt.Errorf("restore: %w", err)
 	}
-	outage.Mended = time.Since(start)
+	outage.Restored = time.Since(start)
 	return nil
 }
 

@@ -52,7 +52,7 @@ func (t Target) Ask(ctx context.Context) (Answer, error) {
 		return Answer{}, fmt.Errorf("read the body: %w", err)
 	}
 	if answer.Status == http.StatusOK {
-		// A body in another form names no pod, which is for the caller to judge.
+		// A body in another form names no pod, which is for the caller to decide.
 		_ = json.Unmarshal(content, &answer)
 	}
 	return answer, nil

@@ -15,8 +15,8 @@ import (
 // start.
 type Outage struct {
 	// Broken is when the tier was about to be broken, InForce when that was done,
-	// and Mended when it worked again.
-	Broken, InForce, Mended time.Duration
+	// and Restored when it worked again.
+	Broken, InForce, Restored time.Duration
 	// Active and Passive tell whether a pod is of that tier.
 	Active, Passive func(pod string) bool
 }
@@ -47,7 +47,7 @@ type Report struct {
 	RateError error
 }
 
-// NewReport judges the requests of a probe.
+// NewReport evaluates the requests of a probe.
 func NewReport(requests []Request, outage Outage) Report {
 	report := Report{
 		Requests:  len(requests),
@@ -64,8 +64,8 @@ func NewReport(requests []Request, outage Outage) Report {
 		if report.Failover == Never && request.Due >= outage.Broken && outage.Passive(request.Answer.Pod) {
 			report.Failover = request.Due + request.Latency - outage.Broken
 		}
-		if report.Failback == Never && request.Due >= outage.Mended && outage.Active(request.Answer.Pod) {
-			report.Failback = request.Due + request.Latency - outage.Mended
+		if report.Failback == Never && request.Due >= outage.Restored && outage.Active(request.Answer.Pod) {
+			report.Failback = request.Due + request.Latency - outage.Restored
 		}
 	}
 	return report

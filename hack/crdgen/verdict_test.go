@@ -33,7 +33,7 @@ import (
 	"github.com/failover-krm/failover/pkg/document"
 )
 
-// referee judges as an API server does, with its own code and the CRD as it is.
+// referee validates as an API server does, with its own code and the CRD as it is.
 type referee struct {
 	structural *apischema.Structural
 	validator  validation.SchemaValidator
@@ -102,9 +102,9 @@ func TestVerdictIsTheAPIServers(t *testing.T) {
 						continue
 					}
 					apiVersion, kind := definition.Spec.Group+"/"+served.Name, definition.Spec.Names.Kind
-					judge := newReferee(t, &definition, served)
+					referee := newReferee(t, &definition, served)
 					for _, candidate := range candidates(version, apiVersion, kind, rendered, breakers) {
-						theirs, ours := verdicts(t, judge, version, candidate.Value)
+						theirs, ours := verdicts(t, referee, version, candidate.Value)
 						compared++
 						for _, err := range theirs {
 							refused[err.Detail] = true
@@ -159,16 +159,16 @@ func candidates(version, apiVersion, kind string, rendered, breakers []map[strin
 	return found
 }
 
-func verdicts(t *testing.T, judge referee, version string, object map[string]any) (theirs, ours field.ErrorList) {
+func verdicts(t *testing.T, referee referee, version string, object map[string]any) (theirs, ours field.ErrorList) {
 	data, err := json.Marshal(object)
 	require.NoError(t, err)
 	documents, err := document.Parse(data, "candidate")
 	require.NoError(t, err)
 	value, errs := document.Value(documents[0].Node)
 	if len(errs) > 0 {
-		return judge.validate(t, data), errs
+		return referee.validate(t, data), errs
 	}
-	return judge.validate(t, data), apiserver.Validate(version, apiserver.Object{Value: value.(map[string]any)})
+	return referee.validate(t, data), apiserver.Validate(version, apiserver.Object{Value: value.(map[string]any)})
 }
 
 // messagesOf returns what the rules of a kind say when they are broken.

@@ -1,5 +1,5 @@
 // Package mutate makes manifests out of others and out of schemas, most of them
-// wrong, for tests that compare two judges.
+// wrong, for tests that compare two validators.
 package mutate
 
 import (

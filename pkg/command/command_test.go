@@ -284,7 +284,7 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
-// TestRandomSpecsRender renders a thousand valid specs: what comes out is judged
+// TestRandomSpecsRender renders a thousand valid specs: what comes out is validated
 // by the schemas and rules of every target in turn.
 func TestRandomSpecsRender(t *testing.T) {
 	targets := target.All()

@@ -179,7 +179,7 @@ func readResourceList(root *yaml.Node) (*resourceList, []diagnostic.Diagnostic) 
 // both counts once, as the item, since that knows its file.
 func (l *resourceList) specs() ([]source, []diagnostic.Diagnostic) {
 	config, diagnostics := l.configSpec()
-	var sources, twins []source
+	var sources, same []source
 	known := map[owner]source{}
 	for _, item := range l.items.Content {
 		if !decode.Claims(item) {
@@ -188,25 +188,25 @@ func (l *resourceList) specs() ([]source, []diagnostic.Diagnostic) {
 		}
 		source := sourceOf(item)
 		if config != nil && isConfig(config.owner, source.owner) {
-			twins = append(twins, source)
+			same = append(same, source)
 		}
-		if twin, isKnown := known[source.owner]; isKnown && source.owner.name != "" {
-			diagnostics = append(diagnostics, duplicateName(source, "among the items"+twin.inFile()))
+		if other, isKnown := known[source.owner]; isKnown && source.owner.name != "" {
+			diagnostics = append(diagnostics, duplicateName(source, "among the items"+other.inFile()))
 			continue
 		}
 		known[source.owner] = source
 		sources = append(sources, source)
 	}
-	l.wholePackage = config == nil || len(twins) > 0
+	l.wholePackage = config == nil || len(same) > 0
 	if config == nil {
 		return sources, diagnostics
 	}
-	if len(twins) == 0 {
+	if len(same) == 0 {
 		diagnostics = append(diagnostics, l.adopt(config)...)
 		return append([]source{*config}, sources...), diagnostics
 	}
-	if !slices.ContainsFunc(twins, func(twin source) bool { return sameSpec(config.Node, twin.Node) }) {
-		diagnostics = append(diagnostics, duplicateName(twins[0], "in functionConfig, and differs from it"))
+	if !slices.ContainsFunc(same, func(other source) bool { return sameSpec(config.Node, other.Node) }) {
+		diagnostics = append(diagnostics, duplicateName(same[0], "in functionConfig, and differs from it"))
 	}
 	return sources, diagnostics
 }

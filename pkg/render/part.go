@@ -48,12 +48,16 @@ type origin struct{ object, spec string }
 var parts = slices.Concat(
 	tierParts(activeComponent), tierParts(passiveComponent),
 	[]partInfo{
-		{gatewayPart, []schema.GroupVersionKind{gwapiv1.SchemeGroupVersion.WithKind(kindGateway)}, gatewayOrigins},
+		{gatewayPart, []schema.GroupVersionKind{gatewayAPI(kindGateway)}, gatewayOrigins},
 		{policyPart, []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindBackendTrafficPolicy)}, policyOrigins},
 		{routeFilterPart, []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindHTTPRouteFilter)}, routeFilterOrigins},
-		{routePart, []schema.GroupVersionKind{gwapiv1.SchemeGroupVersion.WithKind(kindHTTPRoute)}, routeOrigins},
+		{routePart, []schema.GroupVersionKind{gatewayAPI(kindHTTPRoute)}, routeOrigins},
 	},
 )
+
+func gatewayAPI(kind string) schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: gwapiv1.GroupVersion.Group, Version: gwapiv1.GroupVersion.Version, Kind: kind}
+}
 
 func tierParts(of component) []partInfo {
 	path := "spec." + string(of)

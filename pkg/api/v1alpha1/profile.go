@@ -41,12 +41,12 @@ func (p Profile) blocks(on target.Target) profileBlocks {
 			// lost either way when the port is closed.
 			Consecutive5xxErrors: new(uint32(3)),
 			// The first ejection; the n-th lasts n times as long. Back on the active
-			// tier 13 s after it was mended, in a 20 s outage.
+			// tier 13 s after it was restored, in a 20 s outage.
 			BaseEjectionTime: new(gwapiv1.Duration("10s")),
 			// The default of 10 never ejects one host of two: 409 lost, no failover.
 			MaxEjectionPercent: new(int32(100)),
 		},
-		// Keeps a dead host out, where an ejection lapses, and brings a mended one
+		// Keeps a dead host out, where an ejection lapses, and brings a restored one
 		// back in 3 s rather than 13 s.
 		active: &egv1a1.ActiveHealthCheck{
 			Timeout:            new(gwapiv1.Duration("1s")),

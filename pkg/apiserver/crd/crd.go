@@ -181,7 +181,7 @@ type history struct {
 func (h history) field(path *field.Path) string { return h.fieldAt(document.ParsePath(path.String())) }
 
 func (h history) fieldAt(path document.Path) string {
-	return h.tell("unknown field", func(root *schema.Node) bool { return root.At(path) != nil })
+	return h.compare("unknown field", func(root *schema.Node) bool { return root.At(path) != nil })
 }
 
 // value says in which versions a value is allowed that the one in use refuses.
@@ -190,18 +190,18 @@ func (h history) value(path *field.Path, value string) string {
 }
 
 func (h history) valueAt(path document.Path, value string) string {
-	told := h.tell("unsupported value", func(root *schema.Node) bool {
+	advice := h.compare("unsupported value", func(root *schema.Node) bool {
 		node := root.At(path)
 		return node != nil && slices.Contains(node.Enum, value)
 	})
-	if told != "" {
-		told += "; supported here: " + strings.Join(h.used.kind(h.apiVersion, h.kind).schema.At(path).Enum, ", ")
+	if advice != "" {
+		advice += "; supported here: " + strings.Join(h.used.kind(h.apiVersion, h.kind).schema.At(path).Enum, ", ")
 	}
-	return told
+	return advice
 }
 
-// tell says which version has something, or nothing where none has.
-func (h history) tell(what string, has func(*schema.Node) bool) string {
+// compare says which version has something, or nothing where none has.
+func (h history) compare(what string, has func(*schema.Node) bool) string {
 	hadBefore := ""
 	isLater := false
 	for _, r := range releases {
@@ -225,7 +225,7 @@ func (h history) tell(what string, has func(*schema.Node) bool) string {
 }
 
 func unknownKind(used release, apiVersion, name string) *field.Error {
-	told := history{used, apiVersion, name}.tell("unknown kind", func(*schema.Node) bool { return true })
+	advice := history{used, apiVersion, name}.compare("unknown kind", func(*schema.Node) bool { return true })
 	var served []string
 	for _, k := range used.kinds {
 		if k.name == name {
@@ -233,10 +233,10 @@ func unknownKind(used release, apiVersion, name string) *field.Error {
 		}
 	}
 	if len(served) == 0 {
-		return field.Invalid(field.NewPath("kind"), name, cmp.Or(told, "unknown kind in Envoy Gateway "+used.envoyGateway))
+		return field.Invalid(field.NewPath("kind"), name, cmp.Or(advice, "unknown kind in Envoy Gateway "+used.envoyGateway))
 	}
-	if told != "" {
-		return field.Invalid(field.NewPath("apiVersion"), apiVersion, told+"; served here: "+strings.Join(served, ", "))
+	if advice != "" {
+		return field.Invalid(field.NewPath("apiVersion"), apiVersion, advice+"; served here: "+strings.Join(served, ", "))
 	}
 	return field.NotSupported(field.NewPath("apiVersion"), apiVersion, served)
 }

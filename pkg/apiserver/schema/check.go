@@ -81,18 +81,25 @@ func (c *checker) check(node *Node, value any, path *field.Path) {
 			c.checkRange(node, float64(value), path)
 		}
 	case float64:
-		if node.Type == IntOrString && len(node.Patterns) > 0 { // a quantity such as 0.5
-			c.checkPatterns(node, strconv.FormatFloat(value, 'f', -1, 64), path)
-			return
-		}
-		isInteger := value == float64(int64(value))
-		if isInteger && c.isType(path, node, value, Integer, Number) || !isInteger && c.isType(path, node, value, Number) {
-			c.checkRange(node, value, path)
-		}
+		c.checkFloat(node, value, path)
 	case bool:
 		c.isType(path, node, value, Boolean)
 	default:
 		c.isType(path, node, value)
+	}
+}
+
+func (c *checker) checkFloat(node *Node, value float64, path *field.Path) {
+	if node.Type == IntOrString && len(node.Patterns) > 0 { // a quantity such as 0.5
+		c.checkPatterns(node, strconv.FormatFloat(value, 'f', -1, 64), path)
+		return
+	}
+	types := []Type{Number}
+	if value == float64(int64(value)) {
+		types = []Type{Integer, Number}
+	}
+	if c.isType(path, node, value, types...) {
+		c.checkRange(node, value, path)
 	}
 }
 
@@ -168,7 +175,7 @@ func (c *checker) checkObject(node *Node, object map[string]any, path *field.Pat
 	}
 }
 
-// checkOthers judges the fields that the schema has no name for.
+// checkOthers checks the fields that the schema has no name for.
 func (c *checker) checkOthers(node *Node, object map[string]any, path *field.Path) {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		switch {

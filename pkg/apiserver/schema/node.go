@@ -1,4 +1,4 @@
-// Package schema judges values by structural schemas, which are Go data: the
+// Package schema validates values by structural schemas, which are Go data: the
 // compiler lays them out, so that a process has nothing to parse first.
 package schema
 
