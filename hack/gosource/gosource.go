@@ -3,6 +3,7 @@ package gosource
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"go/format"
@@ -49,7 +50,8 @@ func (w *Writer) Reference(schema map[string]any) (string, error) {
 	}
 	name, known := w.names[literal]
 	if !known {
-		name = fmt.Sprintf("schema%d", len(w.names))
+		// A name that follows from the content: a change touches what changed.
+		name = fmt.Sprintf("schema%x", sha256.Sum256([]byte(literal)))[:len("schema")+12]
 		w.names[literal] = name
 		w.declarations = append(w.declarations, name+" = "+literal+"\n")
 	}

@@ -4,851 +4,851 @@ package decode
 
 import "github.com/failover-krm/failover/pkg/apiserver/schema"
 
-var failoverSpecSchema = &schema275
+var failoverSpecSchema = &schemac5547c936580
 
 var (
-	schema0 = schema.Node{Enum: []string{"failover.krm.dev/v1alpha1"}, Type: schema.String}
-	schema1 = schema.Node{Enum: []string{"FailoverSpec"}, Type: schema.String}
-	schema2 = schema.Node{Type: schema.String}
-	schema3 = schema.Node{Type: schema.Object, Values: &schema2}
-	schema4 = schema.Node{Fields: []schema.Field{
-		{Name: "annotations", Node: &schema3},
-		{Name: "labels", Node: &schema3},
-		{Name: "name", Node: &schema2},
-		{Name: "namespace", Node: &schema2},
+	schemaaa682b9edf8e = schema.Node{Enum: []string{"failover.krm.dev/v1alpha1"}, Type: schema.String}
+	schemae80cf733319f = schema.Node{Enum: []string{"FailoverSpec"}, Type: schema.String}
+	schema38c43b5ba342 = schema.Node{Type: schema.String}
+	schemac420d745ccee = schema.Node{Type: schema.Object, Values: &schema38c43b5ba342}
+	schema592a52662530 = schema.Node{Fields: []schema.Field{
+		{Name: "annotations", Node: &schemac420d745ccee},
+		{Name: "labels", Node: &schemac420d745ccee},
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "namespace", Node: &schema38c43b5ba342},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema5 = schema.Node{Enum: []string{"gateway.envoyproxy.io/h2c", "gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/wss"}, Type: schema.String}
-	schema6 = schema.Node{Items: &schema5, Type: schema.Array}
-	schema7 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
-	schema8 = schema.Node{Format: schema.Int32, Maximum: new(float64(65535)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema9 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema7},
-		{Name: "port", Node: &schema8},
+	schema8e76e480cd30 = schema.Node{Enum: []string{"gateway.envoyproxy.io/h2c", "gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/wss"}, Type: schema.String}
+	schema22b0a9e7568c = schema.Node{Items: &schema8e76e480cd30, Type: schema.Array}
+	schema4e45591298a3 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
+	schema4444680497af = schema.Node{Format: schema.Int32, Maximum: new(float64(65535)), Minimum: new(float64(1)), Type: schema.Integer}
+	schema187161a452e9 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema4e45591298a3},
+		{Name: "port", Node: &schema4444680497af},
 	}, Required: []string{"hostname", "port"}, Type: schema.Object}
-	schema10 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema11 = schema.Node{MaxLength: new(int(45)), MinLength: new(int(3)), Patterns: []string{"^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}, Type: schema.String}
-	schema12 = schema.Node{Fields: []schema.Field{
-		{Name: "address", Node: &schema11},
-		{Name: "port", Node: &schema8},
+	schema7ee4dd0e609d = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema456e888147f9 = schema.Node{MaxLength: new(int(45)), MinLength: new(int(3)), Patterns: []string{"^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}, Type: schema.String}
+	schema9081cba0793c = schema.Node{Fields: []schema.Field{
+		{Name: "address", Node: &schema456e888147f9},
+		{Name: "port", Node: &schema4444680497af},
 	}, Required: []string{"address", "port"}, Type: schema.Object}
-	schema13 = schema.Node{Fields: []schema.Field{
-		{Name: "fqdn", Node: &schema9},
-		{Name: "hostname", Node: &schema10},
-		{Name: "ip", Node: &schema12},
-		{Name: "zone", Node: &schema2},
+	schemae5533c373df5 = schema.Node{Fields: []schema.Field{
+		{Name: "fqdn", Node: &schema187161a452e9},
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "ip", Node: &schema9081cba0793c},
+		{Name: "zone", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema14 = schema.Node{Items: &schema13, MaxLength: new(int(256)), Type: schema.Array}
-	schema15 = schema.Node{MinLength: new(int(1)), Type: schema.String}
-	schema16 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema15},
-		{Name: "namespace", Node: &schema2},
-		{Name: "port", Node: &schema8},
+	schemad1e62a90c583 = schema.Node{Items: &schemae5533c373df5, MaxLength: new(int(256)), Type: schema.Array}
+	schemad817b7b32a28 = schema.Node{MinLength: new(int(1)), Type: schema.String}
+	schemad7a4e004702b = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schemad817b7b32a28},
+		{Name: "namespace", Node: &schema38c43b5ba342},
+		{Name: "port", Node: &schema4444680497af},
 	}, Required: []string{"name", "port"}, Type: schema.Object}
-	schema17 = schema.Node{Items: &schema2, Type: schema.Array}
-	schema18 = schema.Node{Type: schema.Boolean}
-	schema19 = schema.Node{MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema20 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema21 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Type: schema.String}
-	schema22 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema19},
-		{Name: "kind", Node: &schema20},
-		{Name: "name", Node: &schema21},
+	schemaddea1d3cbeb2 = schema.Node{Items: &schema38c43b5ba342, Type: schema.Array}
+	schemada9efc572a6e = schema.Node{Type: schema.Boolean}
+	schema04bad89a5afd = schema.Node{MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema2a568a85ca64 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schemab784d5f39b51 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Type: schema.String}
+	schemaf609552b2943 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema04bad89a5afd},
+		{Name: "kind", Node: &schema2a568a85ca64},
+		{Name: "name", Node: &schemab784d5f39b51},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	schema23 = schema.Node{Items: &schema22, MaxLength: new(int(8)), Type: schema.Array}
-	schema24 = schema.Node{Default: "\"\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema25 = schema.Node{Default: "\"Secret\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema26 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: schema.String}
-	schema27 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema24},
-		{Name: "kind", Node: &schema25},
-		{Name: "name", Node: &schema21},
-		{Name: "namespace", Node: &schema26},
+	schemad9cc1a0d5efd = schema.Node{Items: &schemaf609552b2943, MaxLength: new(int(8)), Type: schema.Array}
+	schema78405276a8ce = schema.Node{Default: "\"\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema50dcb727a1bc = schema.Node{Default: "\"Secret\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema3978a0270df3 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: schema.String}
+	schema16f4cdce1d9c = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema78405276a8ce},
+		{Name: "kind", Node: &schema50dcb727a1bc},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema28 = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
-	schema29 = schema.Node{Items: &schema28, Type: schema.Array}
-	schema30 = schema.Node{Default: "false", Type: schema.Boolean}
-	schema31 = schema.Node{Enum: []string{"Auto", "1.0", "1.1", "1.2", "1.3"}, Type: schema.String}
-	schema32 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
-	schema33 = schema.Node{Fields: []schema.Field{
-		{Name: "alpnProtocols", Node: &schema17},
-		{Name: "autoSNIFromEndpointHostname", Node: &schema18},
-		{Name: "caCertificateRefs", Node: &schema23},
-		{Name: "ciphers", Node: &schema17},
-		{Name: "clientCertificateRef", Node: &schema27},
-		{Name: "ecdhCurves", Node: &schema17},
-		{Name: "fingerprints", Node: &schema29},
-		{Name: "insecureSkipVerify", Node: &schema30},
-		{Name: "maxVersion", Node: &schema31},
-		{Name: "minVersion", Node: &schema31},
-		{Name: "signatureAlgorithms", Node: &schema17},
-		{Name: "sni", Node: &schema10},
-		{Name: "wellKnownCACertificates", Node: &schema32},
+	schemaad4b0f18a825 = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
+	schema248fc50762e7 = schema.Node{Items: &schemaad4b0f18a825, Type: schema.Array}
+	schema0c052ccc8b9a = schema.Node{Default: "false", Type: schema.Boolean}
+	schema4139913ada40 = schema.Node{Enum: []string{"Auto", "1.0", "1.1", "1.2", "1.3"}, Type: schema.String}
+	schemae885ddd7f819 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
+	schemaf9a676c297d2 = schema.Node{Fields: []schema.Field{
+		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
+		{Name: "autoSNIFromEndpointHostname", Node: &schemada9efc572a6e},
+		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
+		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
+		{Name: "clientCertificateRef", Node: &schema16f4cdce1d9c},
+		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
+		{Name: "fingerprints", Node: &schema248fc50762e7},
+		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
+		{Name: "maxVersion", Node: &schema4139913ada40},
+		{Name: "minVersion", Node: &schema4139913ada40},
+		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
+		{Name: "sni", Node: &schema7ee4dd0e609d},
+		{Name: "wellKnownCACertificates", Node: &schemae885ddd7f819},
 	}, Type: schema.Object}
-	schema34 = schema.Node{Default: "\"\"", Type: schema.String}
-	schema35 = schema.Node{Fields: []schema.Field{
-		{Name: "key", Node: &schema2},
-		{Name: "name", Node: &schema34},
-		{Name: "optional", Node: &schema18},
+	schema8e7d83c7ceb5 = schema.Node{Default: "\"\"", Type: schema.String}
+	schemaeaddab7027b6 = schema.Node{Fields: []schema.Field{
+		{Name: "key", Node: &schema38c43b5ba342},
+		{Name: "name", Node: &schema8e7d83c7ceb5},
+		{Name: "optional", Node: &schemada9efc572a6e},
 	}, Required: []string{"key"}, Type: schema.Object}
-	schema36 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema2},
-		{Name: "fieldPath", Node: &schema2},
+	schemac52a7134203a = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "fieldPath", Node: &schema38c43b5ba342},
 	}, Required: []string{"fieldPath"}, Type: schema.Object}
-	schema37 = schema.Node{Fields: []schema.Field{
-		{Name: "key", Node: &schema2},
-		{Name: "optional", Node: &schema30},
-		{Name: "path", Node: &schema2},
-		{Name: "volumeName", Node: &schema2},
+	schema675476530e5f = schema.Node{Fields: []schema.Field{
+		{Name: "key", Node: &schema38c43b5ba342},
+		{Name: "optional", Node: &schema0c052ccc8b9a},
+		{Name: "path", Node: &schema38c43b5ba342},
+		{Name: "volumeName", Node: &schema38c43b5ba342},
 	}, Required: []string{"key", "path", "volumeName"}, Type: schema.Object}
-	schema38 = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$"}, Type: schema.IntOrString}
-	schema39 = schema.Node{Fields: []schema.Field{
-		{Name: "containerName", Node: &schema2},
-		{Name: "divisor", Node: &schema38},
-		{Name: "resource", Node: &schema2},
+	schema790fbc47edfc = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$"}, Type: schema.IntOrString}
+	schemad5f7b05fb701 = schema.Node{Fields: []schema.Field{
+		{Name: "containerName", Node: &schema38c43b5ba342},
+		{Name: "divisor", Node: &schema790fbc47edfc},
+		{Name: "resource", Node: &schema38c43b5ba342},
 	}, Required: []string{"resource"}, Type: schema.Object}
-	schema40 = schema.Node{Fields: []schema.Field{
-		{Name: "configMapKeyRef", Node: &schema35},
-		{Name: "fieldRef", Node: &schema36},
-		{Name: "fileKeyRef", Node: &schema37},
-		{Name: "resourceFieldRef", Node: &schema39},
-		{Name: "secretKeyRef", Node: &schema35},
+	schemafea4835d51e0 = schema.Node{Fields: []schema.Field{
+		{Name: "configMapKeyRef", Node: &schemaeaddab7027b6},
+		{Name: "fieldRef", Node: &schemac52a7134203a},
+		{Name: "fileKeyRef", Node: &schema675476530e5f},
+		{Name: "resourceFieldRef", Node: &schemad5f7b05fb701},
+		{Name: "secretKeyRef", Node: &schemaeaddab7027b6},
 	}, Type: schema.Object}
-	schema41 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema2},
-		{Name: "value", Node: &schema2},
-		{Name: "valueFrom", Node: &schema40},
+	schema2b3438918e98 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "value", Node: &schema38c43b5ba342},
+		{Name: "valueFrom", Node: &schemafea4835d51e0},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema42 = schema.Node{Items: &schema41, Type: schema.Array}
-	schema43 = schema.Node{Default: "\"IfNotPresent\"", Enum: []string{"Always", "IfNotPresent", "Never"}, Type: schema.String}
-	schema44 = schema.Node{Fields: []schema.Field{
-		{Name: "command", Node: &schema17},
+	schemad84b2db40dde = schema.Node{Items: &schema2b3438918e98, Type: schema.Array}
+	schema64f7acf7fe90 = schema.Node{Default: "\"IfNotPresent\"", Enum: []string{"Always", "IfNotPresent", "Never"}, Type: schema.String}
+	schema7e71a40dfcf4 = schema.Node{Fields: []schema.Field{
+		{Name: "command", Node: &schemaddea1d3cbeb2},
 	}, Type: schema.Object}
-	schema45 = schema.Node{Format: schema.Int32, Type: schema.Integer}
-	schema46 = schema.Node{Fields: []schema.Field{
-		{Name: "port", Node: &schema45},
-		{Name: "service", Node: &schema34},
+	schema4763a3f1a364 = schema.Node{Format: schema.Int32, Type: schema.Integer}
+	schema097a95b50ebc = schema.Node{Fields: []schema.Field{
+		{Name: "port", Node: &schema4763a3f1a364},
+		{Name: "service", Node: &schema8e7d83c7ceb5},
 	}, Required: []string{"port"}, Type: schema.Object}
-	schema47 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema2},
-		{Name: "value", Node: &schema2},
+	schema583d0733c973 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "value", Node: &schema38c43b5ba342},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema48 = schema.Node{Items: &schema47, Type: schema.Array}
-	schema49 = schema.Node{Type: schema.IntOrString}
-	schema50 = schema.Node{Fields: []schema.Field{
-		{Name: "host", Node: &schema2},
-		{Name: "httpHeaders", Node: &schema48},
-		{Name: "path", Node: &schema2},
-		{Name: "port", Node: &schema49},
-		{Name: "scheme", Node: &schema2},
+	schema1e6b86946bd5 = schema.Node{Items: &schema583d0733c973, Type: schema.Array}
+	schemaf7461048605c = schema.Node{Type: schema.IntOrString}
+	schemad0d77643ce7d = schema.Node{Fields: []schema.Field{
+		{Name: "host", Node: &schema38c43b5ba342},
+		{Name: "httpHeaders", Node: &schema1e6b86946bd5},
+		{Name: "path", Node: &schema38c43b5ba342},
+		{Name: "port", Node: &schemaf7461048605c},
+		{Name: "scheme", Node: &schema38c43b5ba342},
 	}, Required: []string{"port"}, Type: schema.Object}
-	schema51 = schema.Node{Fields: []schema.Field{
-		{Name: "host", Node: &schema2},
-		{Name: "port", Node: &schema49},
+	schema9fc1f9daf643 = schema.Node{Fields: []schema.Field{
+		{Name: "host", Node: &schema38c43b5ba342},
+		{Name: "port", Node: &schemaf7461048605c},
 	}, Required: []string{"port"}, Type: schema.Object}
-	schema52 = schema.Node{Type: schema.Integer}
-	schema53 = schema.Node{Fields: []schema.Field{
-		{Name: "exec", Node: &schema44},
-		{Name: "failureThreshold", Node: &schema45},
-		{Name: "grpc", Node: &schema46},
-		{Name: "httpGet", Node: &schema50},
-		{Name: "initialDelaySeconds", Node: &schema45},
-		{Name: "periodSeconds", Node: &schema45},
-		{Name: "successThreshold", Node: &schema45},
-		{Name: "tcpSocket", Node: &schema51},
-		{Name: "terminationGracePeriodSeconds", Node: &schema52},
-		{Name: "timeoutSeconds", Node: &schema45},
+	schemad68636697e29 = schema.Node{Type: schema.Integer}
+	schema39ca96d392f5 = schema.Node{Fields: []schema.Field{
+		{Name: "exec", Node: &schema7e71a40dfcf4},
+		{Name: "failureThreshold", Node: &schema4763a3f1a364},
+		{Name: "grpc", Node: &schema097a95b50ebc},
+		{Name: "httpGet", Node: &schemad0d77643ce7d},
+		{Name: "initialDelaySeconds", Node: &schema4763a3f1a364},
+		{Name: "periodSeconds", Node: &schema4763a3f1a364},
+		{Name: "successThreshold", Node: &schema4763a3f1a364},
+		{Name: "tcpSocket", Node: &schema9fc1f9daf643},
+		{Name: "terminationGracePeriodSeconds", Node: &schemad68636697e29},
+		{Name: "timeoutSeconds", Node: &schema4763a3f1a364},
 	}, Type: schema.Object}
-	schema54 = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
-	schema55 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema2},
-		{Name: "request", Node: &schema2},
+	schemaa18d5c38754f = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	schema32488dc6e732 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "request", Node: &schema38c43b5ba342},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema56 = schema.Node{Items: &schema55, Type: schema.Array}
-	schema57 = schema.Node{Type: schema.Object, Values: &schema38}
-	schema58 = schema.Node{Fields: []schema.Field{
-		{Name: "claims", Node: &schema56},
-		{Name: "limits", Node: &schema57},
-		{Name: "requests", Node: &schema57},
+	schema8ffd99c7336b = schema.Node{Items: &schema32488dc6e732, Type: schema.Array}
+	schemac88777c19966 = schema.Node{Type: schema.Object, Values: &schema790fbc47edfc}
+	schema45cd192e8e48 = schema.Node{Fields: []schema.Field{
+		{Name: "claims", Node: &schema8ffd99c7336b},
+		{Name: "limits", Node: &schemac88777c19966},
+		{Name: "requests", Node: &schemac88777c19966},
 	}, Type: schema.Object}
-	schema59 = schema.Node{Fields: []schema.Field{
-		{Name: "args", Node: &schema17},
-		{Name: "command", Node: &schema17},
-		{Name: "env", Node: &schema42},
-		{Name: "image", Node: &schema15},
-		{Name: "imagePullPolicy", Node: &schema43},
-		{Name: "livenessProbe", Node: &schema53},
-		{Name: "port", Node: &schema8},
-		{Name: "readinessProbe", Node: &schema53},
-		{Name: "replicas", Node: &schema54},
-		{Name: "resources", Node: &schema58},
-		{Name: "startupProbe", Node: &schema53},
+	schema0201cb2571ac = schema.Node{Fields: []schema.Field{
+		{Name: "args", Node: &schemaddea1d3cbeb2},
+		{Name: "command", Node: &schemaddea1d3cbeb2},
+		{Name: "env", Node: &schemad84b2db40dde},
+		{Name: "image", Node: &schemad817b7b32a28},
+		{Name: "imagePullPolicy", Node: &schema64f7acf7fe90},
+		{Name: "livenessProbe", Node: &schema39ca96d392f5},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "readinessProbe", Node: &schema39ca96d392f5},
+		{Name: "replicas", Node: &schemaa18d5c38754f},
+		{Name: "resources", Node: &schema45cd192e8e48},
+		{Name: "startupProbe", Node: &schema39ca96d392f5},
 	}, Required: []string{"image", "port"}, Type: schema.Object}
-	schema60 = schema.Node{Fields: []schema.Field{
-		{Name: "appProtocols", Node: &schema6},
-		{Name: "endpoints", Node: &schema14},
-		{Name: "name", Node: &schema2},
-		{Name: "service", Node: &schema16},
-		{Name: "tls", Node: &schema33},
-		{Name: "workload", Node: &schema59},
+	schema02c3d6f80db5 = schema.Node{Fields: []schema.Field{
+		{Name: "appProtocols", Node: &schema22b0a9e7568c},
+		{Name: "endpoints", Node: &schemad1e62a90c583},
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "service", Node: &schemad7a4e004702b},
+		{Name: "tls", Node: &schemaf9a676c297d2},
+		{Name: "workload", Node: &schema0201cb2571ac},
 	}, Type: schema.Object}
-	schema61 = schema.Node{Default: "\"cluster.local\"", Type: schema.String}
-	schema62 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema63 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema62},
-		{Name: "kind", Node: &schema20},
+	schema5a86b9686607 = schema.Node{Default: "\"cluster.local\"", Type: schema.String}
+	schema9977a0998019 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema883200f2df59 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema9977a0998019},
+		{Name: "kind", Node: &schema2a568a85ca64},
 	}, Required: []string{"kind"}, Type: schema.Object}
-	schema64 = schema.Node{Items: &schema63, MaxLength: new(int(8)), Type: schema.Array}
-	schema65 = schema.Node{Default: "\"Same\"", Enum: []string{"All", "Selector", "Same"}, Type: schema.String}
-	schema66 = schema.Node{Fields: []schema.Field{
-		{Name: "key", Node: &schema2},
-		{Name: "operator", Node: &schema2},
-		{Name: "values", Node: &schema17},
+	schema67b8b6ab7442 = schema.Node{Items: &schema883200f2df59, MaxLength: new(int(8)), Type: schema.Array}
+	schemae3edc1de43c4 = schema.Node{Default: "\"Same\"", Enum: []string{"All", "Selector", "Same"}, Type: schema.String}
+	schemab35390ec8fee = schema.Node{Fields: []schema.Field{
+		{Name: "key", Node: &schema38c43b5ba342},
+		{Name: "operator", Node: &schema38c43b5ba342},
+		{Name: "values", Node: &schemaddea1d3cbeb2},
 	}, Required: []string{"key", "operator"}, Type: schema.Object}
-	schema67 = schema.Node{Items: &schema66, Type: schema.Array}
-	schema68 = schema.Node{Fields: []schema.Field{
-		{Name: "matchExpressions", Node: &schema67},
-		{Name: "matchLabels", Node: &schema3},
+	schema22c90528ab61 = schema.Node{Items: &schemab35390ec8fee, Type: schema.Array}
+	schemafef0e6b5a39a = schema.Node{Fields: []schema.Field{
+		{Name: "matchExpressions", Node: &schema22c90528ab61},
+		{Name: "matchLabels", Node: &schemac420d745ccee},
 	}, Type: schema.Object}
-	schema69 = schema.Node{Default: "{\"from\":\"Same\"}", Fields: []schema.Field{
-		{Name: "from", Node: &schema65},
-		{Name: "selector", Node: &schema68},
+	schema8da3508c2ded = schema.Node{Default: "{\"from\":\"Same\"}", Fields: []schema.Field{
+		{Name: "from", Node: &schemae3edc1de43c4},
+		{Name: "selector", Node: &schemafef0e6b5a39a},
 	}, Type: schema.Object}
-	schema70 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
-		{Name: "kinds", Node: &schema64},
-		{Name: "namespaces", Node: &schema69},
+	schemac063277b2a63 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
+		{Name: "kinds", Node: &schema67b8b6ab7442},
+		{Name: "namespaces", Node: &schema8da3508c2ded},
 	}, Type: schema.Object}
-	schema71 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema72 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: schema.String}
-	schema73 = schema.Node{Items: &schema27, MaxLength: new(int(64)), Type: schema.Array}
-	schema74 = schema.Node{Default: "\"Terminate\"", Enum: []string{"Terminate", "Passthrough"}, Type: schema.String}
-	schema75 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(0)), Type: schema.String}
-	schema76 = schema.Node{MaxLength: new(int(16)), Type: schema.Object, Values: &schema75}
-	schema77 = schema.Node{Fields: []schema.Field{
-		{Name: "certificateRefs", Node: &schema73},
-		{Name: "mode", Node: &schema74},
-		{Name: "options", Node: &schema76},
+	schemabe8fa202c611 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schemafaae26eb3cd5 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: schema.String}
+	schema59d669282fbb = schema.Node{Items: &schema16f4cdce1d9c, MaxLength: new(int(64)), Type: schema.Array}
+	schema587ff954598c = schema.Node{Default: "\"Terminate\"", Enum: []string{"Terminate", "Passthrough"}, Type: schema.String}
+	schemad7d518006dd6 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(0)), Type: schema.String}
+	schema43c76301683a = schema.Node{MaxLength: new(int(16)), Type: schema.Object, Values: &schemad7d518006dd6}
+	schemacb7168ba6262 = schema.Node{Fields: []schema.Field{
+		{Name: "certificateRefs", Node: &schema59d669282fbb},
+		{Name: "mode", Node: &schema587ff954598c},
+		{Name: "options", Node: &schema43c76301683a},
 	}, Type: schema.Object}
-	schema78 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedRoutes", Node: &schema70},
-		{Name: "hostname", Node: &schema71},
-		{Name: "name", Node: &schema10},
-		{Name: "port", Node: &schema8},
-		{Name: "protocol", Node: &schema72},
-		{Name: "tls", Node: &schema77},
+	schema22daac75f86b = schema.Node{Fields: []schema.Field{
+		{Name: "allowedRoutes", Node: &schemac063277b2a63},
+		{Name: "hostname", Node: &schemabe8fa202c611},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "protocol", Node: &schemafaae26eb3cd5},
+		{Name: "tls", Node: &schemacb7168ba6262},
 	}, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
-	schema79 = schema.Node{Items: &schema78, MaxLength: new(int(64)), Type: schema.Array}
-	schema80 = schema.Node{Fields: []schema.Field{
-		{Name: "gatewayClassName", Node: &schema2},
-		{Name: "listeners", Node: &schema79},
-		{Name: "name", Node: &schema2},
-		{Name: "namespace", Node: &schema2},
-		{Name: "sectionName", Node: &schema10},
+	schemacf69831f065a = schema.Node{Items: &schema22daac75f86b, MaxLength: new(int(64)), Type: schema.Array}
+	schemaa1ec019460af = schema.Node{Fields: []schema.Field{
+		{Name: "gatewayClassName", Node: &schema38c43b5ba342},
+		{Name: "listeners", Node: &schemacf69831f065a},
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "namespace", Node: &schema38c43b5ba342},
+		{Name: "sectionName", Node: &schema7ee4dd0e609d},
 	}, Type: schema.Object}
-	schema81 = schema.Node{Enum: []string{"Backend"}, Type: schema.String}
-	schema82 = schema.Node{Items: &schema71, MaxLength: new(int(16)), Type: schema.Array}
-	schema83 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: schema.String}
-	schema84 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
-	schema85 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Type: schema.String}
-	schema86 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema83},
-		{Name: "type", Node: &schema84},
-		{Name: "value", Node: &schema85},
+	schemaa00d8f4ea542 = schema.Node{Enum: []string{"Backend"}, Type: schema.String}
+	schemaed000d69a81e = schema.Node{Items: &schemabe8fa202c611, MaxLength: new(int(16)), Type: schema.Array}
+	schema34ba964ae820 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: schema.String}
+	schema059baf4b83c7 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
+	schema81eea8a274d2 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Type: schema.String}
+	schemae477ae838c69 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema34ba964ae820},
+		{Name: "type", Node: &schema059baf4b83c7},
+		{Name: "value", Node: &schema81eea8a274d2},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema87 = schema.Node{Items: &schema86, MaxLength: new(int(16)), Type: schema.Array}
-	schema88 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}, Type: schema.String}
-	schema89 = schema.Node{Default: "\"PathPrefix\"", Enum: []string{"Exact", "PathPrefix", "RegularExpression"}, Type: schema.String}
-	schema90 = schema.Node{Default: "\"/\"", MaxLength: new(int(1024)), Type: schema.String}
-	schema91 = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
-		{Name: "type", Node: &schema89},
-		{Name: "value", Node: &schema90},
+	schema3534aff8ba46 = schema.Node{Items: &schemae477ae838c69, MaxLength: new(int(16)), Type: schema.Array}
+	schema4eb80cfb6845 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}, Type: schema.String}
+	schema9d39c2a728c4 = schema.Node{Default: "\"PathPrefix\"", Enum: []string{"Exact", "PathPrefix", "RegularExpression"}, Type: schema.String}
+	schema9c64a42d72dc = schema.Node{Default: "\"/\"", MaxLength: new(int(1024)), Type: schema.String}
+	schema765c8967c867 = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
+		{Name: "type", Node: &schema9d39c2a728c4},
+		{Name: "value", Node: &schema9c64a42d72dc},
 	}, Type: schema.Object}
-	schema92 = schema.Node{MaxLength: new(int(1024)), MinLength: new(int(1)), Type: schema.String}
-	schema93 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema83},
-		{Name: "type", Node: &schema84},
-		{Name: "value", Node: &schema92},
+	schemadc5db0cc6d5d = schema.Node{MaxLength: new(int(1024)), MinLength: new(int(1)), Type: schema.String}
+	schemaed0ab3b349d1 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema34ba964ae820},
+		{Name: "type", Node: &schema059baf4b83c7},
+		{Name: "value", Node: &schemadc5db0cc6d5d},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema94 = schema.Node{Items: &schema93, MaxLength: new(int(16)), Type: schema.Array}
-	schema95 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema87},
-		{Name: "method", Node: &schema88},
-		{Name: "path", Node: &schema91},
-		{Name: "queryParams", Node: &schema94},
+	schema87c1e0585091 = schema.Node{Items: &schemaed0ab3b349d1, MaxLength: new(int(16)), Type: schema.Array}
+	schema87d54bf6efd3 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema3534aff8ba46},
+		{Name: "method", Node: &schema4eb80cfb6845},
+		{Name: "path", Node: &schema765c8967c867},
+		{Name: "queryParams", Node: &schema87c1e0585091},
 	}, Type: schema.Object}
-	schema96  = schema.Node{Items: &schema95, MaxLength: new(int(64)), Type: schema.Array}
-	schema97  = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema98  = schema.Node{Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
-	schema99  = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema100 = schema.Node{Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema101 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema102 = schema.Node{Enum: []string{"Ok", "Cancelled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}, Type: schema.String}
-	schema103 = schema.Node{Items: &schema102, Type: schema.Array}
-	schema104 = schema.Node{Fields: []schema.Field{
-		{Name: "statusCodes", Node: &schema103},
+	schema08e5fee34f1c = schema.Node{Items: &schema87d54bf6efd3, MaxLength: new(int(64)), Type: schema.Array}
+	schema657ae74644b4 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema0e9ac0dfd242 = schema.Node{Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	schema02c2928c7452 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(1)), Type: schema.Integer}
+	schemaa82866631c8a = schema.Node{Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema81a9dad69d55 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema8468a114599c = schema.Node{Enum: []string{"Ok", "Cancelled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}, Type: schema.String}
+	schema7e85cb1bd8f7 = schema.Node{Items: &schema8468a114599c, Type: schema.Array}
+	schema82602421945b = schema.Node{Fields: []schema.Field{
+		{Name: "statusCodes", Node: &schema7e85cb1bd8f7},
 	}, Type: schema.Object}
-	schema105 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(100)), Type: schema.Integer}
-	schema106 = schema.Node{Items: &schema105, Type: schema.Array}
-	schema107 = schema.Node{Fields: []schema.Field{
-		{Name: "statusCodes", Node: &schema106},
+	schema53e4648179b8 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(100)), Type: schema.Integer}
+	schema6495e83e2dac = schema.Node{Items: &schema53e4648179b8, Type: schema.Array}
+	schemafcfe634949ee = schema.Node{Fields: []schema.Field{
+		{Name: "statusCodes", Node: &schema6495e83e2dac},
 	}, Type: schema.Object}
-	schema108 = schema.Node{Fields: []schema.Field{
-		{Name: "grpc", Node: &schema104},
-		{Name: "http", Node: &schema107},
+	schema560183a6021e = schema.Node{Fields: []schema.Field{
+		{Name: "grpc", Node: &schema82602421945b},
+		{Name: "http", Node: &schemafcfe634949ee},
 	}, Type: schema.Object}
-	schema109 = schema.Node{Fields: []schema.Field{
-		{Name: "maxRejectionPercent", Node: &schema97},
-		{Name: "minRequestRate", Node: &schema98},
-		{Name: "minSuccessRate", Node: &schema99},
-		{Name: "rejectionAggression", Node: &schema100},
-		{Name: "samplingWindow", Node: &schema101},
-		{Name: "successCriteria", Node: &schema108},
+	schema240ff74cda1a = schema.Node{Fields: []schema.Field{
+		{Name: "maxRejectionPercent", Node: &schema657ae74644b4},
+		{Name: "minRequestRate", Node: &schema0e9ac0dfd242},
+		{Name: "minSuccessRate", Node: &schema02c2928c7452},
+		{Name: "rejectionAggression", Node: &schemaa82866631c8a},
+		{Name: "samplingWindow", Node: &schema81a9dad69d55},
+		{Name: "successCriteria", Node: &schema560183a6021e},
 	}, Type: schema.Object}
-	schema110 = schema.Node{Enum: []string{"Second", "Minute", "Hour"}, Type: schema.String}
-	schema111 = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$", "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}, Type: schema.IntOrString}
-	schema112 = schema.Node{Fields: []schema.Field{
-		{Name: "unit", Node: &schema110},
-		{Name: "value", Node: &schema111},
+	schemac14f6eaf1fa3 = schema.Node{Enum: []string{"Second", "Minute", "Hour"}, Type: schema.String}
+	schemac25dd2065d92 = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$", "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}, Type: schema.IntOrString}
+	schema724a2fa040e1 = schema.Node{Fields: []schema.Field{
+		{Name: "unit", Node: &schemac14f6eaf1fa3},
+		{Name: "value", Node: &schemac25dd2065d92},
 	}, Required: []string{"unit", "value"}, Type: schema.Object}
-	schema113 = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schema112},
+	schema60fc9e047494 = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schema724a2fa040e1},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema114 = schema.Node{Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
-	schema115 = schema.Node{Fields: []schema.Field{
-		{Name: "prefix", Node: &schema114},
+	schema3d6e9daecc7c = schema.Node{Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
+	schema3b71eb9a1d32 = schema.Node{Fields: []schema.Field{
+		{Name: "prefix", Node: &schema3d6e9daecc7c},
 	}, Type: schema.Object}
-	schema116 = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schema112},
-		{Name: "responseTrailers", Node: &schema115},
+	schema32570b7745b6 = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schema724a2fa040e1},
+		{Name: "responseTrailers", Node: &schema3b71eb9a1d32},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema117 = schema.Node{Fields: []schema.Field{
-		{Name: "request", Node: &schema113},
-		{Name: "response", Node: &schema116},
+	schema0ad3e212c81e = schema.Node{Fields: []schema.Field{
+		{Name: "request", Node: &schema60fc9e047494},
+		{Name: "response", Node: &schema32570b7745b6},
 	}, Type: schema.Object}
-	schema118 = schema.Node{Default: "1024", Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema119 = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema120 = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema118},
+	schema243291726200 = schema.Node{Default: "1024", Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema1d3e31fb0d41 = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema4da494cdbc61 = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema243291726200},
 	}, Type: schema.Object}
-	schema121 = schema.Node{Default: "100", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema122 = schema.Node{Fields: []schema.Field{
-		{Name: "denominator", Node: &schema121},
-		{Name: "numerator", Node: &schema98},
+	schemaf8ed199e2d37 = schema.Node{Default: "100", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema3333c549b9f7 = schema.Node{Fields: []schema.Field{
+		{Name: "denominator", Node: &schemaf8ed199e2d37},
+		{Name: "numerator", Node: &schema0e9ac0dfd242},
 	}, Required: []string{"numerator"}, Type: schema.Object}
-	schema123 = schema.Node{Fields: []schema.Field{
-		{Name: "minRetryConcurrency", Node: &schema45},
-		{Name: "percent", Node: &schema122},
+	schemaafc6abca4096 = schema.Node{Fields: []schema.Field{
+		{Name: "minRetryConcurrency", Node: &schema4763a3f1a364},
+		{Name: "percent", Node: &schema3333c549b9f7},
 	}, Required: []string{"percent"}, Type: schema.Object}
-	schema124 = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema118},
-		{Name: "maxParallelRequests", Node: &schema118},
-		{Name: "maxParallelRetries", Node: &schema118},
-		{Name: "maxPendingRequests", Node: &schema118},
-		{Name: "maxRequestsPerConnection", Node: &schema119},
-		{Name: "perEndpoint", Node: &schema120},
-		{Name: "retryBudget", Node: &schema123},
+	schemab880ef43ad6e = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema243291726200},
+		{Name: "maxParallelRequests", Node: &schema243291726200},
+		{Name: "maxParallelRetries", Node: &schema243291726200},
+		{Name: "maxPendingRequests", Node: &schema243291726200},
+		{Name: "maxRequestsPerConnection", Node: &schema1d3e31fb0d41},
+		{Name: "perEndpoint", Node: &schema4da494cdbc61},
+		{Name: "retryBudget", Node: &schemaafc6abca4096},
 	}, Type: schema.Object}
-	schema125 = schema.Node{Type: schema.Object}
-	schema126 = schema.Node{Enum: []string{"Gzip", "Brotli", "Zstd"}, Type: schema.String}
-	schema127 = schema.Node{Fields: []schema.Field{
-		{Name: "brotli", Node: &schema125},
-		{Name: "gzip", Node: &schema125},
-		{Name: "minContentLength", Node: &schema111},
-		{Name: "type", Node: &schema126},
-		{Name: "zstd", Node: &schema125},
+	schema5957ac208058 = schema.Node{Type: schema.Object}
+	schema189a189bb6b7 = schema.Node{Enum: []string{"Gzip", "Brotli", "Zstd"}, Type: schema.String}
+	schema36a99a8df58f = schema.Node{Fields: []schema.Field{
+		{Name: "brotli", Node: &schema5957ac208058},
+		{Name: "gzip", Node: &schema5957ac208058},
+		{Name: "minContentLength", Node: &schemac25dd2065d92},
+		{Name: "type", Node: &schema189a189bb6b7},
+		{Name: "zstd", Node: &schema5957ac208058},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema128 = schema.Node{Items: &schema127, Type: schema.Array}
-	schema129 = schema.Node{Format: schema.Int32, Maximum: new(float64(300)), Minimum: new(float64(100)), Type: schema.Integer}
-	schema130 = schema.Node{Format: schema.Int32, Minimum: new(float64(100)), Type: schema.Integer}
-	schema131 = schema.Node{Fields: []schema.Field{
-		{Name: "perEndpointPercent", Node: &schema129},
-		{Name: "predictivePercent", Node: &schema130},
+	schema92bc91042aca = schema.Node{Items: &schema36a99a8df58f, Type: schema.Array}
+	schemaafaa28e0282e = schema.Node{Format: schema.Int32, Maximum: new(float64(300)), Minimum: new(float64(100)), Type: schema.Integer}
+	schema58e107a44f2c = schema.Node{Format: schema.Int32, Minimum: new(float64(100)), Type: schema.Integer}
+	schema47ae6d013e9d = schema.Node{Fields: []schema.Field{
+		{Name: "perEndpointPercent", Node: &schemaafaa28e0282e},
+		{Name: "predictivePercent", Node: &schema58e107a44f2c},
 	}, Type: schema.Object}
-	schema132 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schema111},
-		{Name: "preconnect", Node: &schema131},
-		{Name: "socketBufferLimit", Node: &schema111},
+	schemaaefbc1185575 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schemac25dd2065d92},
+		{Name: "preconnect", Node: &schema47ae6d013e9d},
+		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema133 = schema.Node{Enum: []string{"IPv4", "IPv6", "IPv4Preferred", "IPv6Preferred", "IPv4AndIPv6"}, Type: schema.String}
-	schema134 = schema.Node{Fields: []schema.Field{
-		{Name: "dnsRefreshRate", Node: &schema101},
-		{Name: "lookupFamily", Node: &schema133},
-		{Name: "respectDnsTtl", Node: &schema18},
+	schema503e28247a66 = schema.Node{Enum: []string{"IPv4", "IPv6", "IPv4Preferred", "IPv6Preferred", "IPv4AndIPv6"}, Type: schema.String}
+	schema4fd64695313e = schema.Node{Fields: []schema.Field{
+		{Name: "dnsRefreshRate", Node: &schema81a9dad69d55},
+		{Name: "lookupFamily", Node: &schema503e28247a66},
+		{Name: "respectDnsTtl", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema135 = schema.Node{Format: schema.Int32, Maximum: new(float64(16)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema136 = schema.Node{Format: schema.Int32, Maximum: new(float64(600)), Minimum: new(float64(200)), Type: schema.Integer}
-	schema137 = schema.Node{Default: "100", Type: schema.Number}
-	schema138 = schema.Node{Fields: []schema.Field{
-		{Name: "grpcStatus", Node: &schema135},
-		{Name: "httpStatus", Node: &schema136},
-		{Name: "percentage", Node: &schema137},
+	schema0e280302733c = schema.Node{Format: schema.Int32, Maximum: new(float64(16)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema2af63c064a0f = schema.Node{Format: schema.Int32, Maximum: new(float64(600)), Minimum: new(float64(200)), Type: schema.Integer}
+	schema6f664064f7f8 = schema.Node{Default: "100", Type: schema.Number}
+	schemafa0282646f20 = schema.Node{Fields: []schema.Field{
+		{Name: "grpcStatus", Node: &schema0e280302733c},
+		{Name: "httpStatus", Node: &schema2af63c064a0f},
+		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Type: schema.Object}
-	schema139 = schema.Node{Fields: []schema.Field{
-		{Name: "fixedDelay", Node: &schema101},
-		{Name: "percentage", Node: &schema137},
+	schema0aff0ac7ac88 = schema.Node{Fields: []schema.Field{
+		{Name: "fixedDelay", Node: &schema81a9dad69d55},
+		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Required: []string{"fixedDelay"}, Type: schema.Object}
-	schema140 = schema.Node{Fields: []schema.Field{
-		{Name: "abort", Node: &schema138},
-		{Name: "delay", Node: &schema139},
+	schemaed9ebb6f8118 = schema.Node{Fields: []schema.Field{
+		{Name: "abort", Node: &schemafa0282646f20},
+		{Name: "delay", Node: &schema0aff0ac7ac88},
 	}, Type: schema.Object}
-	schema141 = schema.Node{Fields: []schema.Field{
-		{Name: "service", Node: &schema2},
+	schema38fcd5eec7b3 = schema.Node{Fields: []schema.Field{
+		{Name: "service", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema142 = schema.Node{Enum: []string{"Failure", "FailureSeriesStart", "Success", "HealthyTransition"}, Type: schema.String}
-	schema143 = schema.Node{Items: &schema142, MaxLength: new(int(4)), Type: schema.Array}
-	schema144 = schema.Node{Fields: []schema.Field{
-		{Name: "path", Node: &schema15},
+	schema609ef2eebd79 = schema.Node{Enum: []string{"Failure", "FailureSeriesStart", "Success", "HealthyTransition"}, Type: schema.String}
+	schema60690ab88b68 = schema.Node{Items: &schema609ef2eebd79, MaxLength: new(int(4)), Type: schema.Array}
+	schemaa4794c59244a = schema.Node{Fields: []schema.Field{
+		{Name: "path", Node: &schemad817b7b32a28},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema145 = schema.Node{Enum: []string{"File"}, Type: schema.String}
-	schema146 = schema.Node{Fields: []schema.Field{
-		{Name: "file", Node: &schema144},
-		{Name: "type", Node: &schema145},
+	schema86a888c2dad5 = schema.Node{Enum: []string{"File"}, Type: schema.String}
+	schema4f724d1fd57b = schema.Node{Fields: []schema.Field{
+		{Name: "file", Node: &schemaa4794c59244a},
+		{Name: "type", Node: &schema86a888c2dad5},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema147 = schema.Node{Items: &schema146, MaxLength: new(int(1)), Type: schema.Array}
-	schema148 = schema.Node{Fields: []schema.Field{
-		{Name: "matches", Node: &schema143},
-		{Name: "sinks", Node: &schema147},
+	schema136425648b97 = schema.Node{Items: &schema4f724d1fd57b, MaxLength: new(int(1)), Type: schema.Array}
+	schemaf80aad7cf723 = schema.Node{Fields: []schema.Field{
+		{Name: "matches", Node: &schema60690ab88b68},
+		{Name: "sinks", Node: &schema136425648b97},
 	}, Type: schema.Object}
-	schema149 = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema150 = schema.Node{Format: schema.Byte, Type: schema.String}
-	schema151 = schema.Node{Enum: []string{"Text", "Binary"}, Type: schema.String}
-	schema152 = schema.Node{Fields: []schema.Field{
-		{Name: "binary", Node: &schema150},
-		{Name: "text", Node: &schema2},
-		{Name: "type", Node: &schema151},
+	schemaf40900f6db8b = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema4bd2e6bc3e3f = schema.Node{Format: schema.Byte, Type: schema.String}
+	schemabc3de75d35da = schema.Node{Enum: []string{"Text", "Binary"}, Type: schema.String}
+	schema1614c752d17f = schema.Node{Fields: []schema.Field{
+		{Name: "binary", Node: &schema4bd2e6bc3e3f},
+		{Name: "text", Node: &schema38c43b5ba342},
+		{Name: "type", Node: &schemabc3de75d35da},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema153 = schema.Node{MaxLength: new(int(16)), Type: schema.String}
-	schema154 = schema.Node{Fields: []schema.Field{
-		{Name: "expectedResponse", Node: &schema152},
-		{Name: "expectedStatuses", Node: &schema106},
-		{Name: "hostname", Node: &schema10},
-		{Name: "method", Node: &schema153},
-		{Name: "path", Node: &schema92},
-		{Name: "requestBody", Node: &schema152},
-		{Name: "retriableStatuses", Node: &schema106},
+	schema4d0322c8ce8e = schema.Node{MaxLength: new(int(16)), Type: schema.String}
+	schema978603c4beb8 = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schema1614c752d17f},
+		{Name: "expectedStatuses", Node: &schema6495e83e2dac},
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "method", Node: &schema4d0322c8ce8e},
+		{Name: "path", Node: &schemadc5db0cc6d5d},
+		{Name: "requestBody", Node: &schema1614c752d17f},
+		{Name: "retriableStatuses", Node: &schema6495e83e2dac},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema155 = schema.Node{Default: "\"3s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema156 = schema.Node{Fields: []schema.Field{
-		{Name: "port", Node: &schema8},
+	schema3e55d6f94429 = schema.Node{Default: "\"3s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema333cb6e3348f = schema.Node{Fields: []schema.Field{
+		{Name: "port", Node: &schema4444680497af},
 	}, Type: schema.Object}
-	schema157 = schema.Node{Fields: []schema.Field{
-		{Name: "receive", Node: &schema152},
-		{Name: "send", Node: &schema152},
+	schemaedba2185ea1b = schema.Node{Fields: []schema.Field{
+		{Name: "receive", Node: &schema1614c752d17f},
+		{Name: "send", Node: &schema1614c752d17f},
 	}, Type: schema.Object}
-	schema158 = schema.Node{Default: "\"1s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema159 = schema.Node{Enum: []string{"HTTP", "TCP", "GRPC"}, Type: schema.String}
-	schema160 = schema.Node{Default: "3", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema161 = schema.Node{Fields: []schema.Field{
-		{Name: "grpc", Node: &schema141},
-		{Name: "healthCheckLog", Node: &schema148},
-		{Name: "healthyThreshold", Node: &schema149},
-		{Name: "http", Node: &schema154},
-		{Name: "initialJitter", Node: &schema101},
-		{Name: "interval", Node: &schema155},
-		{Name: "overrides", Node: &schema156},
-		{Name: "tcp", Node: &schema157},
-		{Name: "timeout", Node: &schema158},
-		{Name: "type", Node: &schema159},
-		{Name: "unhealthyThreshold", Node: &schema160},
+	schema90bb5e226c5c = schema.Node{Default: "\"1s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema93c8bf436854 = schema.Node{Enum: []string{"HTTP", "TCP", "GRPC"}, Type: schema.String}
+	schema50ad1b5c7b35 = schema.Node{Default: "3", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schemaccd5113512e5 = schema.Node{Fields: []schema.Field{
+		{Name: "grpc", Node: &schema38fcd5eec7b3},
+		{Name: "healthCheckLog", Node: &schemaf80aad7cf723},
+		{Name: "healthyThreshold", Node: &schemaf40900f6db8b},
+		{Name: "http", Node: &schema978603c4beb8},
+		{Name: "initialJitter", Node: &schema81a9dad69d55},
+		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "overrides", Node: &schema333cb6e3348f},
+		{Name: "tcp", Node: &schemaedba2185ea1b},
+		{Name: "timeout", Node: &schema90bb5e226c5c},
+		{Name: "type", Node: &schema93c8bf436854},
+		{Name: "unhealthyThreshold", Node: &schema50ad1b5c7b35},
 	}, Type: schema.Object}
-	schema162 = schema.Node{Default: "\"30s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema163 = schema.Node{Default: "5", Format: schema.Int32, Type: schema.Integer}
-	schema164 = schema.Node{Default: "10", Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema165 = schema.Node{Fields: []schema.Field{
-		{Name: "alwaysEjectOneEndpoint", Node: &schema30},
-		{Name: "baseEjectionTime", Node: &schema162},
-		{Name: "consecutive5XxErrors", Node: &schema163},
-		{Name: "consecutiveGatewayErrors", Node: &schema45},
-		{Name: "consecutiveLocalOriginFailures", Node: &schema163},
-		{Name: "failurePercentageThreshold", Node: &schema97},
-		{Name: "interval", Node: &schema155},
-		{Name: "maxEjectionPercent", Node: &schema164},
-		{Name: "splitExternalLocalOriginErrors", Node: &schema30},
+	schemab52303c84078 = schema.Node{Default: "\"30s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema6943e96dcd97 = schema.Node{Default: "5", Format: schema.Int32, Type: schema.Integer}
+	schemaa8b41157522e = schema.Node{Default: "10", Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema764022456124 = schema.Node{Fields: []schema.Field{
+		{Name: "alwaysEjectOneEndpoint", Node: &schema0c052ccc8b9a},
+		{Name: "baseEjectionTime", Node: &schemab52303c84078},
+		{Name: "consecutive5XxErrors", Node: &schema6943e96dcd97},
+		{Name: "consecutiveGatewayErrors", Node: &schema4763a3f1a364},
+		{Name: "consecutiveLocalOriginFailures", Node: &schema6943e96dcd97},
+		{Name: "failurePercentageThreshold", Node: &schema657ae74644b4},
+		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "maxEjectionPercent", Node: &schemaa8b41157522e},
+		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schema166 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema161},
-		{Name: "panicThreshold", Node: &schema97},
-		{Name: "passive", Node: &schema165},
+	schema7ce7dea81dc1 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schemaccd5113512e5},
+		{Name: "panicThreshold", Node: &schema657ae74644b4},
+		{Name: "passive", Node: &schema764022456124},
 	}, Type: schema.Object}
-	schema167 = schema.Node{Fields: []schema.Field{
-		{Name: "idleInterval", Node: &schema101},
-		{Name: "interval", Node: &schema101},
-		{Name: "intervalJitter", Node: &schema97},
-		{Name: "timeout", Node: &schema101},
+	schema0d1074fc74c8 = schema.Node{Fields: []schema.Field{
+		{Name: "idleInterval", Node: &schema81a9dad69d55},
+		{Name: "interval", Node: &schema81a9dad69d55},
+		{Name: "intervalJitter", Node: &schema657ae74644b4},
+		{Name: "timeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema168 = schema.Node{Format: schema.Int32, Maximum: new(float64(2.147483647e+09)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema169 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionKeepalive", Node: &schema167},
-		{Name: "initialConnectionWindowSize", Node: &schema111},
-		{Name: "initialStreamWindowSize", Node: &schema111},
-		{Name: "maxConcurrentStreams", Node: &schema168},
-		{Name: "onInvalidMessage", Node: &schema2},
+	schema68290501beb6 = schema.Node{Format: schema.Int32, Maximum: new(float64(2.147483647e+09)), Minimum: new(float64(1)), Type: schema.Integer}
+	schemaf626e11f5c02 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionKeepalive", Node: &schema0d1074fc74c8},
+		{Name: "initialConnectionWindowSize", Node: &schemac25dd2065d92},
+		{Name: "initialStreamWindowSize", Node: &schemac25dd2065d92},
+		{Name: "maxConcurrentStreams", Node: &schema68290501beb6},
+		{Name: "onInvalidMessage", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema170 = schema.Node{Fields: []schema.Field{
-		{Name: "terminate", Node: &schema18},
+	schema7e475006ea5d = schema.Node{Fields: []schema.Field{
+		{Name: "terminate", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema171 = schema.Node{Fields: []schema.Field{
-		{Name: "connect", Node: &schema170},
-		{Name: "type", Node: &schema2},
+	schemaa81f8c510ddc = schema.Node{Fields: []schema.Field{
+		{Name: "connect", Node: &schema7e475006ea5d},
+		{Name: "type", Node: &schema38c43b5ba342},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema172 = schema.Node{Items: &schema171, Type: schema.Array}
-	schema173 = schema.Node{MaxLength: new(int(259)), MinLength: new(int(1)), Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
-	schema174 = schema.Node{Fields: []schema.Field{
-		{Name: "authority", Node: &schema173},
-		{Name: "port", Node: &schema8},
-		{Name: "reportingPeriod", Node: &schema101},
+	schema31247df1487e = schema.Node{Items: &schemaa81f8c510ddc, Type: schema.Array}
+	schema46c95625ad85 = schema.Node{MaxLength: new(int(259)), MinLength: new(int(1)), Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
+	schema99baa28a7b80 = schema.Node{Fields: []schema.Field{
+		{Name: "authority", Node: &schema46c95625ad85},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "reportingPeriod", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema175 = schema.Node{Fields: []schema.Field{
-		{Name: "blackoutPeriod", Node: &schema101},
-		{Name: "errorUtilizationPenaltyPercent", Node: &schema98},
-		{Name: "keepResponseHeaders", Node: &schema30},
-		{Name: "metricNamesForComputingUtilization", Node: &schema17},
-		{Name: "outOfBand", Node: &schema174},
-		{Name: "weightExpirationPeriod", Node: &schema101},
-		{Name: "weightUpdatePeriod", Node: &schema101},
+	schema0e8dc4354f68 = schema.Node{Fields: []schema.Field{
+		{Name: "blackoutPeriod", Node: &schema81a9dad69d55},
+		{Name: "errorUtilizationPenaltyPercent", Node: &schema0e9ac0dfd242},
+		{Name: "keepResponseHeaders", Node: &schema0c052ccc8b9a},
+		{Name: "metricNamesForComputingUtilization", Node: &schemaddea1d3cbeb2},
+		{Name: "outOfBand", Node: &schema99baa28a7b80},
+		{Name: "weightExpirationPeriod", Node: &schema81a9dad69d55},
+		{Name: "weightUpdatePeriod", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema176 = schema.Node{Fields: []schema.Field{
-		{Name: "attributes", Node: &schema3},
-		{Name: "name", Node: &schema2},
-		{Name: "ttl", Node: &schema101},
+	schema3eb43e84981a = schema.Node{Fields: []schema.Field{
+		{Name: "attributes", Node: &schemac420d745ccee},
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "ttl", Node: &schema81a9dad69d55},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema177 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema2},
+	schema73869a4d92a1 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema38c43b5ba342},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema178 = schema.Node{Items: &schema177, Type: schema.Array}
-	schema179 = schema.Node{Default: "65537", Maximum: new(float64(5.000011e+06)), Minimum: new(float64(2)), Type: schema.Integer}
-	schema180 = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie", "QueryParams"}, Type: schema.String}
-	schema181 = schema.Node{Fields: []schema.Field{
-		{Name: "cookie", Node: &schema176},
-		{Name: "header", Node: &schema177},
-		{Name: "headers", Node: &schema178},
-		{Name: "queryParams", Node: &schema178},
-		{Name: "tableSize", Node: &schema179},
-		{Name: "type", Node: &schema180},
+	schemaec11422732f2 = schema.Node{Items: &schema73869a4d92a1, Type: schema.Array}
+	schema8561b097ca19 = schema.Node{Default: "65537", Maximum: new(float64(5.000011e+06)), Minimum: new(float64(2)), Type: schema.Integer}
+	schema2a67b8d78ccb = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie", "QueryParams"}, Type: schema.String}
+	schemad771ff03380b = schema.Node{Fields: []schema.Field{
+		{Name: "cookie", Node: &schema3eb43e84981a},
+		{Name: "header", Node: &schema73869a4d92a1},
+		{Name: "headers", Node: &schemaec11422732f2},
+		{Name: "queryParams", Node: &schemaec11422732f2},
+		{Name: "tableSize", Node: &schema8561b097ca19},
+		{Name: "type", Node: &schema2a67b8d78ccb},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema182 = schema.Node{Type: schema.Any}
-	schema183 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: schema.String}
-	schema184 = schema.Node{Fields: []schema.Field{
-		{Name: "config", Node: &schema182},
-		{Name: "lbPolicyName", Node: &schema21},
-		{Name: "name", Node: &schema183},
+	schema8fb5c4400a9b = schema.Node{Type: schema.Any}
+	schemaf9843adf362a = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: schema.String}
+	schema41d072ec8c20 = schema.Node{Fields: []schema.Field{
+		{Name: "config", Node: &schema8fb5c4400a9b},
+		{Name: "lbPolicyName", Node: &schemab784d5f39b51},
+		{Name: "name", Node: &schemaf9843adf362a},
 	}, Required: []string{"lbPolicyName", "name"}, Type: schema.Object}
-	schema185 = schema.Node{Fields: []schema.Field{
-		{Name: "header", Node: &schema2},
+	schema38cde2bdaadc = schema.Node{Fields: []schema.Field{
+		{Name: "header", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema186 = schema.Node{Items: &schema185, MaxLength: new(int(10)), MinLength: new(int(1)), Type: schema.Array}
-	schema187 = schema.Node{Fields: []schema.Field{
-		{Name: "extractFrom", Node: &schema186},
+	schema2c0774f2a8d1 = schema.Node{Items: &schema38cde2bdaadc, MaxLength: new(int(10)), MinLength: new(int(1)), Type: schema.Array}
+	schema3e149b7751d7 = schema.Node{Fields: []schema.Field{
+		{Name: "extractFrom", Node: &schema2c0774f2a8d1},
 	}, Required: []string{"extractFrom"}, Type: schema.Object}
-	schema188 = schema.Node{Fields: []schema.Field{
-		{Name: "window", Node: &schema101},
+	schema8c78eb4fd0f1 = schema.Node{Fields: []schema.Field{
+		{Name: "window", Node: &schema81a9dad69d55},
 	}, Required: []string{"window"}, Type: schema.Object}
-	schema189 = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin", "BackendUtilization", "DynamicModule"}, Type: schema.String}
-	schema190 = schema.Node{Fields: []schema.Field{
-		{Name: "minEndpointsInZoneThreshold", Node: &schema45},
+	schemabcc47f6869e2 = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin", "BackendUtilization", "DynamicModule"}, Type: schema.String}
+	schema1f0b1bf3cbeb = schema.Node{Fields: []schema.Field{
+		{Name: "minEndpointsInZoneThreshold", Node: &schema4763a3f1a364},
 	}, Type: schema.Object}
-	schema191 = schema.Node{Fields: []schema.Field{
-		{Name: "force", Node: &schema190},
-		{Name: "minEndpointsThreshold", Node: &schema52},
-		{Name: "percentageEnabled", Node: &schema97},
+	schema1ee8baff6873 = schema.Node{Fields: []schema.Field{
+		{Name: "force", Node: &schema1f0b1bf3cbeb},
+		{Name: "minEndpointsThreshold", Node: &schemad68636697e29},
+		{Name: "percentageEnabled", Node: &schema657ae74644b4},
 	}, Type: schema.Object}
-	schema192 = schema.Node{Fields: []schema.Field{
-		{Name: "weight", Node: &schema45},
-		{Name: "zone", Node: &schema2},
+	schema10d3fe5fa81c = schema.Node{Fields: []schema.Field{
+		{Name: "weight", Node: &schema4763a3f1a364},
+		{Name: "zone", Node: &schema38c43b5ba342},
 	}, Required: []string{"weight", "zone"}, Type: schema.Object}
-	schema193 = schema.Node{Items: &schema192, Type: schema.Array}
-	schema194 = schema.Node{Fields: []schema.Field{
-		{Name: "preferLocal", Node: &schema191},
-		{Name: "weightedZones", Node: &schema193},
+	schemaa954d1f74f15 = schema.Node{Items: &schema10d3fe5fa81c, Type: schema.Array}
+	schema6b4fe2f08ce8 = schema.Node{Fields: []schema.Field{
+		{Name: "preferLocal", Node: &schema1ee8baff6873},
+		{Name: "weightedZones", Node: &schemaa954d1f74f15},
 	}, Type: schema.Object}
-	schema195 = schema.Node{Fields: []schema.Field{
-		{Name: "backendUtilization", Node: &schema175},
-		{Name: "consistentHash", Node: &schema181},
-		{Name: "dynamicModule", Node: &schema184},
-		{Name: "endpointOverride", Node: &schema187},
-		{Name: "slowStart", Node: &schema188},
-		{Name: "type", Node: &schema189},
-		{Name: "zoneAware", Node: &schema194},
+	schema469055c745c7 = schema.Node{Fields: []schema.Field{
+		{Name: "backendUtilization", Node: &schema0e8dc4354f68},
+		{Name: "consistentHash", Node: &schemad771ff03380b},
+		{Name: "dynamicModule", Node: &schema41d072ec8c20},
+		{Name: "endpointOverride", Node: &schema3e149b7751d7},
+		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
+		{Name: "type", Node: &schemabcc47f6869e2},
+		{Name: "zoneAware", Node: &schema6b4fe2f08ce8},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema196 = schema.Node{Default: "\"safe\"", Enum: []string{"safe", "zero-loss", "custom"}, Type: schema.String}
-	schema197 = schema.Node{Enum: []string{"V1", "V2"}, Type: schema.String}
-	schema198 = schema.Node{Fields: []schema.Field{
-		{Name: "version", Node: &schema197},
+	schemab313360739d3 = schema.Node{Default: "\"safe\"", Enum: []string{"safe", "zero-loss", "custom"}, Type: schema.String}
+	schemad79f870a0b12 = schema.Node{Enum: []string{"V1", "V2"}, Type: schema.String}
+	schemabd0be92a009d = schema.Node{Fields: []schema.Field{
+		{Name: "version", Node: &schemad79f870a0b12},
 	}, Required: []string{"version"}, Type: schema.Object}
-	schema199 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Type: schema.String}
-	schema200 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression", "Distinct"}, Type: schema.String}
-	schema201 = schema.Node{MaxLength: new(int(1024)), Type: schema.String}
-	schema202 = schema.Node{Fields: []schema.Field{
-		{Name: "invert", Node: &schema30},
-		{Name: "name", Node: &schema199},
-		{Name: "type", Node: &schema200},
-		{Name: "value", Node: &schema201},
+	schemafe8660675e4a = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Type: schema.String}
+	schema00d0aff63cfb = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression", "Distinct"}, Type: schema.String}
+	schemaa1c667ad44e4 = schema.Node{MaxLength: new(int(1024)), Type: schema.String}
+	schema92fbc5934ff7 = schema.Node{Fields: []schema.Field{
+		{Name: "invert", Node: &schema0c052ccc8b9a},
+		{Name: "name", Node: &schemafe8660675e4a},
+		{Name: "type", Node: &schema00d0aff63cfb},
+		{Name: "value", Node: &schemaa1c667ad44e4},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema203 = schema.Node{Items: &schema202, MaxLength: new(int(128)), Type: schema.Array}
-	schema204 = schema.Node{Fields: []schema.Field{
-		{Name: "invert", Node: &schema30},
-		{Name: "value", Node: &schema88},
+	schema3c166afe81d0 = schema.Node{Items: &schema92fbc5934ff7, MaxLength: new(int(128)), Type: schema.Array}
+	schema30b914e8afdf = schema.Node{Fields: []schema.Field{
+		{Name: "invert", Node: &schema0c052ccc8b9a},
+		{Name: "value", Node: &schema4eb80cfb6845},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema205 = schema.Node{Items: &schema204, Type: schema.Array}
-	schema206 = schema.Node{Fields: []schema.Field{
-		{Name: "invert", Node: &schema30},
-		{Name: "type", Node: &schema89},
-		{Name: "value", Node: &schema90},
+	schemad9f6cf0332d4 = schema.Node{Items: &schema30b914e8afdf, Type: schema.Array}
+	schema407daca711e1 = schema.Node{Fields: []schema.Field{
+		{Name: "invert", Node: &schema0c052ccc8b9a},
+		{Name: "type", Node: &schema9d39c2a728c4},
+		{Name: "value", Node: &schema9c64a42d72dc},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema207 = schema.Node{Items: &schema202, MaxLength: new(int(16)), Type: schema.Array}
-	schema208 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Distinct"}, Type: schema.String}
-	schema209 = schema.Node{Fields: []schema.Field{
-		{Name: "invert", Node: &schema30},
-		{Name: "type", Node: &schema208},
-		{Name: "value", Node: &schema199},
+	schema8cfc286abce5 = schema.Node{Items: &schema92fbc5934ff7, MaxLength: new(int(16)), Type: schema.Array}
+	schemac4eb6a89a24a = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Distinct"}, Type: schema.String}
+	schema906d37ef127e = schema.Node{Fields: []schema.Field{
+		{Name: "invert", Node: &schema0c052ccc8b9a},
+		{Name: "type", Node: &schemac4eb6a89a24a},
+		{Name: "value", Node: &schemafe8660675e4a},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema210 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema203},
-		{Name: "methods", Node: &schema205},
-		{Name: "path", Node: &schema206},
-		{Name: "queryParams", Node: &schema207},
-		{Name: "sourceCIDR", Node: &schema209},
+	schemaac907df603d9 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema3c166afe81d0},
+		{Name: "methods", Node: &schemad9f6cf0332d4},
+		{Name: "path", Node: &schema407daca711e1},
+		{Name: "queryParams", Node: &schema8cfc286abce5},
+		{Name: "sourceCIDR", Node: &schema906d37ef127e},
 	}, Type: schema.Object}
-	schema211 = schema.Node{Items: &schema210, MaxLength: new(int(8)), Type: schema.Array}
-	schema212 = schema.Node{Enum: []string{"Number", "Metadata"}, Type: schema.String}
-	schema213 = schema.Node{Fields: []schema.Field{
-		{Name: "key", Node: &schema2},
-		{Name: "namespace", Node: &schema2},
+	schema9c756a47a274 = schema.Node{Items: &schemaac907df603d9, MaxLength: new(int(8)), Type: schema.Array}
+	schema52441a449d7c = schema.Node{Enum: []string{"Number", "Metadata"}, Type: schema.String}
+	schema719deae21fbe = schema.Node{Fields: []schema.Field{
+		{Name: "key", Node: &schema38c43b5ba342},
+		{Name: "namespace", Node: &schema38c43b5ba342},
 	}, Required: []string{"key", "namespace"}, Type: schema.Object}
-	schema214 = schema.Node{Fields: []schema.Field{
-		{Name: "from", Node: &schema212},
-		{Name: "metadata", Node: &schema213},
-		{Name: "number", Node: &schema52},
+	schema03bee92e5d87 = schema.Node{Fields: []schema.Field{
+		{Name: "from", Node: &schema52441a449d7c},
+		{Name: "metadata", Node: &schema719deae21fbe},
+		{Name: "number", Node: &schemad68636697e29},
 	}, Required: []string{"from"}, Type: schema.Object}
-	schema215 = schema.Node{Fields: []schema.Field{
-		{Name: "request", Node: &schema214},
-		{Name: "response", Node: &schema214},
+	schema514e008c61ae = schema.Node{Fields: []schema.Field{
+		{Name: "request", Node: &schema03bee92e5d87},
+		{Name: "response", Node: &schema03bee92e5d87},
 	}, Type: schema.Object}
-	schema216 = schema.Node{Fields: []schema.Field{
-		{Name: "key", Node: &schema15},
-		{Name: "namespace", Node: &schema15},
+	schema9ed30cf2d2a4 = schema.Node{Fields: []schema.Field{
+		{Name: "key", Node: &schemad817b7b32a28},
+		{Name: "namespace", Node: &schemad817b7b32a28},
 	}, Required: []string{"key", "namespace"}, Type: schema.Object}
-	schema217 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Week", "Month", "Year"}, Type: schema.String}
-	schema218 = schema.Node{Fields: []schema.Field{
-		{Name: "fromMetadata", Node: &schema216},
-		{Name: "requests", Node: &schema119},
-		{Name: "unit", Node: &schema217},
+	schema4de5c92b5f88 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Week", "Month", "Year"}, Type: schema.String}
+	schemae911be5d8f38 = schema.Node{Fields: []schema.Field{
+		{Name: "fromMetadata", Node: &schema9ed30cf2d2a4},
+		{Name: "requests", Node: &schema1d3e31fb0d41},
+		{Name: "unit", Node: &schema4de5c92b5f88},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema219 = schema.Node{Enum: []string{"Off", "DraftVersion03"}, Type: schema.String}
-	schema220 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema211},
-		{Name: "cost", Node: &schema215},
-		{Name: "limit", Node: &schema218},
-		{Name: "shadowMode", Node: &schema18},
-		{Name: "shared", Node: &schema18},
-		{Name: "xRateLimitHeaders", Node: &schema219},
+	schema04a87afc1288 = schema.Node{Enum: []string{"Off", "DraftVersion03"}, Type: schema.String}
+	schema9f4f2bb27b13 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema9c756a47a274},
+		{Name: "cost", Node: &schema514e008c61ae},
+		{Name: "limit", Node: &schemae911be5d8f38},
+		{Name: "shadowMode", Node: &schemada9efc572a6e},
+		{Name: "shared", Node: &schemada9efc572a6e},
+		{Name: "xRateLimitHeaders", Node: &schema04a87afc1288},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema221 = schema.Node{Items: &schema220, MaxLength: new(int(256)), Type: schema.Array}
-	schema222 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema221},
+	schema7ac47b414034 = schema.Node{Items: &schema9f4f2bb27b13, MaxLength: new(int(256)), Type: schema.Array}
+	schemabb7c939ede36 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema7ac47b414034},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema223 = schema.Node{Items: &schema220, MaxLength: new(int(16)), Type: schema.Array}
-	schema224 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema223},
+	schema8c81d1431929 = schema.Node{Items: &schema9f4f2bb27b13, MaxLength: new(int(16)), Type: schema.Array}
+	schemaa195ef0a3cb3 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema8c81d1431929},
 	}, Type: schema.Object}
-	schema225 = schema.Node{Enum: []string{"Global", "Local"}, Type: schema.String}
-	schema226 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema222},
-		{Name: "local", Node: &schema224},
-		{Name: "type", Node: &schema225},
+	schema1e3b5a59956a = schema.Node{Enum: []string{"Global", "Local"}, Type: schema.String}
+	schema7de90491b390 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schemabb7c939ede36},
+		{Name: "local", Node: &schemaa195ef0a3cb3},
+		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Type: schema.Object}
-	schema227 = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schema111},
+	schema0297858b2f12 = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schemac25dd2065d92},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema228 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Prefix", "Suffix", "RegularExpression"}, Type: schema.String}
-	schema229 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema228},
-		{Name: "value", Node: &schema92},
+	schemafedfa9f5cf7d = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Prefix", "Suffix", "RegularExpression"}, Type: schema.String}
+	schemac72cd6f06a20 = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schemafedfa9f5cf7d},
+		{Name: "value", Node: &schemadc5db0cc6d5d},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema230 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema83},
-		{Name: "value", Node: &schema229},
+	schema72024713d37d = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema34ba964ae820},
+		{Name: "value", Node: &schemac72cd6f06a20},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema231 = schema.Node{Items: &schema230, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema232 = schema.Node{Fields: []schema.Field{
-		{Name: "end", Node: &schema52},
-		{Name: "start", Node: &schema52},
+	schemaf4bbf5d5adb7 = schema.Node{Items: &schema72024713d37d, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schemae6a249a72d3f = schema.Node{Fields: []schema.Field{
+		{Name: "end", Node: &schemad68636697e29},
+		{Name: "start", Node: &schemad68636697e29},
 	}, Required: []string{"end", "start"}, Type: schema.Object}
-	schema233 = schema.Node{Default: "\"Value\"", Enum: []string{"Value", "Range"}, Type: schema.String}
-	schema234 = schema.Node{Fields: []schema.Field{
-		{Name: "range", Node: &schema232},
-		{Name: "type", Node: &schema233},
-		{Name: "value", Node: &schema52},
+	schema85b4ff84df8d = schema.Node{Default: "\"Value\"", Enum: []string{"Value", "Range"}, Type: schema.String}
+	schemaea1981a5449a = schema.Node{Fields: []schema.Field{
+		{Name: "range", Node: &schemae6a249a72d3f},
+		{Name: "type", Node: &schema85b4ff84df8d},
+		{Name: "value", Node: &schemad68636697e29},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema235 = schema.Node{Items: &schema234, MaxLength: new(int(50)), MinLength: new(int(1)), Type: schema.Array}
-	schema236 = schema.Node{Fields: []schema.Field{
-		{Name: "responseHeaders", Node: &schema231},
-		{Name: "statusCodes", Node: &schema235},
+	schema9186419526f8 = schema.Node{Items: &schemaea1981a5449a, MaxLength: new(int(50)), MinLength: new(int(1)), Type: schema.Array}
+	schema0f063e9b6124 = schema.Node{Fields: []schema.Field{
+		{Name: "responseHeaders", Node: &schemaf4bbf5d5adb7},
+		{Name: "statusCodes", Node: &schema9186419526f8},
 	}, Type: schema.Object}
-	schema237 = schema.Node{Enum: []string{"ReplaceFullPath", "ReplacePrefixMatch"}, Type: schema.String}
-	schema238 = schema.Node{Fields: []schema.Field{
-		{Name: "replaceFullPath", Node: &schema201},
-		{Name: "replacePrefixMatch", Node: &schema201},
-		{Name: "type", Node: &schema237},
+	schemac16f9981e183 = schema.Node{Enum: []string{"ReplaceFullPath", "ReplacePrefixMatch"}, Type: schema.String}
+	schemae6f6acf43be6 = schema.Node{Fields: []schema.Field{
+		{Name: "replaceFullPath", Node: &schemaa1c667ad44e4},
+		{Name: "replacePrefixMatch", Node: &schemaa1c667ad44e4},
+		{Name: "type", Node: &schemac16f9981e183},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema239 = schema.Node{Enum: []string{"http", "https"}, Type: schema.String}
-	schema240 = schema.Node{Default: "302", Enum: []string{"301", "302"}, Type: schema.Integer}
-	schema241 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema10},
-		{Name: "path", Node: &schema238},
-		{Name: "port", Node: &schema45},
-		{Name: "scheme", Node: &schema239},
-		{Name: "statusCode", Node: &schema240},
+	schema6e51e94b558e = schema.Node{Enum: []string{"http", "https"}, Type: schema.String}
+	schemae39d83d772b8 = schema.Node{Default: "302", Enum: []string{"301", "302"}, Type: schema.Integer}
+	schema3b0478d03166 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "path", Node: &schemae6f6acf43be6},
+		{Name: "port", Node: &schema4763a3f1a364},
+		{Name: "scheme", Node: &schema6e51e94b558e},
+		{Name: "statusCode", Node: &schemae39d83d772b8},
 	}, Type: schema.Object}
-	schema242 = schema.Node{Default: "\"Inline\"", Enum: []string{"Inline", "ValueRef"}, Type: schema.String}
-	schema243 = schema.Node{Fields: []schema.Field{
-		{Name: "inline", Node: &schema2},
-		{Name: "type", Node: &schema242},
-		{Name: "valueRef", Node: &schema22},
+	schema7e926b5e105e = schema.Node{Default: "\"Inline\"", Enum: []string{"Inline", "ValueRef"}, Type: schema.String}
+	schemaa4eda19d3ecb = schema.Node{Fields: []schema.Field{
+		{Name: "inline", Node: &schema38c43b5ba342},
+		{Name: "type", Node: &schema7e926b5e105e},
+		{Name: "valueRef", Node: &schemaf609552b2943},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema244 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema83},
-		{Name: "value", Node: &schema85},
+	schema555538365fcf = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema34ba964ae820},
+		{Name: "value", Node: &schema81eea8a274d2},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema245 = schema.Node{Items: &schema244, MaxLength: new(int(16)), Type: schema.Array}
-	schema246 = schema.Node{Items: &schema2, MaxLength: new(int(16)), Type: schema.Array}
-	schema247 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema245},
-		{Name: "remove", Node: &schema246},
-		{Name: "set", Node: &schema245},
+	schemaa9a6b1b49868 = schema.Node{Items: &schema555538365fcf, MaxLength: new(int(16)), Type: schema.Array}
+	schema4e7ffeb306b4 = schema.Node{Items: &schema38c43b5ba342, MaxLength: new(int(16)), Type: schema.Array}
+	schemaffa30c5d6b8b = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schemaa9a6b1b49868},
+		{Name: "remove", Node: &schema4e7ffeb306b4},
+		{Name: "set", Node: &schemaa9a6b1b49868},
 	}, Type: schema.Object}
-	schema248 = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schema243},
-		{Name: "contentType", Node: &schema2},
-		{Name: "header", Node: &schema247},
-		{Name: "statusCode", Node: &schema52},
+	schema87ee9ac07ed1 = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schemaa4eda19d3ecb},
+		{Name: "contentType", Node: &schema38c43b5ba342},
+		{Name: "header", Node: &schemaffa30c5d6b8b},
+		{Name: "statusCode", Node: &schemad68636697e29},
 	}, Type: schema.Object}
-	schema249 = schema.Node{Enum: []string{"All", "Local", "Backend"}, Type: schema.String}
-	schema250 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema236},
-		{Name: "redirect", Node: &schema241},
-		{Name: "response", Node: &schema248},
-		{Name: "source", Node: &schema249},
+	schemad7699a0eb3b3 = schema.Node{Enum: []string{"All", "Local", "Backend"}, Type: schema.String}
+	schemae74cd5531321 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema0f063e9b6124},
+		{Name: "redirect", Node: &schema3b0478d03166},
+		{Name: "response", Node: &schema87ee9ac07ed1},
+		{Name: "source", Node: &schemad7699a0eb3b3},
 	}, Required: []string{"match"}, Type: schema.Object}
-	schema251 = schema.Node{Items: &schema250, Type: schema.Array}
-	schema252 = schema.Node{Default: "2", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
-	schema253 = schema.Node{Fields: []schema.Field{
-		{Name: "baseInterval", Node: &schema101},
-		{Name: "maxInterval", Node: &schema101},
+	schema6c77acb3f45c = schema.Node{Items: &schemae74cd5531321, Type: schema.Array}
+	schemaa010f1e19246 = schema.Node{Default: "2", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	schemaea61d370b5a7 = schema.Node{Fields: []schema.Field{
+		{Name: "baseInterval", Node: &schema81a9dad69d55},
+		{Name: "maxInterval", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema254 = schema.Node{Fields: []schema.Field{
-		{Name: "backOff", Node: &schema253},
-		{Name: "timeout", Node: &schema101},
+	schemad6b3507ac1b0 = schema.Node{Fields: []schema.Field{
+		{Name: "backOff", Node: &schemaea61d370b5a7},
+		{Name: "timeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema255 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
-	schema256 = schema.Node{Items: &schema255, Type: schema.Array}
-	schema257 = schema.Node{Fields: []schema.Field{
-		{Name: "httpStatusCodes", Node: &schema106},
-		{Name: "triggers", Node: &schema256},
+	schema7104815a8a02 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
+	schema5bdc3f925a17 = schema.Node{Items: &schema7104815a8a02, Type: schema.Array}
+	schema57aef16c42bb = schema.Node{Fields: []schema.Field{
+		{Name: "httpStatusCodes", Node: &schema6495e83e2dac},
+		{Name: "triggers", Node: &schema5bdc3f925a17},
 	}, Type: schema.Object}
-	schema258 = schema.Node{Fields: []schema.Field{
-		{Name: "numAttemptsPerPriority", Node: &schema45},
-		{Name: "numRetries", Node: &schema252},
-		{Name: "perRetry", Node: &schema254},
-		{Name: "retryOn", Node: &schema257},
+	schema8bcbecf2e176 = schema.Node{Fields: []schema.Field{
+		{Name: "numAttemptsPerPriority", Node: &schema4763a3f1a364},
+		{Name: "numRetries", Node: &schemaa010f1e19246},
+		{Name: "perRetry", Node: &schemad6b3507ac1b0},
+		{Name: "retryOn", Node: &schema57aef16c42bb},
 	}, Type: schema.Object}
-	schema259 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTime", Node: &schema101},
-		{Name: "interval", Node: &schema101},
-		{Name: "probes", Node: &schema45},
+	schemababb17aa0a1f = schema.Node{Fields: []schema.Field{
+		{Name: "idleTime", Node: &schema81a9dad69d55},
+		{Name: "interval", Node: &schema81a9dad69d55},
+		{Name: "probes", Node: &schema4763a3f1a364},
 	}, Type: schema.Object}
-	schema260 = schema.Node{Fields: []schema.Field{
-		{Name: "routeStatName", Node: &schema2},
+	schema68d28c245ccd = schema.Node{Fields: []schema.Field{
+		{Name: "routeStatName", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema261 = schema.Node{Fields: []schema.Field{
-		{Name: "defaultValue", Node: &schema2},
-		{Name: "name", Node: &schema2},
+	schema9fca4bf4bdc0 = schema.Node{Fields: []schema.Field{
+		{Name: "defaultValue", Node: &schema38c43b5ba342},
+		{Name: "name", Node: &schema38c43b5ba342},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema262 = schema.Node{Fields: []schema.Field{
-		{Name: "value", Node: &schema2},
+	schema00e4b72dfdd1 = schema.Node{Fields: []schema.Field{
+		{Name: "value", Node: &schema38c43b5ba342},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema263 = schema.Node{Default: "\"Literal\"", Enum: []string{"Literal", "Environment", "RequestHeader"}, Type: schema.String}
-	schema264 = schema.Node{Fields: []schema.Field{
-		{Name: "environment", Node: &schema261},
-		{Name: "literal", Node: &schema262},
-		{Name: "requestHeader", Node: &schema261},
-		{Name: "type", Node: &schema263},
+	schema76e1196be479 = schema.Node{Default: "\"Literal\"", Enum: []string{"Literal", "Environment", "RequestHeader"}, Type: schema.String}
+	schema52235457b609 = schema.Node{Fields: []schema.Field{
+		{Name: "environment", Node: &schema9fca4bf4bdc0},
+		{Name: "literal", Node: &schema00e4b72dfdd1},
+		{Name: "requestHeader", Node: &schema9fca4bf4bdc0},
+		{Name: "type", Node: &schema76e1196be479},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema265 = schema.Node{Type: schema.Object, Values: &schema264}
-	schema266 = schema.Node{Fields: []schema.Field{
-		{Name: "client", Node: &schema2},
-		{Name: "server", Node: &schema2},
+	schemaee33cdf83b8e = schema.Node{Type: schema.Object, Values: &schema52235457b609}
+	schema261f5340ee02 = schema.Node{Fields: []schema.Field{
+		{Name: "client", Node: &schema38c43b5ba342},
+		{Name: "server", Node: &schema38c43b5ba342},
 	}, Required: []string{"client", "server"}, Type: schema.Object}
-	schema267 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSamplingFraction", Node: &schema122},
-		{Name: "customTags", Node: &schema265},
-		{Name: "overallSamplingFraction", Node: &schema122},
-		{Name: "samplingFraction", Node: &schema122},
-		{Name: "spanName", Node: &schema266},
-		{Name: "tags", Node: &schema3},
+	schema5ad2e9cc770d = schema.Node{Fields: []schema.Field{
+		{Name: "clientSamplingFraction", Node: &schema3333c549b9f7},
+		{Name: "customTags", Node: &schemaee33cdf83b8e},
+		{Name: "overallSamplingFraction", Node: &schema3333c549b9f7},
+		{Name: "samplingFraction", Node: &schema3333c549b9f7},
+		{Name: "spanName", Node: &schema261f5340ee02},
+		{Name: "tags", Node: &schemac420d745ccee},
 	}, Type: schema.Object}
-	schema268 = schema.Node{Fields: []schema.Field{
-		{Name: "metrics", Node: &schema260},
-		{Name: "tracing", Node: &schema267},
+	schema759ab900eaa4 = schema.Node{Fields: []schema.Field{
+		{Name: "metrics", Node: &schema68d28c245ccd},
+		{Name: "tracing", Node: &schema5ad2e9cc770d},
 	}, Type: schema.Object}
-	schema269 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionIdleTimeout", Node: &schema101},
-		{Name: "maxConnectionDuration", Node: &schema101},
-		{Name: "maxStreamDuration", Node: &schema101},
-		{Name: "requestTimeout", Node: &schema101},
-		{Name: "streamIdleTimeout", Node: &schema101},
+	schemae854d389e478 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionIdleTimeout", Node: &schema81a9dad69d55},
+		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
+		{Name: "maxStreamDuration", Node: &schema81a9dad69d55},
+		{Name: "requestTimeout", Node: &schema81a9dad69d55},
+		{Name: "streamIdleTimeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema270 = schema.Node{Fields: []schema.Field{
-		{Name: "connectTimeout", Node: &schema101},
+	schema462624edd7ba = schema.Node{Fields: []schema.Field{
+		{Name: "connectTimeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema271 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema269},
-		{Name: "tcp", Node: &schema270},
+	schema911cd8223c32 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schemae854d389e478},
+		{Name: "tcp", Node: &schema462624edd7ba},
 	}, Type: schema.Object}
-	schema272 = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schema109},
-		{Name: "bandwidthLimit", Node: &schema117},
-		{Name: "circuitBreaker", Node: &schema124},
-		{Name: "compression", Node: &schema128},
-		{Name: "compressor", Node: &schema128},
-		{Name: "connection", Node: &schema132},
-		{Name: "dns", Node: &schema134},
-		{Name: "faultInjection", Node: &schema140},
-		{Name: "healthCheck", Node: &schema166},
-		{Name: "http2", Node: &schema169},
-		{Name: "httpUpgrade", Node: &schema172},
-		{Name: "loadBalancer", Node: &schema195},
-		{Name: "mergeType", Node: &schema2},
-		{Name: "name", Node: &schema2},
-		{Name: "profile", Node: &schema196},
-		{Name: "proxyProtocol", Node: &schema198},
-		{Name: "rateLimit", Node: &schema226},
-		{Name: "requestBuffer", Node: &schema227},
-		{Name: "responseOverride", Node: &schema251},
-		{Name: "retry", Node: &schema258},
-		{Name: "routingType", Node: &schema2},
-		{Name: "tcpKeepalive", Node: &schema259},
-		{Name: "telemetry", Node: &schema268},
-		{Name: "timeout", Node: &schema271},
-		{Name: "useClientProtocol", Node: &schema18},
+	schema5ea355294572 = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schema240ff74cda1a},
+		{Name: "bandwidthLimit", Node: &schema0ad3e212c81e},
+		{Name: "circuitBreaker", Node: &schemab880ef43ad6e},
+		{Name: "compression", Node: &schema92bc91042aca},
+		{Name: "compressor", Node: &schema92bc91042aca},
+		{Name: "connection", Node: &schemaaefbc1185575},
+		{Name: "dns", Node: &schema4fd64695313e},
+		{Name: "faultInjection", Node: &schemaed9ebb6f8118},
+		{Name: "healthCheck", Node: &schema7ce7dea81dc1},
+		{Name: "http2", Node: &schemaf626e11f5c02},
+		{Name: "httpUpgrade", Node: &schema31247df1487e},
+		{Name: "loadBalancer", Node: &schema469055c745c7},
+		{Name: "mergeType", Node: &schema38c43b5ba342},
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "profile", Node: &schemab313360739d3},
+		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
+		{Name: "rateLimit", Node: &schema7de90491b390},
+		{Name: "requestBuffer", Node: &schema0297858b2f12},
+		{Name: "responseOverride", Node: &schema6c77acb3f45c},
+		{Name: "retry", Node: &schema8bcbecf2e176},
+		{Name: "routingType", Node: &schema38c43b5ba342},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "telemetry", Node: &schema759ab900eaa4},
+		{Name: "timeout", Node: &schema911cd8223c32},
+		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema273 = schema.Node{Default: "\"calico-3.32\"", Enum: []string{"calico-3.30", "calico-3.31", "calico-3.32", "envoy-gateway-1.3", "envoy-gateway-1.4", "envoy-gateway-1.5", "envoy-gateway-1.6", "envoy-gateway-1.7", "envoy-gateway-1.8", "envoy-gateway-1.9"}, Type: schema.String}
-	schema274 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema60},
-		{Name: "annotations", Node: &schema3},
-		{Name: "clusterDomain", Node: &schema61},
-		{Name: "gateway", Node: &schema80},
-		{Name: "hostRewrite", Node: &schema81},
-		{Name: "hostnames", Node: &schema82},
-		{Name: "labels", Node: &schema3},
-		{Name: "matches", Node: &schema96},
-		{Name: "passive", Node: &schema60},
-		{Name: "policy", Node: &schema272},
-		{Name: "target", Node: &schema273},
+	schemaacdedadae835 = schema.Node{Default: "\"calico-3.32\"", Enum: []string{"calico-3.30", "calico-3.31", "calico-3.32", "envoy-gateway-1.3", "envoy-gateway-1.4", "envoy-gateway-1.5", "envoy-gateway-1.6", "envoy-gateway-1.7", "envoy-gateway-1.8", "envoy-gateway-1.9"}, Type: schema.String}
+	schemaff99c69f93ce = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema02c3d6f80db5},
+		{Name: "annotations", Node: &schemac420d745ccee},
+		{Name: "clusterDomain", Node: &schema5a86b9686607},
+		{Name: "gateway", Node: &schemaa1ec019460af},
+		{Name: "hostRewrite", Node: &schemaa00d8f4ea542},
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "labels", Node: &schemac420d745ccee},
+		{Name: "matches", Node: &schema08e5fee34f1c},
+		{Name: "passive", Node: &schema02c3d6f80db5},
+		{Name: "policy", Node: &schema5ea355294572},
+		{Name: "target", Node: &schemaacdedadae835},
 	}, Required: []string{"active", "passive"}, Type: schema.Object}
-	schema275 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema1},
-		{Name: "metadata", Node: &schema4},
-		{Name: "spec", Node: &schema274},
+	schemac5547c936580 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schemaaa682b9edf8e},
+		{Name: "kind", Node: &schemae80cf733319f},
+		{Name: "metadata", Node: &schema592a52662530},
+		{Name: "spec", Node: &schemaff99c69f93ce},
 	}, Required: []string{"apiVersion", "kind", "metadata", "spec"}, Type: schema.Object}
 )

@@ -7,618 +7,618 @@ import "github.com/failover-krm/failover/pkg/apiserver/schema"
 // releases has the CRDs of each Envoy Gateway, the oldest first.
 var releases = []release{
 	{"1.3.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema22},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema44},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema145},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema188},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema224},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema258},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema258},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema293},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema293},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema302},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema29e83b2dc2f5},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema8eff469b3826},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schemab641dbaeab89},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema1a046baea8e6},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schemab861fddd554e},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema9b1a06946796},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema9b1a06946796},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema307c3d50ed87},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema307c3d50ed87},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema6f63ef0a0aca},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
 	}},
 	{"1.3.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema22},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema44},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema145},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema188},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema224},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema258},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema258},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema293},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema293},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema302},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema29e83b2dc2f5},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema8eff469b3826},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schemab641dbaeab89},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema1a046baea8e6},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schemab861fddd554e},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema9b1a06946796},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema9b1a06946796},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema307c3d50ed87},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema307c3d50ed87},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema6f63ef0a0aca},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
 	}},
 	{"1.4.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema312},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema315},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema340},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema344},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema349},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema357},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema357},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema374},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema374},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema378},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema5936da509456},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema68cd1276573f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schemaa0903297c499},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema255c181e8d0a},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema5fa410c31c2b},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema3917e6c308a6},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema3917e6c308a6},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema993b01234eea},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema993b01234eea},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema45c4e4c36cb7},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
 	}},
 	{"1.5.9", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema385},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema315},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema430},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema449},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema349},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema357},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema357},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema374},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema374},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema378},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schemaebb95cc93fd9},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema68cd1276573f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema66b16552cf53},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schemae3a28aef71e3},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema5fa410c31c2b},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema3917e6c308a6},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema3917e6c308a6},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema993b01234eea},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema993b01234eea},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema45c4e4c36cb7},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
 	}},
 	{"1.6.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema452},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema315},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema315},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema487},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema497},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema510},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema524},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema524},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema548},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema548},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema552},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schemafc63f16d6c93},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema68cd1276573f},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema68cd1276573f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema5e1e328302fa},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema8feadd242f6a},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema854c75e0b4d6},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema610e114969b1},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema610e114969b1},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema6eefc4b565f3},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema6eefc4b565f3},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema26418d03b0a1},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
 	}},
 	{"1.7.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema555},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema315},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema315},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema574},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema584},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema586},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema524},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema524},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema598},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema598},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema604},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schemae779d87f9aca},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema68cd1276573f},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema68cd1276573f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schemae2ecc7752662},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schemaace9fe1a227f},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schemab0a4dcaf00ce},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema610e114969b1},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema610e114969b1},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schemafe98272b238a},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schemafe98272b238a},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema3a7c76bcb501},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
 	}},
 	{"1.8.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema610},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema613},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema613},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema674},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema681},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema686},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema690},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema690},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema702},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema702},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema705},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema308},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema4947efd85c20},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schemae8000aa7b936},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schemae8000aa7b936},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schemacdd7a9490964},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema5f54816c0bbc},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema8ce9f30c776b},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema458e68794518},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema458e68794518},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema5d7d22a2b531},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema5d7d22a2b531},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema230291bf0119},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
 	}},
 	{"1.8.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema610},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema613},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema613},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema674},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema681},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema686},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema690},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema690},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema702},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema702},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema705},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema308},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema308},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema4947efd85c20},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schemae8000aa7b936},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schemae8000aa7b936},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schemacdd7a9490964},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema5f54816c0bbc},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema8ce9f30c776b},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema458e68794518},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema458e68794518},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema5d7d22a2b531},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema5d7d22a2b531},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema230291bf0119},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
 	}},
 	{"1.9.1", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema712},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema613},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema613},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema749},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema760},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema765},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema776},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema776},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema265},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema782},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema782},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema789},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema790},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema790},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schemaea632a7843f9},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schemae8000aa7b936},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schemae8000aa7b936},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema22919f20a86c},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema68c52169a8c5},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schemab25cc0564728},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema69902059ec8d},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema69902059ec8d},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema120ae4243298},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema120ae4243298},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema08353871e161},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema134bf3c98d69},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema134bf3c98d69},
 	}},
 }
 
 var (
-	schema0 = schema.Node{Type: schema.String}
-	schema1 = schema.Node{Type: schema.Object, Values: &schema0}
-	schema2 = schema.Node{Type: schema.Integer}
-	schema3 = schema.Node{Items: &schema0, Type: schema.Array}
-	schema4 = schema.Node{Type: schema.Any}
-	schema5 = schema.Node{Items: &schema4, Type: schema.Array}
-	schema6 = schema.Node{Fields: []schema.Field{
-		{Name: "annotations", Node: &schema1},
-		{Name: "creationTimestamp", Node: &schema0},
-		{Name: "deletionGracePeriodSeconds", Node: &schema2},
-		{Name: "deletionTimestamp", Node: &schema0},
-		{Name: "finalizers", Node: &schema3},
-		{Name: "generateName", Node: &schema0},
-		{Name: "generation", Node: &schema2},
-		{Name: "labels", Node: &schema1},
-		{Name: "managedFields", Node: &schema5},
-		{Name: "name", Node: &schema0},
-		{Name: "namespace", Node: &schema0},
-		{Name: "ownerReferences", Node: &schema5},
-		{Name: "resourceVersion", Node: &schema0},
-		{Name: "selfLink", Node: &schema0},
-		{Name: "uid", Node: &schema0},
+	schema38c43b5ba342 = schema.Node{Type: schema.String}
+	schemac420d745ccee = schema.Node{Type: schema.Object, Values: &schema38c43b5ba342}
+	schemad68636697e29 = schema.Node{Type: schema.Integer}
+	schemaddea1d3cbeb2 = schema.Node{Items: &schema38c43b5ba342, Type: schema.Array}
+	schema8fb5c4400a9b = schema.Node{Type: schema.Any}
+	schema142910ae24e3 = schema.Node{Items: &schema8fb5c4400a9b, Type: schema.Array}
+	schemadebd51c2fbf9 = schema.Node{Fields: []schema.Field{
+		{Name: "annotations", Node: &schemac420d745ccee},
+		{Name: "creationTimestamp", Node: &schema38c43b5ba342},
+		{Name: "deletionGracePeriodSeconds", Node: &schemad68636697e29},
+		{Name: "deletionTimestamp", Node: &schema38c43b5ba342},
+		{Name: "finalizers", Node: &schemaddea1d3cbeb2},
+		{Name: "generateName", Node: &schema38c43b5ba342},
+		{Name: "generation", Node: &schemad68636697e29},
+		{Name: "labels", Node: &schemac420d745ccee},
+		{Name: "managedFields", Node: &schema142910ae24e3},
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "namespace", Node: &schema38c43b5ba342},
+		{Name: "ownerReferences", Node: &schema142910ae24e3},
+		{Name: "resourceVersion", Node: &schema38c43b5ba342},
+		{Name: "selfLink", Node: &schema38c43b5ba342},
+		{Name: "uid", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema7  = schema.Node{Enum: []string{"gateway.envoyproxy.io/h2c", "gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/wss"}, Type: schema.String}
-	schema8  = schema.Node{Items: &schema7, Type: schema.Array}
-	schema9  = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema10 = schema.Node{Format: schema.Int32, Maximum: new(float64(65535)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema11 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema9},
-		{Name: "port", Node: &schema10},
+	schema8e76e480cd30 = schema.Node{Enum: []string{"gateway.envoyproxy.io/h2c", "gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/wss"}, Type: schema.String}
+	schema22b0a9e7568c = schema.Node{Items: &schema8e76e480cd30, Type: schema.Array}
+	schema7ee4dd0e609d = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schemacf5136af3b96 = schema.Node{Format: schema.Int32, Maximum: new(float64(65535)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema68aad14faad8 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "port", Node: &schemacf5136af3b96},
 	}, Required: []string{"hostname", "port"}, Type: schema.Object}
-	schema12 = schema.Node{MaxLength: new(int(45)), MinLength: new(int(3)), Patterns: []string{"^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}, Type: schema.String}
-	schema13 = schema.Node{Fields: []schema.Field{
-		{Name: "address", Node: &schema12},
-		{Name: "port", Node: &schema10},
+	schema456e888147f9 = schema.Node{MaxLength: new(int(45)), MinLength: new(int(3)), Patterns: []string{"^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}, Type: schema.String}
+	schema8bca78b2bbb8 = schema.Node{Fields: []schema.Field{
+		{Name: "address", Node: &schema456e888147f9},
+		{Name: "port", Node: &schemacf5136af3b96},
 	}, Required: []string{"address", "port"}, Type: schema.Object}
-	schema14 = schema.Node{Fields: []schema.Field{
-		{Name: "path", Node: &schema0},
+	schema99451a18f23b = schema.Node{Fields: []schema.Field{
+		{Name: "path", Node: &schema38c43b5ba342},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema15 = schema.Node{Fields: []schema.Field{
-		{Name: "fqdn", Node: &schema11},
-		{Name: "ip", Node: &schema13},
-		{Name: "unix", Node: &schema14},
+	schema9ca8a8db745d = schema.Node{Fields: []schema.Field{
+		{Name: "fqdn", Node: &schema68aad14faad8},
+		{Name: "ip", Node: &schema8bca78b2bbb8},
+		{Name: "unix", Node: &schema99451a18f23b},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.fqdn) || has(self.ip) || has(self.unix))", Message: "one of fqdn, ip or unix must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\"b\x10\x0e2^\x12\x04_||_\x1a<\x10\t28\x12\x04_||_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1a\x16\x10\b*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04unix\x18\x01"},
 		{Text: "((has(self.fqdn) && !(has(self.ip) || has(self.unix))) || (has(self.ip) && !(has(self.fqdn) || has(self.unix))) || (has(self.unix) && !(has(self.ip) || has(self.fqdn))))", Message: "only one of fqdn, ip or unix can be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\x11\b\x0f\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_not\x12\n\b\x16\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\x10\b\x1f\x12\f\x1a\nlogical_or\x12\n\b!\x12\x06\n\x04self\x12\x11\b$\x12\r\x1a\vlogical_not\x12\n\b&\x12\x06\n\x04self\x12\n\b*\x12\x06\n\x04self\x12\x10\b-\x12\f\x1a\nlogical_or\x12\x11\b.\x12\r\x1a\vlogical_and\x12\x10\b/\x12\f\x1a\nlogical_or\"\xe3\x02\x10/2\xde\x02\x12\x04_||_\x1a\xe7\x01\x10\x1f2\xe2\x01\x12\x04_||_\x1al\x10\x0f2h\x12\x04_&&_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1aF\x10\x052B\x12\x02!_\x1a<\x10\x0e28\x12\x04_||_\x1a\x16\x10\t*\x12\n\n\x10\a\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04unix\x18\x01\x1al\x10\x1e2h\x12\x04_&&_\x1a\x16\x10\x13*\x12\n\n\x10\x11\"\x06\n\x04self\x12\x02ip\x18\x01\x1aH\x10\x142D\x12\x02!_\x1a>\x10\x1d2:\x12\x04_||_\x1a\x18\x10\x18*\x14\n\n\x10\x16\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1a\x18\x10\x1c*\x14\n\n\x10\x1a\"\x06\n\x04self\x12\x04unix\x18\x01\x1al\x10.2h\x12\x04_&&_\x1a\x18\x10#*\x14\n\n\x10!\"\x06\n\x04self\x12\x04unix\x18\x01\x1aF\x10$2B\x12\x02!_\x1a<\x10-28\x12\x04_||_\x1a\x16\x10(*\x12\n\n\x10&\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10,*\x14\n\n\x10*\"\x06\n\x04self\x12\x04fqdn\x18\x01"},
 	}, Type: schema.Object}
-	schema16 = schema.Node{Items: &schema15, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schemacde1ae48d394 = schema.Node{Items: &schema9ca8a8db745d, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\r\b\t\x12\t\n\a@result\x12\x18\b\n\x12\x14\x1a\x12not_strictly_false\x12\r\b\v\x12\t\n\a@result\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0f\x12\r\x1a\vlogical_not\x12\n\b\x10\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\r\b\x18\x12\t\n\a@result\x12\x11\b\x19\x12\r\x1a\vlogical_not\x12\x18\b\x1a\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1b\x12\t\n\a@result\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\r\b\x1d\x12\t\n\a@result\x12\x10\b\x1f\x12\f\x1a\nlogical_or\"\xc7\x02\x10\x1f2\xc2\x02\x12\x04_||_\x1a\x90\x01\x10\x0eJ\x8b\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\b\x1a\x02\x10\x01*(\x10\n2$\x12\x13@not_strictly_false\x1a\r\x10\t\"\t\n\a@result20\x10\f2,\x12\x04_&&_\x1a\r\x10\v\"\t\n\a@result\x1a\x15\x10\a*\x11\n\a\x10\x05\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\r\"\t\n\a@result\x1a\xa6\x01\x10\x0f2\xa1\x01\x12\x02!_\x1a\x9a\x01\x10\x1eJ\x95\x01\n\x01f\x12\n\x10\x10\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x00*2\x10\x1a2.\x12\x13@not_strictly_false\x1a\x17\x10\x192\x13\x12\x02!_\x1a\r\x10\x18\"\t\n\a@result20\x10\x1c2,\x12\x04_||_\x1a\r\x10\x1b\"\t\n\a@result\x1a\x15\x10\x16*\x11\n\a\x10\x14\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\x1d\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema17 = schema.Node{Type: schema.Boolean}
-	schema18 = schema.Node{Fields: []schema.Field{
-		{Name: "appProtocols", Node: &schema8},
-		{Name: "endpoints", Node: &schema16},
-		{Name: "fallback", Node: &schema17},
+	schemada9efc572a6e = schema.Node{Type: schema.Boolean}
+	schema63ab8d08bb67 = schema.Node{Fields: []schema.Field{
+		{Name: "appProtocols", Node: &schema22b0a9e7568c},
+		{Name: "endpoints", Node: &schemacde1ae48d394},
+		{Name: "fallback", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema19 = schema.Node{Fields: []schema.Field{
-		{Name: "lastTransitionTime", Node: &schema0},
-		{Name: "message", Node: &schema0},
-		{Name: "observedGeneration", Node: &schema2},
-		{Name: "reason", Node: &schema0},
-		{Name: "status", Node: &schema0},
-		{Name: "type", Node: &schema0},
+	schema1aad6ee7945a = schema.Node{Fields: []schema.Field{
+		{Name: "lastTransitionTime", Node: &schema38c43b5ba342},
+		{Name: "message", Node: &schema38c43b5ba342},
+		{Name: "observedGeneration", Node: &schemad68636697e29},
+		{Name: "reason", Node: &schema38c43b5ba342},
+		{Name: "status", Node: &schema38c43b5ba342},
+		{Name: "type", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema20 = schema.Node{Items: &schema19, Type: schema.Array}
-	schema21 = schema.Node{Fields: []schema.Field{
-		{Name: "conditions", Node: &schema20},
+	schemab7808f41d7df = schema.Node{Items: &schema1aad6ee7945a, Type: schema.Array}
+	schema5271c6ed8c37 = schema.Node{Fields: []schema.Field{
+		{Name: "conditions", Node: &schemab7808f41d7df},
 	}, Type: schema.Object}
-	schema22 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema18},
-		{Name: "status", Node: &schema21},
+	schema29e83b2dc2f5 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema63ab8d08bb67},
+		{Name: "status", Node: &schema5271c6ed8c37},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema23 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(0)), Type: schema.String}
-	schema24 = schema.Node{MaxLength: new(int(16)), Type: schema.Object, Values: &schema23}
-	schema25 = schema.Node{MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema26 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema27 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Type: schema.String}
-	schema28 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema25},
-		{Name: "kind", Node: &schema26},
-		{Name: "name", Node: &schema27},
-		{Name: "sectionName", Node: &schema9},
+	schemad7d518006dd6 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(0)), Type: schema.String}
+	schema43c76301683a = schema.Node{MaxLength: new(int(16)), Type: schema.Object, Values: &schemad7d518006dd6}
+	schema04bad89a5afd = schema.Node{MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema2a568a85ca64 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schemab784d5f39b51 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Type: schema.String}
+	schemab1c95e25c58d = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema04bad89a5afd},
+		{Name: "kind", Node: &schema2a568a85ca64},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "sectionName", Node: &schema7ee4dd0e609d},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	schema29 = schema.Node{Items: &schema28, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema30 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema25},
-		{Name: "kind", Node: &schema26},
-		{Name: "name", Node: &schema27},
+	schemae61fbd500848 = schema.Node{Items: &schemab1c95e25c58d, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schemaf609552b2943 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema04bad89a5afd},
+		{Name: "kind", Node: &schema2a568a85ca64},
+		{Name: "name", Node: &schemab784d5f39b51},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	schema31 = schema.Node{Items: &schema30, MaxLength: new(int(8)), Type: schema.Array}
-	schema32 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema33 = schema.Node{Enum: []string{"Hostname", "URI"}, Type: schema.String}
-	schema34 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(([^:/?#]+):)(//([^/?#]*))([^?#]*)(\\?([^#]*))?(#(.*))?"}, Type: schema.String}
-	schema35 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema32},
-		{Name: "type", Node: &schema33},
-		{Name: "uri", Node: &schema34},
+	schemad9cc1a0d5efd = schema.Node{Items: &schemaf609552b2943, MaxLength: new(int(8)), Type: schema.Array}
+	schemabe8fa202c611 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schemaf7ac2bb15836 = schema.Node{Enum: []string{"Hostname", "URI"}, Type: schema.String}
+	schema5dde4951df83 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(([^:/?#]+):)(//([^/?#]*))([^?#]*)(\\?([^#]*))?(#(.*))?"}, Type: schema.String}
+	schema348a4da02e37 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schemabe8fa202c611},
+		{Name: "type", Node: &schemaf7ac2bb15836},
+		{Name: "uri", Node: &schema5dde4951df83},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(self.type == \"Hostname\" && (!has(self.hostname) || self.hostname == \"\"))", Message: "SubjectAltName element must contain Hostname, if Type is set to Hostname", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\f\b\r\x12\b\x1a\x06equals\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\x11\b\x10\x12\r\x1a\vlogical_and\"\xaf\x01\x10\x012\xaa\x01\x12\x02!_\x1a\xa3\x01\x10\x102\x9e\x01\x12\x04_&&_\x1a2\x10\x042.\x12\x04_==_\x1a\x16\x10\x03*\x12\n\n\x10\x02\"\x06\n\x04self\x12\x04type\x1a\x0e\x10\x05\x1a\n2\bHostname\x1ab\x10\x0f2^\x12\x04_||_\x1a&\x10\x062\"\x12\x02!_\x1a\x1c\x10\n*\x18\n\n\x10\b\"\x06\n\x04self\x12\bhostname\x18\x01\x1a.\x10\r2*\x12\x04_==_\x1a\x1a\x10\f*\x16\n\n\x10\v\"\x06\n\x04self\x12\bhostname\x1a\x06\x10\x0e\x1a\x022\x00"},
 		{Text: "!(self.type != \"Hostname\" && has(self.hostname) && self.hostname != \"\")", Message: "SubjectAltName element must not contain Hostname, if Type is not set to Hostname", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\x10\b\x04\x12\f\x1a\nnot_equals\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\r\x12\f\x1a\nnot_equals\x12\x11\b\x0f\x12\r\x1a\vlogical_and\"\xa5\x01\x10\x012\xa0\x01\x12\x02!_\x1a\x99\x01\x10\x0f2\x94\x01\x12\x04_&&_\x1a\\\x10\n2X\x12\x04_&&_\x1a2\x10\x042.\x12\x04_!=_\x1a\x16\x10\x03*\x12\n\n\x10\x02\"\x06\n\x04self\x12\x04type\x1a\x0e\x10\x05\x1a\n2\bHostname\x1a\x1c\x10\t*\x18\n\n\x10\a\"\x06\n\x04self\x12\bhostname\x18\x01\x1a.\x10\r2*\x12\x04_!=_\x1a\x1a\x10\f*\x16\n\n\x10\v\"\x06\n\x04self\x12\bhostname\x1a\x06\x10\x0e\x1a\x022\x00"},
 		{Text: "!(self.type == \"URI\" && (!has(self.uri) || self.uri == \"\"))", Message: "SubjectAltName element must contain URI, if Type is set to URI", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\f\b\r\x12\b\x1a\x06equals\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\x11\b\x10\x12\r\x1a\vlogical_and\"\xa0\x01\x10\x012\x9b\x01\x12\x02!_\x1a\x94\x01\x10\x102\x8f\x01\x12\x04_&&_\x1a-\x10\x042)\x12\x04_==_\x1a\x16\x10\x03*\x12\n\n\x10\x02\"\x06\n\x04self\x12\x04type\x1a\t\x10\x05\x1a\x052\x03URI\x1aX\x10\x0f2T\x12\x04_||_\x1a!\x10\x062\x1d\x12\x02!_\x1a\x17\x10\n*\x13\n\n\x10\b\"\x06\n\x04self\x12\x03uri\x18\x01\x1a)\x10\r2%\x12\x04_==_\x1a\x15\x10\f*\x11\n\n\x10\v\"\x06\n\x04self\x12\x03uri\x1a\x06\x10\x0e\x1a\x022\x00"},
 		{Text: "!(self.type != \"URI\" && has(self.uri) && self.uri != \"\")", Message: "SubjectAltName element must not contain URI, if Type is not set to URI", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\x10\b\x04\x12\f\x1a\nnot_equals\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\r\x12\f\x1a\nnot_equals\x12\x11\b\x0f\x12\r\x1a\vlogical_and\"\x96\x01\x10\x012\x91\x01\x12\x02!_\x1a\x8a\x01\x10\x0f2\x85\x01\x12\x04_&&_\x1aR\x10\n2N\x12\x04_&&_\x1a-\x10\x042)\x12\x04_!=_\x1a\x16\x10\x03*\x12\n\n\x10\x02\"\x06\n\x04self\x12\x04type\x1a\t\x10\x05\x1a\x052\x03URI\x1a\x17\x10\t*\x13\n\n\x10\a\"\x06\n\x04self\x12\x03uri\x18\x01\x1a)\x10\r2%\x12\x04_!=_\x1a\x15\x10\f*\x11\n\n\x10\v\"\x06\n\x04self\x12\x03uri\x1a\x06\x10\x0e\x1a\x022\x00"},
 	}, Type: schema.Object}
-	schema36 = schema.Node{Items: &schema35, MaxLength: new(int(5)), Type: schema.Array}
-	schema37 = schema.Node{Enum: []string{"System"}, Type: schema.String}
-	schema38 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema31},
-		{Name: "hostname", Node: &schema9},
-		{Name: "subjectAltNames", Node: &schema36},
-		{Name: "wellKnownCACertificates", Node: &schema37},
+	schemac6702fdb1a18 = schema.Node{Items: &schema348a4da02e37, MaxLength: new(int(5)), Type: schema.Array}
+	schema1d1c87781a07 = schema.Node{Enum: []string{"System"}, Type: schema.String}
+	schema8df3d2302709 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "subjectAltNames", Node: &schemac6702fdb1a18},
+		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
 	}, Required: []string{"hostname"}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nnot_equals\x12\x11\b\x15\x12\r\x1a\vlogical_and\"\x86\x02\x10\x012\x81\x02\x12\x02!_\x1a\xfa\x01\x10\x102\xf5\x01\x12\x04_&&_\x1au\x10\v2q\x12\x04_&&_\x1a%\x10\x05*!\n\n\x10\x03\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\t2>\x12\x03_>_\x1a/\x10\x062+\x12\x04size\x1a#\x10\b*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1av\x10\x152r\x12\x04_&&_\x1a+\x10\x0f*'\n\n\x10\r\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1329\x12\x04_!=_\x1a)\x10\x12*%\n\n\x10\x11\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x14\x1a\x022\x00"},
 		{Text: "(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 || has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must specify either CACertificateRefs or WellKnownCACertificates", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\n\b\f\x12\x06\n\x04self\x12\n\b\x0f\x12\x06\n\x04self\x12\x10\b\x11\x12\f\x1a\nnot_equals\x12\x11\b\x13\x12\r\x1a\vlogical_and\x12\x10\b\x14\x12\f\x1a\nlogical_or\"\xfa\x01\x10\x142\xf5\x01\x12\x04_||_\x1au\x10\n2q\x12\x04_&&_\x1a%\x10\x04*!\n\n\x10\x02\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\b2>\x12\x03_>_\x1a/\x10\x052+\x12\x04size\x1a#\x10\a*\x1f\n\n\x10\x06\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1av\x10\x132r\x12\x04_&&_\x1a+\x10\x0e*'\n\n\x10\f\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1129\x12\x04_!=_\x1a)\x10\x10*%\n\n\x10\x0f\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x12\x1a\x022\x00"},
 	}, Type: schema.Object}
-	schema39 = schema.Node{Fields: []schema.Field{
-		{Name: "options", Node: &schema24},
-		{Name: "targetRefs", Node: &schema29},
-		{Name: "validation", Node: &schema38},
+	schema534e4d7f0d76 = schema.Node{Fields: []schema.Field{
+		{Name: "options", Node: &schema43c76301683a},
+		{Name: "targetRefs", Node: &schemae61fbd500848},
+		{Name: "validation", Node: &schema8df3d2302709},
 	}, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
-	schema40 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "name", Node: &schema0},
-		{Name: "namespace", Node: &schema0},
-		{Name: "port", Node: &schema2},
-		{Name: "sectionName", Node: &schema0},
+	schema51de3b7ece49 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "namespace", Node: &schema38c43b5ba342},
+		{Name: "port", Node: &schemad68636697e29},
+		{Name: "sectionName", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema41 = schema.Node{Fields: []schema.Field{
-		{Name: "ancestorRef", Node: &schema40},
-		{Name: "conditions", Node: &schema20},
-		{Name: "controllerName", Node: &schema0},
+	schema324dad173786 = schema.Node{Fields: []schema.Field{
+		{Name: "ancestorRef", Node: &schema51de3b7ece49},
+		{Name: "conditions", Node: &schemab7808f41d7df},
+		{Name: "controllerName", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema42 = schema.Node{Items: &schema41, Type: schema.Array}
-	schema43 = schema.Node{Fields: []schema.Field{
-		{Name: "ancestors", Node: &schema42},
+	schema8dcdbf1cafbb = schema.Node{Items: &schema324dad173786, Type: schema.Array}
+	schema54fd949a45bd = schema.Node{Fields: []schema.Field{
+		{Name: "ancestors", Node: &schema8dcdbf1cafbb},
 	}, Type: schema.Object}
-	schema44 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema39},
-		{Name: "status", Node: &schema43},
+	schema8eff469b3826 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema534e4d7f0d76},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema45 = schema.Node{Default: "1024", Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema46 = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema47 = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema45},
-		{Name: "maxParallelRequests", Node: &schema45},
-		{Name: "maxParallelRetries", Node: &schema45},
-		{Name: "maxPendingRequests", Node: &schema45},
-		{Name: "maxRequestsPerConnection", Node: &schema46},
+	schema243291726200 = schema.Node{Default: "1024", Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema1d3e31fb0d41 = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
+	schemab08338f5c833 = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema243291726200},
+		{Name: "maxParallelRequests", Node: &schema243291726200},
+		{Name: "maxParallelRetries", Node: &schema243291726200},
+		{Name: "maxPendingRequests", Node: &schema243291726200},
+		{Name: "maxRequestsPerConnection", Node: &schema1d3e31fb0d41},
 	}, Type: schema.Object}
-	schema48 = schema.Node{Type: schema.Object}
-	schema49 = schema.Node{Enum: []string{"Gzip", "Brotli"}, Type: schema.String}
-	schema50 = schema.Node{Fields: []schema.Field{
-		{Name: "brotli", Node: &schema48},
-		{Name: "gzip", Node: &schema48},
-		{Name: "type", Node: &schema49},
+	schema5957ac208058 = schema.Node{Type: schema.Object}
+	schemade26baecca4b = schema.Node{Enum: []string{"Gzip", "Brotli"}, Type: schema.String}
+	schemaca050f588bc9 = schema.Node{Fields: []schema.Field{
+		{Name: "brotli", Node: &schema5957ac208058},
+		{Name: "gzip", Node: &schema5957ac208058},
+		{Name: "type", Node: &schemade26baecca4b},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema51 = schema.Node{Items: &schema50, Type: schema.Array}
-	schema52 = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$", "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}, Type: schema.IntOrString}
-	schema53 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schema52},
-		{Name: "socketBufferLimit", Node: &schema52},
+	schema28370c701590 = schema.Node{Items: &schemaca050f588bc9, Type: schema.Array}
+	schemac25dd2065d92 = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$", "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}, Type: schema.IntOrString}
+	schema6cc2ee13a9b8 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schemac25dd2065d92},
+		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema54 = schema.Node{Fields: []schema.Field{
-		{Name: "dnsRefreshRate", Node: &schema0},
-		{Name: "respectDnsTtl", Node: &schema17},
+	schema23f4deca465d = schema.Node{Fields: []schema.Field{
+		{Name: "dnsRefreshRate", Node: &schema38c43b5ba342},
+		{Name: "respectDnsTtl", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema55 = schema.Node{Format: schema.Int32, Type: schema.Integer}
-	schema56 = schema.Node{Format: schema.Int32, Maximum: new(float64(600)), Minimum: new(float64(200)), Type: schema.Integer}
-	schema57 = schema.Node{Default: "100", Type: schema.Number}
-	schema58 = schema.Node{Fields: []schema.Field{
-		{Name: "grpcStatus", Node: &schema55},
-		{Name: "httpStatus", Node: &schema56},
-		{Name: "percentage", Node: &schema57},
+	schema4763a3f1a364 = schema.Node{Format: schema.Int32, Type: schema.Integer}
+	schema2af63c064a0f = schema.Node{Format: schema.Int32, Maximum: new(float64(600)), Minimum: new(float64(200)), Type: schema.Integer}
+	schema6f664064f7f8 = schema.Node{Default: "100", Type: schema.Number}
+	schemad1c4d6f659c1 = schema.Node{Fields: []schema.Field{
+		{Name: "grpcStatus", Node: &schema4763a3f1a364},
+		{Name: "httpStatus", Node: &schema2af63c064a0f},
+		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Rules: []schema.Rule{
 		{Text: " !(has(self.httpStatus) && has(self.grpcStatus)) ", Message: "httpStatus and grpcStatus cannot be simultaneously defined.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"T\x10\x012P\x12\x02!_\x1aJ\x10\n2F\x12\x04_&&_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\nhttpStatus\x18\x01\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ngrpcStatus\x18\x01"},
 		{Text: " has(self.httpStatus) || has(self.grpcStatus) ", Message: "httpStatus and grpcStatus are set at least one.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"J\x10\t2F\x12\x04_||_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nhttpStatus\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\ngrpcStatus\x18\x01"},
 	}, Type: schema.Object}
-	schema59 = schema.Node{Fields: []schema.Field{
-		{Name: "fixedDelay", Node: &schema0},
-		{Name: "percentage", Node: &schema57},
+	schema6a922ebf9806 = schema.Node{Fields: []schema.Field{
+		{Name: "fixedDelay", Node: &schema38c43b5ba342},
+		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Required: []string{"fixedDelay"}, Type: schema.Object}
-	schema60 = schema.Node{Fields: []schema.Field{
-		{Name: "abort", Node: &schema58},
-		{Name: "delay", Node: &schema59},
+	schemaa6f5ac33be7d = schema.Node{Fields: []schema.Field{
+		{Name: "abort", Node: &schemad1c4d6f659c1},
+		{Name: "delay", Node: &schema6a922ebf9806},
 	}, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"@\x10\t2<\x12\x04_||_\x1a\x19\x10\x04*\x15\n\n\x10\x02\"\x06\n\x04self\x12\x05delay\x18\x01\x1a\x19\x10\b*\x15\n\n\x10\x06\"\x06\n\x04self\x12\x05abort\x18\x01"},
 	}, Type: schema.Object}
-	schema61 = schema.Node{Fields: []schema.Field{
-		{Name: "service", Node: &schema0},
+	schema38fcd5eec7b3 = schema.Node{Fields: []schema.Field{
+		{Name: "service", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema62 = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema63 = schema.Node{Format: schema.Byte, Type: schema.String}
-	schema64 = schema.Node{Enum: []string{"Text", "Binary"}, Type: schema.String}
-	schema65 = schema.Node{Fields: []schema.Field{
-		{Name: "binary", Node: &schema63},
-		{Name: "text", Node: &schema0},
-		{Name: "type", Node: &schema64},
+	schemaf40900f6db8b = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema4bd2e6bc3e3f = schema.Node{Format: schema.Byte, Type: schema.String}
+	schemabc3de75d35da = schema.Node{Enum: []string{"Text", "Binary"}, Type: schema.String}
+	schemabf10e26bee97 = schema.Node{Fields: []schema.Field{
+		{Name: "binary", Node: &schema4bd2e6bc3e3f},
+		{Name: "text", Node: &schema38c43b5ba342},
+		{Name: "type", Node: &schemabc3de75d35da},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Text' ? has(self.text) : !has(self.text)", Message: "If payload type is Text, text field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a.\x10\x032*\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\n\x10\x04\x1a\x062\x04Text\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04text\x18\x01\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04text\x18\x01"},
 		{Text: "self.type == 'Binary' ? has(self.binary) : !has(self.binary)", Message: "If payload type is Binary, binary field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Binary\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06binary\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06binary\x18\x01"},
 	}, Type: schema.Object}
-	schema66 = schema.Node{ExclusiveMaximum: true, Maximum: new(float64(600)), Minimum: new(float64(100)), Type: schema.Integer}
-	schema67 = schema.Node{Items: &schema66, Type: schema.Array}
-	schema68 = schema.Node{MaxLength: new(int(1024)), MinLength: new(int(1)), Type: schema.String}
-	schema69 = schema.Node{Fields: []schema.Field{
-		{Name: "expectedResponse", Node: &schema65},
-		{Name: "expectedStatuses", Node: &schema67},
-		{Name: "method", Node: &schema0},
-		{Name: "path", Node: &schema68},
+	schema142022a1d1e3 = schema.Node{ExclusiveMaximum: true, Maximum: new(float64(600)), Minimum: new(float64(100)), Type: schema.Integer}
+	schema64b75144b8c4 = schema.Node{Items: &schema142022a1d1e3, Type: schema.Array}
+	schemadc5db0cc6d5d = schema.Node{MaxLength: new(int(1024)), MinLength: new(int(1)), Type: schema.String}
+	schema8b4bb42133ba = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schemabf10e26bee97},
+		{Name: "expectedStatuses", Node: &schema64b75144b8c4},
+		{Name: "method", Node: &schema38c43b5ba342},
+		{Name: "path", Node: &schemadc5db0cc6d5d},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema70 = schema.Node{Default: "\"3s\"", Format: schema.Duration, Type: schema.String}
-	schema71 = schema.Node{Fields: []schema.Field{
-		{Name: "receive", Node: &schema65},
-		{Name: "send", Node: &schema65},
+	schema4cfe5b25783e = schema.Node{Default: "\"3s\"", Format: schema.Duration, Type: schema.String}
+	schema3c48b76b8af9 = schema.Node{Fields: []schema.Field{
+		{Name: "receive", Node: &schemabf10e26bee97},
+		{Name: "send", Node: &schemabf10e26bee97},
 	}, Type: schema.Object}
-	schema72 = schema.Node{Default: "\"1s\"", Format: schema.Duration, Type: schema.String}
-	schema73 = schema.Node{Enum: []string{"HTTP", "TCP", "GRPC"}, Type: schema.String}
-	schema74 = schema.Node{Default: "3", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema75 = schema.Node{Fields: []schema.Field{
-		{Name: "grpc", Node: &schema61},
-		{Name: "healthyThreshold", Node: &schema62},
-		{Name: "http", Node: &schema69},
-		{Name: "interval", Node: &schema70},
-		{Name: "tcp", Node: &schema71},
-		{Name: "timeout", Node: &schema72},
-		{Name: "type", Node: &schema73},
-		{Name: "unhealthyThreshold", Node: &schema74},
+	schema8279769b82ec = schema.Node{Default: "\"1s\"", Format: schema.Duration, Type: schema.String}
+	schema93c8bf436854 = schema.Node{Enum: []string{"HTTP", "TCP", "GRPC"}, Type: schema.String}
+	schema50ad1b5c7b35 = schema.Node{Default: "3", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema7eb15906664a = schema.Node{Fields: []schema.Field{
+		{Name: "grpc", Node: &schema38fcd5eec7b3},
+		{Name: "healthyThreshold", Node: &schemaf40900f6db8b},
+		{Name: "http", Node: &schema8b4bb42133ba},
+		{Name: "interval", Node: &schema4cfe5b25783e},
+		{Name: "tcp", Node: &schema3c48b76b8af9},
+		{Name: "timeout", Node: &schema8279769b82ec},
+		{Name: "type", Node: &schema93c8bf436854},
+		{Name: "unhealthyThreshold", Node: &schema50ad1b5c7b35},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a.\x10\x032*\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\n\x10\x04\x1a\x062\x04HTTP\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04http\x18\x01\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04http\x18\x01"},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a-\x10\x032)\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\t\x10\x04\x1a\x052\x03TCP\x1a\x17\x10\t*\x13\n\n\x10\a\"\x06\n\x04self\x12\x03tcp\x18\x01\x1a!\x10\n2\x1d\x12\x02!_\x1a\x17\x10\x0e*\x13\n\n\x10\f\"\x06\n\x04self\x12\x03tcp\x18\x01"},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"]\x10\x052Y\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a.\x10\b2*\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\n\x10\t\x1a\x062\x04GRPC\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema76 = schema.Node{Default: "\"30s\"", Format: schema.Duration, Type: schema.String}
-	schema77 = schema.Node{Default: "5", Format: schema.Int32, Type: schema.Integer}
-	schema78 = schema.Node{Default: "0", Format: schema.Int32, Type: schema.Integer}
-	schema79 = schema.Node{Default: "10", Format: schema.Int32, Type: schema.Integer}
-	schema80 = schema.Node{Default: "false", Type: schema.Boolean}
-	schema81 = schema.Node{Fields: []schema.Field{
-		{Name: "baseEjectionTime", Node: &schema76},
-		{Name: "consecutive5XxErrors", Node: &schema77},
-		{Name: "consecutiveGatewayErrors", Node: &schema78},
-		{Name: "consecutiveLocalOriginFailures", Node: &schema77},
-		{Name: "interval", Node: &schema70},
-		{Name: "maxEjectionPercent", Node: &schema79},
-		{Name: "splitExternalLocalOriginErrors", Node: &schema80},
+	schema35af74c988dc = schema.Node{Default: "\"30s\"", Format: schema.Duration, Type: schema.String}
+	schema6943e96dcd97 = schema.Node{Default: "5", Format: schema.Int32, Type: schema.Integer}
+	schema72999e608a72 = schema.Node{Default: "0", Format: schema.Int32, Type: schema.Integer}
+	schema15c8ca5a32bd = schema.Node{Default: "10", Format: schema.Int32, Type: schema.Integer}
+	schema0c052ccc8b9a = schema.Node{Default: "false", Type: schema.Boolean}
+	schema85b31d5ca159 = schema.Node{Fields: []schema.Field{
+		{Name: "baseEjectionTime", Node: &schema35af74c988dc},
+		{Name: "consecutive5XxErrors", Node: &schema6943e96dcd97},
+		{Name: "consecutiveGatewayErrors", Node: &schema72999e608a72},
+		{Name: "consecutiveLocalOriginFailures", Node: &schema6943e96dcd97},
+		{Name: "interval", Node: &schema4cfe5b25783e},
+		{Name: "maxEjectionPercent", Node: &schema15c8ca5a32bd},
+		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schema82 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema75},
-		{Name: "passive", Node: &schema81},
+	schema19bffccee8ca = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema7eb15906664a},
+		{Name: "passive", Node: &schema85b31d5ca159},
 	}, Type: schema.Object}
-	schema83 = schema.Node{Format: schema.Int32, Maximum: new(float64(2.147483647e+09)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema84 = schema.Node{Fields: []schema.Field{
-		{Name: "initialConnectionWindowSize", Node: &schema52},
-		{Name: "initialStreamWindowSize", Node: &schema52},
-		{Name: "maxConcurrentStreams", Node: &schema83},
-		{Name: "onInvalidMessage", Node: &schema0},
+	schema68290501beb6 = schema.Node{Format: schema.Int32, Maximum: new(float64(2.147483647e+09)), Minimum: new(float64(1)), Type: schema.Integer}
+	schema2d64d8d9d623 = schema.Node{Fields: []schema.Field{
+		{Name: "initialConnectionWindowSize", Node: &schemac25dd2065d92},
+		{Name: "initialStreamWindowSize", Node: &schemac25dd2065d92},
+		{Name: "maxConcurrentStreams", Node: &schema68290501beb6},
+		{Name: "onInvalidMessage", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema85 = schema.Node{Fields: []schema.Field{
-		{Name: "attributes", Node: &schema1},
-		{Name: "name", Node: &schema0},
-		{Name: "ttl", Node: &schema0},
+	schema6f47b7d8a644 = schema.Node{Fields: []schema.Field{
+		{Name: "attributes", Node: &schemac420d745ccee},
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "ttl", Node: &schema38c43b5ba342},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema86 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema0},
+	schema73869a4d92a1 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema38c43b5ba342},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema87 = schema.Node{Default: "65537", Maximum: new(float64(5.000011e+06)), Minimum: new(float64(2)), Type: schema.Integer}
-	schema88 = schema.Node{Enum: []string{"SourceIP", "Header", "Cookie"}, Type: schema.String}
-	schema89 = schema.Node{Fields: []schema.Field{
-		{Name: "cookie", Node: &schema85},
-		{Name: "header", Node: &schema86},
-		{Name: "tableSize", Node: &schema87},
-		{Name: "type", Node: &schema88},
+	schema8561b097ca19 = schema.Node{Default: "65537", Maximum: new(float64(5.000011e+06)), Minimum: new(float64(2)), Type: schema.Integer}
+	schema89830eac05d3 = schema.Node{Enum: []string{"SourceIP", "Header", "Cookie"}, Type: schema.String}
+	schemaa1b42c01692a = schema.Node{Fields: []schema.Field{
+		{Name: "cookie", Node: &schema6f47b7d8a644},
+		{Name: "header", Node: &schema73869a4d92a1},
+		{Name: "tableSize", Node: &schema8561b097ca19},
+		{Name: "type", Node: &schema89830eac05d3},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Header\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06header\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06header\x18\x01"},
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Cookie\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06cookie\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06cookie\x18\x01"},
 	}, Type: schema.Object}
-	schema90 = schema.Node{Fields: []schema.Field{
-		{Name: "window", Node: &schema0},
+	schema435d7d311292 = schema.Node{Fields: []schema.Field{
+		{Name: "window", Node: &schema38c43b5ba342},
 	}, Required: []string{"window"}, Type: schema.Object}
-	schema91 = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin"}, Type: schema.String}
-	schema92 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema89},
-		{Name: "slowStart", Node: &schema90},
-		{Name: "type", Node: &schema91},
+	schemad7fac02e087d = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin"}, Type: schema.String}
+	schemaa444a1286a54 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schemaa1b42c01692a},
+		{Name: "slowStart", Node: &schema435d7d311292},
+		{Name: "type", Node: &schemad7fac02e087d},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x98\x01\x10\x052\x93\x01\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a\"\x10\t*\x1e\n\n\x10\a\"\x06\n\x04self\x12\x0econsistentHash\x18\x01\x1a,\x10\n2(\x12\x02!_\x1a\"\x10\x0e*\x1e\n\n\x10\f\"\x06\n\x04self\x12\x0econsistentHash\x18\x01"},
 		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\x11\b\a\x12\r\x1a\vconditional\x12\x11\b\b\x12\r\x1a\vlogical_not\x12\n\b\n\x12\x06\n\x04self\"\x8a\x01\x10\a2\x85\x01\x12\x05_?_:_\x1aK\x10\x032G\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a(\x10\x04:$\n\f\x10\x05\x1a\b2\x06Random\n\x14\x10\x06\x1a\x102\x0eConsistentHash\x1a'\x10\b2#\x12\x02!_\x1a\x1d\x10\f*\x19\n\n\x10\n\"\x06\n\x04self\x12\tslowStart\x18\x01\x1a\x06\x10\r\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema93 = schema.Node{Enum: []string{"V1", "V2"}, Type: schema.String}
-	schema94 = schema.Node{Fields: []schema.Field{
-		{Name: "version", Node: &schema93},
+	schemad79f870a0b12 = schema.Node{Enum: []string{"V1", "V2"}, Type: schema.String}
+	schemabd0be92a009d = schema.Node{Fields: []schema.Field{
+		{Name: "version", Node: &schemad79f870a0b12},
 	}, Required: []string{"version"}, Type: schema.Object}
-	schema95 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Type: schema.String}
-	schema96 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression", "Distinct"}, Type: schema.String}
-	schema97 = schema.Node{MaxLength: new(int(1024)), Type: schema.String}
-	schema98 = schema.Node{Fields: []schema.Field{
-		{Name: "invert", Node: &schema80},
-		{Name: "name", Node: &schema95},
-		{Name: "type", Node: &schema96},
-		{Name: "value", Node: &schema97},
+	schemafe8660675e4a = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Type: schema.String}
+	schema00d0aff63cfb = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression", "Distinct"}, Type: schema.String}
+	schemaa1c667ad44e4 = schema.Node{MaxLength: new(int(1024)), Type: schema.String}
+	schema92fbc5934ff7 = schema.Node{Fields: []schema.Field{
+		{Name: "invert", Node: &schema0c052ccc8b9a},
+		{Name: "name", Node: &schemafe8660675e4a},
+		{Name: "type", Node: &schema00d0aff63cfb},
+		{Name: "value", Node: &schemaa1c667ad44e4},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema99  = schema.Node{Items: &schema98, MaxLength: new(int(16)), Type: schema.Array}
-	schema100 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Distinct"}, Type: schema.String}
-	schema101 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema100},
-		{Name: "value", Node: &schema95},
+	schema8cfc286abce5 = schema.Node{Items: &schema92fbc5934ff7, MaxLength: new(int(16)), Type: schema.Array}
+	schemac4eb6a89a24a = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Distinct"}, Type: schema.String}
+	schemac280a20a8578 = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schemac4eb6a89a24a},
+		{Name: "value", Node: &schemafe8660675e4a},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema102 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema99},
-		{Name: "sourceCIDR", Node: &schema101},
+	schema63a80f9587a4 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema8cfc286abce5},
+		{Name: "sourceCIDR", Node: &schemac280a20a8578},
 	}, Type: schema.Object}
-	schema103 = schema.Node{Items: &schema102, MaxLength: new(int(8)), Type: schema.Array}
-	schema104 = schema.Node{Enum: []string{"Number", "Metadata"}, Type: schema.String}
-	schema105 = schema.Node{Fields: []schema.Field{
-		{Name: "key", Node: &schema0},
-		{Name: "namespace", Node: &schema0},
+	schemafb12aeeef4bc = schema.Node{Items: &schema63a80f9587a4, MaxLength: new(int(8)), Type: schema.Array}
+	schema52441a449d7c = schema.Node{Enum: []string{"Number", "Metadata"}, Type: schema.String}
+	schema719deae21fbe = schema.Node{Fields: []schema.Field{
+		{Name: "key", Node: &schema38c43b5ba342},
+		{Name: "namespace", Node: &schema38c43b5ba342},
 	}, Required: []string{"key", "namespace"}, Type: schema.Object}
-	schema106 = schema.Node{Fields: []schema.Field{
-		{Name: "from", Node: &schema104},
-		{Name: "metadata", Node: &schema105},
-		{Name: "number", Node: &schema2},
+	schema03d47f559f36 = schema.Node{Fields: []schema.Field{
+		{Name: "from", Node: &schema52441a449d7c},
+		{Name: "metadata", Node: &schema719deae21fbe},
+		{Name: "number", Node: &schemad68636697e29},
 	}, Required: []string{"from"}, Rules: []schema.Rule{
 		{Text: "!(has(self.number) && has(self.metadata))", Message: "only one of number or metadata can be specified", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"N\x10\x012J\x12\x02!_\x1aD\x10\n2@\x12\x04_&&_\x1a\x1a\x10\x05*\x16\n\n\x10\x03\"\x06\n\x04self\x12\x06number\x18\x01\x1a\x1c\x10\t*\x18\n\n\x10\a\"\x06\n\x04self\x12\bmetadata\x18\x01"},
 	}, Type: schema.Object}
-	schema107 = schema.Node{Fields: []schema.Field{
-		{Name: "request", Node: &schema106},
-		{Name: "response", Node: &schema106},
+	schema0fa4d234a161 = schema.Node{Fields: []schema.Field{
+		{Name: "request", Node: &schema03d47f559f36},
+		{Name: "response", Node: &schema03d47f559f36},
 	}, Type: schema.Object}
-	schema108 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day"}, Type: schema.String}
-	schema109 = schema.Node{Fields: []schema.Field{
-		{Name: "requests", Node: &schema2},
-		{Name: "unit", Node: &schema108},
+	schema0094d4771515 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day"}, Type: schema.String}
+	schemafa8d7321d3b3 = schema.Node{Fields: []schema.Field{
+		{Name: "requests", Node: &schemad68636697e29},
+		{Name: "unit", Node: &schema0094d4771515},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema110 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema103},
-		{Name: "cost", Node: &schema107},
-		{Name: "limit", Node: &schema109},
+	schema124e93338db1 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schemafb12aeeef4bc},
+		{Name: "cost", Node: &schema0fa4d234a161},
+		{Name: "limit", Node: &schemafa8d7321d3b3},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema111 = schema.Node{Items: &schema110, MaxLength: new(int(64)), Type: schema.Array}
-	schema112 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema111},
+	schemac2eacaa74f95 = schema.Node{Items: &schema124e93338db1, MaxLength: new(int(64)), Type: schema.Array}
+	schemac19ddc403d03 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemac2eacaa74f95},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema113 = schema.Node{Items: &schema110, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemaca1b46c080c6 = schema.Node{Items: &schema124e93338db1, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\t\b\x06\x12\x05\n\x03foo\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\t\b\v\x12\x05\n\x03foo\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xdd\x01\x10\x16J\xd8\x01\n\x03foo\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2{\x10\x142w\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a`\x10\x0f2\\\x12\x04_||_\x1a!\x10\x042\x1d\x12\x02!_\x1a\x17\x10\b*\x13\n\t\x10\x06\"\x05\n\x03foo\x12\x04cost\x18\x01\x1a1\x10\t2-\x12\x02!_\x1a'\x10\x0e*#\n\x15\x10\f*\x11\n\t\x10\v\"\x05\n\x03foo\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema114 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema113},
+	schema5be1828e8ccb = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemaca1b46c080c6},
 	}, Type: schema.Object}
-	schema115 = schema.Node{Enum: []string{"Global", "Local"}, Type: schema.String}
-	schema116 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema112},
-		{Name: "local", Node: &schema114},
-		{Name: "type", Node: &schema115},
+	schema1e3b5a59956a = schema.Node{Enum: []string{"Global", "Local"}, Type: schema.String}
+	schemab001dd14dc9b = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schemac19ddc403d03},
+		{Name: "local", Node: &schema5be1828e8ccb},
+		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema117 = schema.Node{Fields: []schema.Field{
-		{Name: "end", Node: &schema2},
-		{Name: "start", Node: &schema2},
+	schema7fe6e8872f94 = schema.Node{Fields: []schema.Field{
+		{Name: "end", Node: &schemad68636697e29},
+		{Name: "start", Node: &schemad68636697e29},
 	}, Required: []string{"end", "start"}, Rules: []schema.Rule{
 		{Text: "self.end > self.start", Message: "end must be greater than start", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\n\b\x04\x12\x06\n\x04self\"9\x10\x0325\x12\x03_>_\x1a\x15\x10\x02*\x11\n\n\x10\x01\"\x06\n\x04self\x12\x03end\x1a\x17\x10\x05*\x13\n\n\x10\x04\"\x06\n\x04self\x12\x05start"},
 	}, Type: schema.Object}
-	schema118 = schema.Node{Default: "\"Value\"", Enum: []string{"Value", "Range"}, Type: schema.String}
-	schema119 = schema.Node{Fields: []schema.Field{
-		{Name: "range", Node: &schema117},
-		{Name: "type", Node: &schema118},
-		{Name: "value", Node: &schema2},
+	schema85b4ff84df8d = schema.Node{Default: "\"Value\"", Enum: []string{"Value", "Range"}, Type: schema.String}
+	schema7b87fec93363 = schema.Node{Fields: []schema.Field{
+		{Name: "range", Node: &schema7fe6e8872f94},
+		{Name: "type", Node: &schema85b4ff84df8d},
+		{Name: "value", Node: &schemad68636697e29},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "(!has(self.type) || self.type == 'Value')? has(self.value) : true", Message: "value must be set for type Value", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\x90\x01\x10\v2\x8b\x01\x12\x05_?_:_\x1a_\x10\n2[\x12\x04_||_\x1a\"\x10\x012\x1e\x12\x02!_\x1a\x18\x10\x05*\x14\n\n\x10\x03\"\x06\n\x04self\x12\x04type\x18\x01\x1a/\x10\b2+\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\v\x10\t\x1a\a2\x05Value\x1a\x19\x10\x0f*\x15\n\n\x10\r\"\x06\n\x04self\x12\x05value\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "(has(self.type) && self.type == 'Range')? has(self.range) : true", Message: "range must be set for type Range", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\n\b\f\x12\x06\n\x04self\"\x86\x01\x10\n2\x81\x01\x12\x05_?_:_\x1aU\x10\t2Q\x12\x04_&&_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04type\x18\x01\x1a/\x10\a2+\x12\x04_==_\x1a\x16\x10\x06*\x12\n\n\x10\x05\"\x06\n\x04self\x12\x04type\x1a\v\x10\b\x1a\a2\x05Range\x1a\x19\x10\x0e*\x15\n\n\x10\f\"\x06\n\x04self\x12\x05range\x18\x01\x1a\x06\x10\x0f\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema120 = schema.Node{Items: &schema119, MaxLength: new(int(50)), MinLength: new(int(1)), Type: schema.Array}
-	schema121 = schema.Node{Fields: []schema.Field{
-		{Name: "statusCodes", Node: &schema120},
+	schemad3e2c096f128 = schema.Node{Items: &schema7b87fec93363, MaxLength: new(int(50)), MinLength: new(int(1)), Type: schema.Array}
+	schema589b562527c3 = schema.Node{Fields: []schema.Field{
+		{Name: "statusCodes", Node: &schemad3e2c096f128},
 	}, Required: []string{"statusCodes"}, Type: schema.Object}
-	schema122 = schema.Node{Default: "\"Inline\"", Enum: []string{"Inline", "ValueRef"}, Type: schema.String}
-	schema123 = schema.Node{Fields: []schema.Field{
-		{Name: "inline", Node: &schema0},
-		{Name: "type", Node: &schema122},
-		{Name: "valueRef", Node: &schema30},
+	schema7e926b5e105e = schema.Node{Default: "\"Inline\"", Enum: []string{"Inline", "ValueRef"}, Type: schema.String}
+	schema4a6da62ef8f9 = schema.Node{Fields: []schema.Field{
+		{Name: "inline", Node: &schema38c43b5ba342},
+		{Name: "type", Node: &schema7e926b5e105e},
+		{Name: "valueRef", Node: &schemaf609552b2943},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "(!has(self.type) || self.type == 'Inline')? has(self.inline) : true", Message: "inline must be set for type Inline", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\x92\x01\x10\v2\x8d\x01\x12\x05_?_:_\x1a`\x10\n2\\\x12\x04_||_\x1a\"\x10\x012\x1e\x12\x02!_\x1a\x18\x10\x05*\x14\n\n\x10\x03\"\x06\n\x04self\x12\x04type\x18\x01\x1a0\x10\b2,\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\f\x10\t\x1a\b2\x06Inline\x1a\x1a\x10\x0f*\x16\n\n\x10\r\"\x06\n\x04self\x12\x06inline\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "(has(self.type) && self.type == 'ValueRef')? has(self.valueRef) : true", Message: "valueRef must be set for type ValueRef", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\n\b\f\x12\x06\n\x04self\"\x8c\x01\x10\n2\x87\x01\x12\x05_?_:_\x1aX\x10\t2T\x12\x04_&&_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04type\x18\x01\x1a2\x10\a2.\x12\x04_==_\x1a\x16\x10\x06*\x12\n\n\x10\x05\"\x06\n\x04self\x12\x04type\x1a\x0e\x10\b\x1a\n2\bValueRef\x1a\x1c\x10\x0e*\x18\n\n\x10\f\"\x06\n\x04self\x12\bvalueRef\x18\x01\x1a\x06\x10\x0f\x1a\x02\x10\x01"},
 		{Text: "has(self.valueRef) ? self.valueRef.kind == 'ConfigMap' : true", Message: "only ConfigMap is supported for ValueRef", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"v\x10\x052r\x12\x05_?_:_\x1a\x1c\x10\x04*\x18\n\n\x10\x02\"\x06\n\x04self\x12\bvalueRef\x18\x01\x1aC\x10\t2?\x12\x04_==_\x1a&\x10\b*\"\n\x1a\x10\a*\x16\n\n\x10\x06\"\x06\n\x04self\x12\bvalueRef\x12\x04kind\x1a\x0f\x10\n\x1a\v2\tConfigMap\x1a\x06\x10\v\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema124 = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schema123},
-		{Name: "contentType", Node: &schema0},
-		{Name: "statusCode", Node: &schema2},
+	schema310b6c85ff9b = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schema4a6da62ef8f9},
+		{Name: "contentType", Node: &schema38c43b5ba342},
+		{Name: "statusCode", Node: &schemad68636697e29},
 	}, Type: schema.Object}
-	schema125 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema121},
-		{Name: "response", Node: &schema124},
+	schema664cbcf64e8a = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema589b562527c3},
+		{Name: "response", Node: &schema310b6c85ff9b},
 	}, Required: []string{"match", "response"}, Type: schema.Object}
-	schema126 = schema.Node{Items: &schema125, Type: schema.Array}
-	schema127 = schema.Node{Default: "2", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
-	schema128 = schema.Node{Format: schema.Duration, Type: schema.String}
-	schema129 = schema.Node{Fields: []schema.Field{
-		{Name: "baseInterval", Node: &schema128},
-		{Name: "maxInterval", Node: &schema128},
+	schema94c47ece86ad = schema.Node{Items: &schema664cbcf64e8a, Type: schema.Array}
+	schemaa010f1e19246 = schema.Node{Default: "2", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	schemace15821a54d0 = schema.Node{Format: schema.Duration, Type: schema.String}
+	schema3f2e3e43a825 = schema.Node{Fields: []schema.Field{
+		{Name: "baseInterval", Node: &schemace15821a54d0},
+		{Name: "maxInterval", Node: &schemace15821a54d0},
 	}, Type: schema.Object}
-	schema130 = schema.Node{Fields: []schema.Field{
-		{Name: "backOff", Node: &schema129},
-		{Name: "timeout", Node: &schema128},
+	schema07818dece7c4 = schema.Node{Fields: []schema.Field{
+		{Name: "backOff", Node: &schema3f2e3e43a825},
+		{Name: "timeout", Node: &schemace15821a54d0},
 	}, Type: schema.Object}
-	schema131 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
-	schema132 = schema.Node{Items: &schema131, Type: schema.Array}
-	schema133 = schema.Node{Fields: []schema.Field{
-		{Name: "httpStatusCodes", Node: &schema67},
-		{Name: "triggers", Node: &schema132},
+	schema42051333294f = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
+	schema0c9fbb19c125 = schema.Node{Items: &schema42051333294f, Type: schema.Array}
+	schema60fe57b99fea = schema.Node{Fields: []schema.Field{
+		{Name: "httpStatusCodes", Node: &schema64b75144b8c4},
+		{Name: "triggers", Node: &schema0c9fbb19c125},
 	}, Type: schema.Object}
-	schema134 = schema.Node{Fields: []schema.Field{
-		{Name: "numRetries", Node: &schema127},
-		{Name: "perRetry", Node: &schema130},
-		{Name: "retryOn", Node: &schema133},
+	schema596e9ab88b1e = schema.Node{Fields: []schema.Field{
+		{Name: "numRetries", Node: &schemaa010f1e19246},
+		{Name: "perRetry", Node: &schema07818dece7c4},
+		{Name: "retryOn", Node: &schema60fe57b99fea},
 	}, Type: schema.Object}
-	schema135 = schema.Node{Items: &schema28, Type: schema.Array}
-	schema136 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema137 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema136},
-		{Name: "kind", Node: &schema26},
-		{Name: "matchLabels", Node: &schema1},
+	schemab4420d8acf31 = schema.Node{Items: &schemab1c95e25c58d, Type: schema.Array}
+	schema9977a0998019 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema5b632f6830e5 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema9977a0998019},
+		{Name: "kind", Node: &schema2a568a85ca64},
+		{Name: "matchLabels", Node: &schemac420d745ccee},
 	}, Required: []string{"kind", "matchLabels"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"t\x10\x052p\x12\x05_?_:_\x1a\x19\x10\x04*\x15\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x18\x01\x1aD\x10\b2@\x12\x04_==_\x1a\x17\x10\a*\x13\n\n\x10\x06\"\x06\n\x04self\x12\x05group\x1a\x1f\x10\t\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema138 = schema.Node{Items: &schema137, Type: schema.Array}
-	schema139 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema140 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTime", Node: &schema139},
-		{Name: "interval", Node: &schema139},
-		{Name: "probes", Node: &schema55},
+	schema0c7f8e5f2b99 = schema.Node{Items: &schema5b632f6830e5, Type: schema.Array}
+	schema81a9dad69d55 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schemababb17aa0a1f = schema.Node{Fields: []schema.Field{
+		{Name: "idleTime", Node: &schema81a9dad69d55},
+		{Name: "interval", Node: &schema81a9dad69d55},
+		{Name: "probes", Node: &schema4763a3f1a364},
 	}, Type: schema.Object}
-	schema141 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionIdleTimeout", Node: &schema139},
-		{Name: "maxConnectionDuration", Node: &schema139},
-		{Name: "requestTimeout", Node: &schema139},
+	schemaf61554eceda3 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionIdleTimeout", Node: &schema81a9dad69d55},
+		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
+		{Name: "requestTimeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema142 = schema.Node{Fields: []schema.Field{
-		{Name: "connectTimeout", Node: &schema139},
+	schema462624edd7ba = schema.Node{Fields: []schema.Field{
+		{Name: "connectTimeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema143 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema141},
-		{Name: "tcp", Node: &schema142},
+	schemafae6b8b29d60 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schemaf61554eceda3},
+		{Name: "tcp", Node: &schema462624edd7ba},
 	}, Type: schema.Object}
-	schema144 = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema47},
-		{Name: "compression", Node: &schema51},
-		{Name: "connection", Node: &schema53},
-		{Name: "dns", Node: &schema54},
-		{Name: "faultInjection", Node: &schema60},
-		{Name: "healthCheck", Node: &schema82},
-		{Name: "http2", Node: &schema84},
-		{Name: "loadBalancer", Node: &schema92},
-		{Name: "proxyProtocol", Node: &schema94},
-		{Name: "rateLimit", Node: &schema116},
-		{Name: "responseOverride", Node: &schema126},
-		{Name: "retry", Node: &schema134},
-		{Name: "targetRef", Node: &schema28},
-		{Name: "targetRefs", Node: &schema135},
-		{Name: "targetSelectors", Node: &schema138},
-		{Name: "tcpKeepalive", Node: &schema140},
-		{Name: "timeout", Node: &schema143},
-		{Name: "useClientProtocol", Node: &schema17},
+	schema3b4e133d0d43 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schemab08338f5c833},
+		{Name: "compression", Node: &schema28370c701590},
+		{Name: "connection", Node: &schema6cc2ee13a9b8},
+		{Name: "dns", Node: &schema23f4deca465d},
+		{Name: "faultInjection", Node: &schemaa6f5ac33be7d},
+		{Name: "healthCheck", Node: &schema19bffccee8ca},
+		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "loadBalancer", Node: &schemaa444a1286a54},
+		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
+		{Name: "rateLimit", Node: &schemab001dd14dc9b},
+		{Name: "responseOverride", Node: &schema94c47ece86ad},
+		{Name: "retry", Node: &schema596e9ab88b1e},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema0c7f8e5f2b99},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "timeout", Node: &schemafae6b8b29d60},
+		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -628,153 +628,153 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\r\b\f\x12\t\x1a\ain_list\x12\r\b\x15\x12\t\n\a@result\x12\x18\b\x16\x12\x14\x1a\x12not_strictly_false\x12\r\b\x17\x12\t\n\a@result\x12\x11\b\x18\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\"\xd1\x02\x10\x052\xcc\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\x9a\x02\x10\x1aJ\x95\x02\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x14\x1a\x02\x10\x01*(\x10\x162$\x12\x13@not_strictly_false\x1a\r\x10\x15\"\t\n\a@result2\xa5\x01\x10\x182\xa0\x01\x12\x04_&&_\x1a\r\x10\x17\"\t\n\a@result\x1a\x88\x01\x10\f2\x83\x01\x12\x03@in\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1ae\x10\r:a\n\r\x10\x0e\x1a\t2\aGateway\n\x0f\x10\x0f\x1a\v2\tHTTPRoute\n\x0f\x10\x10\x1a\v2\tGRPCRoute\n\x0e\x10\x11\x1a\n2\bUDPRoute\n\x0e\x10\x12\x1a\n2\bTCPRoute\n\x0e\x10\x13\x1a\n2\bTLSRoute:\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1b\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\t\b\f\x12\x05\n\x03ref\x12\r\b\x10\x12\t\n\a@result\x12\x18\b\x11\x12\x14\x1a\x12not_strictly_false\x12\r\b\x12\x12\t\n\a@result\x12\x11\b\x13\x12\r\x1a\vlogical_and\x12\r\b\x14\x12\t\n\a@result\"\xee\x01\x10\x052\xe9\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xb7\x01\x10\x15J\xb2\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0f\x1a\x02\x10\x01*(\x10\x112$\x12\x13@not_strictly_false\x1a\r\x10\x10\"\t\n\a@result2C\x10\x132?\x12\x04_&&_\x1a\r\x10\x12\"\t\n\a@result\x1a(\x10\n2$\x12\x02!_\x1a\x1e\x10\x0e*\x1a\n\t\x10\f\"\x05\n\x03ref\x12\vsectionName\x18\x01:\r\x10\x14\"\t\n\a@result\x1a\x06\x10\x16\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema145 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema144},
-		{Name: "status", Node: &schema43},
+	schemab641dbaeab89 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema3b4e133d0d43},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema146 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9-]+$"}, Type: schema.String}
-	schema147 = schema.Node{Fields: []schema.Field{
-		{Name: "failClosed", Node: &schema17},
-		{Name: "name", Node: &schema146},
+	schemadcef24c7c7f7 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9-]+$"}, Type: schema.String}
+	schemaea5c44daf1af = schema.Node{Fields: []schema.Field{
+		{Name: "failClosed", Node: &schemada9efc572a6e},
+		{Name: "name", Node: &schemadcef24c7c7f7},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema148 = schema.Node{Patterns: []string{"((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\/([0-9]+))|((([0-9a-fA-F]{1,4}:){7,7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:)|fe80:(:[0-9a-fA-F]{0,4}){0,4}%[0-9a-zA-Z]{1,}|::(ffff(:0{1,4}){0,1}:){0,1}((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])|([0-9a-fA-F]{1,4}:){1,4}:((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9]))\\/([0-9]+))"}, Type: schema.String}
-	schema149 = schema.Node{Items: &schema148, MinLength: new(int(1)), Type: schema.Array}
-	schema150 = schema.Node{Fields: []schema.Field{
-		{Name: "numTrustedHops", Node: &schema55},
-		{Name: "trustedCIDRs", Node: &schema149},
+	schema5073dfe85863 = schema.Node{Patterns: []string{"((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\/([0-9]+))|((([0-9a-fA-F]{1,4}:){7,7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:)|fe80:(:[0-9a-fA-F]{0,4}){0,4}%[0-9a-zA-Z]{1,}|::(ffff(:0{1,4}){0,1}:){0,1}((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])|([0-9a-fA-F]{1,4}:){1,4}:((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9]))\\/([0-9]+))"}, Type: schema.String}
+	schemaa435abbcb3b5 = schema.Node{Items: &schema5073dfe85863, MinLength: new(int(1)), Type: schema.Array}
+	schema882f8f742b77 = schema.Node{Fields: []schema.Field{
+		{Name: "numTrustedHops", Node: &schema4763a3f1a364},
+		{Name: "trustedCIDRs", Node: &schemaa435abbcb3b5},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.numTrustedHops) && !has(self.trustedCIDRs)) || (!has(self.numTrustedHops) && has(self.trustedCIDRs))", Message: "only one of numTrustedHops or trustedCIDRs must be set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\"\xc3\x01\x10\x152\xbe\x01\x12\x04_||_\x1aZ\x10\n2V\x12\x04_&&_\x1a\"\x10\x04*\x1e\n\n\x10\x02\"\x06\n\x04self\x12\x0enumTrustedHops\x18\x01\x1a*\x10\x052&\x12\x02!_\x1a \x10\t*\x1c\n\n\x10\a\"\x06\n\x04self\x12\ftrustedCIDRs\x18\x01\x1aZ\x10\x142V\x12\x04_&&_\x1a,\x10\v2(\x12\x02!_\x1a\"\x10\x0f*\x1e\n\n\x10\r\"\x06\n\x04self\x12\x0enumTrustedHops\x18\x01\x1a \x10\x13*\x1c\n\n\x10\x11\"\x06\n\x04self\x12\ftrustedCIDRs\x18\x01"},
 	}, Type: schema.Object}
-	schema151 = schema.Node{Fields: []schema.Field{
-		{Name: "customHeader", Node: &schema147},
-		{Name: "xForwardedFor", Node: &schema150},
+	schema7615c132c005 = schema.Node{Fields: []schema.Field{
+		{Name: "customHeader", Node: &schemaea5c44daf1af},
+		{Name: "xForwardedFor", Node: &schema882f8f742b77},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.xForwardedFor) && has(self.customHeader))", Message: "customHeader cannot be used in conjunction with xForwardedFor", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"Y\x10\x012U\x12\x02!_\x1aO\x10\n2K\x12\x04_&&_\x1a!\x10\x05*\x1d\n\n\x10\x03\"\x06\n\x04self\x12\rxForwardedFor\x18\x01\x1a \x10\t*\x1c\n\n\x10\a\"\x06\n\x04self\x12\fcustomHeader\x18\x01"},
 	}, Type: schema.Object}
-	schema152 = schema.Node{Minimum: new(float64(1)), Type: schema.Integer}
-	schema153 = schema.Node{Fields: []schema.Field{
-		{Name: "closeDelay", Node: &schema139},
-		{Name: "value", Node: &schema152},
+	schemae8395ec82314 = schema.Node{Minimum: new(float64(1)), Type: schema.Integer}
+	schema089501aa2b13 = schema.Node{Fields: []schema.Field{
+		{Name: "closeDelay", Node: &schema81a9dad69d55},
+		{Name: "value", Node: &schemae8395ec82314},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema154 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schema52},
-		{Name: "connectionLimit", Node: &schema153},
-		{Name: "socketBufferLimit", Node: &schema52},
+	schema5e9cd18e7dd8 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schemac25dd2065d92},
+		{Name: "connectionLimit", Node: &schema089501aa2b13},
+		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema155 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: schema.String}
-	schema156 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Type: schema.String}
-	schema157 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema155},
-		{Name: "value", Node: &schema156},
+	schema34ba964ae820 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: schema.String}
+	schema81eea8a274d2 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Type: schema.String}
+	schema555538365fcf = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema34ba964ae820},
+		{Name: "value", Node: &schema81eea8a274d2},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema158 = schema.Node{Items: &schema157, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema159 = schema.Node{Items: &schema0, MaxLength: new(int(16)), Type: schema.Array, Unique: true}
-	schema160 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema158},
-		{Name: "remove", Node: &schema159},
-		{Name: "set", Node: &schema158},
+	schema2e23750d43f7 = schema.Node{Items: &schema555538365fcf, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schemaf6e5170e2ee3 = schema.Node{Items: &schema38c43b5ba342, MaxLength: new(int(16)), Type: schema.Array, Unique: true}
+	schemae9b12c7ae5a0 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema2e23750d43f7},
+		{Name: "remove", Node: &schemaf6e5170e2ee3},
+		{Name: "set", Node: &schema2e23750d43f7},
 	}, Type: schema.Object}
-	schema161 = schema.Node{Enum: []string{"Allow", "RejectRequest", "DropHeader"}, Type: schema.String}
-	schema162 = schema.Node{Enum: []string{"Subject", "Cert", "Chain", "DNS", "URI"}, Type: schema.String}
-	schema163 = schema.Node{Items: &schema162, MaxLength: new(int(5)), Type: schema.Array}
-	schema164 = schema.Node{Enum: []string{"Sanitize", "ForwardOnly", "AppendForward", "SanitizeSet", "AlwaysForwardOnly"}, Type: schema.String}
-	schema165 = schema.Node{Fields: []schema.Field{
-		{Name: "certDetailsToAdd", Node: &schema163},
-		{Name: "mode", Node: &schema164},
+	schemae7a98c6d723f = schema.Node{Enum: []string{"Allow", "RejectRequest", "DropHeader"}, Type: schema.String}
+	schema58e9fcb510f0 = schema.Node{Enum: []string{"Subject", "Cert", "Chain", "DNS", "URI"}, Type: schema.String}
+	schema572507a84e4f = schema.Node{Items: &schema58e9fcb510f0, MaxLength: new(int(5)), Type: schema.Array}
+	schema66200635a9b7 = schema.Node{Enum: []string{"Sanitize", "ForwardOnly", "AppendForward", "SanitizeSet", "AlwaysForwardOnly"}, Type: schema.String}
+	schema7a2137829567 = schema.Node{Fields: []schema.Field{
+		{Name: "certDetailsToAdd", Node: &schema572507a84e4f},
+		{Name: "mode", Node: &schema66200635a9b7},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.certDetailsToAdd) && self.certDetailsToAdd.size() > 0) ? (self.mode == 'AppendForward' || self.mode == 'SanitizeSet') : true", Message: "certDetailsToAdd can only be set when mode is AppendForward or SanitizeSet", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\x0f\b\a\x12\v\x1a\tlist_size\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\f\x12\x06\n\x04self\x12\f\b\x0e\x12\b\x1a\x06equals\x12\n\b\x10\x12\x06\n\x04self\x12\f\b\x12\x12\b\x1a\x06equals\x12\x10\b\x14\x12\f\x1a\nlogical_or\"\x85\x02\x10\v2\x80\x02\x12\x05_?_:_\x1as\x10\n2o\x12\x04_&&_\x1a$\x10\x04* \n\n\x10\x02\"\x06\n\x04self\x12\x10certDetailsToAdd\x18\x01\x1aA\x10\b2=\x12\x03_>_\x1a.\x10\a2*\n\"\x10\x06*\x1e\n\n\x10\x05\"\x06\n\x04self\x12\x10certDetailsToAdd\x12\x04size\x1a\x06\x10\t\x1a\x02\x18\x00\x1az\x10\x142v\x12\x04_||_\x1a7\x10\x0e23\x12\x04_==_\x1a\x16\x10\r*\x12\n\n\x10\f\"\x06\n\x04self\x12\x04mode\x1a\x13\x10\x0f\x1a\x0f2\rAppendForward\x1a5\x10\x1221\x12\x04_==_\x1a\x16\x10\x11*\x12\n\n\x10\x10\"\x06\n\x04self\x12\x04mode\x1a\x11\x10\x13\x1a\r2\vSanitizeSet\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema166 = schema.Node{Fields: []schema.Field{
-		{Name: "disableRateLimitHeaders", Node: &schema17},
-		{Name: "earlyRequestHeaders", Node: &schema160},
-		{Name: "enableEnvoyHeaders", Node: &schema17},
-		{Name: "preserveXRequestID", Node: &schema17},
-		{Name: "withUnderscoresAction", Node: &schema161},
-		{Name: "xForwardedClientCert", Node: &schema165},
+	schemab9a75584a063 = schema.Node{Fields: []schema.Field{
+		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
+		{Name: "earlyRequestHeaders", Node: &schemae9b12c7ae5a0},
+		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
+		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
+		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
+		{Name: "xForwardedClientCert", Node: &schema7a2137829567},
 	}, Type: schema.Object}
-	schema167 = schema.Node{Fields: []schema.Field{
-		{Name: "path", Node: &schema68},
+	schema5876e72c58ee = schema.Node{Fields: []schema.Field{
+		{Name: "path", Node: &schemadc5db0cc6d5d},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema168 = schema.Node{Fields: []schema.Field{
-		{Name: "useDefaultHost", Node: &schema17},
+	schema2b16f68b9c4e = schema.Node{Fields: []schema.Field{
+		{Name: "useDefaultHost", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema169 = schema.Node{Fields: []schema.Field{
-		{Name: "enableTrailers", Node: &schema17},
-		{Name: "http10", Node: &schema168},
-		{Name: "preserveHeaderCase", Node: &schema17},
+	schemae57a54de1061 = schema.Node{Fields: []schema.Field{
+		{Name: "enableTrailers", Node: &schemada9efc572a6e},
+		{Name: "http10", Node: &schema2b16f68b9c4e},
+		{Name: "preserveHeaderCase", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema170 = schema.Node{Enum: []string{"KeepUnchanged", "RejectRequest", "UnescapeAndForward", "UnescapeAndRedirect"}, Type: schema.String}
-	schema171 = schema.Node{Fields: []schema.Field{
-		{Name: "disableMergeSlashes", Node: &schema17},
-		{Name: "escapedSlashesAction", Node: &schema170},
+	schema974ff4b16fb7 = schema.Node{Enum: []string{"KeepUnchanged", "RejectRequest", "UnescapeAndForward", "UnescapeAndRedirect"}, Type: schema.String}
+	schemac5ccbd14f144 = schema.Node{Fields: []schema.Field{
+		{Name: "disableMergeSlashes", Node: &schemada9efc572a6e},
+		{Name: "escapedSlashesAction", Node: &schema974ff4b16fb7},
 	}, Type: schema.Object}
-	schema172 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTimeout", Node: &schema139},
-		{Name: "requestReceivedTimeout", Node: &schema139},
+	schema9385f9bb9fd2 = schema.Node{Fields: []schema.Field{
+		{Name: "idleTimeout", Node: &schema81a9dad69d55},
+		{Name: "requestReceivedTimeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema173 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTimeout", Node: &schema139},
+	schemadafe712bf014 = schema.Node{Fields: []schema.Field{
+		{Name: "idleTimeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema174 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema172},
-		{Name: "tcp", Node: &schema173},
+	schema8ad220624597 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema9385f9bb9fd2},
+		{Name: "tcp", Node: &schemadafe712bf014},
 	}, Type: schema.Object}
-	schema175 = schema.Node{Enum: []string{"http/1.0", "http/1.1", "h2"}, Type: schema.String}
-	schema176 = schema.Node{Items: &schema175, Type: schema.Array}
-	schema177 = schema.Node{Default: "\"\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema178 = schema.Node{Default: "\"Secret\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema179 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: schema.String}
-	schema180 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema177},
-		{Name: "kind", Node: &schema178},
-		{Name: "name", Node: &schema27},
-		{Name: "namespace", Node: &schema179},
+	schema6f7bc1c74033 = schema.Node{Enum: []string{"http/1.0", "http/1.1", "h2"}, Type: schema.String}
+	schema22df06832a93 = schema.Node{Items: &schema6f7bc1c74033, Type: schema.Array}
+	schema78405276a8ce = schema.Node{Default: "\"\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema50dcb727a1bc = schema.Node{Default: "\"Secret\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema3978a0270df3 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: schema.String}
+	schema16f4cdce1d9c = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema78405276a8ce},
+		{Name: "kind", Node: &schema50dcb727a1bc},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema181 = schema.Node{Items: &schema180, MaxLength: new(int(8)), Type: schema.Array}
-	schema182 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema181},
-		{Name: "optional", Node: &schema17},
+	schema9d1cb7077ae4 = schema.Node{Items: &schema16f4cdce1d9c, MaxLength: new(int(8)), Type: schema.Array}
+	schema8c825d40f021 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema9d1cb7077ae4},
+		{Name: "optional", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema183 = schema.Node{Enum: []string{"Auto", "1.0", "1.1", "1.2", "1.3"}, Type: schema.String}
-	schema184 = schema.Node{Fields: []schema.Field{
-		{Name: "stateful", Node: &schema48},
-		{Name: "stateless", Node: &schema48},
+	schema4139913ada40 = schema.Node{Enum: []string{"Auto", "1.0", "1.1", "1.2", "1.3"}, Type: schema.String}
+	schema780de7dd046f = schema.Node{Fields: []schema.Field{
+		{Name: "stateful", Node: &schema5957ac208058},
+		{Name: "stateless", Node: &schema5957ac208058},
 	}, Type: schema.Object}
-	schema185 = schema.Node{Fields: []schema.Field{
-		{Name: "resumption", Node: &schema184},
+	schema47f025039b34 = schema.Node{Fields: []schema.Field{
+		{Name: "resumption", Node: &schema780de7dd046f},
 	}, Type: schema.Object}
-	schema186 = schema.Node{Fields: []schema.Field{
-		{Name: "alpnProtocols", Node: &schema176},
-		{Name: "ciphers", Node: &schema3},
-		{Name: "clientValidation", Node: &schema182},
-		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "maxVersion", Node: &schema183},
-		{Name: "minVersion", Node: &schema183},
-		{Name: "session", Node: &schema185},
-		{Name: "signatureAlgorithms", Node: &schema3},
+	schemab43b47596192 = schema.Node{Fields: []schema.Field{
+		{Name: "alpnProtocols", Node: &schema22df06832a93},
+		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
+		{Name: "clientValidation", Node: &schema8c825d40f021},
+		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
+		{Name: "maxVersion", Node: &schema4139913ada40},
+		{Name: "minVersion", Node: &schema4139913ada40},
+		{Name: "session", Node: &schema47f025039b34},
+		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema187 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema151},
-		{Name: "connection", Node: &schema154},
-		{Name: "enableProxyProtocol", Node: &schema17},
-		{Name: "headers", Node: &schema166},
-		{Name: "healthCheck", Node: &schema167},
-		{Name: "http1", Node: &schema169},
-		{Name: "http2", Node: &schema84},
-		{Name: "http3", Node: &schema48},
-		{Name: "path", Node: &schema171},
-		{Name: "targetRef", Node: &schema28},
-		{Name: "targetRefs", Node: &schema135},
-		{Name: "targetSelectors", Node: &schema138},
-		{Name: "tcpKeepalive", Node: &schema140},
-		{Name: "timeout", Node: &schema174},
-		{Name: "tls", Node: &schema186},
+	schema213a821eb592 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema7615c132c005},
+		{Name: "connection", Node: &schema5e9cd18e7dd8},
+		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
+		{Name: "headers", Node: &schemab9a75584a063},
+		{Name: "healthCheck", Node: &schema5876e72c58ee},
+		{Name: "http1", Node: &schemae57a54de1061},
+		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "http3", Node: &schema5957ac208058},
+		{Name: "path", Node: &schemac5ccbd14f144},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema0c7f8e5f2b99},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "timeout", Node: &schema8ad220624597},
+		{Name: "tls", Node: &schemab43b47596192},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -782,61 +782,61 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\xf6\x01\x10\x052\xf1\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xbf\x01\x10\x14J\xba\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2K\x10\x122G\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1a0\x10\f2,\x12\x04_==_\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1a\r\x10\r\x1a\t2\aGateway:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema188 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema187},
-		{Name: "status", Node: &schema43},
+	schema1a046baea8e6 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema213a821eb592},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema189 = schema.Node{Items: &schema32, MaxLength: new(int(16)), Type: schema.Array}
-	schema190 = schema.Node{Default: "\"Gateway\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema191 = schema.Node{Format: schema.Int32, Maximum: new(float64(65535)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema192 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema136},
-		{Name: "kind", Node: &schema190},
-		{Name: "name", Node: &schema27},
-		{Name: "namespace", Node: &schema179},
-		{Name: "port", Node: &schema191},
-		{Name: "sectionName", Node: &schema9},
+	schemaed000d69a81e = schema.Node{Items: &schemabe8fa202c611, MaxLength: new(int(16)), Type: schema.Array}
+	schemad32d835f3804 = schema.Node{Default: "\"Gateway\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema4444680497af = schema.Node{Format: schema.Int32, Maximum: new(float64(65535)), Minimum: new(float64(1)), Type: schema.Integer}
+	schema449b1fc098ce = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema9977a0998019},
+		{Name: "kind", Node: &schemad32d835f3804},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "sectionName", Node: &schema7ee4dd0e609d},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema193 = schema.Node{Items: &schema192, MaxLength: new(int(32)), Rules: []schema.Rule{
+	schemae029623769a7 = schema.Node{Items: &schema449b1fc098ce, MaxLength: new(int(32)), Rules: []schema.Rule{
 		{Text: "self.all(p1, self.all(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.__namespace__) || p1.__namespace__ == '') && (!has(p2.__namespace__) || p2.__namespace__ == '')) || (has(p1.__namespace__) && has(p2.__namespace__) && p1.__namespace__ == p2.__namespace__)) ? ((!has(p1.sectionName) || p1.sectionName == '') == (!has(p2.sectionName) || p2.sectionName == '') && (!has(p1.port) || p1.port == 0) == (!has(p2.port) || p2.port == 0)): true))", Message: "sectionName or port must be specified when parentRefs includes 2 or more references to the same parent", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02p1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02p2\x12\b\b\f\x12\x04\n\x02p1\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02p2\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\b\b\x12\x12\x04\n\x02p1\x12\f\b\x14\x12\b\x1a\x06equals\x12\b\b\x15\x12\x04\n\x02p2\x12\x11\b\x17\x12\r\x1a\vlogical_and\x12\x11\b\x18\x12\r\x1a\vlogical_not\x12\b\b\x1a\x12\x04\n\x02p1\x12\b\b\x1d\x12\x04\n\x02p1\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\x11\b\"\x12\r\x1a\vlogical_not\x12\b\b$\x12\x04\n\x02p2\x12\b\b'\x12\x04\n\x02p2\x12\f\b)\x12\b\x1a\x06equals\x12\x10\b+\x12\f\x1a\nlogical_or\x12\x11\b,\x12\r\x1a\vlogical_and\x12\b\b.\x12\x04\n\x02p1\x12\b\b2\x12\x04\n\x02p2\x12\x11\b5\x12\r\x1a\vlogical_and\x12\b\b6\x12\x04\n\x02p1\x12\f\b8\x12\b\x1a\x06equals\x12\b\b9\x12\x04\n\x02p2\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x10\b<\x12\f\x1a\nlogical_or\x12\x11\b=\x12\r\x1a\vlogical_and\x12\x11\b>\x12\r\x1a\vconditional\x12\x11\b?\x12\r\x1a\vlogical_not\x12\b\bA\x12\x04\n\x02p1\x12\b\bD\x12\x04\n\x02p1\x12\f\bF\x12\b\x1a\x06equals\x12\x10\bH\x12\f\x1a\nlogical_or\x12\f\bI\x12\b\x1a\x06equals\x12\x11\bJ\x12\r\x1a\vlogical_not\x12\b\bL\x12\x04\n\x02p2\x12\b\bO\x12\x04\n\x02p2\x12\f\bQ\x12\b\x1a\x06equals\x12\x10\bS\x12\f\x1a\nlogical_or\x12\x11\bT\x12\r\x1a\vlogical_not\x12\b\bV\x12\x04\n\x02p1\x12\b\bY\x12\x04\n\x02p1\x12\f\b[\x12\b\x1a\x06equals\x12\x10\b]\x12\f\x1a\nlogical_or\x12\f\b^\x12\b\x1a\x06equals\x12\x11\b_\x12\r\x1a\vlogical_not\x12\b\ba\x12\x04\n\x02p2\x12\b\bd\x12\x04\n\x02p2\x12\f\bf\x12\b\x1a\x06equals\x12\x10\bh\x12\f\x1a\nlogical_or\x12\x11\bi\x12\r\x1a\vlogical_and\x12\r\bl\x12\t\n\a@result\x12\x18\bm\x12\x14\x1a\x12not_strictly_false\x12\r\bn\x12\t\n\a@result\x12\x11\bo\x12\r\x1a\vlogical_and\x12\r\bp\x12\t\n\a@result\x12\r\bs\x12\t\n\a@result\x12\x18\bt\x12\x14\x1a\x12not_strictly_false\x12\r\bu\x12\t\n\a@result\x12\x11\bv\x12\r\x1a\vlogical_and\x12\r\bw\x12\t\n\a@result\"\x80\n\x10xJ\xfb\t\n\x02p1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10r\x1a\x02\x10\x01*(\x10t2$\x12\x13@not_strictly_false\x1a\r\x10s\"\t\n\a@result2\x9e\t\x10v2\x99\t\x12\x04_&&_\x1a\r\x10u\"\t\n\a@result\x1a\x81\t\x10qJ\xfc\b\n\x02p2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10k\x1a\x02\x10\x01*(\x10m2$\x12\x13@not_strictly_false\x1a\r\x10l\"\t\n\a@result2\x9f\b\x10o2\x9a\b\x12\x04_&&_\x1a\r\x10n\"\t\n\a@result\x1a\x82\b\x10>2\xfd\a\x12\x05_?_:_\x1a\xc5\x04\x10\x172\xc0\x04\x12\x04_&&_\x1a|\x10\x112x\x12\x04_&&_\x1a8\x10\t24\x12\x04_==_\x1a\x15\x10\b*\x11\n\b\x10\a\"\x04\n\x02p1\x12\x05group\x1a\x15\x10\v*\x11\n\b\x10\n\"\x04\n\x02p2\x12\x05group\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02p1\x12\x04kind\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02p2\x12\x04kind\x1a\xb9\x03\x10=2\xb4\x03\x12\x04_&&_\x1a6\x10\x1422\x12\x04_==_\x1a\x14\x10\x13*\x10\n\b\x10\x12\"\x04\n\x02p1\x12\x04name\x1a\x14\x10\x16*\x10\n\b\x10\x15\"\x04\n\x02p2\x12\x04name\x1a\xf3\x02\x10<2\xee\x02\x12\x04_||_\x1a\xcf\x01\x10,2\xca\x01\x12\x04_&&_\x1a`\x10!2\\\x12\x04_||_\x1a%\x10\x182!\x12\x02!_\x1a\x1b\x10\x1c*\x17\n\b\x10\x1a\"\x04\n\x02p1\x12\tnamespace\x18\x01\x1a-\x10\x1f2)\x12\x04_==_\x1a\x19\x10\x1e*\x15\n\b\x10\x1d\"\x04\n\x02p1\x12\tnamespace\x1a\x06\x10 \x1a\x022\x00\x1a`\x10+2\\\x12\x04_||_\x1a%\x10\"2!\x12\x02!_\x1a\x1b\x10&*\x17\n\b\x10$\"\x04\n\x02p2\x12\tnamespace\x18\x01\x1a-\x10)2)\x12\x04_==_\x1a\x19\x10(*\x15\n\b\x10'\"\x04\n\x02p2\x12\tnamespace\x1a\x06\x10*\x1a\x022\x00\x1a\x93\x01\x10;2\x8e\x01\x12\x04_&&_\x1aD\x1052@\x12\x04_&&_\x1a\x1b\x100*\x17\n\b\x10.\"\x04\n\x02p1\x12\tnamespace\x18\x01\x1a\x1b\x104*\x17\n\b\x102\"\x04\n\x02p2\x12\tnamespace\x18\x01\x1a@\x1082<\x12\x04_==_\x1a\x19\x107*\x15\n\b\x106\"\x04\n\x02p1\x12\tnamespace\x1a\x19\x10:*\x15\n\b\x109\"\x04\n\x02p2\x12\tnamespace\x1a\xa3\x03\x10i2\x9e\x03\x12\x04_&&_\x1a\xd7\x01\x10I2\xd2\x01\x12\x04_==_\x1ad\x10H2`\x12\x04_||_\x1a'\x10?2#\x12\x02!_\x1a\x1d\x10C*\x19\n\b\x10A\"\x04\n\x02p1\x12\vsectionName\x18\x01\x1a/\x10F2+\x12\x04_==_\x1a\x1b\x10E*\x17\n\b\x10D\"\x04\n\x02p1\x12\vsectionName\x1a\x06\x10G\x1a\x022\x00\x1ad\x10S2`\x12\x04_||_\x1a'\x10J2#\x12\x02!_\x1a\x1d\x10N*\x19\n\b\x10L\"\x04\n\x02p2\x12\vsectionName\x18\x01\x1a/\x10Q2+\x12\x04_==_\x1a\x1b\x10P*\x17\n\b\x10O\"\x04\n\x02p2\x12\vsectionName\x1a\x06\x10R\x1a\x022\x00\x1a\xbb\x01\x10^2\xb6\x01\x12\x04_==_\x1aV\x10]2R\x12\x04_||_\x1a \x10T2\x1c\x12\x02!_\x1a\x16\x10X*\x12\n\b\x10V\"\x04\n\x02p1\x12\x04port\x18\x01\x1a(\x10[2$\x12\x04_==_\x1a\x14\x10Z*\x10\n\b\x10Y\"\x04\n\x02p1\x12\x04port\x1a\x06\x10\\\x1a\x02\x18\x00\x1aV\x10h2R\x12\x04_||_\x1a \x10_2\x1c\x12\x02!_\x1a\x16\x10c*\x12\n\b\x10a\"\x04\n\x02p2\x12\x04port\x18\x01\x1a(\x10f2$\x12\x04_==_\x1a\x14\x10e*\x10\n\b\x10d\"\x04\n\x02p2\x12\x04port\x1a\x06\x10g\x1a\x02\x18\x00\x1a\x06\x10j\x1a\x02\x10\x01:\r\x10p\"\t\n\a@result:\r\x10w\"\t\n\a@result"},
 		{Text: "self.all(p1, self.exists_one(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.__namespace__) || p1.__namespace__ == '') && (!has(p2.__namespace__) || p2.__namespace__ == '')) || (has(p1.__namespace__) && has(p2.__namespace__) && p1.__namespace__ == p2.__namespace__ )) && (((!has(p1.sectionName) || p1.sectionName == '') && (!has(p2.sectionName) || p2.sectionName == '')) || ( has(p1.sectionName) && has(p2.sectionName) && p1.sectionName == p2.sectionName)) && (((!has(p1.port) || p1.port == 0) && (!has(p2.port) || p2.port == 0)) || (has(p1.port) && has(p2.port) && p1.port == p2.port))))", Message: "sectionName or port must be unique when parentRefs includes 2 or more references to the same parent", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02p1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02p2\x12\b\b\f\x12\x04\n\x02p1\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02p2\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\b\b\x12\x12\x04\n\x02p1\x12\f\b\x14\x12\b\x1a\x06equals\x12\b\b\x15\x12\x04\n\x02p2\x12\x11\b\x17\x12\r\x1a\vlogical_and\x12\x11\b\x18\x12\r\x1a\vlogical_not\x12\b\b\x1a\x12\x04\n\x02p1\x12\b\b\x1d\x12\x04\n\x02p1\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\x11\b\"\x12\r\x1a\vlogical_not\x12\b\b$\x12\x04\n\x02p2\x12\b\b'\x12\x04\n\x02p2\x12\f\b)\x12\b\x1a\x06equals\x12\x10\b+\x12\f\x1a\nlogical_or\x12\x11\b,\x12\r\x1a\vlogical_and\x12\b\b.\x12\x04\n\x02p1\x12\b\b2\x12\x04\n\x02p2\x12\x11\b5\x12\r\x1a\vlogical_and\x12\b\b6\x12\x04\n\x02p1\x12\f\b8\x12\b\x1a\x06equals\x12\b\b9\x12\x04\n\x02p2\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x10\b<\x12\f\x1a\nlogical_or\x12\x11\b=\x12\r\x1a\vlogical_and\x12\x11\b>\x12\r\x1a\vlogical_not\x12\b\b@\x12\x04\n\x02p1\x12\b\bC\x12\x04\n\x02p1\x12\f\bE\x12\b\x1a\x06equals\x12\x10\bG\x12\f\x1a\nlogical_or\x12\x11\bH\x12\r\x1a\vlogical_not\x12\b\bJ\x12\x04\n\x02p2\x12\b\bM\x12\x04\n\x02p2\x12\f\bO\x12\b\x1a\x06equals\x12\x10\bQ\x12\f\x1a\nlogical_or\x12\x11\bR\x12\r\x1a\vlogical_and\x12\b\bT\x12\x04\n\x02p1\x12\b\bX\x12\x04\n\x02p2\x12\x11\b[\x12\r\x1a\vlogical_and\x12\b\b\\\x12\x04\n\x02p1\x12\f\b^\x12\b\x1a\x06equals\x12\b\b_\x12\x04\n\x02p2\x12\x11\ba\x12\r\x1a\vlogical_and\x12\x10\bb\x12\f\x1a\nlogical_or\x12\x11\bc\x12\r\x1a\vlogical_and\x12\x11\bd\x12\r\x1a\vlogical_not\x12\b\bf\x12\x04\n\x02p1\x12\b\bi\x12\x04\n\x02p1\x12\f\bk\x12\b\x1a\x06equals\x12\x10\bm\x12\f\x1a\nlogical_or\x12\x11\bn\x12\r\x1a\vlogical_not\x12\b\bp\x12\x04\n\x02p2\x12\b\bs\x12\x04\n\x02p2\x12\f\bu\x12\b\x1a\x06equals\x12\x10\bw\x12\f\x1a\nlogical_or\x12\x11\bx\x12\r\x1a\vlogical_and\x12\b\bz\x12\x04\n\x02p1\x12\b\b~\x12\x04\n\x02p2\x12\x12\b\x81\x01\x12\r\x1a\vlogical_and\x12\t\b\x82\x01\x12\x04\n\x02p1\x12\r\b\x84\x01\x12\b\x1a\x06equals\x12\t\b\x85\x01\x12\x04\n\x02p2\x12\x12\b\x87\x01\x12\r\x1a\vlogical_and\x12\x11\b\x88\x01\x12\f\x1a\nlogical_or\x12\x12\b\x89\x01\x12\r\x1a\vlogical_and\x12\x0e\b\x8c\x01\x12\t\n\a@result\x12\x10\b\x8e\x01\x12\v\x1a\tadd_int64\x12\x0e\b\x8f\x01\x12\t\n\a@result\x12\x12\b\x90\x01\x12\r\x1a\vconditional\x12\x0e\b\x91\x01\x12\t\n\a@result\x12\r\b\x93\x01\x12\b\x1a\x06equals\x12\x0e\b\x96\x01\x12\t\n\a@result\x12\x19\b\x97\x01\x12\x14\x1a\x12not_strictly_false\x12\x0e\b\x98\x01\x12\t\n\a@result\x12\x12\b\x99\x01\x12\r\x1a\vlogical_and\x12\x0e\b\x9a\x01\x12\t\n\a@result\"\xe4\f\x10\x9b\x01J\xde\f\n\x02p1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\a\x10\x95\x01\x1a\x02\x10\x01**\x10\x97\x012%\x12\x13@not_strictly_false\x1a\x0e\x10\x96\x01\"\t\n\a@result2\xfd\v\x10\x99\x012\xf7\v\x12\x04_&&_\x1a\x0e\x10\x98\x01\"\t\n\a@result\x1a\xde\v\x10\x94\x01J\xd8\v\n\x02p2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\a\x10\x8a\x01\x1a\x02\x18\x00*\a\x10\x8b\x01\x1a\x02\x10\x012\x84\v\x10\x90\x012\xfe\n\x12\x05_?_:_\x1a\xbf\n\x10=2\xba\n\x12\x04_&&_\x1a\xc1\x01\x10\x172\xbc\x01\x12\x04_&&_\x1a|\x10\x112x\x12\x04_&&_\x1a8\x10\t24\x12\x04_==_\x1a\x15\x10\b*\x11\n\b\x10\a\"\x04\n\x02p1\x12\x05group\x1a\x15\x10\v*\x11\n\b\x10\n\"\x04\n\x02p2\x12\x05group\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02p1\x12\x04kind\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02p2\x12\x04kind\x1a6\x10\x1422\x12\x04_==_\x1a\x14\x10\x13*\x10\n\b\x10\x12\"\x04\n\x02p1\x12\x04name\x1a\x14\x10\x16*\x10\n\b\x10\x15\"\x04\n\x02p2\x12\x04name\x1a\xed\b\x10\x89\x012\xe7\b\x12\x04_&&_\x1a\x87\x06\x10c2\x82\x06\x12\x04_&&_\x1a\xf3\x02\x10<2\xee\x02\x12\x04_||_\x1a\xcf\x01\x10,2\xca\x01\x12\x04_&&_\x1a`\x10!2\\\x12\x04_||_\x1a%\x10\x182!\x12\x02!_\x1a\x1b\x10\x1c*\x17\n\b\x10\x1a\"\x04\n\x02p1\x12\tnamespace\x18\x01\x1a-\x10\x1f2)\x12\x04_==_\x1a\x19\x10\x1e*\x15\n\b\x10\x1d\"\x04\n\x02p1\x12\tnamespace\x1a\x06\x10 \x1a\x022\x00\x1a`\x10+2\\\x12\x04_||_\x1a%\x10\"2!\x12\x02!_\x1a\x1b\x10&*\x17\n\b\x10$\"\x04\n\x02p2\x12\tnamespace\x18\x01\x1a-\x10)2)\x12\x04_==_\x1a\x19\x10(*\x15\n\b\x10'\"\x04\n\x02p2\x12\tnamespace\x1a\x06\x10*\x1a\x022\x00\x1a\x93\x01\x10;2\x8e\x01\x12\x04_&&_\x1aD\x1052@\x12\x04_&&_\x1a\x1b\x100*\x17\n\b\x10.\"\x04\n\x02p1\x12\tnamespace\x18\x01\x1a\x1b\x104*\x17\n\b\x102\"\x04\n\x02p2\x12\tnamespace\x18\x01\x1a@\x1082<\x12\x04_==_\x1a\x19\x107*\x15\n\b\x106\"\x04\n\x02p1\x12\tnamespace\x1a\x19\x10:*\x15\n\b\x109\"\x04\n\x02p2\x12\tnamespace\x1a\x83\x03\x10b2\xfe\x02\x12\x04_||_\x1a\xd7\x01\x10R2\xd2\x01\x12\x04_&&_\x1ad\x10G2`\x12\x04_||_\x1a'\x10>2#\x12\x02!_\x1a\x1d\x10B*\x19\n\b\x10@\"\x04\n\x02p1\x12\vsectionName\x18\x01\x1a/\x10E2+\x12\x04_==_\x1a\x1b\x10D*\x17\n\b\x10C\"\x04\n\x02p1\x12\vsectionName\x1a\x06\x10F\x1a\x022\x00\x1ad\x10Q2`\x12\x04_||_\x1a'\x10H2#\x12\x02!_\x1a\x1d\x10L*\x19\n\b\x10J\"\x04\n\x02p2\x12\vsectionName\x18\x01\x1a/\x10O2+\x12\x04_==_\x1a\x1b\x10N*\x17\n\b\x10M\"\x04\n\x02p2\x12\vsectionName\x1a\x06\x10P\x1a\x022\x00\x1a\x9b\x01\x10a2\x96\x01\x12\x04_&&_\x1aH\x10[2D\x12\x04_&&_\x1a\x1d\x10V*\x19\n\b\x10T\"\x04\n\x02p1\x12\vsectionName\x18\x01\x1a\x1d\x10Z*\x19\n\b\x10X\"\x04\n\x02p2\x12\vsectionName\x18\x01\x1aD\x10^2@\x12\x04_==_\x1a\x1b\x10]*\x17\n\b\x10\\\"\x04\n\x02p1\x12\vsectionName\x1a\x1b\x10`*\x17\n\b\x10_\"\x04\n\x02p2\x12\vsectionName\x1a\xd4\x02\x10\x88\x012\xce\x02\x12\x04_||_\x1a\xbb\x01\x10x2\xb6\x01\x12\x04_&&_\x1aV\x10m2R\x12\x04_||_\x1a \x10d2\x1c\x12\x02!_\x1a\x16\x10h*\x12\n\b\x10f\"\x04\n\x02p1\x12\x04port\x18\x01\x1a(\x10k2$\x12\x04_==_\x1a\x14\x10j*\x10\n\b\x10i\"\x04\n\x02p1\x12\x04port\x1a\x06\x10l\x1a\x02\x18\x00\x1aV\x10w2R\x12\x04_||_\x1a \x10n2\x1c\x12\x02!_\x1a\x16\x10r*\x12\n\b\x10p\"\x04\n\x02p2\x12\x04port\x18\x01\x1a(\x10u2$\x12\x04_==_\x1a\x14\x10t*\x10\n\b\x10s\"\x04\n\x02p2\x12\x04port\x1a\x06\x10v\x1a\x02\x18\x00\x1a\x87\x01\x10\x87\x012\x81\x01\x12\x04_&&_\x1a<\x10\x81\x0127\x12\x04_&&_\x1a\x16\x10|*\x12\n\b\x10z\"\x04\n\x02p1\x12\x04port\x18\x01\x1a\x17\x10\x80\x01*\x12\n\b\x10~\"\x04\n\x02p2\x12\x04port\x18\x01\x1a;\x10\x84\x0126\x12\x04_==_\x1a\x16\x10\x83\x01*\x11\n\t\x10\x82\x01\"\x04\n\x02p1\x12\x04port\x1a\x16\x10\x86\x01*\x11\n\t\x10\x85\x01\"\x04\n\x02p2\x12\x04port\x1a#\x10\x8e\x012\x1e\x12\x03_+_\x1a\x0e\x10\x8c\x01\"\t\n\a@result\x1a\a\x10\x8d\x01\x1a\x02\x18\x01\x1a\x0e\x10\x8f\x01\"\t\n\a@result:$\x10\x93\x012\x1f\x12\x04_==_\x1a\x0e\x10\x91\x01\"\t\n\a@result\x1a\a\x10\x92\x01\x1a\x02\x18\x01:\x0e\x10\x9a\x01\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema194 = schema.Node{Default: "\"Service\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema195 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema177},
-		{Name: "kind", Node: &schema194},
-		{Name: "name", Node: &schema27},
-		{Name: "namespace", Node: &schema179},
-		{Name: "port", Node: &schema191},
+	schemad1e765d8d94b = schema.Node{Default: "\"Service\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema16fd43c4edcc = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema78405276a8ce},
+		{Name: "kind", Node: &schemad1e765d8d94b},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
+		{Name: "port", Node: &schema4444680497af},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema196 = schema.Node{Default: "100", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema197 = schema.Node{Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
-	schema198 = schema.Node{Fields: []schema.Field{
-		{Name: "denominator", Node: &schema196},
-		{Name: "numerator", Node: &schema197},
+	schemaf8ed199e2d37 = schema.Node{Default: "100", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema0e9ac0dfd242 = schema.Node{Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	schema5daed3a514af = schema.Node{Fields: []schema.Field{
+		{Name: "denominator", Node: &schemaf8ed199e2d37},
+		{Name: "numerator", Node: &schema0e9ac0dfd242},
 	}, Required: []string{"numerator"}, Rules: []schema.Rule{
 		{Text: "self.numerator <= self.denominator", Message: "numerator must be less than or equal to denominator", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x17\b\x03\x12\x13\x1a\x11less_equals_int64\x12\n\b\x04\x12\x06\n\x04self\"F\x10\x032B\x12\x04_<=_\x1a\x1b\x10\x02*\x17\n\n\x10\x01\"\x06\n\x04self\x12\tnumerator\x1a\x1d\x10\x05*\x19\n\n\x10\x04\"\x06\n\x04self\x12\vdenominator"},
 	}, Type: schema.Object}
-	schema199 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema200 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema195},
-		{Name: "fraction", Node: &schema198},
-		{Name: "percent", Node: &schema199},
+	schema657ae74644b4 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema229800c60601 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schema16fd43c4edcc},
+		{Name: "fraction", Node: &schema5daed3a514af},
+		{Name: "percent", Node: &schema657ae74644b4},
 	}, Required: []string{"backendRef"}, Rules: []schema.Rule{
 		{Text: "!(has(self.percent) && has(self.fraction))", Message: "Only one of percent or fraction may be specified in HTTPRequestMirrorFilter", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"O\x10\x012K\x12\x02!_\x1aE\x10\n2A\x12\x04_&&_\x1a\x1b\x10\x05*\x17\n\n\x10\x03\"\x06\n\x04self\x12\apercent\x18\x01\x1a\x1c\x10\t*\x18\n\n\x10\a\"\x06\n\x04self\x12\bfraction\x18\x01"},
 	}, Type: schema.Object}
-	schema201 = schema.Node{Enum: []string{"ResponseHeaderModifier", "RequestHeaderModifier", "RequestMirror", "ExtensionRef"}, Type: schema.String}
-	schema202 = schema.Node{Fields: []schema.Field{
-		{Name: "extensionRef", Node: &schema30},
-		{Name: "requestHeaderModifier", Node: &schema160},
-		{Name: "requestMirror", Node: &schema200},
-		{Name: "responseHeaderModifier", Node: &schema160},
-		{Name: "type", Node: &schema201},
+	schema6e479df10a49 = schema.Node{Enum: []string{"ResponseHeaderModifier", "RequestHeaderModifier", "RequestMirror", "ExtensionRef"}, Type: schema.String}
+	schema3b75851c2080 = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schemaf609552b2943},
+		{Name: "requestHeaderModifier", Node: &schemae9b12c7ae5a0},
+		{Name: "requestMirror", Node: &schema229800c60601},
+		{Name: "responseHeaderModifier", Node: &schemae9b12c7ae5a0},
+		{Name: "type", Node: &schema6e479df10a49},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"\x80\x01\x10\x012|\x12\x02!_\x1av\x10\n2r\x12\x04_&&_\x1a)\x10\x05*%\n\n\x10\x03\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\b2;\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\t\x1a\x172\x15RequestHeaderModifier"},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"\x8c\x01\x10\x012\x87\x01\x12\x02!_\x1a\x80\x01\x10\v2|\x12\x04_&&_\x1a3\x10\x022/\x12\x02!_\x1a)\x10\x06*%\n\n\x10\x04\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\t2;\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\n\x1a\x172\x15RequestHeaderModifier"},
@@ -847,270 +847,270 @@ var (
 		{Text: "!(has(self.extensionRef) && self.type != 'ExtensionRef')", Message: "filter.extensionRef must be nil if the filter.type is not ExtensionRef", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"n\x10\x012j\x12\x02!_\x1ad\x10\n2`\x12\x04_&&_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fextensionRef\x18\x01\x1a6\x10\b22\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x12\x10\t\x1a\x0e2\fExtensionRef"},
 		{Text: "!(!has(self.extensionRef) && self.type == 'ExtensionRef')", Message: "filter.extensionRef must be specified for ExtensionRef filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"x\x10\x012t\x12\x02!_\x1an\x10\v2j\x12\x04_&&_\x1a*\x10\x022&\x12\x02!_\x1a \x10\x06*\x1c\n\n\x10\x04\"\x06\n\x04self\x12\fextensionRef\x18\x01\x1a6\x10\t22\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x12\x10\n\x1a\x0e2\fExtensionRef"},
 	}, Type: schema.Object}
-	schema203 = schema.Node{Items: &schema202, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema1a0e2256c03e = schema.Node{Items: &schema3b75851c2080, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe3\x01\x10\x122\xde\x01\x12\x04_<=_\x1a\xcd\x01\x10\x112\xc8\x01\n\xbf\x01\x10\x10J\xba\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x82\x01\x10\x0e2~\x12\x05_?_:_\x1a=\x10\x0629\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1c\x10\a\x1a\x182\x16ResponseHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema204 = schema.Node{Default: "1", Format: schema.Int32, Maximum: new(float64(1e+06)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema205 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema203},
-		{Name: "group", Node: &schema177},
-		{Name: "kind", Node: &schema194},
-		{Name: "name", Node: &schema27},
-		{Name: "namespace", Node: &schema179},
-		{Name: "port", Node: &schema191},
-		{Name: "weight", Node: &schema204},
+	schemad1e3f7557e19 = schema.Node{Default: "1", Format: schema.Int32, Maximum: new(float64(1e+06)), Minimum: new(float64(0)), Type: schema.Integer}
+	schemabcfa60e15d73 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema1a0e2256c03e},
+		{Name: "group", Node: &schema78405276a8ce},
+		{Name: "kind", Node: &schemad1e765d8d94b},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "weight", Node: &schemad1e3f7557e19},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema206 = schema.Node{Items: &schema205, MaxLength: new(int(16)), Type: schema.Array}
-	schema207 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
-	schema208 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema155},
-		{Name: "type", Node: &schema207},
-		{Name: "value", Node: &schema156},
+	schema768ee34c30a4 = schema.Node{Items: &schemabcfa60e15d73, MaxLength: new(int(16)), Type: schema.Array}
+	schema059baf4b83c7 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
+	schemae477ae838c69 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema34ba964ae820},
+		{Name: "type", Node: &schema059baf4b83c7},
+		{Name: "value", Node: &schema81eea8a274d2},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema209 = schema.Node{Items: &schema208, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema210 = schema.Node{Fields: []schema.Field{
-		{Name: "method", Node: &schema97},
-		{Name: "service", Node: &schema97},
-		{Name: "type", Node: &schema207},
+	schema7e0ee4fac9ed = schema.Node{Items: &schemae477ae838c69, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema7e0fb6b8d8df = schema.Node{Fields: []schema.Field{
+		{Name: "method", Node: &schemaa1c667ad44e4},
+		{Name: "service", Node: &schemaa1c667ad44e4},
+		{Name: "type", Node: &schema059baf4b83c7},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.type) ? has(self.service) || has(self.method) : true", Message: "One or both of 'service' or 'method' must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\"r\x10\x052n\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04type\x18\x01\x1aC\x10\x0e2?\x12\x04_||_\x1a\x1b\x10\t*\x17\n\n\x10\a\"\x06\n\x04self\x12\aservice\x18\x01\x1a\x1a\x10\r*\x16\n\n\x10\v\"\x06\n\x04self\x12\x06method\x18\x01\x1a\x06\x10\x0f\x1a\x02\x10\x01"},
 		{Text: "(!has(self.type) || self.type == 'Exact') && has(self.service) ? self.service.matches(r\"\"\"^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$\"\"\"): true", Message: "service must only contain valid characters (matching ^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$)", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\x12\n\b\f\x12\x06\n\x04self\x12\x11\b\x0f\x12\r\x1a\vlogical_and\x12\x11\b\x10\x12\r\x1a\vconditional\x12\n\b\x11\x12\x06\n\x04self\x12\x14\b\x13\x12\x10\x1a\x0ematches_string\"\x80\x02\x10\x102\xfb\x01\x12\x05_?_:_\x1a\x89\x01\x10\x0f2\x84\x01\x12\x04_&&_\x1a_\x10\n2[\x12\x04_||_\x1a\"\x10\x012\x1e\x12\x02!_\x1a\x18\x10\x05*\x14\n\n\x10\x03\"\x06\n\x04self\x12\x04type\x18\x01\x1a/\x10\b2+\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\v\x10\t\x1a\a2\x05Exact\x1a\x1b\x10\x0e*\x17\n\n\x10\f\"\x06\n\x04self\x12\aservice\x18\x01\x1a^\x10\x132Z\n\x19\x10\x12*\x15\n\n\x10\x11\"\x06\n\x04self\x12\aservice\x12\amatches\x1a4\x10\x14\x1a02.^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "(!has(self.type) || self.type == 'Exact') && has(self.method) ? self.method.matches(r\"\"\"^[A-Za-z_][A-Za-z_0-9]*$\"\"\"): true", Message: "method must only contain valid characters (matching ^[A-Za-z_][A-Za-z_0-9]*$)", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\x12\n\b\f\x12\x06\n\x04self\x12\x11\b\x0f\x12\r\x1a\vlogical_and\x12\x11\b\x10\x12\r\x1a\vconditional\x12\n\b\x11\x12\x06\n\x04self\x12\x14\b\x13\x12\x10\x1a\x0ematches_string\"\xe8\x01\x10\x102\xe3\x01\x12\x05_?_:_\x1a\x88\x01\x10\x0f2\x83\x01\x12\x04_&&_\x1a_\x10\n2[\x12\x04_||_\x1a\"\x10\x012\x1e\x12\x02!_\x1a\x18\x10\x05*\x14\n\n\x10\x03\"\x06\n\x04self\x12\x04type\x18\x01\x1a/\x10\b2+\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\v\x10\t\x1a\a2\x05Exact\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06method\x18\x01\x1aG\x10\x132C\n\x18\x10\x12*\x14\n\n\x10\x11\"\x06\n\x04self\x12\x06method\x12\amatches\x1a\x1e\x10\x14\x1a\x1a2\x18^[A-Za-z_][A-Za-z_0-9]*$\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema211 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema209},
-		{Name: "method", Node: &schema210},
+	schemae0117084feca = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema7e0ee4fac9ed},
+		{Name: "method", Node: &schema7e0fb6b8d8df},
 	}, Type: schema.Object}
-	schema212 = schema.Node{Items: &schema211, MaxLength: new(int(8)), Type: schema.Array}
-	schema213 = schema.Node{Default: "\"Session\"", Enum: []string{"Permanent", "Session"}, Type: schema.String}
-	schema214 = schema.Node{Fields: []schema.Field{
-		{Name: "lifetimeType", Node: &schema213},
+	schema4356a2e39795 = schema.Node{Items: &schemae0117084feca, MaxLength: new(int(8)), Type: schema.Array}
+	schemaa7845ab09032 = schema.Node{Default: "\"Session\"", Enum: []string{"Permanent", "Session"}, Type: schema.String}
+	schemaf1f7252c3d09 = schema.Node{Fields: []schema.Field{
+		{Name: "lifetimeType", Node: &schemaa7845ab09032},
 	}, Type: schema.Object}
-	schema215 = schema.Node{MaxLength: new(int(128)), Type: schema.String}
-	schema216 = schema.Node{Default: "\"Cookie\"", Enum: []string{"Cookie", "Header"}, Type: schema.String}
-	schema217 = schema.Node{Fields: []schema.Field{
-		{Name: "absoluteTimeout", Node: &schema139},
-		{Name: "cookieConfig", Node: &schema214},
-		{Name: "idleTimeout", Node: &schema139},
-		{Name: "sessionName", Node: &schema215},
-		{Name: "type", Node: &schema216},
+	schemae1afc78ced83 = schema.Node{MaxLength: new(int(128)), Type: schema.String}
+	schema3fe5029bdb4d = schema.Node{Default: "\"Cookie\"", Enum: []string{"Cookie", "Header"}, Type: schema.String}
+	schemaea30a9e8f19b = schema.Node{Fields: []schema.Field{
+		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
+		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
+		{Name: "idleTimeout", Node: &schema81a9dad69d55},
+		{Name: "sessionName", Node: &schemae1afc78ced83},
+		{Name: "type", Node: &schema3fe5029bdb4d},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\x10\b\f\x12\f\x1a\nlogical_or\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x10\x12\f\x1a\nnot_equals\x12\x10\b\x12\x12\f\x1a\nlogical_or\x12\n\b\x14\x12\x06\n\x04self\x12\x10\b\x17\x12\f\x1a\nlogical_or\"\x86\x02\x10\x122\x81\x02\x12\x04_||_\x1av\x10\f2r\x12\x04_||_\x1a*\x10\x012&\x12\x02!_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fcookieConfig\x18\x01\x1a>\x10\x062:\x12\x02!_\x1a4\x10\v*0\n\x1e\x10\t*\x1a\n\n\x10\b\"\x06\n\x04self\x12\fcookieConfig\x12\flifetimeType\x18\x01\x1a\x80\x01\x10\x172|\x12\x04_||_\x1aO\x10\x102K\x12\x04_!=_\x1a2\x10\x0f*.\n\x1e\x10\x0e*\x1a\n\n\x10\r\"\x06\n\x04self\x12\fcookieConfig\x12\flifetimeType\x1a\x0f\x10\x11\x1a\v2\tPermanent\x1a#\x10\x16*\x1f\n\n\x10\x14\"\x06\n\x04self\x12\x0fabsoluteTimeout\x18\x01"},
 	}, Type: schema.Object}
-	schema218 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema206},
-		{Name: "filters", Node: &schema203},
-		{Name: "matches", Node: &schema212},
-		{Name: "name", Node: &schema9},
-		{Name: "sessionPersistence", Node: &schema217},
+	schemaddf8a6b550a1 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema768ee34c30a4},
+		{Name: "filters", Node: &schema1a0e2256c03e},
+		{Name: "matches", Node: &schema4356a2e39795},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "sessionPersistence", Node: &schemaea30a9e8f19b},
 	}, Type: schema.Object}
-	schema219 = schema.Node{Items: &schema218, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema79e5819ab284 = schema.Node{Items: &schemaddf8a6b550a1, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nindex_list\x12\x11\b\f\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nindex_list\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x0f\b\x14\x12\v\x1a\tadd_int64\x12\n\b\x15\x12\x06\n\x04self\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x13\b\x17\x12\x0f\x1a\rgreater_int64\x12\x11\b\x19\x12\r\x1a\vconditional\x12\n\b\x1b\x12\x06\n\x04self\x12\x10\b\x1c\x12\f\x1a\nindex_list\x12\x11\b \x12\r\x1a\vconditional\x12\n\b!\x12\x06\n\x04self\x12\x10\b\"\x12\f\x1a\nindex_list\x12\x0f\b%\x12\v\x1a\tlist_size\x12\x0f\b(\x12\v\x1a\tadd_int64\x12\n\b)\x12\x06\n\x04self\x12\x0f\b*\x12\v\x1a\tlist_size\x12\x13\b+\x12\x0f\x1a\rgreater_int64\x12\x11\b-\x12\r\x1a\vconditional\x12\n\b/\x12\x06\n\x04self\x12\x10\b0\x12\f\x1a\nindex_list\x12\x11\b4\x12\r\x1a\vconditional\x12\n\b5\x12\x06\n\x04self\x12\x10\b6\x12\f\x1a\nindex_list\x12\x0f\b9\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bC\x12\x06\n\x04self\x12\x10\bD\x12\f\x1a\nindex_list\x12\x11\bH\x12\r\x1a\vconditional\x12\n\bI\x12\x06\n\x04self\x12\x10\bJ\x12\f\x1a\nindex_list\x12\x0f\bM\x12\v\x1a\tlist_size\x12\x0f\bP\x12\v\x1a\tadd_int64\x12\n\bQ\x12\x06\n\x04self\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x13\bS\x12\x0f\x1a\rgreater_int64\x12\x11\bU\x12\r\x1a\vconditional\x12\n\bW\x12\x06\n\x04self\x12\x10\bX\x12\f\x1a\nindex_list\x12\x11\b\\\x12\r\x1a\vconditional\x12\n\b]\x12\x06\n\x04self\x12\x10\b^\x12\f\x1a\nindex_list\x12\x0f\ba\x12\v\x1a\tlist_size\x12\x0f\bd\x12\v\x1a\tadd_int64\x12\n\be\x12\x06\n\x04self\x12\x0f\bf\x12\v\x1a\tlist_size\x12\x13\bg\x12\x0f\x1a\rgreater_int64\x12\x11\bi\x12\r\x1a\vconditional\x12\n\bk\x12\x06\n\x04self\x12\x10\bl\x12\f\x1a\nindex_list\x12\x11\bp\x12\r\x1a\vconditional\x12\n\bq\x12\x06\n\x04self\x12\x10\br\x12\f\x1a\nindex_list\x12\x0f\bu\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b\x7f\x12\x06\n\x04self\x12\x11\b\x80\x01\x12\f\x1a\nindex_list\x12\x12\b\x84\x01\x12\r\x1a\vconditional\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x11\b\x86\x01\x12\f\x1a\nindex_list\x12\x10\b\x89\x01\x12\v\x1a\tlist_size\x12\x10\b\x8c\x01\x12\v\x1a\tadd_int64\x12\v\b\x8d\x01\x12\x06\n\x04self\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x14\b\x8f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x91\x01\x12\r\x1a\vconditional\x12\v\b\x93\x01\x12\x06\n\x04self\x12\x11\b\x94\x01\x12\f\x1a\nindex_list\x12\x12\b\x98\x01\x12\r\x1a\vconditional\x12\v\b\x99\x01\x12\x06\n\x04self\x12\x11\b\x9a\x01\x12\f\x1a\nindex_list\x12\x10\b\x9d\x01\x12\v\x1a\tlist_size\x12\x10\b\xa0\x01\x12\v\x1a\tadd_int64\x12\v\b\xa1\x01\x12\x06\n\x04self\x12\x10\b\xa2\x01\x12\v\x1a\tlist_size\x12\x14\b\xa3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa5\x01\x12\r\x1a\vconditional\x12\v\b\xa7\x01\x12\x06\n\x04self\x12\x11\b\xa8\x01\x12\f\x1a\nindex_list\x12\x12\b\xac\x01\x12\r\x1a\vconditional\x12\v\b\xad\x01\x12\x06\n\x04self\x12\x11\b\xae\x01\x12\f\x1a\nindex_list\x12\x10\b\xb1\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xbb\x01\x12\x06\n\x04self\x12\x11\b\xbc\x01\x12\f\x1a\nindex_list\x12\x12\b\xc0\x01\x12\r\x1a\vconditional\x12\v\b\xc1\x01\x12\x06\n\x04self\x12\x11\b\xc2\x01\x12\f\x1a\nindex_list\x12\x10\b\xc5\x01\x12\v\x1a\tlist_size\x12\x10\b\xc8\x01\x12\v\x1a\tadd_int64\x12\v\b\xc9\x01\x12\x06\n\x04self\x12\x10\b\xca\x01\x12\v\x1a\tlist_size\x12\x14\b\xcb\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xcd\x01\x12\r\x1a\vconditional\x12\v\b\xcf\x01\x12\x06\n\x04self\x12\x11\b\xd0\x01\x12\f\x1a\nindex_list\x12\x12\b\xd4\x01\x12\r\x1a\vconditional\x12\v\b\xd5\x01\x12\x06\n\x04self\x12\x11\b\xd6\x01\x12\f\x1a\nindex_list\x12\x10\b\xd9\x01\x12\v\x1a\tlist_size\x12\x10\b\xdc\x01\x12\v\x1a\tadd_int64\x12\v\b\xdd\x01\x12\x06\n\x04self\x12\x10\b\xde\x01\x12\v\x1a\tlist_size\x12\x14\b\xdf\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xe1\x01\x12\r\x1a\vconditional\x12\v\b\xe3\x01\x12\x06\n\x04self\x12\x11\b\xe4\x01\x12\f\x1a\nindex_list\x12\x12\b\xe8\x01\x12\r\x1a\vconditional\x12\v\b\xe9\x01\x12\x06\n\x04self\x12\x11\b\xea\x01\x12\f\x1a\nindex_list\x12\x10\b\xed\x01\x12\v\x1a\tlist_size\x12\x10\b\xf0\x01\x12\v\x1a\tadd_int64\x12\v\b\xf1\x01\x12\x06\n\x04self\x12\x10\b\xf2\x01\x12\v\x1a\tlist_size\x12\x14\b\xf3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xf5\x01\x12\r\x1a\vconditional\x12\v\b\xf7\x01\x12\x06\n\x04self\x12\x11\b\xf8\x01\x12\f\x1a\nindex_list\x12\x12\b\xfc\x01\x12\r\x1a\vconditional\x12\v\b\xfd\x01\x12\x06\n\x04self\x12\x11\b\xfe\x01\x12\f\x1a\nindex_list\x12\x10\b\x81\x02\x12\v\x1a\tlist_size\x12\x10\b\x84\x02\x12\v\x1a\tadd_int64\x12\v\b\x85\x02\x12\x06\n\x04self\x12\x10\b\x86\x02\x12\v\x1a\tlist_size\x12\x14\b\x87\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x02\x12\r\x1a\vconditional\x12\v\b\x8b\x02\x12\x06\n\x04self\x12\x11\b\x8c\x02\x12\f\x1a\nindex_list\x12\x12\b\x90\x02\x12\r\x1a\vconditional\x12\v\b\x91\x02\x12\x06\n\x04self\x12\x11\b\x92\x02\x12\f\x1a\nindex_list\x12\x10\b\x95\x02\x12\v\x1a\tlist_size\x12\x10\b\x98\x02\x12\v\x1a\tadd_int64\x12\v\b\x99\x02\x12\x06\n\x04self\x12\x10\b\x9a\x02\x12\v\x1a\tlist_size\x12\x14\b\x9b\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x9d\x02\x12\r\x1a\vconditional\x12\v\b\x9f\x02\x12\x06\n\x04self\x12\x11\b\xa0\x02\x12\f\x1a\nindex_list\x12\x12\b\xa4\x02\x12\r\x1a\vconditional\x12\v\b\xa5\x02\x12\x06\n\x04self\x12\x11\b\xa6\x02\x12\f\x1a\nindex_list\x12\x10\b\xa9\x02\x12\v\x1a\tlist_size\x12\x10\b\xac\x02\x12\v\x1a\tadd_int64\x12\v\b\xad\x02\x12\x06\n\x04self\x12\x10\b\xae\x02\x12\v\x1a\tlist_size\x12\x14\b\xaf\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb1\x02\x12\r\x1a\vconditional\x12\v\b\xb3\x02\x12\x06\n\x04self\x12\x11\b\xb4\x02\x12\f\x1a\nindex_list\x12\x12\b\xb8\x02\x12\r\x1a\vconditional\x12\v\b\xb9\x02\x12\x06\n\x04self\x12\x11\b\xba\x02\x12\f\x1a\nindex_list\x12\x10\b\xbd\x02\x12\v\x1a\tlist_size\x12\x18\b\xc0\x02\x12\x13\x1a\x11less_equals_int64\"\xca\x1b\x10\xc0\x022\xc4\x1b\x12\x04_<=_\x1a\xb1\x1b\x10\xac\x022\xab\x1b\x12\x03_+_\x1a\xcd\x19\x10\x98\x022\xc7\x19\x12\x03_+_\x1a\xe9\x17\x10\x84\x022\xe3\x17\x12\x03_+_\x1a\x85\x16\x10\xf0\x012\xff\x15\x12\x03_+_\x1a\xa1\x14\x10\xdc\x012\x9b\x14\x12\x03_+_\x1a\xbd\x12\x10\xc8\x012\xb7\x12\x12\x03_+_\x1a\xd9\x10\x10\xb4\x012\xd3\x10\x12\x03_+_\x1a\xf5\x0e\x10\xa0\x012\xef\x0e\x12\x03_+_\x1a\x91\r\x10\x8c\x012\x8b\r\x12\x03_+_\x1a\xad\v\x10x2\xa8\v\x12\x03_+_\x1a\xd0\t\x10d2\xcb\t\x12\x03_+_\x1a\x80\b\x10P2\xfb\a\x12\x03_+_\x1a\xb0\x06\x10<2\xab\x06\x12\x03_+_\x1a\xe0\x04\x10(2\xdb\x04\x12\x03_+_\x1a\x90\x03\x10\x142\x8b\x03\x12\x03_+_\x1a\xc0\x01\x10\x052\xbb\x01\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a\x7f\x10\f2{\x12\x05_?_:_\x1a/\x10\v*+\n\x1e\x10\b2\x1a\x12\x04_[_]\x1a\n\x10\a\"\x06\n\x04self\x1a\x06\x10\t\x1a\x02\x18\x00\x12\amatches\x18\x01\x1a9\x10\x1125\n-\x10\x10*)\n\x1e\x10\x0e2\x1a\x12\x04_[_]\x1a\n\x10\r\"\x06\n\x04self\x1a\x06\x10\x0f\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\x12\x1a\x02\x18\x00\x1a\x06\x10\x13\x1a\x02\x18\x00\x1a\xc0\x01\x10\x192\xbb\x01\x12\x05_?_:_\x1a)\x10\x172%\x12\x03_>_\x1a\x16\x10\x162\x12\n\n\x10\x15\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x18\x1a\x02\x18\x01\x1a\x7f\x10 2{\x12\x05_?_:_\x1a/\x10\x1f*+\n\x1e\x10\x1c2\x1a\x12\x04_[_]\x1a\n\x10\x1b\"\x06\n\x04self\x1a\x06\x10\x1d\x1a\x02\x18\x01\x12\amatches\x18\x01\x1a9\x10%25\n-\x10$*)\n\x1e\x10\"2\x1a\x12\x04_[_]\x1a\n\x10!\"\x06\n\x04self\x1a\x06\x10#\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10&\x1a\x02\x18\x00\x1a\x06\x10'\x1a\x02\x18\x00\x1a\xc0\x01\x10-2\xbb\x01\x12\x05_?_:_\x1a)\x10+2%\x12\x03_>_\x1a\x16\x10*2\x12\n\n\x10)\"\x06\n\x04self\x12\x04size\x1a\x06\x10,\x1a\x02\x18\x02\x1a\x7f\x1042{\x12\x05_?_:_\x1a/\x103*+\n\x1e\x1002\x1a\x12\x04_[_]\x1a\n\x10/\"\x06\n\x04self\x1a\x06\x101\x1a\x02\x18\x02\x12\amatches\x18\x01\x1a9\x10925\n-\x108*)\n\x1e\x1062\x1a\x12\x04_[_]\x1a\n\x105\"\x06\n\x04self\x1a\x06\x107\x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10:\x1a\x02\x18\x00\x1a\x06\x10;\x1a\x02\x18\x00\x1a\xc0\x01\x10A2\xbb\x01\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x03\x1a\x7f\x10H2{\x12\x05_?_:_\x1a/\x10G*+\n\x1e\x10D2\x1a\x12\x04_[_]\x1a\n\x10C\"\x06\n\x04self\x1a\x06\x10E\x1a\x02\x18\x03\x12\amatches\x18\x01\x1a9\x10M25\n-\x10L*)\n\x1e\x10J2\x1a\x12\x04_[_]\x1a\n\x10I\"\x06\n\x04self\x1a\x06\x10K\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10N\x1a\x02\x18\x00\x1a\x06\x10O\x1a\x02\x18\x00\x1a\xc0\x01\x10U2\xbb\x01\x12\x05_?_:_\x1a)\x10S2%\x12\x03_>_\x1a\x16\x10R2\x12\n\n\x10Q\"\x06\n\x04self\x12\x04size\x1a\x06\x10T\x1a\x02\x18\x04\x1a\x7f\x10\\2{\x12\x05_?_:_\x1a/\x10[*+\n\x1e\x10X2\x1a\x12\x04_[_]\x1a\n\x10W\"\x06\n\x04self\x1a\x06\x10Y\x1a\x02\x18\x04\x12\amatches\x18\x01\x1a9\x10a25\n-\x10`*)\n\x1e\x10^2\x1a\x12\x04_[_]\x1a\n\x10]\"\x06\n\x04self\x1a\x06\x10_\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10b\x1a\x02\x18\x00\x1a\x06\x10c\x1a\x02\x18\x00\x1a\xc0\x01\x10i2\xbb\x01\x12\x05_?_:_\x1a)\x10g2%\x12\x03_>_\x1a\x16\x10f2\x12\n\n\x10e\"\x06\n\x04self\x12\x04size\x1a\x06\x10h\x1a\x02\x18\x05\x1a\x7f\x10p2{\x12\x05_?_:_\x1a/\x10o*+\n\x1e\x10l2\x1a\x12\x04_[_]\x1a\n\x10k\"\x06\n\x04self\x1a\x06\x10m\x1a\x02\x18\x05\x12\amatches\x18\x01\x1a9\x10u25\n-\x10t*)\n\x1e\x10r2\x1a\x12\x04_[_]\x1a\n\x10q\"\x06\n\x04self\x1a\x06\x10s\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10v\x1a\x02\x18\x00\x1a\x06\x10w\x1a\x02\x18\x00\x1a\xcd\x01\x10}2\xc8\x01\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\x06\x1a\x8a\x01\x10\x84\x012\x84\x01\x12\x05_?_:_\x1a2\x10\x83\x01*-\n \x10\x80\x012\x1b\x12\x04_[_]\x1a\n\x10\x7f\"\x06\n\x04self\x1a\a\x10\x81\x01\x1a\x02\x18\x06\x12\amatches\x18\x01\x1a>\x10\x89\x0129\n1\x10\x88\x01*,\n!\x10\x86\x012\x1c\x12\x04_[_]\x1a\v\x10\x85\x01\"\x06\n\x04self\x1a\a\x10\x87\x01\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\a\x10\x8a\x01\x1a\x02\x18\x00\x1a\a\x10\x8b\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\x91\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\x8f\x012(\x12\x03_>_\x1a\x18\x10\x8e\x012\x13\n\v\x10\x8d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x90\x01\x1a\x02\x18\a\x1a\x8b\x01\x10\x98\x012\x85\x01\x12\x05_?_:_\x1a3\x10\x97\x01*.\n!\x10\x94\x012\x1c\x12\x04_[_]\x1a\v\x10\x93\x01\"\x06\n\x04self\x1a\a\x10\x95\x01\x1a\x02\x18\a\x12\amatches\x18\x01\x1a>\x10\x9d\x0129\n1\x10\x9c\x01*,\n!\x10\x9a\x012\x1c\x12\x04_[_]\x1a\v\x10\x99\x01\"\x06\n\x04self\x1a\a\x10\x9b\x01\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\a\x10\x9e\x01\x1a\x02\x18\x00\x1a\a\x10\x9f\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xa5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xa3\x012(\x12\x03_>_\x1a\x18\x10\xa2\x012\x13\n\v\x10\xa1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa4\x01\x1a\x02\x18\b\x1a\x8b\x01\x10\xac\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xab\x01*.\n!\x10\xa8\x012\x1c\x12\x04_[_]\x1a\v\x10\xa7\x01\"\x06\n\x04self\x1a\a\x10\xa9\x01\x1a\x02\x18\b\x12\amatches\x18\x01\x1a>\x10\xb1\x0129\n1\x10\xb0\x01*,\n!\x10\xae\x012\x1c\x12\x04_[_]\x1a\v\x10\xad\x01\"\x06\n\x04self\x1a\a\x10\xaf\x01\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\a\x10\xb2\x01\x1a\x02\x18\x00\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb9\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\t\x1a\x8b\x01\x10\xc0\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xbf\x01*.\n!\x10\xbc\x012\x1c\x12\x04_[_]\x1a\v\x10\xbb\x01\"\x06\n\x04self\x1a\a\x10\xbd\x01\x1a\x02\x18\t\x12\amatches\x18\x01\x1a>\x10\xc5\x0129\n1\x10\xc4\x01*,\n!\x10\xc2\x012\x1c\x12\x04_[_]\x1a\v\x10\xc1\x01\"\x06\n\x04self\x1a\a\x10\xc3\x01\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\a\x10\xc6\x01\x1a\x02\x18\x00\x1a\a\x10\xc7\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xcd\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xcb\x012(\x12\x03_>_\x1a\x18\x10\xca\x012\x13\n\v\x10\xc9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xcc\x01\x1a\x02\x18\n\x1a\x8b\x01\x10\xd4\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xd3\x01*.\n!\x10\xd0\x012\x1c\x12\x04_[_]\x1a\v\x10\xcf\x01\"\x06\n\x04self\x1a\a\x10\xd1\x01\x1a\x02\x18\n\x12\amatches\x18\x01\x1a>\x10\xd9\x0129\n1\x10\xd8\x01*,\n!\x10\xd6\x012\x1c\x12\x04_[_]\x1a\v\x10\xd5\x01\"\x06\n\x04self\x1a\a\x10\xd7\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\xda\x01\x1a\x02\x18\x00\x1a\a\x10\xdb\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xe1\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xdf\x012(\x12\x03_>_\x1a\x18\x10\xde\x012\x13\n\v\x10\xdd\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xe0\x01\x1a\x02\x18\v\x1a\x8b\x01\x10\xe8\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xe7\x01*.\n!\x10\xe4\x012\x1c\x12\x04_[_]\x1a\v\x10\xe3\x01\"\x06\n\x04self\x1a\a\x10\xe5\x01\x1a\x02\x18\v\x12\amatches\x18\x01\x1a>\x10\xed\x0129\n1\x10\xec\x01*,\n!\x10\xea\x012\x1c\x12\x04_[_]\x1a\v\x10\xe9\x01\"\x06\n\x04self\x1a\a\x10\xeb\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\xee\x01\x1a\x02\x18\x00\x1a\a\x10\xef\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xf5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xf3\x012(\x12\x03_>_\x1a\x18\x10\xf2\x012\x13\n\v\x10\xf1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xf4\x01\x1a\x02\x18\f\x1a\x8b\x01\x10\xfc\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xfb\x01*.\n!\x10\xf8\x012\x1c\x12\x04_[_]\x1a\v\x10\xf7\x01\"\x06\n\x04self\x1a\a\x10\xf9\x01\x1a\x02\x18\f\x12\amatches\x18\x01\x1a>\x10\x81\x0229\n1\x10\x80\x02*,\n!\x10\xfe\x012\x1c\x12\x04_[_]\x1a\v\x10\xfd\x01\"\x06\n\x04self\x1a\a\x10\xff\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x82\x02\x1a\x02\x18\x00\x1a\a\x10\x83\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x89\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x87\x022(\x12\x03_>_\x1a\x18\x10\x86\x022\x13\n\v\x10\x85\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x02\x1a\x02\x18\r\x1a\x8b\x01\x10\x90\x022\x85\x01\x12\x05_?_:_\x1a3\x10\x8f\x02*.\n!\x10\x8c\x022\x1c\x12\x04_[_]\x1a\v\x10\x8b\x02\"\x06\n\x04self\x1a\a\x10\x8d\x02\x1a\x02\x18\r\x12\amatches\x18\x01\x1a>\x10\x95\x0229\n1\x10\x94\x02*,\n!\x10\x92\x022\x1c\x12\x04_[_]\x1a\v\x10\x91\x02\"\x06\n\x04self\x1a\a\x10\x93\x02\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\x96\x02\x1a\x02\x18\x00\x1a\a\x10\x97\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x9d\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x9b\x022(\x12\x03_>_\x1a\x18\x10\x9a\x022\x13\n\v\x10\x99\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x9c\x02\x1a\x02\x18\x0e\x1a\x8b\x01\x10\xa4\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xa3\x02*.\n!\x10\xa0\x022\x1c\x12\x04_[_]\x1a\v\x10\x9f\x02\"\x06\n\x04self\x1a\a\x10\xa1\x02\x1a\x02\x18\x0e\x12\amatches\x18\x01\x1a>\x10\xa9\x0229\n1\x10\xa8\x02*,\n!\x10\xa6\x022\x1c\x12\x04_[_]\x1a\v\x10\xa5\x02\"\x06\n\x04self\x1a\a\x10\xa7\x02\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xaa\x02\x1a\x02\x18\x00\x1a\a\x10\xab\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb1\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\xaf\x022(\x12\x03_>_\x1a\x18\x10\xae\x022\x13\n\v\x10\xad\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb0\x02\x1a\x02\x18\x0f\x1a\x8b\x01\x10\xb8\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xb7\x02*.\n!\x10\xb4\x022\x1c\x12\x04_[_]\x1a\v\x10\xb3\x02\"\x06\n\x04self\x1a\a\x10\xb5\x02\x1a\x02\x18\x0f\x12\amatches\x18\x01\x1a>\x10\xbd\x0229\n1\x10\xbc\x02*,\n!\x10\xba\x022\x1c\x12\x04_[_]\x1a\v\x10\xb9\x02\"\x06\n\x04self\x1a\a\x10\xbb\x02\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbe\x02\x1a\x02\x18\x00\x1a\a\x10\xbf\x02\x1a\x02\x18\x00\x1a\b\x10\xc1\x02\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema220 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema189},
-		{Name: "parentRefs", Node: &schema193},
-		{Name: "rules", Node: &schema219},
+	schemad042007ad769 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema79e5819ab284},
 	}, Type: schema.Object}
-	schema221 = schema.Node{Fields: []schema.Field{
-		{Name: "conditions", Node: &schema20},
-		{Name: "controllerName", Node: &schema0},
-		{Name: "parentRef", Node: &schema40},
+	schema10c5e32a70a6 = schema.Node{Fields: []schema.Field{
+		{Name: "conditions", Node: &schemab7808f41d7df},
+		{Name: "controllerName", Node: &schema38c43b5ba342},
+		{Name: "parentRef", Node: &schema51de3b7ece49},
 	}, Type: schema.Object}
-	schema222 = schema.Node{Items: &schema221, Type: schema.Array}
-	schema223 = schema.Node{Fields: []schema.Field{
-		{Name: "parents", Node: &schema222},
+	schema9d80f35f9275 = schema.Node{Items: &schema10c5e32a70a6, Type: schema.Array}
+	schemab1ae136c72f1 = schema.Node{Fields: []schema.Field{
+		{Name: "parents", Node: &schema9d80f35f9275},
 	}, Type: schema.Object}
-	schema224 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema220},
-		{Name: "status", Node: &schema223},
+	schemab861fddd554e = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemad042007ad769},
+		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema225 = schema.Node{Default: "\"IPAddress\"", MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
-	schema226 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema225},
-		{Name: "value", Node: &schema27},
+	schema7466aba004c9 = schema.Node{Default: "\"IPAddress\"", MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
+	schema3a748608d48c = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schema7466aba004c9},
+		{Name: "value", Node: &schemab784d5f39b51},
 	}, IPAddress: true, Required: []string{"value"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\"): true", Message: "Hostname value must only contain valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x14\b\b\x12\x10\x1a\x0ematches_string\"\xc0\x01\x10\x052\xbb\x01\x12\x05_?_:_\x1a2\x10\x032.\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x0e\x10\x04\x1a\n2\bHostname\x1av\x10\b2r\n\x17\x10\a*\x13\n\n\x10\x06\"\x06\n\x04self\x12\x05value\x12\amatches\x1aN\x10\t\x1aJ2H^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema227 = schema.Node{Items: &schema226, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemafae3f4fa2da3 = schema.Node{Items: &schema3a748608d48c, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\b\b\x04\x12\x04\n\x02a1\x12\f\b\x06\x12\b\x1a\x06equals\x12\x11\b\b\x12\r\x1a\vconditional\x12\n\b\t\x12\x06\n\x04self\x12\b\b\f\x12\x04\n\x02a2\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02a1\x12\b\b\x11\x12\x04\n\x02a2\x12\f\b\x13\x12\b\x1a\x06equals\x12\b\b\x14\x12\x04\n\x02a1\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\x12\x0f\b\x1b\x12\v\x1a\tadd_int64\x12\r\b\x1c\x12\t\n\a@result\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\r\b\x1e\x12\t\n\a@result\x12\f\b \x12\b\x1a\x06equals\x12\r\b$\x12\t\n\a@result\x12\x18\b%\x12\x14\x1a\x12not_strictly_false\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vlogical_and\x12\r\b(\x12\t\n\a@result\"\xd8\x03\x10)J\xd3\x03\n\x02a1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10#\x1a\x02\x10\x01*(\x10%2$\x12\x13@not_strictly_false\x1a\r\x10$\"\t\n\a@result2\xf6\x02\x10'2\xf1\x02\x12\x04_&&_\x1a\r\x10&\"\t\n\a@result\x1a\xd9\x02\x10\b2\xd4\x02\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x14\x10\x05*\x10\n\b\x10\x04\"\x04\n\x02a1\x12\x04type\x1a\x0f\x10\a\x1a\v2\tIPAddress\x1a\x8f\x02\x10!J\x8a\x02\n\x02a2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x18\x00*\x06\x10\x18\x1a\x02\x10\x012\xbb\x01\x10\x1d2\xb6\x01\x12\x05_?_:_\x1a|\x10\x162x\x12\x04_&&_\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02a2\x12\x04type\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02a1\x12\x04type\x1a8\x10\x1324\x12\x04_==_\x1a\x15\x10\x12*\x11\n\b\x10\x11\"\x04\n\x02a2\x12\x05value\x1a\x15\x10\x15*\x11\n\b\x10\x14\"\x04\n\x02a1\x12\x05value\x1a \x10\x1b2\x1c\x12\x03_+_\x1a\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1a\x1a\x02\x18\x01\x1a\r\x10\x1c\"\t\n\a@result:!\x10 2\x1d\x12\x04_==_\x1a\r\x10\x1e\"\t\n\a@result\x1a\x06\x10\x1f\x1a\x02\x18\x01\x1a\x06\x10\"\x1a\x02\x10\x01:\r\x10(\"\t\n\a@result"},
 		{Text: "self.all(a1, a1.type == 'Hostname' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\b\b\x04\x12\x04\n\x02a1\x12\f\b\x06\x12\b\x1a\x06equals\x12\x11\b\b\x12\r\x1a\vconditional\x12\n\b\t\x12\x06\n\x04self\x12\b\b\f\x12\x04\n\x02a2\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02a1\x12\b\b\x11\x12\x04\n\x02a2\x12\f\b\x13\x12\b\x1a\x06equals\x12\b\b\x14\x12\x04\n\x02a1\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\x12\x0f\b\x1b\x12\v\x1a\tadd_int64\x12\r\b\x1c\x12\t\n\a@result\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\r\b\x1e\x12\t\n\a@result\x12\f\b \x12\b\x1a\x06equals\x12\r\b$\x12\t\n\a@result\x12\x18\b%\x12\x14\x1a\x12not_strictly_false\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vlogical_and\x12\r\b(\x12\t\n\a@result\"\xd7\x03\x10)J\xd2\x03\n\x02a1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10#\x1a\x02\x10\x01*(\x10%2$\x12\x13@not_strictly_false\x1a\r\x10$\"\t\n\a@result2\xf5\x02\x10'2\xf0\x02\x12\x04_&&_\x1a\r\x10&\"\t\n\a@result\x1a\xd8\x02\x10\b2\xd3\x02\x12\x05_?_:_\x1a0\x10\x062,\x12\x04_==_\x1a\x14\x10\x05*\x10\n\b\x10\x04\"\x04\n\x02a1\x12\x04type\x1a\x0e\x10\a\x1a\n2\bHostname\x1a\x8f\x02\x10!J\x8a\x02\n\x02a2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x18\x00*\x06\x10\x18\x1a\x02\x10\x012\xbb\x01\x10\x1d2\xb6\x01\x12\x05_?_:_\x1a|\x10\x162x\x12\x04_&&_\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02a2\x12\x04type\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02a1\x12\x04type\x1a8\x10\x1324\x12\x04_==_\x1a\x15\x10\x12*\x11\n\b\x10\x11\"\x04\n\x02a2\x12\x05value\x1a\x15\x10\x15*\x11\n\b\x10\x14\"\x04\n\x02a1\x12\x05value\x1a \x10\x1b2\x1c\x12\x03_+_\x1a\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1a\x1a\x02\x18\x01\x1a\r\x10\x1c\"\t\n\a@result:!\x10 2\x1d\x12\x04_==_\x1a\r\x10\x1e\"\t\n\a@result\x1a\x06\x10\x1f\x1a\x02\x18\x01\x1a\x06\x10\"\x1a\x02\x10\x01:\r\x10(\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema228 = schema.Node{Fields: []schema.Field{
-		{Name: "clientCertificateRef", Node: &schema180},
+	schema3bcd9113af53 = schema.Node{Fields: []schema.Field{
+		{Name: "clientCertificateRef", Node: &schema16f4cdce1d9c},
 	}, Type: schema.Object}
-	schema229 = schema.Node{MaxLength: new(int(8)), Rules: []schema.Rule{
+	schemaea4e61441399 = schema.Node{MaxLength: new(int(8)), Rules: []schema.Rule{
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Annotation keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\t\b\x04\x12\x05\n\x03key\x12\x14\b\x05\x12\x10\x1a\x0ematches_string\x12\r\b\b\x12\t\n\a@result\x12\x18\b\t\x12\x14\x1a\x12not_strictly_false\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\r\b\f\x12\t\n\a@result\"\x93\x02\x10\rJ\x8e\x02\n\x03key\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\a\x1a\x02\x10\x01*(\x10\t2$\x12\x13@not_strictly_false\x1a\r\x10\b\"\t\n\a@result2\xb0\x01\x10\v2\xab\x01\x12\x04_&&_\x1a\r\x10\n\"\t\n\a@result\x1a\x93\x01\x10\x052\x8e\x01\n\t\x10\x04\"\x05\n\x03key\x12\amatches\x1ax\x10\x06\x1at2r^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$:\r\x10\f\"\t\n\a@result"},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the annotation key's prefix must be a DNS subdomain not longer than 253 characters in total.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\t\b\x04\x12\x05\n\x03key\x12\x19\b\x05\x12\x15\x1a\x13string_split_string\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x11\b\t\x12\r\x1a\vstring_size\x12\x10\b\n\x12\f\x1a\nless_int64\x12\r\b\r\x12\t\n\a@result\x12\x18\b\x0e\x12\x14\x1a\x12not_strictly_false\x12\r\b\x0f\x12\t\n\a@result\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\r\b\x11\x12\t\n\a@result\"\xd0\x01\x10\x12J\xcb\x01\n\x03key\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x10\x01*(\x10\x0e2$\x12\x13@not_strictly_false\x1a\r\x10\r\"\t\n\a@result2n\x10\x102j\x12\x04_&&_\x1a\r\x10\x0f\"\t\n\a@result\x1aS\x10\n2O\x12\x03_<_\x1a?\x10\t2;\n3\x10\a2/\x12\x04_[_]\x1a\x1f\x10\x052\x1b\n\t\x10\x04\"\x05\n\x03key\x12\x05split\x1a\a\x10\x06\x1a\x032\x01/\x1a\x06\x10\b\x1a\x02\x18\x00\x12\x04size\x1a\a\x10\v\x1a\x03\x18\xfd\x01:\r\x10\x11\"\t\n\a@result"},
-	}, Type: schema.Object, Values: &schema23}
-	schema230 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(0)), Patterns: []string{"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"}, Type: schema.String}
-	schema231 = schema.Node{MaxLength: new(int(8)), Rules: []schema.Rule{
+	}, Type: schema.Object, Values: &schemad7d518006dd6}
+	schema5b51b4367ff3 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(0)), Patterns: []string{"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"}, Type: schema.String}
+	schemaa7c891006e73 = schema.Node{MaxLength: new(int(8)), Rules: []schema.Rule{
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Label keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\t\b\x04\x12\x05\n\x03key\x12\x14\b\x05\x12\x10\x1a\x0ematches_string\x12\r\b\b\x12\t\n\a@result\x12\x18\b\t\x12\x14\x1a\x12not_strictly_false\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\r\b\f\x12\t\n\a@result\"\x93\x02\x10\rJ\x8e\x02\n\x03key\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\a\x1a\x02\x10\x01*(\x10\t2$\x12\x13@not_strictly_false\x1a\r\x10\b\"\t\n\a@result2\xb0\x01\x10\v2\xab\x01\x12\x04_&&_\x1a\r\x10\n\"\t\n\a@result\x1a\x93\x01\x10\x052\x8e\x01\n\t\x10\x04\"\x05\n\x03key\x12\amatches\x1ax\x10\x06\x1at2r^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$:\r\x10\f\"\t\n\a@result"},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the label key's prefix must be a DNS subdomain not longer than 253 characters in total.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\t\b\x04\x12\x05\n\x03key\x12\x19\b\x05\x12\x15\x1a\x13string_split_string\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x11\b\t\x12\r\x1a\vstring_size\x12\x10\b\n\x12\f\x1a\nless_int64\x12\r\b\r\x12\t\n\a@result\x12\x18\b\x0e\x12\x14\x1a\x12not_strictly_false\x12\r\b\x0f\x12\t\n\a@result\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\r\b\x11\x12\t\n\a@result\"\xd0\x01\x10\x12J\xcb\x01\n\x03key\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x10\x01*(\x10\x0e2$\x12\x13@not_strictly_false\x1a\r\x10\r\"\t\n\a@result2n\x10\x102j\x12\x04_&&_\x1a\r\x10\x0f\"\t\n\a@result\x1aS\x10\n2O\x12\x03_<_\x1a?\x10\t2;\n3\x10\a2/\x12\x04_[_]\x1a\x1f\x10\x052\x1b\n\t\x10\x04\"\x05\n\x03key\x12\x05split\x1a\a\x10\x06\x1a\x032\x01/\x1a\x06\x10\b\x1a\x02\x18\x00\x12\x04size\x1a\a\x10\v\x1a\x03\x18\xfd\x01:\r\x10\x11\"\t\n\a@result"},
-	}, Type: schema.Object, Values: &schema230}
-	schema232 = schema.Node{Fields: []schema.Field{
-		{Name: "annotations", Node: &schema229},
-		{Name: "labels", Node: &schema231},
-		{Name: "parametersRef", Node: &schema30},
+	}, Type: schema.Object, Values: &schema5b51b4367ff3}
+	schemac8103038162b = schema.Node{Fields: []schema.Field{
+		{Name: "annotations", Node: &schemaea4e61441399},
+		{Name: "labels", Node: &schemaa7c891006e73},
+		{Name: "parametersRef", Node: &schemaf609552b2943},
 	}, Type: schema.Object}
-	schema233 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema136},
-		{Name: "kind", Node: &schema26},
+	schema883200f2df59 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema9977a0998019},
+		{Name: "kind", Node: &schema2a568a85ca64},
 	}, Required: []string{"kind"}, Type: schema.Object}
-	schema234 = schema.Node{Items: &schema233, MaxLength: new(int(8)), Type: schema.Array}
-	schema235 = schema.Node{Default: "\"Same\"", Enum: []string{"All", "Selector", "Same"}, Type: schema.String}
-	schema236 = schema.Node{Fields: []schema.Field{
-		{Name: "key", Node: &schema0},
-		{Name: "operator", Node: &schema0},
-		{Name: "values", Node: &schema3},
+	schema67b8b6ab7442 = schema.Node{Items: &schema883200f2df59, MaxLength: new(int(8)), Type: schema.Array}
+	schemae3edc1de43c4 = schema.Node{Default: "\"Same\"", Enum: []string{"All", "Selector", "Same"}, Type: schema.String}
+	schemab35390ec8fee = schema.Node{Fields: []schema.Field{
+		{Name: "key", Node: &schema38c43b5ba342},
+		{Name: "operator", Node: &schema38c43b5ba342},
+		{Name: "values", Node: &schemaddea1d3cbeb2},
 	}, Required: []string{"key", "operator"}, Type: schema.Object}
-	schema237 = schema.Node{Items: &schema236, Type: schema.Array}
-	schema238 = schema.Node{Fields: []schema.Field{
-		{Name: "matchExpressions", Node: &schema237},
-		{Name: "matchLabels", Node: &schema1},
+	schema22c90528ab61 = schema.Node{Items: &schemab35390ec8fee, Type: schema.Array}
+	schemafef0e6b5a39a = schema.Node{Fields: []schema.Field{
+		{Name: "matchExpressions", Node: &schema22c90528ab61},
+		{Name: "matchLabels", Node: &schemac420d745ccee},
 	}, Type: schema.Object}
-	schema239 = schema.Node{Default: "{\"from\":\"Same\"}", Fields: []schema.Field{
-		{Name: "from", Node: &schema235},
-		{Name: "selector", Node: &schema238},
+	schema8da3508c2ded = schema.Node{Default: "{\"from\":\"Same\"}", Fields: []schema.Field{
+		{Name: "from", Node: &schemae3edc1de43c4},
+		{Name: "selector", Node: &schemafef0e6b5a39a},
 	}, Type: schema.Object}
-	schema240 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
-		{Name: "kinds", Node: &schema234},
-		{Name: "namespaces", Node: &schema239},
+	schemac063277b2a63 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
+		{Name: "kinds", Node: &schema67b8b6ab7442},
+		{Name: "namespaces", Node: &schema8da3508c2ded},
 	}, Type: schema.Object}
-	schema241 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: schema.String}
-	schema242 = schema.Node{Items: &schema180, MaxLength: new(int(64)), Type: schema.Array}
-	schema243 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema25},
-		{Name: "kind", Node: &schema26},
-		{Name: "name", Node: &schema27},
-		{Name: "namespace", Node: &schema179},
+	schemafaae26eb3cd5 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: schema.String}
+	schema59d669282fbb = schema.Node{Items: &schema16f4cdce1d9c, MaxLength: new(int(64)), Type: schema.Array}
+	schemaddd453b9e661 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema04bad89a5afd},
+		{Name: "kind", Node: &schema2a568a85ca64},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	schema244 = schema.Node{Items: &schema243, MaxLength: new(int(8)), MinLength: new(int(1)), Type: schema.Array}
-	schema245 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema244},
+	schema0bb8f48dbc83 = schema.Node{Items: &schemaddd453b9e661, MaxLength: new(int(8)), MinLength: new(int(1)), Type: schema.Array}
+	schema676f50a875af = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema0bb8f48dbc83},
 	}, Type: schema.Object}
-	schema246 = schema.Node{Default: "\"Terminate\"", Enum: []string{"Terminate", "Passthrough"}, Type: schema.String}
-	schema247 = schema.Node{Fields: []schema.Field{
-		{Name: "certificateRefs", Node: &schema242},
-		{Name: "frontendValidation", Node: &schema245},
-		{Name: "mode", Node: &schema246},
-		{Name: "options", Node: &schema24},
+	schema587ff954598c = schema.Node{Default: "\"Terminate\"", Enum: []string{"Terminate", "Passthrough"}, Type: schema.String}
+	schemaa2b60ab611dc = schema.Node{Fields: []schema.Field{
+		{Name: "certificateRefs", Node: &schema59d669282fbb},
+		{Name: "frontendValidation", Node: &schema676f50a875af},
+		{Name: "mode", Node: &schema587ff954598c},
+		{Name: "options", Node: &schema43c76301683a},
 	}, Rules: []schema.Rule{
 		{Text: "self.mode == 'Terminate' ? size(self.certificateRefs) > 0 || size(self.options) > 0 : true", Message: "certificateRefs or options must be specified when mode is Terminate", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x0e\b\v\x12\n\x1a\bsize_map\x12\n\b\f\x12\x06\n\x04self\x12\x13\b\x0e\x12\x0f\x1a\rgreater_int64\x12\x10\b\x10\x12\f\x1a\nlogical_or\"\xd3\x01\x10\x052\xce\x01\x12\x05_?_:_\x1a3\x10\x032/\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04mode\x1a\x0f\x10\x04\x1a\v2\tTerminate\x1a\x87\x01\x10\x102\x82\x01\x12\x04_||_\x1a@\x10\t2<\x12\x03_>_\x1a-\x10\x062)\x12\x04size\x1a!\x10\b*\x1d\n\n\x10\a\"\x06\n\x04self\x12\x0fcertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1a8\x10\x0e24\x12\x03_>_\x1a%\x10\v2!\x12\x04size\x1a\x19\x10\r*\x15\n\n\x10\f\"\x06\n\x04self\x12\aoptions\x1a\x06\x10\x0f\x1a\x02\x18\x00\x1a\x06\x10\x11\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema248 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedRoutes", Node: &schema240},
-		{Name: "hostname", Node: &schema32},
-		{Name: "name", Node: &schema9},
-		{Name: "port", Node: &schema191},
-		{Name: "protocol", Node: &schema241},
-		{Name: "tls", Node: &schema247},
+	schema06747172d247 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedRoutes", Node: &schemac063277b2a63},
+		{Name: "hostname", Node: &schemabe8fa202c611},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "protocol", Node: &schemafaae26eb3cd5},
+		{Name: "tls", Node: &schemaa2b60ab611dc},
 	}, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
-	schema249 = schema.Node{Items: &schema248, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema4151f1a62071 = schema.Node{Items: &schema06747172d247, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\r\b\x06\x12\t\x1a\ain_list\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\a\b\x0e\x12\x03\n\x01l\x12\r\b\x13\x12\t\n\a@result\x12\x18\b\x14\x12\x14\x1a\x12not_strictly_false\x12\r\b\x15\x12\t\n\a@result\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x17\x12\t\n\a@result\"\xfc\x01\x10\x18J\xf7\x01\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x12\x1a\x02\x10\x01*(\x10\x142$\x12\x13@not_strictly_false\x1a\r\x10\x13\"\t\n\a@result2\x9b\x01\x10\x162\x96\x01\x12\x04_&&_\x1a\r\x10\x15\"\t\n\a@result\x1a\x7f\x10\v2{\x12\x05_?_:_\x1aJ\x10\x062F\x12\x03@in\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a&\x10\a:\"\n\n\x10\b\x1a\x062\x04HTTP\n\t\x10\t\x1a\x052\x03TCP\n\t\x10\n\x1a\x052\x03UDP\x1a\x1e\x10\f2\x1a\x12\x02!_\x1a\x14\x10\x10*\x10\n\a\x10\x0e\"\x03\n\x01l\x12\x03tls\x18\x01\x1a\x06\x10\x11\x1a\x02\x10\x01:\r\x10\x17\"\t\n\a@result"},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\f\b\x06\x12\b\x1a\x06equals\x12\a\b\t\x12\x03\n\x01l\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\x11\b\r\x12\r\x1a\vconditional\x12\a\b\x0e\x12\x03\n\x01l\x12\f\b\x11\x12\b\x1a\x06equals\x12\a\b\x13\x12\x03\n\x01l\x12\f\b\x16\x12\b\x1a\x06equals\x12\x10\b\x18\x12\f\x1a\nlogical_or\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\"\xe3\x02\x10 J\xde\x02\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2\x82\x02\x10\x1e2\xfd\x01\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a\xe5\x01\x10\r2\xe0\x01\x12\x05_?_:_\x1aR\x10\f2N\x12\x04_&&_\x1a0\x10\x062,\x12\x04_==_\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a\v\x10\a\x1a\a2\x05HTTPS\x1a\x14\x10\v*\x10\n\a\x10\t\"\x03\n\x01l\x12\x03tls\x18\x01\x1a{\x10\x182w\x12\x04_||_\x1a2\x10\x112.\x12\x04_==_\x1a\x1e\x10\x10*\x1a\n\x12\x10\x0f*\x0e\n\a\x10\x0e\"\x03\n\x01l\x12\x03tls\x12\x04mode\x1a\x06\x10\x12\x1a\x022\x00\x1a;\x10\x1627\x12\x04_==_\x1a\x1e\x10\x15*\x1a\n\x12\x10\x14*\x0e\n\a\x10\x13\"\x03\n\x01l\x12\x03tls\x12\x04mode\x1a\x0f\x10\x17\x1a\v2\tTerminate\x1a\x06\x10\x19\x1a\x02\x10\x01:\r\x10\x1f\"\t\n\a@result"},
 		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\r\b\x06\x12\t\x1a\ain_list\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\a\b\r\x12\x03\n\x01l\x12\a\b\x10\x12\x03\n\x01l\x12\f\b\x12\x12\b\x1a\x06equals\x12\x10\b\x14\x12\f\x1a\nlogical_or\x12\r\b\x17\x12\t\n\a@result\x12\x18\b\x18\x12\x14\x1a\x12not_strictly_false\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\r\b\x1b\x12\t\n\a@result\"\xb0\x02\x10\x1cJ\xab\x02\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x10\x01*(\x10\x182$\x12\x13@not_strictly_false\x1a\r\x10\x17\"\t\n\a@result2\xcf\x01\x10\x1a2\xca\x01\x12\x04_&&_\x1a\r\x10\x19\"\t\n\a@result\x1a\xb2\x01\x10\n2\xad\x01\x12\x05_?_:_\x1a>\x10\x062:\x12\x03@in\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a\x1a\x10\a:\x16\n\t\x10\b\x1a\x052\x03TCP\n\t\x10\t\x1a\x052\x03UDP\x1a\\\x10\x142X\x12\x04_||_\x1a#\x10\v2\x1f\x12\x02!_\x1a\x19\x10\x0f*\x15\n\a\x10\r\"\x03\n\x01l\x12\bhostname\x18\x01\x1a+\x10\x122'\x12\x04_==_\x1a\x17\x10\x11*\x13\n\a\x10\x10\"\x03\n\x01l\x12\bhostname\x1a\x06\x10\x13\x1a\x022\x00\x1a\x06\x10\x15\x1a\x02\x10\x01:\r\x10\x1b\"\t\n\a@result"},
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02l1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02l2\x12\r\b\x0e\x12\t\n\a@result\x12\x0f\b\x10\x12\v\x1a\tadd_int64\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vconditional\x12\r\b\x13\x12\t\n\a@result\x12\f\b\x15\x12\b\x1a\x06equals\x12\r\b\x18\x12\t\n\a@result\x12\x18\b\x19\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1a\x12\t\n\a@result\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\r\b\x1c\x12\t\n\a@result\"\xc6\x02\x10\x1dJ\xc1\x02\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x01*(\x10\x192$\x12\x13@not_strictly_false\x1a\r\x10\x18\"\t\n\a@result2\xe4\x01\x10\x1b2\xdf\x01\x12\x04_&&_\x1a\r\x10\x1a\"\t\n\a@result\x1a\xc7\x01\x10\x16J\xc2\x01\n\x02l2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x18\x00*\x06\x10\r\x1a\x02\x10\x012t\x10\x122p\x12\x05_?_:_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02l2\x12\x04name\x1a \x10\x102\x1c\x12\x03_+_\x1a\r\x10\x0e\"\t\n\a@result\x1a\x06\x10\x0f\x1a\x02\x18\x01\x1a\r\x10\x11\"\t\n\a@result:!\x10\x152\x1d\x12\x04_==_\x1a\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x14\x1a\x02\x18\x01:\r\x10\x1c\"\t\n\a@result"},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02l1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02l2\x12\b\b\f\x12\x04\n\x02l1\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02l2\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\b\b\x13\x12\x04\n\x02l1\x12\b\b\x17\x12\x04\n\x02l2\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\x11\b\x1b\x12\r\x1a\vconditional\x12\b\b\x1c\x12\x04\n\x02l1\x12\f\b\x1e\x12\b\x1a\x06equals\x12\b\b\x1f\x12\x04\n\x02l2\x12\x11\b!\x12\r\x1a\vlogical_not\x12\b\b#\x12\x04\n\x02l1\x12\x11\b&\x12\r\x1a\vlogical_not\x12\b\b(\x12\x04\n\x02l2\x12\x11\b+\x12\r\x1a\vlogical_and\x12\x11\b,\x12\r\x1a\vlogical_and\x12\r\b/\x12\t\n\a@result\x12\x0f\b1\x12\v\x1a\tadd_int64\x12\r\b2\x12\t\n\a@result\x12\x11\b3\x12\r\x1a\vconditional\x12\r\b4\x12\t\n\a@result\x12\f\b6\x12\b\x1a\x06equals\x12\r\b9\x12\t\n\a@result\x12\x18\b:\x12\x14\x1a\x12not_strictly_false\x12\r\b;\x12\t\n\a@result\x12\x11\b<\x12\r\x1a\vlogical_and\x12\r\b=\x12\t\n\a@result\"\x8e\x05\x10>J\x89\x05\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x108\x1a\x02\x10\x01*(\x10:2$\x12\x13@not_strictly_false\x1a\r\x109\"\t\n\a@result2\xac\x04\x10<2\xa7\x04\x12\x04_&&_\x1a\r\x10;\"\t\n\a@result\x1a\x8f\x04\x107J\x8a\x04\n\x02l2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10-\x1a\x02\x18\x00*\x06\x10.\x1a\x02\x10\x012\xbb\x03\x1032\xb6\x03\x12\x05_?_:_\x1a\xfb\x02\x10,2\xf6\x02\x12\x04_&&_\x1a\x82\x01\x10\x112~\x12\x04_&&_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02l1\x12\x04port\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02l2\x12\x04port\x1a>\x10\x0e2:\x12\x04_==_\x1a\x18\x10\r*\x14\n\b\x10\f\"\x04\n\x02l1\x12\bprotocol\x1a\x18\x10\x10*\x14\n\b\x10\x0f\"\x04\n\x02l2\x12\bprotocol\x1a\xe8\x01\x10\x1b2\xe3\x01\x12\x05_?_:_\x1aB\x10\x1a2>\x12\x04_&&_\x1a\x1a\x10\x15*\x16\n\b\x10\x13\"\x04\n\x02l1\x12\bhostname\x18\x01\x1a\x1a\x10\x19*\x16\n\b\x10\x17\"\x04\n\x02l2\x12\bhostname\x18\x01\x1a>\x10\x1e2:\x12\x04_==_\x1a\x18\x10\x1d*\x14\n\b\x10\x1c\"\x04\n\x02l1\x12\bhostname\x1a\x18\x10 *\x14\n\b\x10\x1f\"\x04\n\x02l2\x12\bhostname\x1aV\x10+2R\x12\x04_&&_\x1a$\x10!2 \x12\x02!_\x1a\x1a\x10%*\x16\n\b\x10#\"\x04\n\x02l1\x12\bhostname\x18\x01\x1a$\x10&2 \x12\x02!_\x1a\x1a\x10**\x16\n\b\x10(\"\x04\n\x02l2\x12\bhostname\x18\x01\x1a \x1012\x1c\x12\x03_+_\x1a\r\x10/\"\t\n\a@result\x1a\x06\x100\x1a\x02\x18\x01\x1a\r\x102\"\t\n\a@result:!\x1062\x1d\x12\x04_==_\x1a\r\x104\"\t\n\a@result\x1a\x06\x105\x1a\x02\x18\x01:\r\x10=\"\t\n\a@result"},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema250 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema227},
-		{Name: "backendTLS", Node: &schema228},
-		{Name: "gatewayClassName", Node: &schema27},
-		{Name: "infrastructure", Node: &schema232},
-		{Name: "listeners", Node: &schema249},
+	schemad6091a5add3d = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schemafae3f4fa2da3},
+		{Name: "backendTLS", Node: &schema3bcd9113af53},
+		{Name: "gatewayClassName", Node: &schemab784d5f39b51},
+		{Name: "infrastructure", Node: &schemac8103038162b},
+		{Name: "listeners", Node: &schema4151f1a62071},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema251 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema0},
-		{Name: "value", Node: &schema0},
+	schema948ffb4fa240 = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schema38c43b5ba342},
+		{Name: "value", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema252 = schema.Node{Items: &schema251, Type: schema.Array}
-	schema253 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema0},
-		{Name: "kind", Node: &schema0},
+	schemaa58d4ede8b95 = schema.Node{Items: &schema948ffb4fa240, Type: schema.Array}
+	schemaebf108b0c35b = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema254 = schema.Node{Items: &schema253, Type: schema.Array}
-	schema255 = schema.Node{Fields: []schema.Field{
-		{Name: "attachedRoutes", Node: &schema2},
-		{Name: "conditions", Node: &schema20},
-		{Name: "name", Node: &schema0},
-		{Name: "supportedKinds", Node: &schema254},
+	schema876a25eea092 = schema.Node{Items: &schemaebf108b0c35b, Type: schema.Array}
+	schemad6962591e2a7 = schema.Node{Fields: []schema.Field{
+		{Name: "attachedRoutes", Node: &schemad68636697e29},
+		{Name: "conditions", Node: &schemab7808f41d7df},
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "supportedKinds", Node: &schema876a25eea092},
 	}, Type: schema.Object}
-	schema256 = schema.Node{Items: &schema255, Type: schema.Array}
-	schema257 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema252},
-		{Name: "conditions", Node: &schema20},
-		{Name: "listeners", Node: &schema256},
+	schemaabae24e4c2c3 = schema.Node{Items: &schemad6962591e2a7, Type: schema.Array}
+	schema9c8059fcfab6 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schemaa58d4ede8b95},
+		{Name: "conditions", Node: &schemab7808f41d7df},
+		{Name: "listeners", Node: &schemaabae24e4c2c3},
 	}, Type: schema.Object}
-	schema258 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema250},
-		{Name: "status", Node: &schema257},
+	schema9b1a06946796 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemad6091a5add3d},
+		{Name: "status", Node: &schema9c8059fcfab6},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema259 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
-	schema260 = schema.Node{MaxLength: new(int(64)), Type: schema.String}
-	schema261 = schema.Node{Fields: []schema.Field{
-		{Name: "controllerName", Node: &schema259},
-		{Name: "description", Node: &schema260},
-		{Name: "parametersRef", Node: &schema243},
+	schemadd86df8dbdbd = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
+	schemad9cf93925d90 = schema.Node{MaxLength: new(int(64)), Type: schema.String}
+	schema0ece88027b46 = schema.Node{Fields: []schema.Field{
+		{Name: "controllerName", Node: &schemadd86df8dbdbd},
+		{Name: "description", Node: &schemad9cf93925d90},
+		{Name: "parametersRef", Node: &schemaddd453b9e661},
 	}, Required: []string{"controllerName"}, Type: schema.Object}
-	schema262 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema0},
+	schema82ae9c8e0f9e = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema263 = schema.Node{Items: &schema262, Type: schema.Array}
-	schema264 = schema.Node{Fields: []schema.Field{
-		{Name: "conditions", Node: &schema20},
-		{Name: "supportedFeatures", Node: &schema263},
+	schemaa5af17ee6525 = schema.Node{Items: &schema82ae9c8e0f9e, Type: schema.Array}
+	schema5ed9e3059913 = schema.Node{Fields: []schema.Field{
+		{Name: "conditions", Node: &schemab7808f41d7df},
+		{Name: "supportedFeatures", Node: &schemaa5af17ee6525},
 	}, Type: schema.Object}
-	schema265 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema261},
-		{Name: "status", Node: &schema264},
+	schema6a3bcbea0248 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema0ece88027b46},
+		{Name: "status", Node: &schema5ed9e3059913},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema266 = schema.Node{Enum: []string{"ReplaceFullPath", "ReplacePrefixMatch"}, Type: schema.String}
-	schema267 = schema.Node{Fields: []schema.Field{
-		{Name: "replaceFullPath", Node: &schema97},
-		{Name: "replacePrefixMatch", Node: &schema97},
-		{Name: "type", Node: &schema266},
+	schemac16f9981e183 = schema.Node{Enum: []string{"ReplaceFullPath", "ReplacePrefixMatch"}, Type: schema.String}
+	schema500209422a23 = schema.Node{Fields: []schema.Field{
+		{Name: "replaceFullPath", Node: &schemaa1c667ad44e4},
+		{Name: "replacePrefixMatch", Node: &schemaa1c667ad44e4},
+		{Name: "type", Node: &schemac16f9981e183},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ReplaceFullPath' ? has(self.replaceFullPath) : true", Message: "replaceFullPath must be specified when type is set to 'ReplaceFullPath'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"s\x10\x052o\x12\x05_?_:_\x1a9\x10\x0325\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fReplaceFullPath\x1a#\x10\t*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x0freplaceFullPath\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "has(self.replaceFullPath) ? self.type == 'ReplaceFullPath' : true", Message: "type must be 'ReplaceFullPath' when replaceFullPath is set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"s\x10\x052o\x12\x05_?_:_\x1a#\x10\x04*\x1f\n\n\x10\x02\"\x06\n\x04self\x12\x0freplaceFullPath\x18\x01\x1a9\x10\b25\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x15\x10\t\x1a\x112\x0fReplaceFullPath\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "self.type == 'ReplacePrefixMatch' ? has(self.replacePrefixMatch) : true", Message: "replacePrefixMatch must be specified when type is set to 'ReplacePrefixMatch'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a<\x10\x0328\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x18\x10\x04\x1a\x142\x12ReplacePrefixMatch\x1a&\x10\t*\"\n\n\x10\a\"\x06\n\x04self\x12\x12replacePrefixMatch\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "has(self.replacePrefixMatch) ? self.type == 'ReplacePrefixMatch' : true", Message: "type must be 'ReplacePrefixMatch' when replacePrefixMatch is set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"y\x10\x052u\x12\x05_?_:_\x1a&\x10\x04*\"\n\n\x10\x02\"\x06\n\x04self\x12\x12replacePrefixMatch\x18\x01\x1a<\x10\b28\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x18\x10\t\x1a\x142\x12ReplacePrefixMatch\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema268 = schema.Node{Enum: []string{"http", "https"}, Type: schema.String}
-	schema269 = schema.Node{Default: "302", Enum: []string{"301", "302"}, Type: schema.Integer}
-	schema270 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema9},
-		{Name: "path", Node: &schema267},
-		{Name: "port", Node: &schema191},
-		{Name: "scheme", Node: &schema268},
-		{Name: "statusCode", Node: &schema269},
+	schema6e51e94b558e = schema.Node{Enum: []string{"http", "https"}, Type: schema.String}
+	schemae39d83d772b8 = schema.Node{Default: "302", Enum: []string{"301", "302"}, Type: schema.Integer}
+	schema8cc4636af718 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "path", Node: &schema500209422a23},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "scheme", Node: &schema6e51e94b558e},
+		{Name: "statusCode", Node: &schemae39d83d772b8},
 	}, Type: schema.Object}
-	schema271 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef"}, Type: schema.String}
-	schema272 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema9},
-		{Name: "path", Node: &schema267},
+	schemafaf4b316bd0f = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef"}, Type: schema.String}
+	schema4295c219b5ac = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "path", Node: &schema500209422a23},
 	}, Type: schema.Object}
-	schema273 = schema.Node{Fields: []schema.Field{
-		{Name: "extensionRef", Node: &schema30},
-		{Name: "requestHeaderModifier", Node: &schema160},
-		{Name: "requestMirror", Node: &schema200},
-		{Name: "requestRedirect", Node: &schema270},
-		{Name: "responseHeaderModifier", Node: &schema160},
-		{Name: "type", Node: &schema271},
-		{Name: "urlRewrite", Node: &schema272},
+	schema760bab2fea58 = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schemaf609552b2943},
+		{Name: "requestHeaderModifier", Node: &schemae9b12c7ae5a0},
+		{Name: "requestMirror", Node: &schema229800c60601},
+		{Name: "requestRedirect", Node: &schema8cc4636af718},
+		{Name: "responseHeaderModifier", Node: &schemae9b12c7ae5a0},
+		{Name: "type", Node: &schemafaf4b316bd0f},
+		{Name: "urlRewrite", Node: &schema4295c219b5ac},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"\x80\x01\x10\x012|\x12\x02!_\x1av\x10\n2r\x12\x04_&&_\x1a)\x10\x05*%\n\n\x10\x03\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\b2;\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\t\x1a\x172\x15RequestHeaderModifier"},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"\x8c\x01\x10\x012\x87\x01\x12\x02!_\x1a\x80\x01\x10\v2|\x12\x04_&&_\x1a3\x10\x022/\x12\x02!_\x1a)\x10\x06*%\n\n\x10\x04\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\t2;\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\n\x1a\x172\x15RequestHeaderModifier"},
@@ -1125,7 +1125,7 @@ var (
 		{Text: "!(has(self.extensionRef) && self.type != 'ExtensionRef')", Message: "filter.extensionRef must be nil if the filter.type is not ExtensionRef", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"n\x10\x012j\x12\x02!_\x1ad\x10\n2`\x12\x04_&&_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fextensionRef\x18\x01\x1a6\x10\b22\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x12\x10\t\x1a\x0e2\fExtensionRef"},
 		{Text: "!(!has(self.extensionRef) && self.type == 'ExtensionRef')", Message: "filter.extensionRef must be specified for ExtensionRef filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"x\x10\x012t\x12\x02!_\x1an\x10\v2j\x12\x04_&&_\x1a*\x10\x022&\x12\x02!_\x1a \x10\x06*\x1c\n\n\x10\x04\"\x06\n\x04self\x12\fextensionRef\x18\x01\x1a6\x10\t22\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x12\x10\n\x1a\x0e2\fExtensionRef"},
 	}, Type: schema.Object}
-	schema274 = schema.Node{Items: &schema273, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema88f3f7efcaee = schema.Node{Items: &schema760bab2fea58, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
@@ -1133,31 +1133,31 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xdb\x01\x10\x122\xd6\x01\x12\x04_<=_\x1a\xc5\x01\x10\x112\xc0\x01\n\xb7\x01\x10\x10J\xb2\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012{\x10\x0e2w\x12\x05_?_:_\x1a6\x10\x0622\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x15\x10\a\x1a\x112\x0fRequestRedirect\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd6\x01\x10\x122\xd1\x01\x12\x04_<=_\x1a\xc0\x01\x10\x112\xbb\x01\n\xb2\x01\x10\x10J\xad\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012v\x10\x0e2r\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x10\x10\a\x1a\f2\nURLRewrite\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema275 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema274},
-		{Name: "group", Node: &schema177},
-		{Name: "kind", Node: &schema194},
-		{Name: "name", Node: &schema27},
-		{Name: "namespace", Node: &schema179},
-		{Name: "port", Node: &schema191},
-		{Name: "weight", Node: &schema204},
+	schema5ad80961da2c = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema88f3f7efcaee},
+		{Name: "group", Node: &schema78405276a8ce},
+		{Name: "kind", Node: &schemad1e765d8d94b},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "weight", Node: &schemad1e3f7557e19},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema276 = schema.Node{Items: &schema275, MaxLength: new(int(16)), Type: schema.Array}
-	schema277 = schema.Node{Items: &schema273, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema2b88feae93ad = schema.Node{Items: &schema5ad80961da2c, MaxLength: new(int(16)), Type: schema.Array}
+	schemac62435ab9462 = schema.Node{Items: &schema760bab2fea58, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe3\x01\x10\x122\xde\x01\x12\x04_<=_\x1a\xcd\x01\x10\x112\xc8\x01\n\xbf\x01\x10\x10J\xba\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x82\x01\x10\x0e2~\x12\x05_?_:_\x1a=\x10\x0629\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1c\x10\a\x1a\x182\x16ResponseHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xdb\x01\x10\x122\xd6\x01\x12\x04_<=_\x1a\xc5\x01\x10\x112\xc0\x01\n\xb7\x01\x10\x10J\xb2\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012{\x10\x0e2w\x12\x05_?_:_\x1a6\x10\x0622\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x15\x10\a\x1a\x112\x0fRequestRedirect\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd6\x01\x10\x122\xd1\x01\x12\x04_<=_\x1a\xc0\x01\x10\x112\xbb\x01\n\xb2\x01\x10\x10J\xad\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012v\x10\x0e2r\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x10\x10\a\x1a\f2\nURLRewrite\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema278 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}, Type: schema.String}
-	schema279 = schema.Node{Default: "\"PathPrefix\"", Enum: []string{"Exact", "PathPrefix", "RegularExpression"}, Type: schema.String}
-	schema280 = schema.Node{Default: "\"/\"", MaxLength: new(int(1024)), Type: schema.String}
-	schema281 = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
-		{Name: "type", Node: &schema279},
-		{Name: "value", Node: &schema280},
+	schema4eb80cfb6845 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}, Type: schema.String}
+	schema9d39c2a728c4 = schema.Node{Default: "\"PathPrefix\"", Enum: []string{"Exact", "PathPrefix", "RegularExpression"}, Type: schema.String}
+	schema9c64a42d72dc = schema.Node{Default: "\"/\"", MaxLength: new(int(1024)), Type: schema.String}
+	schemab7b542c7920b = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
+		{Name: "type", Node: &schema9d39c2a728c4},
+		{Name: "value", Node: &schema9c64a42d72dc},
 	}, Rules: []schema.Rule{
 		{Text: "(self.type in ['Exact','PathPrefix']) ? self.value.startsWith('/') : true", Message: "value must be an absolute path and start with '/' when type one of ['Exact', 'PathPrefix']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\x11\b\a\x12\r\x1a\vconditional\x12\n\b\b\x12\x06\n\x04self\x12\x18\b\n\x12\x14\x1a\x12starts_with_string\"\x90\x01\x10\a2\x8b\x01\x12\x05_?_:_\x1aF\x10\x032B\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a#\x10\x04:\x1f\n\v\x10\x05\x1a\a2\x05Exact\n\x10\x10\x06\x1a\f2\nPathPrefix\x1a2\x10\n2.\n\x17\x10\t*\x13\n\n\x10\b\"\x06\n\x04self\x12\x05value\x12\nstartsWith\x1a\a\x10\v\x1a\x032\x01/\x1a\x06\x10\f\x1a\x02\x10\x01"},
 		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('//') : true", Message: "must not contain '//' when type one of ['Exact', 'PathPrefix']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\x11\b\a\x12\r\x1a\vconditional\x12\x11\b\b\x12\r\x1a\vlogical_not\x12\n\b\t\x12\x06\n\x04self\x12\x15\b\v\x12\x11\x1a\x0fcontains_string\"\x99\x01\x10\a2\x94\x01\x12\x05_?_:_\x1aF\x10\x032B\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a#\x10\x04:\x1f\n\v\x10\x05\x1a\a2\x05Exact\n\x10\x10\x06\x1a\f2\nPathPrefix\x1a;\x10\b27\x12\x02!_\x1a1\x10\v2-\n\x17\x10\n*\x13\n\n\x10\t\"\x06\n\x04self\x12\x05value\x12\bcontains\x1a\b\x10\f\x1a\x042\x02//\x1a\x06\x10\r\x1a\x02\x10\x01"},
@@ -1171,40 +1171,40 @@ var (
 		{Text: "self.type in ['Exact','PathPrefix'] || self.type == 'RegularExpression'", Message: "type must be one of ['Exact', 'PathPrefix', 'RegularExpression']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x10\b\v\x12\f\x1a\nlogical_or\"\x90\x01\x10\v2\x8b\x01\x12\x04_||_\x1aF\x10\x032B\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a#\x10\x04:\x1f\n\v\x10\x05\x1a\a2\x05Exact\n\x10\x10\x06\x1a\f2\nPathPrefix\x1a;\x10\t27\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x17\x10\n\x1a\x132\x11RegularExpression"},
 		{Text: "(self.type in ['Exact','PathPrefix']) ? self.value.matches(r\"\"\"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$\"\"\") : true", Message: "must only contain valid characters (matching ^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$) for types ['Exact', 'PathPrefix']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\x11\b\a\x12\r\x1a\vconditional\x12\n\b\b\x12\x06\n\x04self\x12\x14\b\n\x12\x10\x1a\x0ematches_string\"\xc2\x01\x10\a2\xbd\x01\x12\x05_?_:_\x1aF\x10\x032B\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a#\x10\x04:\x1f\n\v\x10\x05\x1a\a2\x05Exact\n\x10\x10\x06\x1a\f2\nPathPrefix\x1ad\x10\n2`\n\x17\x10\t*\x13\n\n\x10\b\"\x06\n\x04self\x12\x05value\x12\amatches\x1a<\x10\v\x1a826^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$\x1a\x06\x10\f\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema282 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema155},
-		{Name: "type", Node: &schema207},
-		{Name: "value", Node: &schema68},
+	schemaed0ab3b349d1 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema34ba964ae820},
+		{Name: "type", Node: &schema059baf4b83c7},
+		{Name: "value", Node: &schemadc5db0cc6d5d},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema283 = schema.Node{Items: &schema282, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema284 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema209},
-		{Name: "method", Node: &schema278},
-		{Name: "path", Node: &schema281},
-		{Name: "queryParams", Node: &schema283},
+	schema7e4aea03c59f = schema.Node{Items: &schemaed0ab3b349d1, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schemac1e334e43175 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema7e0ee4fac9ed},
+		{Name: "method", Node: &schema4eb80cfb6845},
+		{Name: "path", Node: &schemab7b542c7920b},
+		{Name: "queryParams", Node: &schema7e4aea03c59f},
 	}, Type: schema.Object}
-	schema285 = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", Items: &schema284, MaxLength: new(int(64)), Type: schema.Array}
-	schema286 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(400)), Type: schema.Integer}
-	schema287 = schema.Node{Items: &schema286, Type: schema.Array}
-	schema288 = schema.Node{Fields: []schema.Field{
-		{Name: "attempts", Node: &schema2},
-		{Name: "backoff", Node: &schema139},
-		{Name: "codes", Node: &schema287},
+	schema5f1724151309 = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", Items: &schemac1e334e43175, MaxLength: new(int(64)), Type: schema.Array}
+	schema2a80b1d37907 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(400)), Type: schema.Integer}
+	schema88384f815dd7 = schema.Node{Items: &schema2a80b1d37907, Type: schema.Array}
+	schema261f4e49e70d = schema.Node{Fields: []schema.Field{
+		{Name: "attempts", Node: &schemad68636697e29},
+		{Name: "backoff", Node: &schema81a9dad69d55},
+		{Name: "codes", Node: &schema88384f815dd7},
 	}, Type: schema.Object}
-	schema289 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRequest", Node: &schema139},
-		{Name: "request", Node: &schema139},
+	schema689dce7a7857 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRequest", Node: &schema81a9dad69d55},
+		{Name: "request", Node: &schema81a9dad69d55},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.request) && has(self.backendRequest) && duration(self.request) != duration('0s') && duration(self.backendRequest) > duration(self.request))", Message: "backendRequest timeout cannot be longer than request timeout", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x18\b\v\x12\x14\x1a\x12string_to_duration\x12\n\b\f\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nnot_equals\x12\x18\b\x0f\x12\x14\x1a\x12string_to_duration\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\x18\b\x12\x12\x14\x1a\x12string_to_duration\x12\n\b\x13\x12\x06\n\x04self\x12\x16\b\x15\x12\x12\x1a\x10greater_duration\x12\x18\b\x16\x12\x14\x1a\x12string_to_duration\x12\n\b\x17\x12\x06\n\x04self\x12\x11\b\x19\x12\r\x1a\vlogical_and\"\xab\x02\x10\x012\xa6\x02\x12\x02!_\x1a\x9f\x02\x10\x112\x9a\x02\x12\x04_&&_\x1aK\x10\n2G\x12\x04_&&_\x1a\x1b\x10\x05*\x17\n\n\x10\x03\"\x06\n\x04self\x12\arequest\x18\x01\x1a\"\x10\t*\x1e\n\n\x10\a\"\x06\n\x04self\x12\x0ebackendRequest\x18\x01\x1a\xc4\x01\x10\x192\xbf\x01\x12\x04_&&_\x1aO\x10\x0e2K\x12\x04_!=_\x1a)\x10\v2%\x12\bduration\x1a\x19\x10\r*\x15\n\n\x10\f\"\x06\n\x04self\x12\arequest\x1a\x18\x10\x0f2\x14\x12\bduration\x1a\b\x10\x10\x1a\x042\x020s\x1af\x10\x152b\x12\x03_>_\x1a0\x10\x122,\x12\bduration\x1a \x10\x14*\x1c\n\n\x10\x13\"\x06\n\x04self\x12\x0ebackendRequest\x1a)\x10\x162%\x12\bduration\x1a\x19\x10\x18*\x15\n\n\x10\x17\"\x06\n\x04self\x12\arequest"},
 	}, Type: schema.Object}
-	schema290 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema276},
-		{Name: "filters", Node: &schema277},
-		{Name: "matches", Node: &schema285},
-		{Name: "name", Node: &schema9},
-		{Name: "retry", Node: &schema288},
-		{Name: "sessionPersistence", Node: &schema217},
-		{Name: "timeouts", Node: &schema289},
+	schemad0f5cc08f759 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema2b88feae93ad},
+		{Name: "filters", Node: &schemac62435ab9462},
+		{Name: "matches", Node: &schema5f1724151309},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "retry", Node: &schema261f4e49e70d},
+		{Name: "sessionPersistence", Node: &schemaea30a9e8f19b},
+		{Name: "timeouts", Node: &schema689dce7a7857},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\n\b\x0e\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\a\b\x17\x12\x03\n\x01f\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\x12\x10\b!\x12\f\x1a\nlogical_or\"\xeb\x02\x10\v2\xe6\x02\x12\x05_?_:_\x1ai\x10\n2e\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a<\x10\b28\x12\x03_>_\x1a)\x10\x052%\x12\x04size\x1a\x1d\x10\a*\x19\n\n\x10\x06\"\x06\n\x04self\x12\vbackendRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1a\xe9\x01\x10!2\xe4\x01\x12\x04_||_\x1a%\x10\f2!\x12\x02!_\x1a\x1b\x10\x10*\x17\n\n\x10\x0e\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xb4\x01\x10 J\xaf\x01\n\x01f\x12\x19\x10\x12*\x15\n\n\x10\x11\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2E\x10\x1e2A\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a*\x10\x152&\x12\x02!_\x1a \x10\x19*\x1c\n\a\x10\x17\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01:\r\x10\x1f\"\t\n\a@result\x1a\x06\x10\"\x1a\x02\x10\x01"},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01f\x12\a\b\x0e\x12\x03\n\x01f\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\a\b\x13\x12\x03\n\x01f\x12\f\b\x17\x12\b\x1a\x06equals\x12\x11\b\x19\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vconditional\x12\x0f\b.\x12\v\x1a\tsize_list\x12\n\b/\x12\x06\n\x04self\x12\x10\b1\x12\f\x1a\nnot_equals\x12\x11\b3\x12\r\x1a\vlogical_not\x12\n\b5\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x10\b;\x12\f\x1a\nlogical_or\x12\n\b<\x12\x06\n\x04self\x12\x10\b>\x12\f\x1a\nindex_list\x12\x10\bB\x12\f\x1a\nnot_equals\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vconditional\"\xa1\x06\x10-2\x9c\x06\x12\x05_?_:_\x1a\xe8\x03\x10,2\xe3\x03\x12\x04_&&_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xbd\x03\x10+J\xb8\x03\n\x01f\x12\x19\x10\x06*\x15\n\n\x10\x05\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xdb\x02\x10'2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10\x192\x96\x02\x12\x04_&&_\x1aZ\x10\x122V\x12\x04_&&_\x1a \x10\f*\x1c\n\a\x10\n\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x11*(\n\x1e\x10\x0f*\x1a\n\a\x10\x0e\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10 2\xac\x01\x12\x04_&&_\x1a\\\x10\x172X\x12\x04_==_\x1a6\x10\x16*2\n*\x10\x15*&\n\x1e\x10\x14*\x1a\n\a\x10\x13\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10\x18\x1a\x142\x12ReplacePrefixMatch\x1aF\x10\x1f*B\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x9f\x02\x10E2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10D2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10;2\x88\x01\x12\x04_||_\x1a9\x10125\x12\x04_!=_\x1a%\x10.2!\x12\x04size\x1a\x19\x100*\x15\n\n\x10/\"\x06\n\x04self\x12\amatches\x1a\x06\x102\x1a\x02\x18\x01\x1aE\x1032A\x12\x02!_\x1a;\x10:*7\n-\x1072)\x12\x04_[_]\x1a\x19\x106*\x15\n\n\x105\"\x06\n\x04self\x12\amatches\x1a\x06\x108\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10B2_\x12\x04_!=_\x1aE\x10A*A\n9\x10@*5\n-\x10>2)\x12\x04_[_]\x1a\x19\x10=*\x15\n\n\x10<\"\x06\n\x04self\x12\amatches\x1a\x06\x10?\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10C\x1a\f2\nPathPrefix\x1a\x06\x10F\x1a\x02\x10\x00\x1a\x06\x10G\x1a\x02\x10\x01\x1a\x06\x10H\x1a\x02\x10\x01"},
@@ -1212,223 +1212,223 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xf0\a\x10A2\xeb\a\x12\x05_?_:_\x1a\xb7\x05\x10@2\xb2\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\x88\x05\x10?J\x83\x05\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\xa2\x04\x10;2\x9d\x04\x12\x05_?_:_\x1a\xe2\x03\x1042\xdd\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xba\x03\x103J\xb5\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xdb\x02\x10/2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10!2\x96\x02\x12\x04_&&_\x1aZ\x10\x1a2V\x12\x04_&&_\x1a \x10\x14*\x1c\n\a\x10\x12\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x19*(\n\x1e\x10\x17*\x1a\n\a\x10\x16\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10(2\xac\x01\x12\x04_&&_\x1a\\\x10\x1f2X\x12\x04_==_\x1a6\x10\x1e*2\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aF\x10'*B\n*\x10%*&\n\x1e\x10$*\x1a\n\a\x10#\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xdc\a\x10A2\xd7\a\x12\x05_?_:_\x1a\xa3\x05\x10@2\x9e\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\xf4\x04\x10?J\xef\x04\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\x8e\x04\x10;2\x89\x04\x12\x05_?_:_\x1a\xce\x03\x1042\xc9\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xa6\x03\x103J\xa1\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xc7\x02\x10/2\xc2\x02\x12\x05_?_:_\x1a\x87\x02\x10!2\x82\x02\x12\x04_&&_\x1aP\x10\x1a2L\x12\x04_&&_\x1a\x1b\x10\x14*\x17\n\a\x10\x12\"\x03\n\x01f\x12\nurlRewrite\x18\x01\x1a'\x10\x19*#\n\x19\x10\x17*\x15\n\a\x10\x16\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x18\x01\x1a\xa7\x01\x10(2\xa2\x01\x12\x04_&&_\x1aW\x10\x1f2S\x12\x04_==_\x1a1\x10\x1e*-\n%\x10\x1d*!\n\x19\x10\x1c*\x15\n\a\x10\x1b\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aA\x10'*=\n%\x10%*!\n\x19\x10$*\x15\n\a\x10#\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema291 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema290, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema192ad6413eb4 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schemad0f5cc08f759, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x0f\b\n\x12\v\x1a\tlist_size\x12\x0f\b\f\x12\v\x1a\tadd_int64\x12\n\b\r\x12\x06\n\x04self\x12\x0f\b\x0e\x12\v\x1a\tlist_size\x12\x13\b\x0f\x12\x0f\x1a\rgreater_int64\x12\x11\b\x11\x12\r\x1a\vconditional\x12\n\b\x12\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nindex_list\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x0f\b\x18\x12\v\x1a\tadd_int64\x12\n\b\x19\x12\x06\n\x04self\x12\x0f\b\x1a\x12\v\x1a\tlist_size\x12\x13\b\x1b\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\n\b\x1e\x12\x06\n\x04self\x12\x10\b\x1f\x12\f\x1a\nindex_list\x12\x0f\b\"\x12\v\x1a\tlist_size\x12\x0f\b$\x12\v\x1a\tadd_int64\x12\n\b%\x12\x06\n\x04self\x12\x0f\b&\x12\v\x1a\tlist_size\x12\x13\b'\x12\x0f\x1a\rgreater_int64\x12\x11\b)\x12\r\x1a\vconditional\x12\n\b*\x12\x06\n\x04self\x12\x10\b+\x12\f\x1a\nindex_list\x12\x0f\b.\x12\v\x1a\tlist_size\x12\x0f\b0\x12\v\x1a\tadd_int64\x12\n\b1\x12\x06\n\x04self\x12\x0f\b2\x12\v\x1a\tlist_size\x12\x13\b3\x12\x0f\x1a\rgreater_int64\x12\x11\b5\x12\r\x1a\vconditional\x12\n\b6\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x0f\b:\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bB\x12\x06\n\x04self\x12\x10\bC\x12\f\x1a\nindex_list\x12\x0f\bF\x12\v\x1a\tlist_size\x12\x0f\bH\x12\v\x1a\tadd_int64\x12\n\bI\x12\x06\n\x04self\x12\x0f\bJ\x12\v\x1a\tlist_size\x12\x13\bK\x12\x0f\x1a\rgreater_int64\x12\x11\bM\x12\r\x1a\vconditional\x12\n\bN\x12\x06\n\x04self\x12\x10\bO\x12\f\x1a\nindex_list\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x0f\bT\x12\v\x1a\tadd_int64\x12\n\bU\x12\x06\n\x04self\x12\x0f\bV\x12\v\x1a\tlist_size\x12\x13\bW\x12\x0f\x1a\rgreater_int64\x12\x11\bY\x12\r\x1a\vconditional\x12\n\bZ\x12\x06\n\x04self\x12\x10\b[\x12\f\x1a\nindex_list\x12\x0f\b^\x12\v\x1a\tlist_size\x12\x0f\b`\x12\v\x1a\tadd_int64\x12\n\ba\x12\x06\n\x04self\x12\x0f\bb\x12\v\x1a\tlist_size\x12\x13\bc\x12\x0f\x1a\rgreater_int64\x12\x11\be\x12\r\x1a\vconditional\x12\n\bf\x12\x06\n\x04self\x12\x10\bg\x12\f\x1a\nindex_list\x12\x0f\bj\x12\v\x1a\tlist_size\x12\x0f\bl\x12\v\x1a\tadd_int64\x12\n\bm\x12\x06\n\x04self\x12\x0f\bn\x12\v\x1a\tlist_size\x12\x13\bo\x12\x0f\x1a\rgreater_int64\x12\x11\bq\x12\r\x1a\vconditional\x12\n\br\x12\x06\n\x04self\x12\x10\bs\x12\f\x1a\nindex_list\x12\x0f\bv\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b~\x12\x06\n\x04self\x12\x10\b\x7f\x12\f\x1a\nindex_list\x12\x10\b\x82\x01\x12\v\x1a\tlist_size\x12\x10\b\x84\x01\x12\v\x1a\tadd_int64\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x10\b\x86\x01\x12\v\x1a\tlist_size\x12\x14\b\x87\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x01\x12\r\x1a\vconditional\x12\v\b\x8a\x01\x12\x06\n\x04self\x12\x11\b\x8b\x01\x12\f\x1a\nindex_list\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x10\b\x90\x01\x12\v\x1a\tadd_int64\x12\v\b\x91\x01\x12\x06\n\x04self\x12\x10\b\x92\x01\x12\v\x1a\tlist_size\x12\x14\b\x93\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x95\x01\x12\r\x1a\vconditional\x12\v\b\x96\x01\x12\x06\n\x04self\x12\x11\b\x97\x01\x12\f\x1a\nindex_list\x12\x10\b\x9a\x01\x12\v\x1a\tlist_size\x12\x10\b\x9c\x01\x12\v\x1a\tadd_int64\x12\v\b\x9d\x01\x12\x06\n\x04self\x12\x10\b\x9e\x01\x12\v\x1a\tlist_size\x12\x14\b\x9f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa1\x01\x12\r\x1a\vconditional\x12\v\b\xa2\x01\x12\x06\n\x04self\x12\x11\b\xa3\x01\x12\f\x1a\nindex_list\x12\x10\b\xa6\x01\x12\v\x1a\tlist_size\x12\x10\b\xa8\x01\x12\v\x1a\tadd_int64\x12\v\b\xa9\x01\x12\x06\n\x04self\x12\x10\b\xaa\x01\x12\v\x1a\tlist_size\x12\x14\b\xab\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xad\x01\x12\r\x1a\vconditional\x12\v\b\xae\x01\x12\x06\n\x04self\x12\x11\b\xaf\x01\x12\f\x1a\nindex_list\x12\x10\b\xb2\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xba\x01\x12\x06\n\x04self\x12\x11\b\xbb\x01\x12\f\x1a\nindex_list\x12\x10\b\xbe\x01\x12\v\x1a\tlist_size\x12\x18\b\xc0\x01\x12\x13\x1a\x11less_equals_int64\"\xce\x11\x10\xc0\x012\xc8\x11\x12\x04_<=_\x1a\xb5\x11\x10\xb4\x012\xaf\x11\x12\x03_+_\x1a\xa0\x10\x10\xa8\x012\x9a\x10\x12\x03_+_\x1a\x8b\x0f\x10\x9c\x012\x85\x0f\x12\x03_+_\x1a\xf6\r\x10\x90\x012\xf0\r\x12\x03_+_\x1a\xe1\f\x10\x84\x012\xdb\f\x12\x03_+_\x1a\xcc\v\x10x2\xc7\v\x12\x03_+_\x1a\xc0\n\x10l2\xbb\n\x12\x03_+_\x1a\xb8\t\x10`2\xb3\t\x12\x03_+_\x1a\xb0\b\x10T2\xab\b\x12\x03_+_\x1a\xa8\a\x10H2\xa3\a\x12\x03_+_\x1a\xa0\x06\x10<2\x9b\x06\x12\x03_+_\x1a\x98\x05\x1002\x93\x05\x12\x03_+_\x1a\x90\x04\x10$2\x8b\x04\x12\x03_+_\x1a\x88\x03\x10\x182\x83\x03\x12\x03_+_\x1a\x80\x02\x10\f2\xfb\x01\x12\x03_+_\x1ay\x10\x052u\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a9\x10\n25\n-\x10\t*)\n\x1e\x10\a2\x1a\x12\x04_[_]\x1a\n\x10\x06\"\x06\n\x04self\x1a\x06\x10\b\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\v\x1a\x02\x18\x00\x1ay\x10\x112u\x12\x05_?_:_\x1a)\x10\x0f2%\x12\x03_>_\x1a\x16\x10\x0e2\x12\n\n\x10\r\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x10\x1a\x02\x18\x01\x1a9\x10\x1625\n-\x10\x15*)\n\x1e\x10\x132\x1a\x12\x04_[_]\x1a\n\x10\x12\"\x06\n\x04self\x1a\x06\x10\x14\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10\x17\x1a\x02\x18\x00\x1ay\x10\x1d2u\x12\x05_?_:_\x1a)\x10\x1b2%\x12\x03_>_\x1a\x16\x10\x1a2\x12\n\n\x10\x19\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x1c\x1a\x02\x18\x02\x1a9\x10\"25\n-\x10!*)\n\x1e\x10\x1f2\x1a\x12\x04_[_]\x1a\n\x10\x1e\"\x06\n\x04self\x1a\x06\x10 \x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10#\x1a\x02\x18\x00\x1ay\x10)2u\x12\x05_?_:_\x1a)\x10'2%\x12\x03_>_\x1a\x16\x10&2\x12\n\n\x10%\"\x06\n\x04self\x12\x04size\x1a\x06\x10(\x1a\x02\x18\x03\x1a9\x10.25\n-\x10-*)\n\x1e\x10+2\x1a\x12\x04_[_]\x1a\n\x10*\"\x06\n\x04self\x1a\x06\x10,\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10/\x1a\x02\x18\x00\x1ay\x1052u\x12\x05_?_:_\x1a)\x1032%\x12\x03_>_\x1a\x16\x1022\x12\n\n\x101\"\x06\n\x04self\x12\x04size\x1a\x06\x104\x1a\x02\x18\x04\x1a9\x10:25\n-\x109*)\n\x1e\x1072\x1a\x12\x04_[_]\x1a\n\x106\"\x06\n\x04self\x1a\x06\x108\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10;\x1a\x02\x18\x00\x1ay\x10A2u\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x05\x1a9\x10F25\n-\x10E*)\n\x1e\x10C2\x1a\x12\x04_[_]\x1a\n\x10B\"\x06\n\x04self\x1a\x06\x10D\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10G\x1a\x02\x18\x00\x1ay\x10M2u\x12\x05_?_:_\x1a)\x10K2%\x12\x03_>_\x1a\x16\x10J2\x12\n\n\x10I\"\x06\n\x04self\x12\x04size\x1a\x06\x10L\x1a\x02\x18\x06\x1a9\x10R25\n-\x10Q*)\n\x1e\x10O2\x1a\x12\x04_[_]\x1a\n\x10N\"\x06\n\x04self\x1a\x06\x10P\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\x06\x10S\x1a\x02\x18\x00\x1ay\x10Y2u\x12\x05_?_:_\x1a)\x10W2%\x12\x03_>_\x1a\x16\x10V2\x12\n\n\x10U\"\x06\n\x04self\x12\x04size\x1a\x06\x10X\x1a\x02\x18\a\x1a9\x10^25\n-\x10]*)\n\x1e\x10[2\x1a\x12\x04_[_]\x1a\n\x10Z\"\x06\n\x04self\x1a\x06\x10\\\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\x06\x10_\x1a\x02\x18\x00\x1ay\x10e2u\x12\x05_?_:_\x1a)\x10c2%\x12\x03_>_\x1a\x16\x10b2\x12\n\n\x10a\"\x06\n\x04self\x12\x04size\x1a\x06\x10d\x1a\x02\x18\b\x1a9\x10j25\n-\x10i*)\n\x1e\x10g2\x1a\x12\x04_[_]\x1a\n\x10f\"\x06\n\x04self\x1a\x06\x10h\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\x06\x10k\x1a\x02\x18\x00\x1ay\x10q2u\x12\x05_?_:_\x1a)\x10o2%\x12\x03_>_\x1a\x16\x10n2\x12\n\n\x10m\"\x06\n\x04self\x12\x04size\x1a\x06\x10p\x1a\x02\x18\t\x1a9\x10v25\n-\x10u*)\n\x1e\x10s2\x1a\x12\x04_[_]\x1a\n\x10r\"\x06\n\x04self\x1a\x06\x10t\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\x06\x10w\x1a\x02\x18\x00\x1a}\x10}2y\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\n\x1a<\x10\x82\x0127\n/\x10\x81\x01**\n\x1f\x10\x7f2\x1b\x12\x04_[_]\x1a\n\x10~\"\x06\n\x04self\x1a\a\x10\x80\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\x83\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x89\x012\x7f\x12\x05_?_:_\x1a-\x10\x87\x012(\x12\x03_>_\x1a\x18\x10\x86\x012\x13\n\v\x10\x85\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x01\x1a\x02\x18\v\x1a>\x10\x8e\x0129\n1\x10\x8d\x01*,\n!\x10\x8b\x012\x1c\x12\x04_[_]\x1a\v\x10\x8a\x01\"\x06\n\x04self\x1a\a\x10\x8c\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\x8f\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x95\x012\x7f\x12\x05_?_:_\x1a-\x10\x93\x012(\x12\x03_>_\x1a\x18\x10\x92\x012\x13\n\v\x10\x91\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x94\x01\x1a\x02\x18\f\x1a>\x10\x9a\x0129\n1\x10\x99\x01*,\n!\x10\x97\x012\x1c\x12\x04_[_]\x1a\v\x10\x96\x01\"\x06\n\x04self\x1a\a\x10\x98\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x9b\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xa1\x012\x7f\x12\x05_?_:_\x1a-\x10\x9f\x012(\x12\x03_>_\x1a\x18\x10\x9e\x012\x13\n\v\x10\x9d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa0\x01\x1a\x02\x18\r\x1a>\x10\xa6\x0129\n1\x10\xa5\x01*,\n!\x10\xa3\x012\x1c\x12\x04_[_]\x1a\v\x10\xa2\x01\"\x06\n\x04self\x1a\a\x10\xa4\x01\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\xa7\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xad\x012\x7f\x12\x05_?_:_\x1a-\x10\xab\x012(\x12\x03_>_\x1a\x18\x10\xaa\x012\x13\n\v\x10\xa9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xac\x01\x1a\x02\x18\x0e\x1a>\x10\xb2\x0129\n1\x10\xb1\x01*,\n!\x10\xaf\x012\x1c\x12\x04_[_]\x1a\v\x10\xae\x01\"\x06\n\x04self\x1a\a\x10\xb0\x01\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xb9\x012\x7f\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\x0f\x1a>\x10\xbe\x0129\n1\x10\xbd\x01*,\n!\x10\xbb\x012\x1c\x12\x04_[_]\x1a\v\x10\xba\x01\"\x06\n\x04self\x1a\a\x10\xbc\x01\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbf\x01\x1a\x02\x18\x00\x1a\b\x10\xc1\x01\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema292 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema189},
-		{Name: "parentRefs", Node: &schema193},
-		{Name: "rules", Node: &schema291},
+	schemafd33a644875c = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema192ad6413eb4},
 	}, Type: schema.Object}
-	schema293 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema292},
-		{Name: "status", Node: &schema223},
+	schema307c3d50ed87 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemafd33a644875c},
+		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema294 = schema.Node{Enum: []string{"Header", "Backend"}, Type: schema.String}
-	schema295 = schema.Node{Fields: []schema.Field{
-		{Name: "header", Node: &schema0},
-		{Name: "type", Node: &schema294},
+	schema43a66d170705 = schema.Node{Enum: []string{"Header", "Backend"}, Type: schema.String}
+	schema7583e08cbedb = schema.Node{Fields: []schema.Field{
+		{Name: "header", Node: &schema38c43b5ba342},
+		{Name: "type", Node: &schema43a66d170705},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.header) && self.type != 'Header')", Message: "header must be nil if the type is not Header", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"b\x10\x012^\x12\x02!_\x1aX\x10\n2T\x12\x04_&&_\x1a\x1a\x10\x05*\x16\n\n\x10\x03\"\x06\n\x04self\x12\x06header\x18\x01\x1a0\x10\b2,\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\f\x10\t\x1a\b2\x06Header"},
 		{Text: "!(!has(self.header) && self.type == 'Header')", Message: "header must be specified for Header type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"l\x10\x012h\x12\x02!_\x1ab\x10\v2^\x12\x04_&&_\x1a$\x10\x022 \x12\x02!_\x1a\x1a\x10\x06*\x16\n\n\x10\x04\"\x06\n\x04self\x12\x06header\x18\x01\x1a0\x10\t2,\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\f\x10\n\x1a\b2\x06Header"},
 	}, Type: schema.Object}
-	schema296 = schema.Node{MinLength: new(int(1)), Type: schema.String}
-	schema297 = schema.Node{Fields: []schema.Field{
-		{Name: "pattern", Node: &schema296},
-		{Name: "substitution", Node: &schema0},
+	schemad817b7b32a28 = schema.Node{MinLength: new(int(1)), Type: schema.String}
+	schemabd2d3958175e = schema.Node{Fields: []schema.Field{
+		{Name: "pattern", Node: &schemad817b7b32a28},
+		{Name: "substitution", Node: &schema38c43b5ba342},
 	}, Required: []string{"pattern", "substitution"}, Type: schema.Object}
-	schema298 = schema.Node{Enum: []string{"ReplaceRegexMatch"}, Type: schema.String}
-	schema299 = schema.Node{Fields: []schema.Field{
-		{Name: "replaceRegexMatch", Node: &schema297},
-		{Name: "type", Node: &schema298},
+	schemaa41f3be47f80 = schema.Node{Enum: []string{"ReplaceRegexMatch"}, Type: schema.String}
+	schemaf783ded93cee = schema.Node{Fields: []schema.Field{
+		{Name: "replaceRegexMatch", Node: &schemabd2d3958175e},
+		{Name: "type", Node: &schemaa41f3be47f80},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ReplaceRegexMatch' ? has(self.replaceRegexMatch) : !has(self.replaceRegexMatch)", Message: "If HTTPPathModifier type is ReplaceRegexMatch, replaceRegexMatch field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\xa1\x01\x10\x052\x9c\x01\x12\x05_?_:_\x1a;\x10\x0327\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x17\x10\x04\x1a\x132\x11ReplaceRegexMatch\x1a%\x10\t*!\n\n\x10\a\"\x06\n\x04self\x12\x11replaceRegexMatch\x18\x01\x1a/\x10\n2+\x12\x02!_\x1a%\x10\x0e*!\n\n\x10\f\"\x06\n\x04self\x12\x11replaceRegexMatch\x18\x01"},
 	}, Type: schema.Object}
-	schema300 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema295},
-		{Name: "path", Node: &schema299},
+	schemaa3178416c837 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema7583e08cbedb},
+		{Name: "path", Node: &schemaf783ded93cee},
 	}, Type: schema.Object}
-	schema301 = schema.Node{Fields: []schema.Field{
-		{Name: "directResponse", Node: &schema124},
-		{Name: "urlRewrite", Node: &schema300},
+	schema18b072b1ced0 = schema.Node{Fields: []schema.Field{
+		{Name: "directResponse", Node: &schema310b6c85ff9b},
+		{Name: "urlRewrite", Node: &schemaa3178416c837},
 	}, Type: schema.Object}
-	schema302 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema301},
+	schema6f63ef0a0aca = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema18b072b1ced0},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema303 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema25},
-		{Name: "kind", Node: &schema26},
-		{Name: "namespace", Node: &schema179},
+	schema958d7efc9636 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema04bad89a5afd},
+		{Name: "kind", Node: &schema2a568a85ca64},
+		{Name: "namespace", Node: &schema3978a0270df3},
 	}, Required: []string{"group", "kind", "namespace"}, Type: schema.Object}
-	schema304 = schema.Node{Items: &schema303, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema305 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema25},
-		{Name: "kind", Node: &schema26},
-		{Name: "name", Node: &schema27},
+	schema039915be3bb3 = schema.Node{Items: &schema958d7efc9636, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schema76e5d7be1e68 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema04bad89a5afd},
+		{Name: "kind", Node: &schema2a568a85ca64},
+		{Name: "name", Node: &schemab784d5f39b51},
 	}, Required: []string{"group", "kind"}, Type: schema.Object}
-	schema306 = schema.Node{Items: &schema305, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema307 = schema.Node{Fields: []schema.Field{
-		{Name: "from", Node: &schema304},
-		{Name: "to", Node: &schema306},
+	schemac6e25ac3bbb3 = schema.Node{Items: &schema76e5d7be1e68, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schemafc72b02ab88a = schema.Node{Fields: []schema.Field{
+		{Name: "from", Node: &schema039915be3bb3},
+		{Name: "to", Node: &schemac6e25ac3bbb3},
 	}, Required: []string{"from", "to"}, Type: schema.Object}
-	schema308 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema307},
+	schema46d46b081563 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemafc72b02ab88a},
 	}, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema309 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema31},
-		{Name: "wellKnownCACertificates", Node: &schema37},
+	schema6a6ca03e2ecf = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
+		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nnot_equals\x12\x11\b\x15\x12\r\x1a\vlogical_and\"\x86\x02\x10\x012\x81\x02\x12\x02!_\x1a\xfa\x01\x10\x102\xf5\x01\x12\x04_&&_\x1au\x10\v2q\x12\x04_&&_\x1a%\x10\x05*!\n\n\x10\x03\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\t2>\x12\x03_>_\x1a/\x10\x062+\x12\x04size\x1a#\x10\b*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1av\x10\x152r\x12\x04_&&_\x1a+\x10\x0f*'\n\n\x10\r\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1329\x12\x04_!=_\x1a)\x10\x12*%\n\n\x10\x11\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x14\x1a\x022\x00"},
 		{Text: "(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 || has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must specify either CACertificateRefs or WellKnownCACertificates", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\n\b\f\x12\x06\n\x04self\x12\n\b\x0f\x12\x06\n\x04self\x12\x10\b\x11\x12\f\x1a\nnot_equals\x12\x11\b\x13\x12\r\x1a\vlogical_and\x12\x10\b\x14\x12\f\x1a\nlogical_or\"\xfa\x01\x10\x142\xf5\x01\x12\x04_||_\x1au\x10\n2q\x12\x04_&&_\x1a%\x10\x04*!\n\n\x10\x02\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\b2>\x12\x03_>_\x1a/\x10\x052+\x12\x04size\x1a#\x10\a*\x1f\n\n\x10\x06\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1av\x10\x132r\x12\x04_&&_\x1a+\x10\x0e*'\n\n\x10\f\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1129\x12\x04_!=_\x1a)\x10\x10*%\n\n\x10\x0f\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x12\x1a\x022\x00"},
 	}, Type: schema.Object}
-	schema310 = schema.Node{Default: "\"Endpoints\"", Enum: []string{"Endpoints", "DynamicResolver"}, Type: schema.String}
-	schema311 = schema.Node{Fields: []schema.Field{
-		{Name: "appProtocols", Node: &schema8},
-		{Name: "endpoints", Node: &schema16},
-		{Name: "fallback", Node: &schema17},
-		{Name: "tls", Node: &schema309},
-		{Name: "type", Node: &schema310},
+	schema1c7b3e1c660c = schema.Node{Default: "\"Endpoints\"", Enum: []string{"Endpoints", "DynamicResolver"}, Type: schema.String}
+	schema9337bb66d08a = schema.Node{Fields: []schema.Field{
+		{Name: "appProtocols", Node: &schema22b0a9e7568c},
+		{Name: "endpoints", Node: &schemacde1ae48d394},
+		{Name: "fallback", Node: &schemada9efc572a6e},
+		{Name: "tls", Node: &schema6a6ca03e2ecf},
+		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints) && !has(self.appProtocols)", Message: "DynamicResolver type cannot have endpoints and appProtocols specified", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\x12\x11\b\x0f\x12\r\x1a\vlogical_and\x12\x10\b\x10\x12\f\x1a\nlogical_or\"\xa7\x01\x10\x102\xa2\x01\x12\x04_||_\x1a9\x10\x0325\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fDynamicResolver\x1a_\x10\x0f2[\x12\x04_&&_\x1a'\x10\x052#\x12\x02!_\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\tendpoints\x18\x01\x1a*\x10\n2&\x12\x02!_\x1a \x10\x0e*\x1c\n\n\x10\f\"\x06\n\x04self\x12\fappProtocols\x18\x01"},
 		{Text: "has(self.tls) ? self.type == 'DynamicResolver' : true", Message: "TLS settings can only be specified for DynamicResolver backends", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"g\x10\x052c\x12\x05_?_:_\x1a\x17\x10\x04*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x03tls\x18\x01\x1a9\x10\b25\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x15\x10\t\x1a\x112\x0fDynamicResolver\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema312 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema311},
-		{Name: "status", Node: &schema21},
+	schema5936da509456 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema9337bb66d08a},
+		{Name: "status", Node: &schema5271c6ed8c37},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema313 = schema.Node{Items: &schema28, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema9d105ac5de64 = schema.Node{Items: &schemab1c95e25c58d, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(p1, self.all(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name ? ((!has(p1.sectionName) || p1.sectionName == '') == (!has(p2.sectionName) || p2.sectionName == '')) : true))", Message: "sectionName must be specified when targetRefs includes 2 or more references to the same target", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02p1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02p2\x12\b\b\f\x12\x04\n\x02p1\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02p2\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\b\b\x12\x12\x04\n\x02p1\x12\f\b\x14\x12\b\x1a\x06equals\x12\b\b\x15\x12\x04\n\x02p2\x12\x11\b\x17\x12\r\x1a\vlogical_and\x12\x11\b\x18\x12\r\x1a\vconditional\x12\x11\b\x19\x12\r\x1a\vlogical_not\x12\b\b\x1b\x12\x04\n\x02p1\x12\b\b\x1e\x12\x04\n\x02p1\x12\f\b \x12\b\x1a\x06equals\x12\x10\b\"\x12\f\x1a\nlogical_or\x12\f\b#\x12\b\x1a\x06equals\x12\x11\b$\x12\r\x1a\vlogical_not\x12\b\b&\x12\x04\n\x02p2\x12\b\b)\x12\x04\n\x02p2\x12\f\b+\x12\b\x1a\x06equals\x12\x10\b-\x12\f\x1a\nlogical_or\x12\r\b0\x12\t\n\a@result\x12\x18\b1\x12\x14\x1a\x12not_strictly_false\x12\r\b2\x12\t\n\a@result\x12\x11\b3\x12\r\x1a\vlogical_and\x12\r\b4\x12\t\n\a@result\x12\r\b7\x12\t\n\a@result\x12\x18\b8\x12\x14\x1a\x12not_strictly_false\x12\r\b9\x12\t\n\a@result\x12\x11\b:\x12\r\x1a\vlogical_and\x12\r\b;\x12\t\n\a@result\"\xb0\x05\x10<J\xab\x05\n\x02p1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x106\x1a\x02\x10\x01*(\x1082$\x12\x13@not_strictly_false\x1a\r\x107\"\t\n\a@result2\xce\x04\x10:2\xc9\x04\x12\x04_&&_\x1a\r\x109\"\t\n\a@result\x1a\xb1\x04\x105J\xac\x04\n\x02p2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10/\x1a\x02\x10\x01*(\x1012$\x12\x13@not_strictly_false\x1a\r\x100\"\t\n\a@result2\xcf\x03\x1032\xca\x03\x12\x04_&&_\x1a\r\x102\"\t\n\a@result\x1a\xb2\x03\x10\x182\xad\x03\x12\x05_?_:_\x1a\xc1\x01\x10\x172\xbc\x01\x12\x04_&&_\x1a|\x10\x112x\x12\x04_&&_\x1a8\x10\t24\x12\x04_==_\x1a\x15\x10\b*\x11\n\b\x10\a\"\x04\n\x02p1\x12\x05group\x1a\x15\x10\v*\x11\n\b\x10\n\"\x04\n\x02p2\x12\x05group\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02p1\x12\x04kind\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02p2\x12\x04kind\x1a6\x10\x1422\x12\x04_==_\x1a\x14\x10\x13*\x10\n\b\x10\x12\"\x04\n\x02p1\x12\x04name\x1a\x14\x10\x16*\x10\n\b\x10\x15\"\x04\n\x02p2\x12\x04name\x1a\xd7\x01\x10#2\xd2\x01\x12\x04_==_\x1ad\x10\"2`\x12\x04_||_\x1a'\x10\x192#\x12\x02!_\x1a\x1d\x10\x1d*\x19\n\b\x10\x1b\"\x04\n\x02p1\x12\vsectionName\x18\x01\x1a/\x10 2+\x12\x04_==_\x1a\x1b\x10\x1f*\x17\n\b\x10\x1e\"\x04\n\x02p1\x12\vsectionName\x1a\x06\x10!\x1a\x022\x00\x1ad\x10-2`\x12\x04_||_\x1a'\x10$2#\x12\x02!_\x1a\x1d\x10(*\x19\n\b\x10&\"\x04\n\x02p2\x12\vsectionName\x18\x01\x1a/\x10+2+\x12\x04_==_\x1a\x1b\x10**\x17\n\b\x10)\"\x04\n\x02p2\x12\vsectionName\x1a\x06\x10,\x1a\x022\x00\x1a\x06\x10.\x1a\x02\x10\x01:\r\x104\"\t\n\a@result:\r\x10;\"\t\n\a@result"},
 		{Text: "self.all(p1, self.exists_one(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.sectionName) || p1.sectionName == '') && (!has(p2.sectionName) || p2.sectionName == '')) || (has(p1.sectionName) && has(p2.sectionName) && p1.sectionName == p2.sectionName))))", Message: "sectionName must be unique when targetRefs includes 2 or more references to the same target", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02p1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02p2\x12\b\b\f\x12\x04\n\x02p1\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02p2\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\b\b\x12\x12\x04\n\x02p1\x12\f\b\x14\x12\b\x1a\x06equals\x12\b\b\x15\x12\x04\n\x02p2\x12\x11\b\x17\x12\r\x1a\vlogical_and\x12\x11\b\x18\x12\r\x1a\vlogical_not\x12\b\b\x1a\x12\x04\n\x02p1\x12\b\b\x1d\x12\x04\n\x02p1\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\x11\b\"\x12\r\x1a\vlogical_not\x12\b\b$\x12\x04\n\x02p2\x12\b\b'\x12\x04\n\x02p2\x12\f\b)\x12\b\x1a\x06equals\x12\x10\b+\x12\f\x1a\nlogical_or\x12\x11\b,\x12\r\x1a\vlogical_and\x12\b\b.\x12\x04\n\x02p1\x12\b\b2\x12\x04\n\x02p2\x12\x11\b5\x12\r\x1a\vlogical_and\x12\b\b6\x12\x04\n\x02p1\x12\f\b8\x12\b\x1a\x06equals\x12\b\b9\x12\x04\n\x02p2\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x10\b<\x12\f\x1a\nlogical_or\x12\x11\b=\x12\r\x1a\vlogical_and\x12\r\b@\x12\t\n\a@result\x12\x0f\bB\x12\v\x1a\tadd_int64\x12\r\bC\x12\t\n\a@result\x12\x11\bD\x12\r\x1a\vconditional\x12\r\bE\x12\t\n\a@result\x12\f\bG\x12\b\x1a\x06equals\x12\r\bJ\x12\t\n\a@result\x12\x18\bK\x12\x14\x1a\x12not_strictly_false\x12\r\bL\x12\t\n\a@result\x12\x11\bM\x12\r\x1a\vlogical_and\x12\r\bN\x12\t\n\a@result\"\xe8\x06\x10OJ\xe3\x06\n\x02p1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10I\x1a\x02\x10\x01*(\x10K2$\x12\x13@not_strictly_false\x1a\r\x10J\"\t\n\a@result2\x86\x06\x10M2\x81\x06\x12\x04_&&_\x1a\r\x10L\"\t\n\a@result\x1a\xe9\x05\x10HJ\xe4\x05\n\x02p2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10>\x1a\x02\x18\x00*\x06\x10?\x1a\x02\x10\x012\x95\x05\x10D2\x90\x05\x12\x05_?_:_\x1a\xd5\x04\x10\x172\xd0\x04\x12\x04_&&_\x1a|\x10\x112x\x12\x04_&&_\x1a8\x10\t24\x12\x04_==_\x1a\x15\x10\b*\x11\n\b\x10\a\"\x04\n\x02p1\x12\x05group\x1a\x15\x10\v*\x11\n\b\x10\n\"\x04\n\x02p2\x12\x05group\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02p1\x12\x04kind\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02p2\x12\x04kind\x1a\xc9\x03\x10=2\xc4\x03\x12\x04_&&_\x1a6\x10\x1422\x12\x04_==_\x1a\x14\x10\x13*\x10\n\b\x10\x12\"\x04\n\x02p1\x12\x04name\x1a\x14\x10\x16*\x10\n\b\x10\x15\"\x04\n\x02p2\x12\x04name\x1a\x83\x03\x10<2\xfe\x02\x12\x04_||_\x1a\xd7\x01\x10,2\xd2\x01\x12\x04_&&_\x1ad\x10!2`\x12\x04_||_\x1a'\x10\x182#\x12\x02!_\x1a\x1d\x10\x1c*\x19\n\b\x10\x1a\"\x04\n\x02p1\x12\vsectionName\x18\x01\x1a/\x10\x1f2+\x12\x04_==_\x1a\x1b\x10\x1e*\x17\n\b\x10\x1d\"\x04\n\x02p1\x12\vsectionName\x1a\x06\x10 \x1a\x022\x00\x1ad\x10+2`\x12\x04_||_\x1a'\x10\"2#\x12\x02!_\x1a\x1d\x10&*\x19\n\b\x10$\"\x04\n\x02p2\x12\vsectionName\x18\x01\x1a/\x10)2+\x12\x04_==_\x1a\x1b\x10(*\x17\n\b\x10'\"\x04\n\x02p2\x12\vsectionName\x1a\x06\x10*\x1a\x022\x00\x1a\x9b\x01\x10;2\x96\x01\x12\x04_&&_\x1aH\x1052D\x12\x04_&&_\x1a\x1d\x100*\x19\n\b\x10.\"\x04\n\x02p1\x12\vsectionName\x18\x01\x1a\x1d\x104*\x19\n\b\x102\"\x04\n\x02p2\x12\vsectionName\x18\x01\x1aD\x1082@\x12\x04_==_\x1a\x1b\x107*\x17\n\b\x106\"\x04\n\x02p1\x12\vsectionName\x1a\x1b\x10:*\x17\n\b\x109\"\x04\n\x02p2\x12\vsectionName\x1a \x10B2\x1c\x12\x03_+_\x1a\r\x10@\"\t\n\a@result\x1a\x06\x10A\x1a\x02\x18\x01\x1a\r\x10C\"\t\n\a@result:!\x10G2\x1d\x12\x04_==_\x1a\r\x10E\"\t\n\a@result\x1a\x06\x10F\x1a\x02\x18\x01:\r\x10N\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema314 = schema.Node{Fields: []schema.Field{
-		{Name: "options", Node: &schema24},
-		{Name: "targetRefs", Node: &schema313},
-		{Name: "validation", Node: &schema38},
+	schema8b7660339ffc = schema.Node{Fields: []schema.Field{
+		{Name: "options", Node: &schema43c76301683a},
+		{Name: "targetRefs", Node: &schema9d105ac5de64},
+		{Name: "validation", Node: &schema8df3d2302709},
 	}, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
-	schema315 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema314},
-		{Name: "status", Node: &schema43},
+	schema68cd1276573f = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema8b7660339ffc},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema316 = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema45},
+	schema4da494cdbc61 = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema243291726200},
 	}, Type: schema.Object}
-	schema317 = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema45},
-		{Name: "maxParallelRequests", Node: &schema45},
-		{Name: "maxParallelRetries", Node: &schema45},
-		{Name: "maxPendingRequests", Node: &schema45},
-		{Name: "maxRequestsPerConnection", Node: &schema46},
-		{Name: "perEndpoint", Node: &schema316},
+	schema14247187e63f = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema243291726200},
+		{Name: "maxParallelRequests", Node: &schema243291726200},
+		{Name: "maxParallelRetries", Node: &schema243291726200},
+		{Name: "maxPendingRequests", Node: &schema243291726200},
+		{Name: "maxRequestsPerConnection", Node: &schema1d3e31fb0d41},
+		{Name: "perEndpoint", Node: &schema4da494cdbc61},
 	}, Type: schema.Object}
-	schema318 = schema.Node{Enum: []string{"IPv4", "IPv6", "IPv4Preferred", "IPv6Preferred", "IPv4AndIPv6"}, Type: schema.String}
-	schema319 = schema.Node{Fields: []schema.Field{
-		{Name: "dnsRefreshRate", Node: &schema0},
-		{Name: "lookupFamily", Node: &schema318},
-		{Name: "respectDnsTtl", Node: &schema17},
+	schema503e28247a66 = schema.Node{Enum: []string{"IPv4", "IPv6", "IPv4Preferred", "IPv6Preferred", "IPv4AndIPv6"}, Type: schema.String}
+	schema547aa3d34726 = schema.Node{Fields: []schema.Field{
+		{Name: "dnsRefreshRate", Node: &schema38c43b5ba342},
+		{Name: "lookupFamily", Node: &schema503e28247a66},
+		{Name: "respectDnsTtl", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema320 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema75},
-		{Name: "panicThreshold", Node: &schema199},
-		{Name: "passive", Node: &schema81},
+	schemafd040178e91f = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema7eb15906664a},
+		{Name: "panicThreshold", Node: &schema657ae74644b4},
+		{Name: "passive", Node: &schema85b31d5ca159},
 	}, Type: schema.Object}
-	schema321 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema0},
+	schemafed58284a94c = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schema38c43b5ba342},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema322 = schema.Node{Items: &schema321, Type: schema.Array}
-	schema323 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema103},
-		{Name: "cost", Node: &schema107},
-		{Name: "limit", Node: &schema109},
-		{Name: "shared", Node: &schema17},
+	schema831c77021b0e = schema.Node{Items: &schemafed58284a94c, Type: schema.Array}
+	schema7618f075e5d2 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schemafb12aeeef4bc},
+		{Name: "cost", Node: &schema0fa4d234a161},
+		{Name: "limit", Node: &schemafa8d7321d3b3},
+		{Name: "shared", Node: &schemada9efc572a6e},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema324 = schema.Node{Items: &schema323, MaxLength: new(int(64)), Type: schema.Array}
-	schema325 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema324},
+	schemad62104275139 = schema.Node{Items: &schema7618f075e5d2, MaxLength: new(int(64)), Type: schema.Array}
+	schemaafb4a5cc4847 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemad62104275139},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema326 = schema.Node{Items: &schema323, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemaa43727e52613 = schema.Node{Items: &schema7618f075e5d2, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\t\b\x06\x12\x05\n\x03foo\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\t\b\v\x12\x05\n\x03foo\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xdd\x01\x10\x16J\xd8\x01\n\x03foo\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2{\x10\x142w\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a`\x10\x0f2\\\x12\x04_||_\x1a!\x10\x042\x1d\x12\x02!_\x1a\x17\x10\b*\x13\n\t\x10\x06\"\x05\n\x03foo\x12\x04cost\x18\x01\x1a1\x10\t2-\x12\x02!_\x1a'\x10\x0e*#\n\x15\x10\f*\x11\n\t\x10\v\"\x05\n\x03foo\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema327 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema326},
+	schema85d8694100fe = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemaa43727e52613},
 	}, Type: schema.Object}
-	schema328 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema325},
-		{Name: "local", Node: &schema327},
-		{Name: "type", Node: &schema115},
+	schema8f22650d2a3f = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schemaafb4a5cc4847},
+		{Name: "local", Node: &schema85d8694100fe},
+		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema329 = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schema52},
+	schemaedbd4cfa0f8f = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema330 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema136},
-		{Name: "kind", Node: &schema26},
-		{Name: "matchExpressions", Node: &schema237},
-		{Name: "matchLabels", Node: &schema1},
+	schema68d6dfa56b55 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema9977a0998019},
+		{Name: "kind", Node: &schema2a568a85ca64},
+		{Name: "matchExpressions", Node: &schema22c90528ab61},
+		{Name: "matchLabels", Node: &schemac420d745ccee},
 	}, Required: []string{"kind"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"t\x10\x052p\x12\x05_?_:_\x1a\x19\x10\x04*\x15\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x18\x01\x1aD\x10\b2@\x12\x04_==_\x1a\x17\x10\a*\x13\n\n\x10\x06\"\x06\n\x04self\x12\x05group\x1a\x1f\x10\t\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema331 = schema.Node{Items: &schema330, Type: schema.Array}
-	schema332 = schema.Node{Fields: []schema.Field{
-		{Name: "defaultValue", Node: &schema0},
-		{Name: "name", Node: &schema0},
+	schema2360d2b2537e = schema.Node{Items: &schema68d6dfa56b55, Type: schema.Array}
+	schema9fca4bf4bdc0 = schema.Node{Fields: []schema.Field{
+		{Name: "defaultValue", Node: &schema38c43b5ba342},
+		{Name: "name", Node: &schema38c43b5ba342},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema333 = schema.Node{Fields: []schema.Field{
-		{Name: "value", Node: &schema0},
+	schema00e4b72dfdd1 = schema.Node{Fields: []schema.Field{
+		{Name: "value", Node: &schema38c43b5ba342},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema334 = schema.Node{Default: "\"Literal\"", Enum: []string{"Literal", "Environment", "RequestHeader"}, Type: schema.String}
-	schema335 = schema.Node{Fields: []schema.Field{
-		{Name: "environment", Node: &schema332},
-		{Name: "literal", Node: &schema333},
-		{Name: "requestHeader", Node: &schema332},
-		{Name: "type", Node: &schema334},
+	schema76e1196be479 = schema.Node{Default: "\"Literal\"", Enum: []string{"Literal", "Environment", "RequestHeader"}, Type: schema.String}
+	schema52235457b609 = schema.Node{Fields: []schema.Field{
+		{Name: "environment", Node: &schema9fca4bf4bdc0},
+		{Name: "literal", Node: &schema00e4b72dfdd1},
+		{Name: "requestHeader", Node: &schema9fca4bf4bdc0},
+		{Name: "type", Node: &schema76e1196be479},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema336 = schema.Node{Type: schema.Object, Values: &schema335}
-	schema337 = schema.Node{Fields: []schema.Field{
-		{Name: "customTags", Node: &schema336},
-		{Name: "samplingFraction", Node: &schema198},
+	schemaee33cdf83b8e = schema.Node{Type: schema.Object, Values: &schema52235457b609}
+	schema5464b48417fb = schema.Node{Fields: []schema.Field{
+		{Name: "customTags", Node: &schemaee33cdf83b8e},
+		{Name: "samplingFraction", Node: &schema5daed3a514af},
 	}, Type: schema.Object}
-	schema338 = schema.Node{Fields: []schema.Field{
-		{Name: "tracing", Node: &schema337},
+	schemafa9319d84fb4 = schema.Node{Fields: []schema.Field{
+		{Name: "tracing", Node: &schema5464b48417fb},
 	}, Type: schema.Object}
-	schema339 = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema317},
-		{Name: "compression", Node: &schema51},
-		{Name: "connection", Node: &schema53},
-		{Name: "dns", Node: &schema319},
-		{Name: "faultInjection", Node: &schema60},
-		{Name: "healthCheck", Node: &schema320},
-		{Name: "http2", Node: &schema84},
-		{Name: "httpUpgrade", Node: &schema322},
-		{Name: "loadBalancer", Node: &schema92},
-		{Name: "mergeType", Node: &schema0},
-		{Name: "proxyProtocol", Node: &schema94},
-		{Name: "rateLimit", Node: &schema328},
-		{Name: "requestBuffer", Node: &schema329},
-		{Name: "responseOverride", Node: &schema126},
-		{Name: "retry", Node: &schema134},
-		{Name: "targetRef", Node: &schema28},
-		{Name: "targetRefs", Node: &schema135},
-		{Name: "targetSelectors", Node: &schema331},
-		{Name: "tcpKeepalive", Node: &schema140},
-		{Name: "telemetry", Node: &schema338},
-		{Name: "timeout", Node: &schema143},
-		{Name: "useClientProtocol", Node: &schema17},
+	schema25502319d8f1 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema14247187e63f},
+		{Name: "compression", Node: &schema28370c701590},
+		{Name: "connection", Node: &schema6cc2ee13a9b8},
+		{Name: "dns", Node: &schema547aa3d34726},
+		{Name: "faultInjection", Node: &schemaa6f5ac33be7d},
+		{Name: "healthCheck", Node: &schemafd040178e91f},
+		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "httpUpgrade", Node: &schema831c77021b0e},
+		{Name: "loadBalancer", Node: &schemaa444a1286a54},
+		{Name: "mergeType", Node: &schema38c43b5ba342},
+		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
+		{Name: "rateLimit", Node: &schema8f22650d2a3f},
+		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
+		{Name: "responseOverride", Node: &schema94c47ece86ad},
+		{Name: "retry", Node: &schema596e9ab88b1e},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema2360d2b2537e},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "telemetry", Node: &schemafa9319d84fb4},
+		{Name: "timeout", Node: &schemafae6b8b29d60},
+		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -1438,41 +1438,41 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\r\b\f\x12\t\x1a\ain_list\x12\r\b\x15\x12\t\n\a@result\x12\x18\b\x16\x12\x14\x1a\x12not_strictly_false\x12\r\b\x17\x12\t\n\a@result\x12\x11\b\x18\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\"\xd1\x02\x10\x052\xcc\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\x9a\x02\x10\x1aJ\x95\x02\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x14\x1a\x02\x10\x01*(\x10\x162$\x12\x13@not_strictly_false\x1a\r\x10\x15\"\t\n\a@result2\xa5\x01\x10\x182\xa0\x01\x12\x04_&&_\x1a\r\x10\x17\"\t\n\a@result\x1a\x88\x01\x10\f2\x83\x01\x12\x03@in\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1ae\x10\r:a\n\r\x10\x0e\x1a\t2\aGateway\n\x0f\x10\x0f\x1a\v2\tHTTPRoute\n\x0f\x10\x10\x1a\v2\tGRPCRoute\n\x0e\x10\x11\x1a\n2\bUDPRoute\n\x0e\x10\x12\x1a\n2\bTCPRoute\n\x0e\x10\x13\x1a\n2\bTLSRoute:\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1b\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\t\b\f\x12\x05\n\x03ref\x12\r\b\x10\x12\t\n\a@result\x12\x18\b\x11\x12\x14\x1a\x12not_strictly_false\x12\r\b\x12\x12\t\n\a@result\x12\x11\b\x13\x12\r\x1a\vlogical_and\x12\r\b\x14\x12\t\n\a@result\"\xee\x01\x10\x052\xe9\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xb7\x01\x10\x15J\xb2\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0f\x1a\x02\x10\x01*(\x10\x112$\x12\x13@not_strictly_false\x1a\r\x10\x10\"\t\n\a@result2C\x10\x132?\x12\x04_&&_\x1a\r\x10\x12\"\t\n\a@result\x1a(\x10\n2$\x12\x02!_\x1a\x1e\x10\x0e*\x1a\n\t\x10\f\"\x05\n\x03ref\x12\vsectionName\x18\x01:\r\x10\x14\"\t\n\a@result\x1a\x06\x10\x16\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema340 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema339},
-		{Name: "status", Node: &schema43},
+	schemaa0903297c499 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema25502319d8f1},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema341 = schema.Node{Enum: []string{"PreserveOrGenerate", "Preserve", "Generate", "Disable"}, Type: schema.String}
-	schema342 = schema.Node{Fields: []schema.Field{
-		{Name: "disableRateLimitHeaders", Node: &schema17},
-		{Name: "earlyRequestHeaders", Node: &schema160},
-		{Name: "enableEnvoyHeaders", Node: &schema17},
-		{Name: "preserveXRequestID", Node: &schema17},
-		{Name: "requestID", Node: &schema341},
-		{Name: "withUnderscoresAction", Node: &schema161},
-		{Name: "xForwardedClientCert", Node: &schema165},
+	schema38e4df7a6a84 = schema.Node{Enum: []string{"PreserveOrGenerate", "Preserve", "Generate", "Disable"}, Type: schema.String}
+	schema99275fd1ee28 = schema.Node{Fields: []schema.Field{
+		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
+		{Name: "earlyRequestHeaders", Node: &schemae9b12c7ae5a0},
+		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
+		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
+		{Name: "requestID", Node: &schema38e4df7a6a84},
+		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
+		{Name: "xForwardedClientCert", Node: &schema7a2137829567},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"[\x10\x012W\x12\x02!_\x1aQ\x10\n2M\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12preserveXRequestID\x18\x01\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\trequestID\x18\x01"},
 	}, Type: schema.Object}
-	schema343 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema151},
-		{Name: "connection", Node: &schema154},
-		{Name: "enableProxyProtocol", Node: &schema17},
-		{Name: "headers", Node: &schema342},
-		{Name: "healthCheck", Node: &schema167},
-		{Name: "http1", Node: &schema169},
-		{Name: "http2", Node: &schema84},
-		{Name: "http3", Node: &schema48},
-		{Name: "path", Node: &schema171},
-		{Name: "targetRef", Node: &schema28},
-		{Name: "targetRefs", Node: &schema135},
-		{Name: "targetSelectors", Node: &schema331},
-		{Name: "tcpKeepalive", Node: &schema140},
-		{Name: "timeout", Node: &schema174},
-		{Name: "tls", Node: &schema186},
+	schemaef43df7d6735 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema7615c132c005},
+		{Name: "connection", Node: &schema5e9cd18e7dd8},
+		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
+		{Name: "headers", Node: &schema99275fd1ee28},
+		{Name: "healthCheck", Node: &schema5876e72c58ee},
+		{Name: "http1", Node: &schemae57a54de1061},
+		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "http3", Node: &schema5957ac208058},
+		{Name: "path", Node: &schemac5ccbd14f144},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema2360d2b2537e},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "timeout", Node: &schema8ad220624597},
+		{Name: "tls", Node: &schemab43b47596192},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -1480,97 +1480,97 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\xf6\x01\x10\x052\xf1\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xbf\x01\x10\x14J\xba\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2K\x10\x122G\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1a0\x10\f2,\x12\x04_==_\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1a\r\x10\r\x1a\t2\aGateway:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema344 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema343},
-		{Name: "status", Node: &schema43},
+	schema255c181e8d0a = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemaef43df7d6735},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema345 = schema.Node{Items: &schema211, MaxLength: new(int(64)), Type: schema.Array}
-	schema346 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema206},
-		{Name: "filters", Node: &schema203},
-		{Name: "matches", Node: &schema345},
-		{Name: "name", Node: &schema9},
-		{Name: "sessionPersistence", Node: &schema217},
+	schemac303f2dd18cf = schema.Node{Items: &schemae0117084feca, MaxLength: new(int(64)), Type: schema.Array}
+	schema72bc57c153df = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema768ee34c30a4},
+		{Name: "filters", Node: &schema1a0e2256c03e},
+		{Name: "matches", Node: &schemac303f2dd18cf},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "sessionPersistence", Node: &schemaea30a9e8f19b},
 	}, Type: schema.Object}
-	schema347 = schema.Node{Items: &schema346, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema259cfa68d8b4 = schema.Node{Items: &schema72bc57c153df, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nindex_list\x12\x11\b\f\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nindex_list\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x0f\b\x14\x12\v\x1a\tadd_int64\x12\n\b\x15\x12\x06\n\x04self\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x13\b\x17\x12\x0f\x1a\rgreater_int64\x12\x11\b\x19\x12\r\x1a\vconditional\x12\n\b\x1b\x12\x06\n\x04self\x12\x10\b\x1c\x12\f\x1a\nindex_list\x12\x11\b \x12\r\x1a\vconditional\x12\n\b!\x12\x06\n\x04self\x12\x10\b\"\x12\f\x1a\nindex_list\x12\x0f\b%\x12\v\x1a\tlist_size\x12\x0f\b(\x12\v\x1a\tadd_int64\x12\n\b)\x12\x06\n\x04self\x12\x0f\b*\x12\v\x1a\tlist_size\x12\x13\b+\x12\x0f\x1a\rgreater_int64\x12\x11\b-\x12\r\x1a\vconditional\x12\n\b/\x12\x06\n\x04self\x12\x10\b0\x12\f\x1a\nindex_list\x12\x11\b4\x12\r\x1a\vconditional\x12\n\b5\x12\x06\n\x04self\x12\x10\b6\x12\f\x1a\nindex_list\x12\x0f\b9\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bC\x12\x06\n\x04self\x12\x10\bD\x12\f\x1a\nindex_list\x12\x11\bH\x12\r\x1a\vconditional\x12\n\bI\x12\x06\n\x04self\x12\x10\bJ\x12\f\x1a\nindex_list\x12\x0f\bM\x12\v\x1a\tlist_size\x12\x0f\bP\x12\v\x1a\tadd_int64\x12\n\bQ\x12\x06\n\x04self\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x13\bS\x12\x0f\x1a\rgreater_int64\x12\x11\bU\x12\r\x1a\vconditional\x12\n\bW\x12\x06\n\x04self\x12\x10\bX\x12\f\x1a\nindex_list\x12\x11\b\\\x12\r\x1a\vconditional\x12\n\b]\x12\x06\n\x04self\x12\x10\b^\x12\f\x1a\nindex_list\x12\x0f\ba\x12\v\x1a\tlist_size\x12\x0f\bd\x12\v\x1a\tadd_int64\x12\n\be\x12\x06\n\x04self\x12\x0f\bf\x12\v\x1a\tlist_size\x12\x13\bg\x12\x0f\x1a\rgreater_int64\x12\x11\bi\x12\r\x1a\vconditional\x12\n\bk\x12\x06\n\x04self\x12\x10\bl\x12\f\x1a\nindex_list\x12\x11\bp\x12\r\x1a\vconditional\x12\n\bq\x12\x06\n\x04self\x12\x10\br\x12\f\x1a\nindex_list\x12\x0f\bu\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b\x7f\x12\x06\n\x04self\x12\x11\b\x80\x01\x12\f\x1a\nindex_list\x12\x12\b\x84\x01\x12\r\x1a\vconditional\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x11\b\x86\x01\x12\f\x1a\nindex_list\x12\x10\b\x89\x01\x12\v\x1a\tlist_size\x12\x10\b\x8c\x01\x12\v\x1a\tadd_int64\x12\v\b\x8d\x01\x12\x06\n\x04self\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x14\b\x8f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x91\x01\x12\r\x1a\vconditional\x12\v\b\x93\x01\x12\x06\n\x04self\x12\x11\b\x94\x01\x12\f\x1a\nindex_list\x12\x12\b\x98\x01\x12\r\x1a\vconditional\x12\v\b\x99\x01\x12\x06\n\x04self\x12\x11\b\x9a\x01\x12\f\x1a\nindex_list\x12\x10\b\x9d\x01\x12\v\x1a\tlist_size\x12\x10\b\xa0\x01\x12\v\x1a\tadd_int64\x12\v\b\xa1\x01\x12\x06\n\x04self\x12\x10\b\xa2\x01\x12\v\x1a\tlist_size\x12\x14\b\xa3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa5\x01\x12\r\x1a\vconditional\x12\v\b\xa7\x01\x12\x06\n\x04self\x12\x11\b\xa8\x01\x12\f\x1a\nindex_list\x12\x12\b\xac\x01\x12\r\x1a\vconditional\x12\v\b\xad\x01\x12\x06\n\x04self\x12\x11\b\xae\x01\x12\f\x1a\nindex_list\x12\x10\b\xb1\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xbb\x01\x12\x06\n\x04self\x12\x11\b\xbc\x01\x12\f\x1a\nindex_list\x12\x12\b\xc0\x01\x12\r\x1a\vconditional\x12\v\b\xc1\x01\x12\x06\n\x04self\x12\x11\b\xc2\x01\x12\f\x1a\nindex_list\x12\x10\b\xc5\x01\x12\v\x1a\tlist_size\x12\x10\b\xc8\x01\x12\v\x1a\tadd_int64\x12\v\b\xc9\x01\x12\x06\n\x04self\x12\x10\b\xca\x01\x12\v\x1a\tlist_size\x12\x14\b\xcb\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xcd\x01\x12\r\x1a\vconditional\x12\v\b\xcf\x01\x12\x06\n\x04self\x12\x11\b\xd0\x01\x12\f\x1a\nindex_list\x12\x12\b\xd4\x01\x12\r\x1a\vconditional\x12\v\b\xd5\x01\x12\x06\n\x04self\x12\x11\b\xd6\x01\x12\f\x1a\nindex_list\x12\x10\b\xd9\x01\x12\v\x1a\tlist_size\x12\x10\b\xdc\x01\x12\v\x1a\tadd_int64\x12\v\b\xdd\x01\x12\x06\n\x04self\x12\x10\b\xde\x01\x12\v\x1a\tlist_size\x12\x14\b\xdf\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xe1\x01\x12\r\x1a\vconditional\x12\v\b\xe3\x01\x12\x06\n\x04self\x12\x11\b\xe4\x01\x12\f\x1a\nindex_list\x12\x12\b\xe8\x01\x12\r\x1a\vconditional\x12\v\b\xe9\x01\x12\x06\n\x04self\x12\x11\b\xea\x01\x12\f\x1a\nindex_list\x12\x10\b\xed\x01\x12\v\x1a\tlist_size\x12\x10\b\xf0\x01\x12\v\x1a\tadd_int64\x12\v\b\xf1\x01\x12\x06\n\x04self\x12\x10\b\xf2\x01\x12\v\x1a\tlist_size\x12\x14\b\xf3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xf5\x01\x12\r\x1a\vconditional\x12\v\b\xf7\x01\x12\x06\n\x04self\x12\x11\b\xf8\x01\x12\f\x1a\nindex_list\x12\x12\b\xfc\x01\x12\r\x1a\vconditional\x12\v\b\xfd\x01\x12\x06\n\x04self\x12\x11\b\xfe\x01\x12\f\x1a\nindex_list\x12\x10\b\x81\x02\x12\v\x1a\tlist_size\x12\x10\b\x84\x02\x12\v\x1a\tadd_int64\x12\v\b\x85\x02\x12\x06\n\x04self\x12\x10\b\x86\x02\x12\v\x1a\tlist_size\x12\x14\b\x87\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x02\x12\r\x1a\vconditional\x12\v\b\x8b\x02\x12\x06\n\x04self\x12\x11\b\x8c\x02\x12\f\x1a\nindex_list\x12\x12\b\x90\x02\x12\r\x1a\vconditional\x12\v\b\x91\x02\x12\x06\n\x04self\x12\x11\b\x92\x02\x12\f\x1a\nindex_list\x12\x10\b\x95\x02\x12\v\x1a\tlist_size\x12\x10\b\x98\x02\x12\v\x1a\tadd_int64\x12\v\b\x99\x02\x12\x06\n\x04self\x12\x10\b\x9a\x02\x12\v\x1a\tlist_size\x12\x14\b\x9b\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x9d\x02\x12\r\x1a\vconditional\x12\v\b\x9f\x02\x12\x06\n\x04self\x12\x11\b\xa0\x02\x12\f\x1a\nindex_list\x12\x12\b\xa4\x02\x12\r\x1a\vconditional\x12\v\b\xa5\x02\x12\x06\n\x04self\x12\x11\b\xa6\x02\x12\f\x1a\nindex_list\x12\x10\b\xa9\x02\x12\v\x1a\tlist_size\x12\x10\b\xac\x02\x12\v\x1a\tadd_int64\x12\v\b\xad\x02\x12\x06\n\x04self\x12\x10\b\xae\x02\x12\v\x1a\tlist_size\x12\x14\b\xaf\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb1\x02\x12\r\x1a\vconditional\x12\v\b\xb3\x02\x12\x06\n\x04self\x12\x11\b\xb4\x02\x12\f\x1a\nindex_list\x12\x12\b\xb8\x02\x12\r\x1a\vconditional\x12\v\b\xb9\x02\x12\x06\n\x04self\x12\x11\b\xba\x02\x12\f\x1a\nindex_list\x12\x10\b\xbd\x02\x12\v\x1a\tlist_size\x12\x18\b\xc0\x02\x12\x13\x1a\x11less_equals_int64\"\xca\x1b\x10\xc0\x022\xc4\x1b\x12\x04_<=_\x1a\xb1\x1b\x10\xac\x022\xab\x1b\x12\x03_+_\x1a\xcd\x19\x10\x98\x022\xc7\x19\x12\x03_+_\x1a\xe9\x17\x10\x84\x022\xe3\x17\x12\x03_+_\x1a\x85\x16\x10\xf0\x012\xff\x15\x12\x03_+_\x1a\xa1\x14\x10\xdc\x012\x9b\x14\x12\x03_+_\x1a\xbd\x12\x10\xc8\x012\xb7\x12\x12\x03_+_\x1a\xd9\x10\x10\xb4\x012\xd3\x10\x12\x03_+_\x1a\xf5\x0e\x10\xa0\x012\xef\x0e\x12\x03_+_\x1a\x91\r\x10\x8c\x012\x8b\r\x12\x03_+_\x1a\xad\v\x10x2\xa8\v\x12\x03_+_\x1a\xd0\t\x10d2\xcb\t\x12\x03_+_\x1a\x80\b\x10P2\xfb\a\x12\x03_+_\x1a\xb0\x06\x10<2\xab\x06\x12\x03_+_\x1a\xe0\x04\x10(2\xdb\x04\x12\x03_+_\x1a\x90\x03\x10\x142\x8b\x03\x12\x03_+_\x1a\xc0\x01\x10\x052\xbb\x01\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a\x7f\x10\f2{\x12\x05_?_:_\x1a/\x10\v*+\n\x1e\x10\b2\x1a\x12\x04_[_]\x1a\n\x10\a\"\x06\n\x04self\x1a\x06\x10\t\x1a\x02\x18\x00\x12\amatches\x18\x01\x1a9\x10\x1125\n-\x10\x10*)\n\x1e\x10\x0e2\x1a\x12\x04_[_]\x1a\n\x10\r\"\x06\n\x04self\x1a\x06\x10\x0f\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\x12\x1a\x02\x18\x00\x1a\x06\x10\x13\x1a\x02\x18\x00\x1a\xc0\x01\x10\x192\xbb\x01\x12\x05_?_:_\x1a)\x10\x172%\x12\x03_>_\x1a\x16\x10\x162\x12\n\n\x10\x15\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x18\x1a\x02\x18\x01\x1a\x7f\x10 2{\x12\x05_?_:_\x1a/\x10\x1f*+\n\x1e\x10\x1c2\x1a\x12\x04_[_]\x1a\n\x10\x1b\"\x06\n\x04self\x1a\x06\x10\x1d\x1a\x02\x18\x01\x12\amatches\x18\x01\x1a9\x10%25\n-\x10$*)\n\x1e\x10\"2\x1a\x12\x04_[_]\x1a\n\x10!\"\x06\n\x04self\x1a\x06\x10#\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10&\x1a\x02\x18\x00\x1a\x06\x10'\x1a\x02\x18\x00\x1a\xc0\x01\x10-2\xbb\x01\x12\x05_?_:_\x1a)\x10+2%\x12\x03_>_\x1a\x16\x10*2\x12\n\n\x10)\"\x06\n\x04self\x12\x04size\x1a\x06\x10,\x1a\x02\x18\x02\x1a\x7f\x1042{\x12\x05_?_:_\x1a/\x103*+\n\x1e\x1002\x1a\x12\x04_[_]\x1a\n\x10/\"\x06\n\x04self\x1a\x06\x101\x1a\x02\x18\x02\x12\amatches\x18\x01\x1a9\x10925\n-\x108*)\n\x1e\x1062\x1a\x12\x04_[_]\x1a\n\x105\"\x06\n\x04self\x1a\x06\x107\x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10:\x1a\x02\x18\x00\x1a\x06\x10;\x1a\x02\x18\x00\x1a\xc0\x01\x10A2\xbb\x01\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x03\x1a\x7f\x10H2{\x12\x05_?_:_\x1a/\x10G*+\n\x1e\x10D2\x1a\x12\x04_[_]\x1a\n\x10C\"\x06\n\x04self\x1a\x06\x10E\x1a\x02\x18\x03\x12\amatches\x18\x01\x1a9\x10M25\n-\x10L*)\n\x1e\x10J2\x1a\x12\x04_[_]\x1a\n\x10I\"\x06\n\x04self\x1a\x06\x10K\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10N\x1a\x02\x18\x00\x1a\x06\x10O\x1a\x02\x18\x00\x1a\xc0\x01\x10U2\xbb\x01\x12\x05_?_:_\x1a)\x10S2%\x12\x03_>_\x1a\x16\x10R2\x12\n\n\x10Q\"\x06\n\x04self\x12\x04size\x1a\x06\x10T\x1a\x02\x18\x04\x1a\x7f\x10\\2{\x12\x05_?_:_\x1a/\x10[*+\n\x1e\x10X2\x1a\x12\x04_[_]\x1a\n\x10W\"\x06\n\x04self\x1a\x06\x10Y\x1a\x02\x18\x04\x12\amatches\x18\x01\x1a9\x10a25\n-\x10`*)\n\x1e\x10^2\x1a\x12\x04_[_]\x1a\n\x10]\"\x06\n\x04self\x1a\x06\x10_\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10b\x1a\x02\x18\x00\x1a\x06\x10c\x1a\x02\x18\x00\x1a\xc0\x01\x10i2\xbb\x01\x12\x05_?_:_\x1a)\x10g2%\x12\x03_>_\x1a\x16\x10f2\x12\n\n\x10e\"\x06\n\x04self\x12\x04size\x1a\x06\x10h\x1a\x02\x18\x05\x1a\x7f\x10p2{\x12\x05_?_:_\x1a/\x10o*+\n\x1e\x10l2\x1a\x12\x04_[_]\x1a\n\x10k\"\x06\n\x04self\x1a\x06\x10m\x1a\x02\x18\x05\x12\amatches\x18\x01\x1a9\x10u25\n-\x10t*)\n\x1e\x10r2\x1a\x12\x04_[_]\x1a\n\x10q\"\x06\n\x04self\x1a\x06\x10s\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10v\x1a\x02\x18\x00\x1a\x06\x10w\x1a\x02\x18\x00\x1a\xcd\x01\x10}2\xc8\x01\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\x06\x1a\x8a\x01\x10\x84\x012\x84\x01\x12\x05_?_:_\x1a2\x10\x83\x01*-\n \x10\x80\x012\x1b\x12\x04_[_]\x1a\n\x10\x7f\"\x06\n\x04self\x1a\a\x10\x81\x01\x1a\x02\x18\x06\x12\amatches\x18\x01\x1a>\x10\x89\x0129\n1\x10\x88\x01*,\n!\x10\x86\x012\x1c\x12\x04_[_]\x1a\v\x10\x85\x01\"\x06\n\x04self\x1a\a\x10\x87\x01\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\a\x10\x8a\x01\x1a\x02\x18\x00\x1a\a\x10\x8b\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\x91\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\x8f\x012(\x12\x03_>_\x1a\x18\x10\x8e\x012\x13\n\v\x10\x8d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x90\x01\x1a\x02\x18\a\x1a\x8b\x01\x10\x98\x012\x85\x01\x12\x05_?_:_\x1a3\x10\x97\x01*.\n!\x10\x94\x012\x1c\x12\x04_[_]\x1a\v\x10\x93\x01\"\x06\n\x04self\x1a\a\x10\x95\x01\x1a\x02\x18\a\x12\amatches\x18\x01\x1a>\x10\x9d\x0129\n1\x10\x9c\x01*,\n!\x10\x9a\x012\x1c\x12\x04_[_]\x1a\v\x10\x99\x01\"\x06\n\x04self\x1a\a\x10\x9b\x01\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\a\x10\x9e\x01\x1a\x02\x18\x00\x1a\a\x10\x9f\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xa5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xa3\x012(\x12\x03_>_\x1a\x18\x10\xa2\x012\x13\n\v\x10\xa1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa4\x01\x1a\x02\x18\b\x1a\x8b\x01\x10\xac\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xab\x01*.\n!\x10\xa8\x012\x1c\x12\x04_[_]\x1a\v\x10\xa7\x01\"\x06\n\x04self\x1a\a\x10\xa9\x01\x1a\x02\x18\b\x12\amatches\x18\x01\x1a>\x10\xb1\x0129\n1\x10\xb0\x01*,\n!\x10\xae\x012\x1c\x12\x04_[_]\x1a\v\x10\xad\x01\"\x06\n\x04self\x1a\a\x10\xaf\x01\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\a\x10\xb2\x01\x1a\x02\x18\x00\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb9\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\t\x1a\x8b\x01\x10\xc0\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xbf\x01*.\n!\x10\xbc\x012\x1c\x12\x04_[_]\x1a\v\x10\xbb\x01\"\x06\n\x04self\x1a\a\x10\xbd\x01\x1a\x02\x18\t\x12\amatches\x18\x01\x1a>\x10\xc5\x0129\n1\x10\xc4\x01*,\n!\x10\xc2\x012\x1c\x12\x04_[_]\x1a\v\x10\xc1\x01\"\x06\n\x04self\x1a\a\x10\xc3\x01\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\a\x10\xc6\x01\x1a\x02\x18\x00\x1a\a\x10\xc7\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xcd\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xcb\x012(\x12\x03_>_\x1a\x18\x10\xca\x012\x13\n\v\x10\xc9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xcc\x01\x1a\x02\x18\n\x1a\x8b\x01\x10\xd4\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xd3\x01*.\n!\x10\xd0\x012\x1c\x12\x04_[_]\x1a\v\x10\xcf\x01\"\x06\n\x04self\x1a\a\x10\xd1\x01\x1a\x02\x18\n\x12\amatches\x18\x01\x1a>\x10\xd9\x0129\n1\x10\xd8\x01*,\n!\x10\xd6\x012\x1c\x12\x04_[_]\x1a\v\x10\xd5\x01\"\x06\n\x04self\x1a\a\x10\xd7\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\xda\x01\x1a\x02\x18\x00\x1a\a\x10\xdb\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xe1\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xdf\x012(\x12\x03_>_\x1a\x18\x10\xde\x012\x13\n\v\x10\xdd\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xe0\x01\x1a\x02\x18\v\x1a\x8b\x01\x10\xe8\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xe7\x01*.\n!\x10\xe4\x012\x1c\x12\x04_[_]\x1a\v\x10\xe3\x01\"\x06\n\x04self\x1a\a\x10\xe5\x01\x1a\x02\x18\v\x12\amatches\x18\x01\x1a>\x10\xed\x0129\n1\x10\xec\x01*,\n!\x10\xea\x012\x1c\x12\x04_[_]\x1a\v\x10\xe9\x01\"\x06\n\x04self\x1a\a\x10\xeb\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\xee\x01\x1a\x02\x18\x00\x1a\a\x10\xef\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xf5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xf3\x012(\x12\x03_>_\x1a\x18\x10\xf2\x012\x13\n\v\x10\xf1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xf4\x01\x1a\x02\x18\f\x1a\x8b\x01\x10\xfc\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xfb\x01*.\n!\x10\xf8\x012\x1c\x12\x04_[_]\x1a\v\x10\xf7\x01\"\x06\n\x04self\x1a\a\x10\xf9\x01\x1a\x02\x18\f\x12\amatches\x18\x01\x1a>\x10\x81\x0229\n1\x10\x80\x02*,\n!\x10\xfe\x012\x1c\x12\x04_[_]\x1a\v\x10\xfd\x01\"\x06\n\x04self\x1a\a\x10\xff\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x82\x02\x1a\x02\x18\x00\x1a\a\x10\x83\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x89\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x87\x022(\x12\x03_>_\x1a\x18\x10\x86\x022\x13\n\v\x10\x85\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x02\x1a\x02\x18\r\x1a\x8b\x01\x10\x90\x022\x85\x01\x12\x05_?_:_\x1a3\x10\x8f\x02*.\n!\x10\x8c\x022\x1c\x12\x04_[_]\x1a\v\x10\x8b\x02\"\x06\n\x04self\x1a\a\x10\x8d\x02\x1a\x02\x18\r\x12\amatches\x18\x01\x1a>\x10\x95\x0229\n1\x10\x94\x02*,\n!\x10\x92\x022\x1c\x12\x04_[_]\x1a\v\x10\x91\x02\"\x06\n\x04self\x1a\a\x10\x93\x02\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\x96\x02\x1a\x02\x18\x00\x1a\a\x10\x97\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x9d\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x9b\x022(\x12\x03_>_\x1a\x18\x10\x9a\x022\x13\n\v\x10\x99\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x9c\x02\x1a\x02\x18\x0e\x1a\x8b\x01\x10\xa4\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xa3\x02*.\n!\x10\xa0\x022\x1c\x12\x04_[_]\x1a\v\x10\x9f\x02\"\x06\n\x04self\x1a\a\x10\xa1\x02\x1a\x02\x18\x0e\x12\amatches\x18\x01\x1a>\x10\xa9\x0229\n1\x10\xa8\x02*,\n!\x10\xa6\x022\x1c\x12\x04_[_]\x1a\v\x10\xa5\x02\"\x06\n\x04self\x1a\a\x10\xa7\x02\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xaa\x02\x1a\x02\x18\x00\x1a\a\x10\xab\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb1\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\xaf\x022(\x12\x03_>_\x1a\x18\x10\xae\x022\x13\n\v\x10\xad\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb0\x02\x1a\x02\x18\x0f\x1a\x8b\x01\x10\xb8\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xb7\x02*.\n!\x10\xb4\x022\x1c\x12\x04_[_]\x1a\v\x10\xb3\x02\"\x06\n\x04self\x1a\a\x10\xb5\x02\x1a\x02\x18\x0f\x12\amatches\x18\x01\x1a>\x10\xbd\x0229\n1\x10\xbc\x02*,\n!\x10\xba\x022\x1c\x12\x04_[_]\x1a\v\x10\xb9\x02\"\x06\n\x04self\x1a\a\x10\xbb\x02\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbe\x02\x1a\x02\x18\x00\x1a\a\x10\xbf\x02\x1a\x02\x18\x00\x1a\b\x10\xc1\x02\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema348 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema189},
-		{Name: "parentRefs", Node: &schema193},
-		{Name: "rules", Node: &schema347},
+	schema06101c506b80 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema259cfa68d8b4},
 	}, Type: schema.Object}
-	schema349 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema348},
-		{Name: "status", Node: &schema223},
+	schema5fa410c31c2b = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema06101c506b80},
+		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema350 = schema.Node{MaxLength: new(int(253)), Type: schema.String}
-	schema351 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema225},
-		{Name: "value", Node: &schema350},
+	schemac6677fe5b0a0 = schema.Node{MaxLength: new(int(253)), Type: schema.String}
+	schemaca047dc2e9a6 = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schema7466aba004c9},
+		{Name: "value", Node: &schemac6677fe5b0a0},
 	}, IPAddress: true, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\"): true", Message: "Hostname value must only contain valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x14\b\b\x12\x10\x1a\x0ematches_string\"\xc0\x01\x10\x052\xbb\x01\x12\x05_?_:_\x1a2\x10\x032.\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x0e\x10\x04\x1a\n2\bHostname\x1av\x10\b2r\n\x17\x10\a*\x13\n\n\x10\x06\"\x06\n\x04self\x12\x05value\x12\amatches\x1aN\x10\t\x1aJ2H^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema352 = schema.Node{Items: &schema351, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemad39e3ec14cbc = schema.Node{Items: &schemaca047dc2e9a6, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\b\b\x04\x12\x04\n\x02a1\x12\f\b\x06\x12\b\x1a\x06equals\x12\x11\b\b\x12\r\x1a\vconditional\x12\n\b\t\x12\x06\n\x04self\x12\b\b\f\x12\x04\n\x02a2\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02a1\x12\b\b\x11\x12\x04\n\x02a2\x12\f\b\x13\x12\b\x1a\x06equals\x12\b\b\x14\x12\x04\n\x02a1\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\x12\x0f\b\x1b\x12\v\x1a\tadd_int64\x12\r\b\x1c\x12\t\n\a@result\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\r\b\x1e\x12\t\n\a@result\x12\f\b \x12\b\x1a\x06equals\x12\r\b$\x12\t\n\a@result\x12\x18\b%\x12\x14\x1a\x12not_strictly_false\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vlogical_and\x12\r\b(\x12\t\n\a@result\"\xd8\x03\x10)J\xd3\x03\n\x02a1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10#\x1a\x02\x10\x01*(\x10%2$\x12\x13@not_strictly_false\x1a\r\x10$\"\t\n\a@result2\xf6\x02\x10'2\xf1\x02\x12\x04_&&_\x1a\r\x10&\"\t\n\a@result\x1a\xd9\x02\x10\b2\xd4\x02\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x14\x10\x05*\x10\n\b\x10\x04\"\x04\n\x02a1\x12\x04type\x1a\x0f\x10\a\x1a\v2\tIPAddress\x1a\x8f\x02\x10!J\x8a\x02\n\x02a2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x18\x00*\x06\x10\x18\x1a\x02\x10\x012\xbb\x01\x10\x1d2\xb6\x01\x12\x05_?_:_\x1a|\x10\x162x\x12\x04_&&_\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02a2\x12\x04type\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02a1\x12\x04type\x1a8\x10\x1324\x12\x04_==_\x1a\x15\x10\x12*\x11\n\b\x10\x11\"\x04\n\x02a2\x12\x05value\x1a\x15\x10\x15*\x11\n\b\x10\x14\"\x04\n\x02a1\x12\x05value\x1a \x10\x1b2\x1c\x12\x03_+_\x1a\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1a\x1a\x02\x18\x01\x1a\r\x10\x1c\"\t\n\a@result:!\x10 2\x1d\x12\x04_==_\x1a\r\x10\x1e\"\t\n\a@result\x1a\x06\x10\x1f\x1a\x02\x18\x01\x1a\x06\x10\"\x1a\x02\x10\x01:\r\x10(\"\t\n\a@result"},
 		{Text: "self.all(a1, a1.type == 'Hostname' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\b\b\x04\x12\x04\n\x02a1\x12\f\b\x06\x12\b\x1a\x06equals\x12\x11\b\b\x12\r\x1a\vconditional\x12\n\b\t\x12\x06\n\x04self\x12\b\b\f\x12\x04\n\x02a2\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02a1\x12\b\b\x11\x12\x04\n\x02a2\x12\f\b\x13\x12\b\x1a\x06equals\x12\b\b\x14\x12\x04\n\x02a1\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\x12\x0f\b\x1b\x12\v\x1a\tadd_int64\x12\r\b\x1c\x12\t\n\a@result\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\r\b\x1e\x12\t\n\a@result\x12\f\b \x12\b\x1a\x06equals\x12\r\b$\x12\t\n\a@result\x12\x18\b%\x12\x14\x1a\x12not_strictly_false\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vlogical_and\x12\r\b(\x12\t\n\a@result\"\xd7\x03\x10)J\xd2\x03\n\x02a1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10#\x1a\x02\x10\x01*(\x10%2$\x12\x13@not_strictly_false\x1a\r\x10$\"\t\n\a@result2\xf5\x02\x10'2\xf0\x02\x12\x04_&&_\x1a\r\x10&\"\t\n\a@result\x1a\xd8\x02\x10\b2\xd3\x02\x12\x05_?_:_\x1a0\x10\x062,\x12\x04_==_\x1a\x14\x10\x05*\x10\n\b\x10\x04\"\x04\n\x02a1\x12\x04type\x1a\x0e\x10\a\x1a\n2\bHostname\x1a\x8f\x02\x10!J\x8a\x02\n\x02a2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x18\x00*\x06\x10\x18\x1a\x02\x10\x012\xbb\x01\x10\x1d2\xb6\x01\x12\x05_?_:_\x1a|\x10\x162x\x12\x04_&&_\x1a6\x10\x0e22\x12\x04_==_\x1a\x14\x10\r*\x10\n\b\x10\f\"\x04\n\x02a2\x12\x04type\x1a\x14\x10\x10*\x10\n\b\x10\x0f\"\x04\n\x02a1\x12\x04type\x1a8\x10\x1324\x12\x04_==_\x1a\x15\x10\x12*\x11\n\b\x10\x11\"\x04\n\x02a2\x12\x05value\x1a\x15\x10\x15*\x11\n\b\x10\x14\"\x04\n\x02a1\x12\x05value\x1a \x10\x1b2\x1c\x12\x03_+_\x1a\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1a\x1a\x02\x18\x01\x1a\r\x10\x1c\"\t\n\a@result:!\x10 2\x1d\x12\x04_==_\x1a\r\x10\x1e\"\t\n\a@result\x1a\x06\x10\x1f\x1a\x02\x18\x01\x1a\x06\x10\"\x1a\x02\x10\x01:\r\x10(\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema353 = schema.Node{Default: "\"None\"", Enum: []string{"All", "Selector", "Same", "None"}, Type: schema.String}
-	schema354 = schema.Node{Default: "{\"from\":\"None\"}", Fields: []schema.Field{
-		{Name: "from", Node: &schema353},
-		{Name: "selector", Node: &schema238},
+	schema846402d933cf = schema.Node{Default: "\"None\"", Enum: []string{"All", "Selector", "Same", "None"}, Type: schema.String}
+	schemacd9563929dbb = schema.Node{Default: "{\"from\":\"None\"}", Fields: []schema.Field{
+		{Name: "from", Node: &schema846402d933cf},
+		{Name: "selector", Node: &schemafef0e6b5a39a},
 	}, Type: schema.Object}
-	schema355 = schema.Node{Fields: []schema.Field{
-		{Name: "namespaces", Node: &schema354},
+	schema3e2e919a0b5f = schema.Node{Fields: []schema.Field{
+		{Name: "namespaces", Node: &schemacd9563929dbb},
 	}, Type: schema.Object}
-	schema356 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema352},
-		{Name: "allowedListeners", Node: &schema355},
-		{Name: "backendTLS", Node: &schema228},
-		{Name: "gatewayClassName", Node: &schema27},
-		{Name: "infrastructure", Node: &schema232},
-		{Name: "listeners", Node: &schema249},
+	schema3922a4967b83 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schemad39e3ec14cbc},
+		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
+		{Name: "backendTLS", Node: &schema3bcd9113af53},
+		{Name: "gatewayClassName", Node: &schemab784d5f39b51},
+		{Name: "infrastructure", Node: &schemac8103038162b},
+		{Name: "listeners", Node: &schema4151f1a62071},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema357 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema356},
-		{Name: "status", Node: &schema257},
+	schema3917e6c308a6 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema3922a4967b83},
+		{Name: "status", Node: &schema9c8059fcfab6},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema358 = schema.Node{Enum: []string{"true"}, Type: schema.Boolean}
-	schema359 = schema.Node{Items: &schema155, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
-	schema360 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "*"}, Type: schema.String}
-	schema361 = schema.Node{Items: &schema360, MaxLength: new(int(9)), Rules: []schema.Rule{
+	schemacb35dab3beec = schema.Node{Enum: []string{"true"}, Type: schema.Boolean}
+	schema17d356cf1033 = schema.Node{Items: &schema34ba964ae820, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
+	schemad5c37293190c = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "*"}, Type: schema.String}
+	schemafbfada9250bc = schema.Node{Items: &schemad5c37293190c, MaxLength: new(int(9)), Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowMethods cannot contain '*' alongside other methods", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\r\b\x03\x12\t\x1a\ain_list\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tlist_size\x12\x13\b\a\x12\x0f\x1a\rgreater_int64\x12\x11\b\t\x12\r\x1a\vlogical_and\"_\x10\x012[\x12\x02!_\x1aU\x10\t2Q\x12\x04_&&_\x1a\x1e\x10\x032\x1a\x12\x03@in\x1a\a\x10\x02\x1a\x032\x01*\x1a\n\x10\x04\"\x06\n\x04self\x1a)\x10\a2%\x12\x03_>_\x1a\x16\x10\x062\x12\n\n\x10\x05\"\x06\n\x04self\x12\x04size\x1a\x06\x10\b\x1a\x02\x18\x01"},
 	}, Type: schema.Array, Unique: true}
-	schema362 = schema.Node{Items: &schema34, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
-	schema363 = schema.Node{Default: "5", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema364 = schema.Node{Fields: []schema.Field{
-		{Name: "allowCredentials", Node: &schema358},
-		{Name: "allowHeaders", Node: &schema359},
-		{Name: "allowMethods", Node: &schema361},
-		{Name: "allowOrigins", Node: &schema362},
-		{Name: "exposeHeaders", Node: &schema359},
-		{Name: "maxAge", Node: &schema363},
+	schema74f095b75302 = schema.Node{Items: &schema5dde4951df83, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
+	schemae193e363b8b2 = schema.Node{Default: "5", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema84c4055d1119 = schema.Node{Fields: []schema.Field{
+		{Name: "allowCredentials", Node: &schemacb35dab3beec},
+		{Name: "allowHeaders", Node: &schema17d356cf1033},
+		{Name: "allowMethods", Node: &schemafbfada9250bc},
+		{Name: "allowOrigins", Node: &schema74f095b75302},
+		{Name: "exposeHeaders", Node: &schema17d356cf1033},
+		{Name: "maxAge", Node: &schemae193e363b8b2},
 	}, Type: schema.Object}
-	schema365 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS"}, Type: schema.String}
-	schema366 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schema364},
-		{Name: "extensionRef", Node: &schema30},
-		{Name: "requestHeaderModifier", Node: &schema160},
-		{Name: "requestMirror", Node: &schema200},
-		{Name: "requestRedirect", Node: &schema270},
-		{Name: "responseHeaderModifier", Node: &schema160},
-		{Name: "type", Node: &schema365},
-		{Name: "urlRewrite", Node: &schema272},
+	schemafe5e4f176da5 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS"}, Type: schema.String}
+	schema651f14890ad8 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema84c4055d1119},
+		{Name: "extensionRef", Node: &schemaf609552b2943},
+		{Name: "requestHeaderModifier", Node: &schemae9b12c7ae5a0},
+		{Name: "requestMirror", Node: &schema229800c60601},
+		{Name: "requestRedirect", Node: &schema8cc4636af718},
+		{Name: "responseHeaderModifier", Node: &schemae9b12c7ae5a0},
+		{Name: "type", Node: &schemafe5e4f176da5},
+		{Name: "urlRewrite", Node: &schema4295c219b5ac},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"\x80\x01\x10\x012|\x12\x02!_\x1av\x10\n2r\x12\x04_&&_\x1a)\x10\x05*%\n\n\x10\x03\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\b2;\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\t\x1a\x172\x15RequestHeaderModifier"},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"\x8c\x01\x10\x012\x87\x01\x12\x02!_\x1a\x80\x01\x10\v2|\x12\x04_&&_\x1a3\x10\x022/\x12\x02!_\x1a)\x10\x06*%\n\n\x10\x04\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\t2;\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\n\x1a\x172\x15RequestHeaderModifier"},
@@ -1587,7 +1587,7 @@ var (
 		{Text: "!(has(self.cors) && self.type != 'CORS')", Message: "filter.cors must be nil if the filter.type is not CORS", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"^\x10\x012Z\x12\x02!_\x1aT\x10\n2P\x12\x04_&&_\x1a\x18\x10\x05*\x14\n\n\x10\x03\"\x06\n\x04self\x12\x04cors\x18\x01\x1a.\x10\b2*\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\n\x10\t\x1a\x062\x04CORS"},
 		{Text: "!(!has(self.cors) && self.type == 'CORS')", Message: "filter.cors must be specified for CORS filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"h\x10\x012d\x12\x02!_\x1a^\x10\v2Z\x12\x04_&&_\x1a\"\x10\x022\x1e\x12\x02!_\x1a\x18\x10\x06*\x14\n\n\x10\x04\"\x06\n\x04self\x12\x04cors\x18\x01\x1a.\x10\t2*\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\n\x10\n\x1a\x062\x04CORS"},
 	}, Type: schema.Object}
-	schema367 = schema.Node{Items: &schema366, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema9f6831499d9c = schema.Node{Items: &schema651f14890ad8, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
@@ -1595,33 +1595,33 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xdb\x01\x10\x122\xd6\x01\x12\x04_<=_\x1a\xc5\x01\x10\x112\xc0\x01\n\xb7\x01\x10\x10J\xb2\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012{\x10\x0e2w\x12\x05_?_:_\x1a6\x10\x0622\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x15\x10\a\x1a\x112\x0fRequestRedirect\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd6\x01\x10\x122\xd1\x01\x12\x04_<=_\x1a\xc0\x01\x10\x112\xbb\x01\n\xb2\x01\x10\x10J\xad\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012v\x10\x0e2r\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x10\x10\a\x1a\f2\nURLRewrite\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema368 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema367},
-		{Name: "group", Node: &schema177},
-		{Name: "kind", Node: &schema194},
-		{Name: "name", Node: &schema27},
-		{Name: "namespace", Node: &schema179},
-		{Name: "port", Node: &schema191},
-		{Name: "weight", Node: &schema204},
+	schema1e7f6837cb2f = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema9f6831499d9c},
+		{Name: "group", Node: &schema78405276a8ce},
+		{Name: "kind", Node: &schemad1e765d8d94b},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "weight", Node: &schemad1e3f7557e19},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema369 = schema.Node{Items: &schema368, MaxLength: new(int(16)), Type: schema.Array}
-	schema370 = schema.Node{Items: &schema366, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema1ac0ee75ae08 = schema.Node{Items: &schema1e7f6837cb2f, MaxLength: new(int(16)), Type: schema.Array}
+	schema83271185e98e = schema.Node{Items: &schema651f14890ad8, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe3\x01\x10\x122\xde\x01\x12\x04_<=_\x1a\xcd\x01\x10\x112\xc8\x01\n\xbf\x01\x10\x10J\xba\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x82\x01\x10\x0e2~\x12\x05_?_:_\x1a=\x10\x0629\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1c\x10\a\x1a\x182\x16ResponseHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xdb\x01\x10\x122\xd6\x01\x12\x04_<=_\x1a\xc5\x01\x10\x112\xc0\x01\n\xb7\x01\x10\x10J\xb2\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012{\x10\x0e2w\x12\x05_?_:_\x1a6\x10\x0622\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x15\x10\a\x1a\x112\x0fRequestRedirect\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd6\x01\x10\x122\xd1\x01\x12\x04_<=_\x1a\xc0\x01\x10\x112\xbb\x01\n\xb2\x01\x10\x10J\xad\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012v\x10\x0e2r\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x10\x10\a\x1a\f2\nURLRewrite\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema371 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema369},
-		{Name: "filters", Node: &schema370},
-		{Name: "matches", Node: &schema285},
-		{Name: "name", Node: &schema9},
-		{Name: "retry", Node: &schema288},
-		{Name: "sessionPersistence", Node: &schema217},
-		{Name: "timeouts", Node: &schema289},
+	schemadcc68bfd699c = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema1ac0ee75ae08},
+		{Name: "filters", Node: &schema83271185e98e},
+		{Name: "matches", Node: &schema5f1724151309},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "retry", Node: &schema261f4e49e70d},
+		{Name: "sessionPersistence", Node: &schemaea30a9e8f19b},
+		{Name: "timeouts", Node: &schema689dce7a7857},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\n\b\x0e\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\a\b\x17\x12\x03\n\x01f\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\x12\x10\b!\x12\f\x1a\nlogical_or\"\xeb\x02\x10\v2\xe6\x02\x12\x05_?_:_\x1ai\x10\n2e\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a<\x10\b28\x12\x03_>_\x1a)\x10\x052%\x12\x04size\x1a\x1d\x10\a*\x19\n\n\x10\x06\"\x06\n\x04self\x12\vbackendRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1a\xe9\x01\x10!2\xe4\x01\x12\x04_||_\x1a%\x10\f2!\x12\x02!_\x1a\x1b\x10\x10*\x17\n\n\x10\x0e\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xb4\x01\x10 J\xaf\x01\n\x01f\x12\x19\x10\x12*\x15\n\n\x10\x11\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2E\x10\x1e2A\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a*\x10\x152&\x12\x02!_\x1a \x10\x19*\x1c\n\a\x10\x17\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01:\r\x10\x1f\"\t\n\a@result\x1a\x06\x10\"\x1a\x02\x10\x01"},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01f\x12\a\b\x0e\x12\x03\n\x01f\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\a\b\x13\x12\x03\n\x01f\x12\f\b\x17\x12\b\x1a\x06equals\x12\x11\b\x19\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vconditional\x12\x0f\b.\x12\v\x1a\tsize_list\x12\n\b/\x12\x06\n\x04self\x12\x10\b1\x12\f\x1a\nnot_equals\x12\x11\b3\x12\r\x1a\vlogical_not\x12\n\b5\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x10\b;\x12\f\x1a\nlogical_or\x12\n\b<\x12\x06\n\x04self\x12\x10\b>\x12\f\x1a\nindex_list\x12\x10\bB\x12\f\x1a\nnot_equals\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vconditional\"\xa1\x06\x10-2\x9c\x06\x12\x05_?_:_\x1a\xe8\x03\x10,2\xe3\x03\x12\x04_&&_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xbd\x03\x10+J\xb8\x03\n\x01f\x12\x19\x10\x06*\x15\n\n\x10\x05\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xdb\x02\x10'2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10\x192\x96\x02\x12\x04_&&_\x1aZ\x10\x122V\x12\x04_&&_\x1a \x10\f*\x1c\n\a\x10\n\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x11*(\n\x1e\x10\x0f*\x1a\n\a\x10\x0e\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10 2\xac\x01\x12\x04_&&_\x1a\\\x10\x172X\x12\x04_==_\x1a6\x10\x16*2\n*\x10\x15*&\n\x1e\x10\x14*\x1a\n\a\x10\x13\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10\x18\x1a\x142\x12ReplacePrefixMatch\x1aF\x10\x1f*B\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x9f\x02\x10E2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10D2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10;2\x88\x01\x12\x04_||_\x1a9\x10125\x12\x04_!=_\x1a%\x10.2!\x12\x04size\x1a\x19\x100*\x15\n\n\x10/\"\x06\n\x04self\x12\amatches\x1a\x06\x102\x1a\x02\x18\x01\x1aE\x1032A\x12\x02!_\x1a;\x10:*7\n-\x1072)\x12\x04_[_]\x1a\x19\x106*\x15\n\n\x105\"\x06\n\x04self\x12\amatches\x1a\x06\x108\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10B2_\x12\x04_!=_\x1aE\x10A*A\n9\x10@*5\n-\x10>2)\x12\x04_[_]\x1a\x19\x10=*\x15\n\n\x10<\"\x06\n\x04self\x12\amatches\x1a\x06\x10?\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10C\x1a\f2\nPathPrefix\x1a\x06\x10F\x1a\x02\x10\x00\x1a\x06\x10G\x1a\x02\x10\x01\x1a\x06\x10H\x1a\x02\x10\x01"},
@@ -1629,225 +1629,225 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xf0\a\x10A2\xeb\a\x12\x05_?_:_\x1a\xb7\x05\x10@2\xb2\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\x88\x05\x10?J\x83\x05\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\xa2\x04\x10;2\x9d\x04\x12\x05_?_:_\x1a\xe2\x03\x1042\xdd\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xba\x03\x103J\xb5\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xdb\x02\x10/2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10!2\x96\x02\x12\x04_&&_\x1aZ\x10\x1a2V\x12\x04_&&_\x1a \x10\x14*\x1c\n\a\x10\x12\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x19*(\n\x1e\x10\x17*\x1a\n\a\x10\x16\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10(2\xac\x01\x12\x04_&&_\x1a\\\x10\x1f2X\x12\x04_==_\x1a6\x10\x1e*2\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aF\x10'*B\n*\x10%*&\n\x1e\x10$*\x1a\n\a\x10#\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xdc\a\x10A2\xd7\a\x12\x05_?_:_\x1a\xa3\x05\x10@2\x9e\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\xf4\x04\x10?J\xef\x04\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\x8e\x04\x10;2\x89\x04\x12\x05_?_:_\x1a\xce\x03\x1042\xc9\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xa6\x03\x103J\xa1\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xc7\x02\x10/2\xc2\x02\x12\x05_?_:_\x1a\x87\x02\x10!2\x82\x02\x12\x04_&&_\x1aP\x10\x1a2L\x12\x04_&&_\x1a\x1b\x10\x14*\x17\n\a\x10\x12\"\x03\n\x01f\x12\nurlRewrite\x18\x01\x1a'\x10\x19*#\n\x19\x10\x17*\x15\n\a\x10\x16\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x18\x01\x1a\xa7\x01\x10(2\xa2\x01\x12\x04_&&_\x1aW\x10\x1f2S\x12\x04_==_\x1a1\x10\x1e*-\n%\x10\x1d*!\n\x19\x10\x1c*\x15\n\a\x10\x1b\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aA\x10'*=\n%\x10%*!\n\x19\x10$*\x15\n\a\x10#\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema372 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema371, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema505acbca2ef0 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schemadcc68bfd699c, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x0f\b\n\x12\v\x1a\tlist_size\x12\x0f\b\f\x12\v\x1a\tadd_int64\x12\n\b\r\x12\x06\n\x04self\x12\x0f\b\x0e\x12\v\x1a\tlist_size\x12\x13\b\x0f\x12\x0f\x1a\rgreater_int64\x12\x11\b\x11\x12\r\x1a\vconditional\x12\n\b\x12\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nindex_list\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x0f\b\x18\x12\v\x1a\tadd_int64\x12\n\b\x19\x12\x06\n\x04self\x12\x0f\b\x1a\x12\v\x1a\tlist_size\x12\x13\b\x1b\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\n\b\x1e\x12\x06\n\x04self\x12\x10\b\x1f\x12\f\x1a\nindex_list\x12\x0f\b\"\x12\v\x1a\tlist_size\x12\x0f\b$\x12\v\x1a\tadd_int64\x12\n\b%\x12\x06\n\x04self\x12\x0f\b&\x12\v\x1a\tlist_size\x12\x13\b'\x12\x0f\x1a\rgreater_int64\x12\x11\b)\x12\r\x1a\vconditional\x12\n\b*\x12\x06\n\x04self\x12\x10\b+\x12\f\x1a\nindex_list\x12\x0f\b.\x12\v\x1a\tlist_size\x12\x0f\b0\x12\v\x1a\tadd_int64\x12\n\b1\x12\x06\n\x04self\x12\x0f\b2\x12\v\x1a\tlist_size\x12\x13\b3\x12\x0f\x1a\rgreater_int64\x12\x11\b5\x12\r\x1a\vconditional\x12\n\b6\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x0f\b:\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bB\x12\x06\n\x04self\x12\x10\bC\x12\f\x1a\nindex_list\x12\x0f\bF\x12\v\x1a\tlist_size\x12\x0f\bH\x12\v\x1a\tadd_int64\x12\n\bI\x12\x06\n\x04self\x12\x0f\bJ\x12\v\x1a\tlist_size\x12\x13\bK\x12\x0f\x1a\rgreater_int64\x12\x11\bM\x12\r\x1a\vconditional\x12\n\bN\x12\x06\n\x04self\x12\x10\bO\x12\f\x1a\nindex_list\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x0f\bT\x12\v\x1a\tadd_int64\x12\n\bU\x12\x06\n\x04self\x12\x0f\bV\x12\v\x1a\tlist_size\x12\x13\bW\x12\x0f\x1a\rgreater_int64\x12\x11\bY\x12\r\x1a\vconditional\x12\n\bZ\x12\x06\n\x04self\x12\x10\b[\x12\f\x1a\nindex_list\x12\x0f\b^\x12\v\x1a\tlist_size\x12\x0f\b`\x12\v\x1a\tadd_int64\x12\n\ba\x12\x06\n\x04self\x12\x0f\bb\x12\v\x1a\tlist_size\x12\x13\bc\x12\x0f\x1a\rgreater_int64\x12\x11\be\x12\r\x1a\vconditional\x12\n\bf\x12\x06\n\x04self\x12\x10\bg\x12\f\x1a\nindex_list\x12\x0f\bj\x12\v\x1a\tlist_size\x12\x0f\bl\x12\v\x1a\tadd_int64\x12\n\bm\x12\x06\n\x04self\x12\x0f\bn\x12\v\x1a\tlist_size\x12\x13\bo\x12\x0f\x1a\rgreater_int64\x12\x11\bq\x12\r\x1a\vconditional\x12\n\br\x12\x06\n\x04self\x12\x10\bs\x12\f\x1a\nindex_list\x12\x0f\bv\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b~\x12\x06\n\x04self\x12\x10\b\x7f\x12\f\x1a\nindex_list\x12\x10\b\x82\x01\x12\v\x1a\tlist_size\x12\x10\b\x84\x01\x12\v\x1a\tadd_int64\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x10\b\x86\x01\x12\v\x1a\tlist_size\x12\x14\b\x87\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x01\x12\r\x1a\vconditional\x12\v\b\x8a\x01\x12\x06\n\x04self\x12\x11\b\x8b\x01\x12\f\x1a\nindex_list\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x10\b\x90\x01\x12\v\x1a\tadd_int64\x12\v\b\x91\x01\x12\x06\n\x04self\x12\x10\b\x92\x01\x12\v\x1a\tlist_size\x12\x14\b\x93\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x95\x01\x12\r\x1a\vconditional\x12\v\b\x96\x01\x12\x06\n\x04self\x12\x11\b\x97\x01\x12\f\x1a\nindex_list\x12\x10\b\x9a\x01\x12\v\x1a\tlist_size\x12\x10\b\x9c\x01\x12\v\x1a\tadd_int64\x12\v\b\x9d\x01\x12\x06\n\x04self\x12\x10\b\x9e\x01\x12\v\x1a\tlist_size\x12\x14\b\x9f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa1\x01\x12\r\x1a\vconditional\x12\v\b\xa2\x01\x12\x06\n\x04self\x12\x11\b\xa3\x01\x12\f\x1a\nindex_list\x12\x10\b\xa6\x01\x12\v\x1a\tlist_size\x12\x10\b\xa8\x01\x12\v\x1a\tadd_int64\x12\v\b\xa9\x01\x12\x06\n\x04self\x12\x10\b\xaa\x01\x12\v\x1a\tlist_size\x12\x14\b\xab\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xad\x01\x12\r\x1a\vconditional\x12\v\b\xae\x01\x12\x06\n\x04self\x12\x11\b\xaf\x01\x12\f\x1a\nindex_list\x12\x10\b\xb2\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xba\x01\x12\x06\n\x04self\x12\x11\b\xbb\x01\x12\f\x1a\nindex_list\x12\x10\b\xbe\x01\x12\v\x1a\tlist_size\x12\x18\b\xc0\x01\x12\x13\x1a\x11less_equals_int64\"\xce\x11\x10\xc0\x012\xc8\x11\x12\x04_<=_\x1a\xb5\x11\x10\xb4\x012\xaf\x11\x12\x03_+_\x1a\xa0\x10\x10\xa8\x012\x9a\x10\x12\x03_+_\x1a\x8b\x0f\x10\x9c\x012\x85\x0f\x12\x03_+_\x1a\xf6\r\x10\x90\x012\xf0\r\x12\x03_+_\x1a\xe1\f\x10\x84\x012\xdb\f\x12\x03_+_\x1a\xcc\v\x10x2\xc7\v\x12\x03_+_\x1a\xc0\n\x10l2\xbb\n\x12\x03_+_\x1a\xb8\t\x10`2\xb3\t\x12\x03_+_\x1a\xb0\b\x10T2\xab\b\x12\x03_+_\x1a\xa8\a\x10H2\xa3\a\x12\x03_+_\x1a\xa0\x06\x10<2\x9b\x06\x12\x03_+_\x1a\x98\x05\x1002\x93\x05\x12\x03_+_\x1a\x90\x04\x10$2\x8b\x04\x12\x03_+_\x1a\x88\x03\x10\x182\x83\x03\x12\x03_+_\x1a\x80\x02\x10\f2\xfb\x01\x12\x03_+_\x1ay\x10\x052u\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a9\x10\n25\n-\x10\t*)\n\x1e\x10\a2\x1a\x12\x04_[_]\x1a\n\x10\x06\"\x06\n\x04self\x1a\x06\x10\b\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\v\x1a\x02\x18\x00\x1ay\x10\x112u\x12\x05_?_:_\x1a)\x10\x0f2%\x12\x03_>_\x1a\x16\x10\x0e2\x12\n\n\x10\r\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x10\x1a\x02\x18\x01\x1a9\x10\x1625\n-\x10\x15*)\n\x1e\x10\x132\x1a\x12\x04_[_]\x1a\n\x10\x12\"\x06\n\x04self\x1a\x06\x10\x14\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10\x17\x1a\x02\x18\x00\x1ay\x10\x1d2u\x12\x05_?_:_\x1a)\x10\x1b2%\x12\x03_>_\x1a\x16\x10\x1a2\x12\n\n\x10\x19\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x1c\x1a\x02\x18\x02\x1a9\x10\"25\n-\x10!*)\n\x1e\x10\x1f2\x1a\x12\x04_[_]\x1a\n\x10\x1e\"\x06\n\x04self\x1a\x06\x10 \x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10#\x1a\x02\x18\x00\x1ay\x10)2u\x12\x05_?_:_\x1a)\x10'2%\x12\x03_>_\x1a\x16\x10&2\x12\n\n\x10%\"\x06\n\x04self\x12\x04size\x1a\x06\x10(\x1a\x02\x18\x03\x1a9\x10.25\n-\x10-*)\n\x1e\x10+2\x1a\x12\x04_[_]\x1a\n\x10*\"\x06\n\x04self\x1a\x06\x10,\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10/\x1a\x02\x18\x00\x1ay\x1052u\x12\x05_?_:_\x1a)\x1032%\x12\x03_>_\x1a\x16\x1022\x12\n\n\x101\"\x06\n\x04self\x12\x04size\x1a\x06\x104\x1a\x02\x18\x04\x1a9\x10:25\n-\x109*)\n\x1e\x1072\x1a\x12\x04_[_]\x1a\n\x106\"\x06\n\x04self\x1a\x06\x108\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10;\x1a\x02\x18\x00\x1ay\x10A2u\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x05\x1a9\x10F25\n-\x10E*)\n\x1e\x10C2\x1a\x12\x04_[_]\x1a\n\x10B\"\x06\n\x04self\x1a\x06\x10D\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10G\x1a\x02\x18\x00\x1ay\x10M2u\x12\x05_?_:_\x1a)\x10K2%\x12\x03_>_\x1a\x16\x10J2\x12\n\n\x10I\"\x06\n\x04self\x12\x04size\x1a\x06\x10L\x1a\x02\x18\x06\x1a9\x10R25\n-\x10Q*)\n\x1e\x10O2\x1a\x12\x04_[_]\x1a\n\x10N\"\x06\n\x04self\x1a\x06\x10P\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\x06\x10S\x1a\x02\x18\x00\x1ay\x10Y2u\x12\x05_?_:_\x1a)\x10W2%\x12\x03_>_\x1a\x16\x10V2\x12\n\n\x10U\"\x06\n\x04self\x12\x04size\x1a\x06\x10X\x1a\x02\x18\a\x1a9\x10^25\n-\x10]*)\n\x1e\x10[2\x1a\x12\x04_[_]\x1a\n\x10Z\"\x06\n\x04self\x1a\x06\x10\\\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\x06\x10_\x1a\x02\x18\x00\x1ay\x10e2u\x12\x05_?_:_\x1a)\x10c2%\x12\x03_>_\x1a\x16\x10b2\x12\n\n\x10a\"\x06\n\x04self\x12\x04size\x1a\x06\x10d\x1a\x02\x18\b\x1a9\x10j25\n-\x10i*)\n\x1e\x10g2\x1a\x12\x04_[_]\x1a\n\x10f\"\x06\n\x04self\x1a\x06\x10h\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\x06\x10k\x1a\x02\x18\x00\x1ay\x10q2u\x12\x05_?_:_\x1a)\x10o2%\x12\x03_>_\x1a\x16\x10n2\x12\n\n\x10m\"\x06\n\x04self\x12\x04size\x1a\x06\x10p\x1a\x02\x18\t\x1a9\x10v25\n-\x10u*)\n\x1e\x10s2\x1a\x12\x04_[_]\x1a\n\x10r\"\x06\n\x04self\x1a\x06\x10t\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\x06\x10w\x1a\x02\x18\x00\x1a}\x10}2y\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\n\x1a<\x10\x82\x0127\n/\x10\x81\x01**\n\x1f\x10\x7f2\x1b\x12\x04_[_]\x1a\n\x10~\"\x06\n\x04self\x1a\a\x10\x80\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\x83\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x89\x012\x7f\x12\x05_?_:_\x1a-\x10\x87\x012(\x12\x03_>_\x1a\x18\x10\x86\x012\x13\n\v\x10\x85\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x01\x1a\x02\x18\v\x1a>\x10\x8e\x0129\n1\x10\x8d\x01*,\n!\x10\x8b\x012\x1c\x12\x04_[_]\x1a\v\x10\x8a\x01\"\x06\n\x04self\x1a\a\x10\x8c\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\x8f\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x95\x012\x7f\x12\x05_?_:_\x1a-\x10\x93\x012(\x12\x03_>_\x1a\x18\x10\x92\x012\x13\n\v\x10\x91\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x94\x01\x1a\x02\x18\f\x1a>\x10\x9a\x0129\n1\x10\x99\x01*,\n!\x10\x97\x012\x1c\x12\x04_[_]\x1a\v\x10\x96\x01\"\x06\n\x04self\x1a\a\x10\x98\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x9b\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xa1\x012\x7f\x12\x05_?_:_\x1a-\x10\x9f\x012(\x12\x03_>_\x1a\x18\x10\x9e\x012\x13\n\v\x10\x9d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa0\x01\x1a\x02\x18\r\x1a>\x10\xa6\x0129\n1\x10\xa5\x01*,\n!\x10\xa3\x012\x1c\x12\x04_[_]\x1a\v\x10\xa2\x01\"\x06\n\x04self\x1a\a\x10\xa4\x01\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\xa7\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xad\x012\x7f\x12\x05_?_:_\x1a-\x10\xab\x012(\x12\x03_>_\x1a\x18\x10\xaa\x012\x13\n\v\x10\xa9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xac\x01\x1a\x02\x18\x0e\x1a>\x10\xb2\x0129\n1\x10\xb1\x01*,\n!\x10\xaf\x012\x1c\x12\x04_[_]\x1a\v\x10\xae\x01\"\x06\n\x04self\x1a\a\x10\xb0\x01\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xb9\x012\x7f\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\x0f\x1a>\x10\xbe\x0129\n1\x10\xbd\x01*,\n!\x10\xbb\x012\x1c\x12\x04_[_]\x1a\v\x10\xba\x01\"\x06\n\x04self\x1a\a\x10\xbc\x01\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbf\x01\x1a\x02\x18\x00\x1a\b\x10\xc1\x01\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema373 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema189},
-		{Name: "parentRefs", Node: &schema193},
-		{Name: "rules", Node: &schema372},
+	schemab238625eb7c2 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema505acbca2ef0},
 	}, Type: schema.Object}
-	schema374 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema373},
-		{Name: "status", Node: &schema223},
+	schema993b01234eea = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemab238625eb7c2},
+		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema375 = schema.Node{Fields: []schema.Field{
-		{Name: "valueRef", Node: &schema180},
+	schema7b38b0761248 = schema.Node{Fields: []schema.Field{
+		{Name: "valueRef", Node: &schema16f4cdce1d9c},
 	}, Required: []string{"valueRef"}, Type: schema.Object}
-	schema376 = schema.Node{Fields: []schema.Field{
-		{Name: "credential", Node: &schema375},
-		{Name: "header", Node: &schema0},
-		{Name: "overwrite", Node: &schema17},
+	schemac2f5feea9b50 = schema.Node{Fields: []schema.Field{
+		{Name: "credential", Node: &schema7b38b0761248},
+		{Name: "header", Node: &schema38c43b5ba342},
+		{Name: "overwrite", Node: &schemada9efc572a6e},
 	}, Required: []string{"credential"}, Type: schema.Object}
-	schema377 = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schema376},
-		{Name: "directResponse", Node: &schema124},
-		{Name: "urlRewrite", Node: &schema300},
+	schema51ae67d90653 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schemac2f5feea9b50},
+		{Name: "directResponse", Node: &schema310b6c85ff9b},
+		{Name: "urlRewrite", Node: &schemaa3178416c837},
 	}, Type: schema.Object}
-	schema378 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema377},
+	schema45c4e4c36cb7 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema51ae67d90653},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema379 = schema.Node{Rules: []schema.Rule{
+	schema4b86bfd7611c = schema.Node{Rules: []schema.Rule{
 		{Text: "size(self) <= 108", Message: "unix domain socket path must not exceed 108 characters", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\x17\b\x03\x12\x13\x1a\x11less_equals_int64\"*\x10\x032&\x12\x04_<=_\x1a\x16\x10\x012\x12\x12\x04size\x1a\n\x10\x02\"\x06\n\x04self\x1a\x06\x10\x04\x1a\x02\x18l"},
 	}, Type: schema.String}
-	schema380 = schema.Node{Fields: []schema.Field{
-		{Name: "path", Node: &schema379},
+	schemafb4586079050 = schema.Node{Fields: []schema.Field{
+		{Name: "path", Node: &schema4b86bfd7611c},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema381 = schema.Node{Fields: []schema.Field{
-		{Name: "fqdn", Node: &schema11},
-		{Name: "hostname", Node: &schema9},
-		{Name: "ip", Node: &schema13},
-		{Name: "unix", Node: &schema380},
-		{Name: "zone", Node: &schema0},
+	schema938d5cd16837 = schema.Node{Fields: []schema.Field{
+		{Name: "fqdn", Node: &schema68aad14faad8},
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "ip", Node: &schema8bca78b2bbb8},
+		{Name: "unix", Node: &schemafb4586079050},
+		{Name: "zone", Node: &schema38c43b5ba342},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.fqdn) || has(self.ip) || has(self.unix))", Message: "one of fqdn, ip or unix must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\"b\x10\x0e2^\x12\x04_||_\x1a<\x10\t28\x12\x04_||_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1a\x16\x10\b*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04unix\x18\x01"},
 		{Text: "((has(self.fqdn) && !(has(self.ip) || has(self.unix))) || (has(self.ip) && !(has(self.fqdn) || has(self.unix))) || (has(self.unix) && !(has(self.ip) || has(self.fqdn))))", Message: "only one of fqdn, ip or unix can be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\x11\b\x0f\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_not\x12\n\b\x16\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\x10\b\x1f\x12\f\x1a\nlogical_or\x12\n\b!\x12\x06\n\x04self\x12\x11\b$\x12\r\x1a\vlogical_not\x12\n\b&\x12\x06\n\x04self\x12\n\b*\x12\x06\n\x04self\x12\x10\b-\x12\f\x1a\nlogical_or\x12\x11\b.\x12\r\x1a\vlogical_and\x12\x10\b/\x12\f\x1a\nlogical_or\"\xe3\x02\x10/2\xde\x02\x12\x04_||_\x1a\xe7\x01\x10\x1f2\xe2\x01\x12\x04_||_\x1al\x10\x0f2h\x12\x04_&&_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1aF\x10\x052B\x12\x02!_\x1a<\x10\x0e28\x12\x04_||_\x1a\x16\x10\t*\x12\n\n\x10\a\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04unix\x18\x01\x1al\x10\x1e2h\x12\x04_&&_\x1a\x16\x10\x13*\x12\n\n\x10\x11\"\x06\n\x04self\x12\x02ip\x18\x01\x1aH\x10\x142D\x12\x02!_\x1a>\x10\x1d2:\x12\x04_||_\x1a\x18\x10\x18*\x14\n\n\x10\x16\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1a\x18\x10\x1c*\x14\n\n\x10\x1a\"\x06\n\x04self\x12\x04unix\x18\x01\x1al\x10.2h\x12\x04_&&_\x1a\x18\x10#*\x14\n\n\x10!\"\x06\n\x04self\x12\x04unix\x18\x01\x1aF\x10$2B\x12\x02!_\x1a<\x10-28\x12\x04_||_\x1a\x16\x10(*\x12\n\n\x10&\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10,*\x14\n\n\x10*\"\x06\n\x04self\x12\x04fqdn\x18\x01"},
 	}, Type: schema.Object}
-	schema382 = schema.Node{Items: &schema381, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema3e0f98ecb04e = schema.Node{Items: &schema938d5cd16837, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\r\b\t\x12\t\n\a@result\x12\x18\b\n\x12\x14\x1a\x12not_strictly_false\x12\r\b\v\x12\t\n\a@result\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0f\x12\r\x1a\vlogical_not\x12\n\b\x10\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\r\b\x18\x12\t\n\a@result\x12\x11\b\x19\x12\r\x1a\vlogical_not\x12\x18\b\x1a\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1b\x12\t\n\a@result\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\r\b\x1d\x12\t\n\a@result\x12\x10\b\x1f\x12\f\x1a\nlogical_or\"\xc7\x02\x10\x1f2\xc2\x02\x12\x04_||_\x1a\x90\x01\x10\x0eJ\x8b\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\b\x1a\x02\x10\x01*(\x10\n2$\x12\x13@not_strictly_false\x1a\r\x10\t\"\t\n\a@result20\x10\f2,\x12\x04_&&_\x1a\r\x10\v\"\t\n\a@result\x1a\x15\x10\a*\x11\n\a\x10\x05\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\r\"\t\n\a@result\x1a\xa6\x01\x10\x0f2\xa1\x01\x12\x02!_\x1a\x9a\x01\x10\x1eJ\x95\x01\n\x01f\x12\n\x10\x10\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x00*2\x10\x1a2.\x12\x13@not_strictly_false\x1a\x17\x10\x192\x13\x12\x02!_\x1a\r\x10\x18\"\t\n\a@result20\x10\x1c2,\x12\x04_||_\x1a\r\x10\x1b\"\t\n\a@result\x1a\x15\x10\x16*\x11\n\a\x10\x14\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\x1d\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema383 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema31},
-		{Name: "insecureSkipVerify", Node: &schema80},
-		{Name: "wellKnownCACertificates", Node: &schema37},
+	schema9e0c54bcca89 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
+		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
+		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nnot_equals\x12\x11\b\x15\x12\r\x1a\vlogical_and\"\x86\x02\x10\x012\x81\x02\x12\x02!_\x1a\xfa\x01\x10\x102\xf5\x01\x12\x04_&&_\x1au\x10\v2q\x12\x04_&&_\x1a%\x10\x05*!\n\n\x10\x03\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\t2>\x12\x03_>_\x1a/\x10\x062+\x12\x04size\x1a#\x10\b*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1av\x10\x152r\x12\x04_&&_\x1a+\x10\x0f*'\n\n\x10\r\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1329\x12\x04_!=_\x1a)\x10\x12*%\n\n\x10\x11\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x14\x1a\x022\x00"},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\b\x12\r\x1a\vlogical_and\x12\n\b\n\x12\x06\n\x04self\x12\x0f\b\r\x12\v\x1a\tsize_list\x12\n\b\x0e\x12\x06\n\x04self\x12\x13\b\x10\x12\x0f\x1a\rgreater_int64\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\n\b\x14\x12\x06\n\x04self\x12\n\b\x17\x12\x06\n\x04self\x12\x10\b\x19\x12\f\x1a\nnot_equals\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\x11\b\x1d\x12\r\x1a\vlogical_and\"\xee\x02\x10\x012\xe9\x02\x12\x02!_\x1a\xe2\x02\x10\x1d2\xdd\x02\x12\x04_&&_\x1aX\x10\b2T\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12insecureSkipVerify\x18\x01\x1a$\x10\a* \n\n\x10\x06\"\x06\n\x04self\x12\x12insecureSkipVerify\x1a\xfa\x01\x10\x1c2\xf5\x01\x12\x04_||_\x1au\x10\x122q\x12\x04_&&_\x1a%\x10\f*!\n\n\x10\n\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\x102>\x12\x03_>_\x1a/\x10\r2+\x12\x04size\x1a#\x10\x0f*\x1f\n\n\x10\x0e\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\x11\x1a\x02\x18\x00\x1av\x10\x1b2r\x12\x04_&&_\x1a+\x10\x16*'\n\n\x10\x14\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1929\x12\x04_!=_\x1a)\x10\x18*%\n\n\x10\x17\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x1a\x1a\x022\x00"},
 	}, Type: schema.Object}
-	schema384 = schema.Node{Fields: []schema.Field{
-		{Name: "appProtocols", Node: &schema8},
-		{Name: "endpoints", Node: &schema382},
-		{Name: "fallback", Node: &schema17},
-		{Name: "tls", Node: &schema383},
-		{Name: "type", Node: &schema310},
+	schema34952b1066be = schema.Node{Fields: []schema.Field{
+		{Name: "appProtocols", Node: &schema22b0a9e7568c},
+		{Name: "endpoints", Node: &schema3e0f98ecb04e},
+		{Name: "fallback", Node: &schemada9efc572a6e},
+		{Name: "tls", Node: &schema9e0c54bcca89},
+		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\n\x12\f\x1a\nlogical_or\"n\x10\n2j\x12\x04_||_\x1a9\x10\x0325\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fDynamicResolver\x1a'\x10\x052#\x12\x02!_\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\tendpoints\x18\x01"},
 	}, Type: schema.Object}
-	schema385 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema384},
-		{Name: "status", Node: &schema21},
+	schemaebb95cc93fd9 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema34952b1066be},
+		{Name: "status", Node: &schema5271c6ed8c37},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema386 = schema.Node{Fields: []schema.Field{
-		{Name: "dnsRefreshRate", Node: &schema139},
-		{Name: "lookupFamily", Node: &schema318},
-		{Name: "respectDnsTtl", Node: &schema17},
+	schema4fd64695313e = schema.Node{Fields: []schema.Field{
+		{Name: "dnsRefreshRate", Node: &schema81a9dad69d55},
+		{Name: "lookupFamily", Node: &schema503e28247a66},
+		{Name: "respectDnsTtl", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema387 = schema.Node{Fields: []schema.Field{
-		{Name: "fixedDelay", Node: &schema139},
-		{Name: "percentage", Node: &schema57},
+	schema0aff0ac7ac88 = schema.Node{Fields: []schema.Field{
+		{Name: "fixedDelay", Node: &schema81a9dad69d55},
+		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Required: []string{"fixedDelay"}, Type: schema.Object}
-	schema388 = schema.Node{Fields: []schema.Field{
-		{Name: "abort", Node: &schema58},
-		{Name: "delay", Node: &schema387},
+	schemac8c60ca38b27 = schema.Node{Fields: []schema.Field{
+		{Name: "abort", Node: &schemad1c4d6f659c1},
+		{Name: "delay", Node: &schema0aff0ac7ac88},
 	}, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"@\x10\t2<\x12\x04_||_\x1a\x19\x10\x04*\x15\n\n\x10\x02\"\x06\n\x04self\x12\x05delay\x18\x01\x1a\x19\x10\b*\x15\n\n\x10\x06\"\x06\n\x04self\x12\x05abort\x18\x01"},
 	}, Type: schema.Object}
-	schema389 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(100)), Type: schema.Integer}
-	schema390 = schema.Node{Items: &schema389, Type: schema.Array}
-	schema391 = schema.Node{Fields: []schema.Field{
-		{Name: "expectedResponse", Node: &schema65},
-		{Name: "expectedStatuses", Node: &schema390},
-		{Name: "hostname", Node: &schema9},
-		{Name: "method", Node: &schema0},
-		{Name: "path", Node: &schema68},
+	schema53e4648179b8 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(100)), Type: schema.Integer}
+	schema6495e83e2dac = schema.Node{Items: &schema53e4648179b8, Type: schema.Array}
+	schemad9534eec2174 = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schemabf10e26bee97},
+		{Name: "expectedStatuses", Node: &schema6495e83e2dac},
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "method", Node: &schema38c43b5ba342},
+		{Name: "path", Node: &schemadc5db0cc6d5d},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema392 = schema.Node{Default: "\"3s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema393 = schema.Node{Default: "\"1s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema394 = schema.Node{Fields: []schema.Field{
-		{Name: "grpc", Node: &schema61},
-		{Name: "healthyThreshold", Node: &schema62},
-		{Name: "http", Node: &schema391},
-		{Name: "initialJitter", Node: &schema139},
-		{Name: "interval", Node: &schema392},
-		{Name: "tcp", Node: &schema71},
-		{Name: "timeout", Node: &schema393},
-		{Name: "type", Node: &schema73},
-		{Name: "unhealthyThreshold", Node: &schema74},
+	schema3e55d6f94429 = schema.Node{Default: "\"3s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema90bb5e226c5c = schema.Node{Default: "\"1s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema49aeb6da9864 = schema.Node{Fields: []schema.Field{
+		{Name: "grpc", Node: &schema38fcd5eec7b3},
+		{Name: "healthyThreshold", Node: &schemaf40900f6db8b},
+		{Name: "http", Node: &schemad9534eec2174},
+		{Name: "initialJitter", Node: &schema81a9dad69d55},
+		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "tcp", Node: &schema3c48b76b8af9},
+		{Name: "timeout", Node: &schema90bb5e226c5c},
+		{Name: "type", Node: &schema93c8bf436854},
+		{Name: "unhealthyThreshold", Node: &schema50ad1b5c7b35},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a.\x10\x032*\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\n\x10\x04\x1a\x062\x04HTTP\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04http\x18\x01\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04http\x18\x01"},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a-\x10\x032)\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\t\x10\x04\x1a\x052\x03TCP\x1a\x17\x10\t*\x13\n\n\x10\a\"\x06\n\x04self\x12\x03tcp\x18\x01\x1a!\x10\n2\x1d\x12\x02!_\x1a\x17\x10\x0e*\x13\n\n\x10\f\"\x06\n\x04self\x12\x03tcp\x18\x01"},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"]\x10\x052Y\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a.\x10\b2*\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\n\x10\t\x1a\x062\x04GRPC\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema395 = schema.Node{Default: "\"30s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema396 = schema.Node{Fields: []schema.Field{
-		{Name: "baseEjectionTime", Node: &schema395},
-		{Name: "consecutive5XxErrors", Node: &schema77},
-		{Name: "consecutiveGatewayErrors", Node: &schema78},
-		{Name: "consecutiveLocalOriginFailures", Node: &schema77},
-		{Name: "interval", Node: &schema392},
-		{Name: "maxEjectionPercent", Node: &schema79},
-		{Name: "splitExternalLocalOriginErrors", Node: &schema80},
+	schemab52303c84078 = schema.Node{Default: "\"30s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema9e80bc133284 = schema.Node{Fields: []schema.Field{
+		{Name: "baseEjectionTime", Node: &schemab52303c84078},
+		{Name: "consecutive5XxErrors", Node: &schema6943e96dcd97},
+		{Name: "consecutiveGatewayErrors", Node: &schema72999e608a72},
+		{Name: "consecutiveLocalOriginFailures", Node: &schema6943e96dcd97},
+		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "maxEjectionPercent", Node: &schema15c8ca5a32bd},
+		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schema397 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema394},
-		{Name: "panicThreshold", Node: &schema199},
-		{Name: "passive", Node: &schema396},
+	schema09c52f91f062 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema49aeb6da9864},
+		{Name: "panicThreshold", Node: &schema657ae74644b4},
+		{Name: "passive", Node: &schema9e80bc133284},
 	}, Type: schema.Object}
-	schema398 = schema.Node{Fields: []schema.Field{
-		{Name: "terminate", Node: &schema17},
+	schema7e475006ea5d = schema.Node{Fields: []schema.Field{
+		{Name: "terminate", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema399 = schema.Node{Fields: []schema.Field{
-		{Name: "connect", Node: &schema398},
-		{Name: "type", Node: &schema0},
+	schemad57efa383b00 = schema.Node{Fields: []schema.Field{
+		{Name: "connect", Node: &schema7e475006ea5d},
+		{Name: "type", Node: &schema38c43b5ba342},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!has(self.connect) || self.type == 'CONNECT'", Message: "The connect configuration is only allowed when the type is CONNECT.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\"d\x10\n2`\x12\x04_||_\x1a%\x10\x012!\x12\x02!_\x1a\x1b\x10\x05*\x17\n\n\x10\x03\"\x06\n\x04self\x12\aconnect\x18\x01\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\r\x10\t\x1a\t2\aCONNECT"},
 	}, Type: schema.Object}
-	schema400 = schema.Node{Items: &schema399, Type: schema.Array}
-	schema401 = schema.Node{Fields: []schema.Field{
-		{Name: "attributes", Node: &schema1},
-		{Name: "name", Node: &schema0},
-		{Name: "ttl", Node: &schema139},
+	schemacfe745890aee = schema.Node{Items: &schemad57efa383b00, Type: schema.Array}
+	schema3eb43e84981a = schema.Node{Fields: []schema.Field{
+		{Name: "attributes", Node: &schemac420d745ccee},
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "ttl", Node: &schema81a9dad69d55},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema402 = schema.Node{Fields: []schema.Field{
-		{Name: "cookie", Node: &schema401},
-		{Name: "header", Node: &schema86},
-		{Name: "tableSize", Node: &schema87},
-		{Name: "type", Node: &schema88},
+	schema82df590a6cbd = schema.Node{Fields: []schema.Field{
+		{Name: "cookie", Node: &schema3eb43e84981a},
+		{Name: "header", Node: &schema73869a4d92a1},
+		{Name: "tableSize", Node: &schema8561b097ca19},
+		{Name: "type", Node: &schema89830eac05d3},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Header\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06header\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06header\x18\x01"},
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Cookie\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06cookie\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06cookie\x18\x01"},
 	}, Type: schema.Object}
-	schema403 = schema.Node{Fields: []schema.Field{
-		{Name: "header", Node: &schema0},
+	schema38cde2bdaadc = schema.Node{Fields: []schema.Field{
+		{Name: "header", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema404 = schema.Node{Items: &schema403, MaxLength: new(int(10)), MinLength: new(int(1)), Type: schema.Array}
-	schema405 = schema.Node{Fields: []schema.Field{
-		{Name: "extractFrom", Node: &schema404},
+	schema2c0774f2a8d1 = schema.Node{Items: &schema38cde2bdaadc, MaxLength: new(int(10)), MinLength: new(int(1)), Type: schema.Array}
+	schema3e149b7751d7 = schema.Node{Fields: []schema.Field{
+		{Name: "extractFrom", Node: &schema2c0774f2a8d1},
 	}, Required: []string{"extractFrom"}, Type: schema.Object}
-	schema406 = schema.Node{Fields: []schema.Field{
-		{Name: "window", Node: &schema139},
+	schema8c78eb4fd0f1 = schema.Node{Fields: []schema.Field{
+		{Name: "window", Node: &schema81a9dad69d55},
 	}, Required: []string{"window"}, Type: schema.Object}
-	schema407 = schema.Node{Fields: []schema.Field{
-		{Name: "minEndpointsInZoneThreshold", Node: &schema55},
+	schema1f0b1bf3cbeb = schema.Node{Fields: []schema.Field{
+		{Name: "minEndpointsInZoneThreshold", Node: &schema4763a3f1a364},
 	}, Type: schema.Object}
-	schema408 = schema.Node{Fields: []schema.Field{
-		{Name: "force", Node: &schema407},
-		{Name: "minEndpointsThreshold", Node: &schema2},
+	schema7dee10c9aa86 = schema.Node{Fields: []schema.Field{
+		{Name: "force", Node: &schema1f0b1bf3cbeb},
+		{Name: "minEndpointsThreshold", Node: &schemad68636697e29},
 	}, Type: schema.Object}
-	schema409 = schema.Node{Fields: []schema.Field{
-		{Name: "preferLocal", Node: &schema408},
+	schema841ac4d0317c = schema.Node{Fields: []schema.Field{
+		{Name: "preferLocal", Node: &schema7dee10c9aa86},
 	}, Type: schema.Object}
-	schema410 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema402},
-		{Name: "endpointOverride", Node: &schema405},
-		{Name: "slowStart", Node: &schema406},
-		{Name: "type", Node: &schema91},
-		{Name: "zoneAware", Node: &schema409},
+	schema8e59e89b8fb6 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schema82df590a6cbd},
+		{Name: "endpointOverride", Node: &schema3e149b7751d7},
+		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
+		{Name: "type", Node: &schemad7fac02e087d},
+		{Name: "zoneAware", Node: &schema841ac4d0317c},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x98\x01\x10\x052\x93\x01\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a\"\x10\t*\x1e\n\n\x10\a\"\x06\n\x04self\x12\x0econsistentHash\x18\x01\x1a,\x10\n2(\x12\x02!_\x1a\"\x10\x0e*\x1e\n\n\x10\f\"\x06\n\x04self\x12\x0econsistentHash\x18\x01"},
 		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\x11\b\a\x12\r\x1a\vconditional\x12\x11\b\b\x12\r\x1a\vlogical_not\x12\n\b\n\x12\x06\n\x04self\"\x8a\x01\x10\a2\x85\x01\x12\x05_?_:_\x1aK\x10\x032G\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a(\x10\x04:$\n\f\x10\x05\x1a\b2\x06Random\n\x14\x10\x06\x1a\x102\x0eConsistentHash\x1a'\x10\b2#\x12\x02!_\x1a\x1d\x10\f*\x19\n\n\x10\n\"\x06\n\x04self\x12\tslowStart\x18\x01\x1a\x06\x10\r\x1a\x02\x10\x01"},
 		{Text: "self.type == 'ConsistentHash' ? !has(self.zoneAware) : true ", Message: "Currently ZoneAware is only supported for LeastRequest, Random, and RoundRobin load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a'\x10\x062#\x12\x02!_\x1a\x1d\x10\n*\x19\n\n\x10\b\"\x06\n\x04self\x12\tzoneAware\x18\x01\x1a\x06\x10\v\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema411 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Month", "Year"}, Type: schema.String}
-	schema412 = schema.Node{Fields: []schema.Field{
-		{Name: "requests", Node: &schema2},
-		{Name: "unit", Node: &schema411},
+	schemac4d399c101aa = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Month", "Year"}, Type: schema.String}
+	schema84529576248c = schema.Node{Fields: []schema.Field{
+		{Name: "requests", Node: &schemad68636697e29},
+		{Name: "unit", Node: &schemac4d399c101aa},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema413 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema103},
-		{Name: "cost", Node: &schema107},
-		{Name: "limit", Node: &schema412},
-		{Name: "shared", Node: &schema17},
+	schemaefc5899b8188 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schemafb12aeeef4bc},
+		{Name: "cost", Node: &schema0fa4d234a161},
+		{Name: "limit", Node: &schema84529576248c},
+		{Name: "shared", Node: &schemada9efc572a6e},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema414 = schema.Node{Items: &schema413, MaxLength: new(int(64)), Type: schema.Array}
-	schema415 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema414},
+	schema25a489616178 = schema.Node{Items: &schemaefc5899b8188, MaxLength: new(int(64)), Type: schema.Array}
+	schema16af2f33622b = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema25a489616178},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema416 = schema.Node{Items: &schema413, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemad095bfc14801 = schema.Node{Items: &schemaefc5899b8188, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\t\b\x06\x12\x05\n\x03foo\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\t\b\v\x12\x05\n\x03foo\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xdd\x01\x10\x16J\xd8\x01\n\x03foo\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2{\x10\x142w\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a`\x10\x0f2\\\x12\x04_||_\x1a!\x10\x042\x1d\x12\x02!_\x1a\x17\x10\b*\x13\n\t\x10\x06\"\x05\n\x03foo\x12\x04cost\x18\x01\x1a1\x10\t2-\x12\x02!_\x1a'\x10\x0e*#\n\x15\x10\f*\x11\n\t\x10\v\"\x05\n\x03foo\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema417 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema416},
+	schema03ab7e078277 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemad095bfc14801},
 	}, Type: schema.Object}
-	schema418 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema415},
-		{Name: "local", Node: &schema417},
-		{Name: "type", Node: &schema115},
+	schema3d9f41b0b211 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema16af2f33622b},
+		{Name: "local", Node: &schema03ab7e078277},
+		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema419 = schema.Node{Fields: []schema.Field{
-		{Name: "replaceFullPath", Node: &schema97},
-		{Name: "replacePrefixMatch", Node: &schema97},
-		{Name: "type", Node: &schema266},
+	schema41a46aa9ff7e = schema.Node{Fields: []schema.Field{
+		{Name: "replaceFullPath", Node: &schemaa1c667ad44e4},
+		{Name: "replacePrefixMatch", Node: &schemaa1c667ad44e4},
+		{Name: "type", Node: &schemac16f9981e183},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ReplaceFullPath'", Message: "only ReplaceFullPath is supported for path.type", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\"9\x10\x0325\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fReplaceFullPath"},
 		{Text: "self.type == 'ReplaceFullPath' ? has(self.replaceFullPath) : true", Message: "replaceFullPath must be specified when type is set to 'ReplaceFullPath'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"s\x10\x052o\x12\x05_?_:_\x1a9\x10\x0325\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fReplaceFullPath\x1a#\x10\t*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x0freplaceFullPath\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
@@ -1855,64 +1855,64 @@ var (
 		{Text: "self.type == 'ReplacePrefixMatch' ? has(self.replacePrefixMatch) : true", Message: "replacePrefixMatch must be specified when type is set to 'ReplacePrefixMatch'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a<\x10\x0328\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x18\x10\x04\x1a\x142\x12ReplacePrefixMatch\x1a&\x10\t*\"\n\n\x10\a\"\x06\n\x04self\x12\x12replacePrefixMatch\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "has(self.replacePrefixMatch) ? self.type == 'ReplacePrefixMatch' : true", Message: "type must be 'ReplacePrefixMatch' when replacePrefixMatch is set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"y\x10\x052u\x12\x05_?_:_\x1a&\x10\x04*\"\n\n\x10\x02\"\x06\n\x04self\x12\x12replacePrefixMatch\x18\x01\x1a<\x10\b28\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x18\x10\t\x1a\x142\x12ReplacePrefixMatch\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema420 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema9},
-		{Name: "path", Node: &schema419},
-		{Name: "port", Node: &schema191},
-		{Name: "scheme", Node: &schema268},
-		{Name: "statusCode", Node: &schema269},
+	schema5a38a61da427 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "path", Node: &schema41a46aa9ff7e},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "scheme", Node: &schema6e51e94b558e},
+		{Name: "statusCode", Node: &schemae39d83d772b8},
 	}, Type: schema.Object}
-	schema421 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema121},
-		{Name: "redirect", Node: &schema420},
-		{Name: "response", Node: &schema124},
+	schema92f9a3e46514 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema589b562527c3},
+		{Name: "redirect", Node: &schema5a38a61da427},
+		{Name: "response", Node: &schema310b6c85ff9b},
 	}, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\"\xaf\x01\x10\x152\xaa\x01\x12\x04_||_\x1aP\x10\n2L\x12\x04_&&_\x1a\x1c\x10\x04*\x18\n\n\x10\x02\"\x06\n\x04self\x12\bresponse\x18\x01\x1a&\x10\x052\"\x12\x02!_\x1a\x1c\x10\t*\x18\n\n\x10\a\"\x06\n\x04self\x12\bredirect\x18\x01\x1aP\x10\x142L\x12\x04_&&_\x1a&\x10\v2\"\x12\x02!_\x1a\x1c\x10\x0f*\x18\n\n\x10\r\"\x06\n\x04self\x12\bresponse\x18\x01\x1a\x1c\x10\x13*\x18\n\n\x10\x11\"\x06\n\x04self\x12\bredirect\x18\x01"},
 	}, Type: schema.Object}
-	schema422 = schema.Node{Items: &schema421, Type: schema.Array}
-	schema423 = schema.Node{Fields: []schema.Field{
-		{Name: "baseInterval", Node: &schema139},
-		{Name: "maxInterval", Node: &schema139},
+	schema58fe2565f7b6 = schema.Node{Items: &schema92f9a3e46514, Type: schema.Array}
+	schemaea61d370b5a7 = schema.Node{Fields: []schema.Field{
+		{Name: "baseInterval", Node: &schema81a9dad69d55},
+		{Name: "maxInterval", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema424 = schema.Node{Fields: []schema.Field{
-		{Name: "backOff", Node: &schema423},
-		{Name: "timeout", Node: &schema139},
+	schemad6b3507ac1b0 = schema.Node{Fields: []schema.Field{
+		{Name: "backOff", Node: &schemaea61d370b5a7},
+		{Name: "timeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema425 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
-	schema426 = schema.Node{Items: &schema425, Type: schema.Array}
-	schema427 = schema.Node{Fields: []schema.Field{
-		{Name: "httpStatusCodes", Node: &schema390},
-		{Name: "triggers", Node: &schema426},
+	schema7104815a8a02 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
+	schema5bdc3f925a17 = schema.Node{Items: &schema7104815a8a02, Type: schema.Array}
+	schema57aef16c42bb = schema.Node{Fields: []schema.Field{
+		{Name: "httpStatusCodes", Node: &schema6495e83e2dac},
+		{Name: "triggers", Node: &schema5bdc3f925a17},
 	}, Type: schema.Object}
-	schema428 = schema.Node{Fields: []schema.Field{
-		{Name: "numAttemptsPerPriority", Node: &schema55},
-		{Name: "numRetries", Node: &schema127},
-		{Name: "perRetry", Node: &schema424},
-		{Name: "retryOn", Node: &schema427},
+	schema8bcbecf2e176 = schema.Node{Fields: []schema.Field{
+		{Name: "numAttemptsPerPriority", Node: &schema4763a3f1a364},
+		{Name: "numRetries", Node: &schemaa010f1e19246},
+		{Name: "perRetry", Node: &schemad6b3507ac1b0},
+		{Name: "retryOn", Node: &schema57aef16c42bb},
 	}, Type: schema.Object}
-	schema429 = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema317},
-		{Name: "compression", Node: &schema51},
-		{Name: "connection", Node: &schema53},
-		{Name: "dns", Node: &schema386},
-		{Name: "faultInjection", Node: &schema388},
-		{Name: "healthCheck", Node: &schema397},
-		{Name: "http2", Node: &schema84},
-		{Name: "httpUpgrade", Node: &schema400},
-		{Name: "loadBalancer", Node: &schema410},
-		{Name: "mergeType", Node: &schema0},
-		{Name: "proxyProtocol", Node: &schema94},
-		{Name: "rateLimit", Node: &schema418},
-		{Name: "requestBuffer", Node: &schema329},
-		{Name: "responseOverride", Node: &schema422},
-		{Name: "retry", Node: &schema428},
-		{Name: "targetRef", Node: &schema28},
-		{Name: "targetRefs", Node: &schema135},
-		{Name: "targetSelectors", Node: &schema331},
-		{Name: "tcpKeepalive", Node: &schema140},
-		{Name: "telemetry", Node: &schema338},
-		{Name: "timeout", Node: &schema143},
-		{Name: "useClientProtocol", Node: &schema17},
+	schemac138227a7035 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema14247187e63f},
+		{Name: "compression", Node: &schema28370c701590},
+		{Name: "connection", Node: &schema6cc2ee13a9b8},
+		{Name: "dns", Node: &schema4fd64695313e},
+		{Name: "faultInjection", Node: &schemac8c60ca38b27},
+		{Name: "healthCheck", Node: &schema09c52f91f062},
+		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "httpUpgrade", Node: &schemacfe745890aee},
+		{Name: "loadBalancer", Node: &schema8e59e89b8fb6},
+		{Name: "mergeType", Node: &schema38c43b5ba342},
+		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
+		{Name: "rateLimit", Node: &schema3d9f41b0b211},
+		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
+		{Name: "responseOverride", Node: &schema58fe2565f7b6},
+		{Name: "retry", Node: &schema8bcbecf2e176},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema2360d2b2537e},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "telemetry", Node: &schemafa9319d84fb4},
+		{Name: "timeout", Node: &schemafae6b8b29d60},
+		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -1922,106 +1922,106 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\r\b\f\x12\t\x1a\ain_list\x12\r\b\x15\x12\t\n\a@result\x12\x18\b\x16\x12\x14\x1a\x12not_strictly_false\x12\r\b\x17\x12\t\n\a@result\x12\x11\b\x18\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\"\xd1\x02\x10\x052\xcc\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\x9a\x02\x10\x1aJ\x95\x02\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x14\x1a\x02\x10\x01*(\x10\x162$\x12\x13@not_strictly_false\x1a\r\x10\x15\"\t\n\a@result2\xa5\x01\x10\x182\xa0\x01\x12\x04_&&_\x1a\r\x10\x17\"\t\n\a@result\x1a\x88\x01\x10\f2\x83\x01\x12\x03@in\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1ae\x10\r:a\n\r\x10\x0e\x1a\t2\aGateway\n\x0f\x10\x0f\x1a\v2\tHTTPRoute\n\x0f\x10\x10\x1a\v2\tGRPCRoute\n\x0e\x10\x11\x1a\n2\bUDPRoute\n\x0e\x10\x12\x1a\n2\bTCPRoute\n\x0e\x10\x13\x1a\n2\bTLSRoute:\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1b\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\t\b\f\x12\x05\n\x03ref\x12\r\b\x10\x12\t\n\a@result\x12\x18\b\x11\x12\x14\x1a\x12not_strictly_false\x12\r\b\x12\x12\t\n\a@result\x12\x11\b\x13\x12\r\x1a\vlogical_and\x12\r\b\x14\x12\t\n\a@result\"\xee\x01\x10\x052\xe9\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xb7\x01\x10\x15J\xb2\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0f\x1a\x02\x10\x01*(\x10\x112$\x12\x13@not_strictly_false\x1a\r\x10\x10\"\t\n\a@result2C\x10\x132?\x12\x04_&&_\x1a\r\x10\x12\"\t\n\a@result\x1a(\x10\n2$\x12\x02!_\x1a\x1e\x10\x0e*\x1a\n\t\x10\f\"\x05\n\x03ref\x12\vsectionName\x18\x01:\r\x10\x14\"\t\n\a@result\x1a\x06\x10\x16\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema430 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema429},
-		{Name: "status", Node: &schema43},
+	schema66b16552cf53 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemac138227a7035},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema431 = schema.Node{Default: "1", Format: schema.Int32, Type: schema.Integer}
-	schema432 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schema52},
-		{Name: "connectionLimit", Node: &schema153},
-		{Name: "maxAcceptPerSocketEvent", Node: &schema431},
-		{Name: "socketBufferLimit", Node: &schema52},
+	schema7d4d8d872a97 = schema.Node{Default: "1", Format: schema.Int32, Type: schema.Integer}
+	schema76ba7d39b8d1 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schemac25dd2065d92},
+		{Name: "connectionLimit", Node: &schema089501aa2b13},
+		{Name: "maxAcceptPerSocketEvent", Node: &schema7d4d8d872a97},
+		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema433 = schema.Node{Items: &schema157, MaxLength: new(int(64)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema434 = schema.Node{Items: &schema0, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
-	schema435 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema433},
-		{Name: "remove", Node: &schema434},
-		{Name: "set", Node: &schema433},
+	schemaeddcfae7f86b = schema.Node{Items: &schema555538365fcf, MaxLength: new(int(64)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema53ec3bb6bd35 = schema.Node{Items: &schema38c43b5ba342, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
+	schemaca80edccfdca = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schemaeddcfae7f86b},
+		{Name: "remove", Node: &schema53ec3bb6bd35},
+		{Name: "set", Node: &schemaeddcfae7f86b},
 	}, Type: schema.Object}
-	schema436 = schema.Node{Fields: []schema.Field{
-		{Name: "disableRateLimitHeaders", Node: &schema17},
-		{Name: "earlyRequestHeaders", Node: &schema435},
-		{Name: "enableEnvoyHeaders", Node: &schema17},
-		{Name: "preserveXRequestID", Node: &schema17},
-		{Name: "requestID", Node: &schema341},
-		{Name: "withUnderscoresAction", Node: &schema161},
-		{Name: "xForwardedClientCert", Node: &schema165},
+	schema68a7840f5ab4 = schema.Node{Fields: []schema.Field{
+		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
+		{Name: "earlyRequestHeaders", Node: &schemaca80edccfdca},
+		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
+		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
+		{Name: "requestID", Node: &schema38e4df7a6a84},
+		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
+		{Name: "xForwardedClientCert", Node: &schema7a2137829567},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"[\x10\x012W\x12\x02!_\x1aQ\x10\n2M\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12preserveXRequestID\x18\x01\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\trequestID\x18\x01"},
 	}, Type: schema.Object}
-	schema437 = schema.Node{Fields: []schema.Field{
-		{Name: "optional", Node: &schema17},
+	schemafb773d248d4e = schema.Node{Fields: []schema.Field{
+		{Name: "optional", Node: &schemada9efc572a6e},
 	}, MinLength: new(int(0)), Type: schema.Object}
-	schema438 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTimeout", Node: &schema139},
-		{Name: "requestReceivedTimeout", Node: &schema139},
-		{Name: "streamIdleTimeout", Node: &schema139},
+	schema881e2540a827 = schema.Node{Fields: []schema.Field{
+		{Name: "idleTimeout", Node: &schema81a9dad69d55},
+		{Name: "requestReceivedTimeout", Node: &schema81a9dad69d55},
+		{Name: "streamIdleTimeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema439 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema438},
-		{Name: "tcp", Node: &schema173},
+	schemabb6a0930579a = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema881e2540a827},
+		{Name: "tcp", Node: &schemadafe712bf014},
 	}, Type: schema.Object}
-	schema440 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Prefix", "Suffix", "RegularExpression"}, Type: schema.String}
-	schema441 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema440},
-		{Name: "value", Node: &schema68},
+	schemafedfa9f5cf7d = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Prefix", "Suffix", "RegularExpression"}, Type: schema.String}
+	schemac72cd6f06a20 = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schemafedfa9f5cf7d},
+		{Name: "value", Node: &schemadc5db0cc6d5d},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema442 = schema.Node{Items: &schema441, Type: schema.Array}
-	schema443 = schema.Node{Fields: []schema.Field{
-		{Name: "oid", Node: &schema0},
-		{Name: "type", Node: &schema440},
-		{Name: "value", Node: &schema68},
+	schemaf3a7606de3e4 = schema.Node{Items: &schemac72cd6f06a20, Type: schema.Array}
+	schemac367aef7c7ae = schema.Node{Fields: []schema.Field{
+		{Name: "oid", Node: &schema38c43b5ba342},
+		{Name: "type", Node: &schemafedfa9f5cf7d},
+		{Name: "value", Node: &schemadc5db0cc6d5d},
 	}, Required: []string{"oid", "value"}, Type: schema.Object}
-	schema444 = schema.Node{Items: &schema443, Type: schema.Array}
-	schema445 = schema.Node{Fields: []schema.Field{
-		{Name: "dnsNames", Node: &schema442},
-		{Name: "emailAddresses", Node: &schema442},
-		{Name: "ipAddresses", Node: &schema442},
-		{Name: "otherNames", Node: &schema444},
-		{Name: "uris", Node: &schema442},
+	schema287e95e80681 = schema.Node{Items: &schemac367aef7c7ae, Type: schema.Array}
+	schemab25b2b361f68 = schema.Node{Fields: []schema.Field{
+		{Name: "dnsNames", Node: &schemaf3a7606de3e4},
+		{Name: "emailAddresses", Node: &schemaf3a7606de3e4},
+		{Name: "ipAddresses", Node: &schemaf3a7606de3e4},
+		{Name: "otherNames", Node: &schema287e95e80681},
+		{Name: "uris", Node: &schemaf3a7606de3e4},
 	}, Type: schema.Object}
-	schema446 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema181},
-		{Name: "certificateHashes", Node: &schema3},
-		{Name: "optional", Node: &schema17},
-		{Name: "spkiHashes", Node: &schema3},
-		{Name: "subjectAltNames", Node: &schema445},
+	schema3e9859aca741 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema9d1cb7077ae4},
+		{Name: "certificateHashes", Node: &schemaddea1d3cbeb2},
+		{Name: "optional", Node: &schemada9efc572a6e},
+		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
+		{Name: "subjectAltNames", Node: &schemab25b2b361f68},
 	}, Type: schema.Object}
-	schema447 = schema.Node{Fields: []schema.Field{
-		{Name: "alpnProtocols", Node: &schema176},
-		{Name: "ciphers", Node: &schema3},
-		{Name: "clientValidation", Node: &schema446},
-		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "maxVersion", Node: &schema183},
-		{Name: "minVersion", Node: &schema183},
-		{Name: "session", Node: &schema185},
-		{Name: "signatureAlgorithms", Node: &schema3},
+	schema93db283a4d7d = schema.Node{Fields: []schema.Field{
+		{Name: "alpnProtocols", Node: &schema22df06832a93},
+		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
+		{Name: "clientValidation", Node: &schema3e9859aca741},
+		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
+		{Name: "maxVersion", Node: &schema4139913ada40},
+		{Name: "minVersion", Node: &schema4139913ada40},
+		{Name: "session", Node: &schema47f025039b34},
+		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema448 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema151},
-		{Name: "connection", Node: &schema432},
-		{Name: "enableProxyProtocol", Node: &schema17},
-		{Name: "headers", Node: &schema436},
-		{Name: "healthCheck", Node: &schema167},
-		{Name: "http1", Node: &schema169},
-		{Name: "http2", Node: &schema84},
-		{Name: "http3", Node: &schema48},
-		{Name: "path", Node: &schema171},
-		{Name: "proxyProtocol", Node: &schema437},
-		{Name: "targetRef", Node: &schema28},
-		{Name: "targetRefs", Node: &schema135},
-		{Name: "targetSelectors", Node: &schema331},
-		{Name: "tcpKeepalive", Node: &schema140},
-		{Name: "timeout", Node: &schema439},
-		{Name: "tls", Node: &schema447},
+	schemad84e777efdcb = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema7615c132c005},
+		{Name: "connection", Node: &schema76ba7d39b8d1},
+		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
+		{Name: "headers", Node: &schema68a7840f5ab4},
+		{Name: "healthCheck", Node: &schema5876e72c58ee},
+		{Name: "http1", Node: &schemae57a54de1061},
+		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "http3", Node: &schema5957ac208058},
+		{Name: "path", Node: &schemac5ccbd14f144},
+		{Name: "proxyProtocol", Node: &schemafb773d248d4e},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema2360d2b2537e},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "timeout", Node: &schemabb6a0930579a},
+		{Name: "tls", Node: &schema93db283a4d7d},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -2029,215 +2029,215 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\xf6\x01\x10\x052\xf1\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xbf\x01\x10\x14J\xba\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2K\x10\x122G\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1a0\x10\f2,\x12\x04_==_\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1a\r\x10\r\x1a\t2\aGateway:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema449 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema448},
-		{Name: "status", Node: &schema43},
+	schemae3a28aef71e3 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemad84e777efdcb},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema450 = schema.Node{Fields: []schema.Field{
-		{Name: "alpnProtocols", Node: &schema3},
-		{Name: "caCertificateRefs", Node: &schema31},
-		{Name: "ciphers", Node: &schema3},
-		{Name: "clientCertificateRef", Node: &schema180},
-		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "insecureSkipVerify", Node: &schema80},
-		{Name: "maxVersion", Node: &schema183},
-		{Name: "minVersion", Node: &schema183},
-		{Name: "signatureAlgorithms", Node: &schema3},
-		{Name: "sni", Node: &schema9},
-		{Name: "wellKnownCACertificates", Node: &schema37},
+	schema673920c9b095 = schema.Node{Fields: []schema.Field{
+		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
+		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
+		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
+		{Name: "clientCertificateRef", Node: &schema16f4cdce1d9c},
+		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
+		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
+		{Name: "maxVersion", Node: &schema4139913ada40},
+		{Name: "minVersion", Node: &schema4139913ada40},
+		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
+		{Name: "sni", Node: &schema7ee4dd0e609d},
+		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nnot_equals\x12\x11\b\x15\x12\r\x1a\vlogical_and\"\x86\x02\x10\x012\x81\x02\x12\x02!_\x1a\xfa\x01\x10\x102\xf5\x01\x12\x04_&&_\x1au\x10\v2q\x12\x04_&&_\x1a%\x10\x05*!\n\n\x10\x03\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\t2>\x12\x03_>_\x1a/\x10\x062+\x12\x04size\x1a#\x10\b*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1av\x10\x152r\x12\x04_&&_\x1a+\x10\x0f*'\n\n\x10\r\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1329\x12\x04_!=_\x1a)\x10\x12*%\n\n\x10\x11\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x14\x1a\x022\x00"},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\b\x12\r\x1a\vlogical_and\x12\n\b\n\x12\x06\n\x04self\x12\x0f\b\r\x12\v\x1a\tsize_list\x12\n\b\x0e\x12\x06\n\x04self\x12\x13\b\x10\x12\x0f\x1a\rgreater_int64\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\n\b\x14\x12\x06\n\x04self\x12\n\b\x17\x12\x06\n\x04self\x12\x10\b\x19\x12\f\x1a\nnot_equals\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\x11\b\x1d\x12\r\x1a\vlogical_and\"\xee\x02\x10\x012\xe9\x02\x12\x02!_\x1a\xe2\x02\x10\x1d2\xdd\x02\x12\x04_&&_\x1aX\x10\b2T\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12insecureSkipVerify\x18\x01\x1a$\x10\a* \n\n\x10\x06\"\x06\n\x04self\x12\x12insecureSkipVerify\x1a\xfa\x01\x10\x1c2\xf5\x01\x12\x04_||_\x1au\x10\x122q\x12\x04_&&_\x1a%\x10\f*!\n\n\x10\n\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\x102>\x12\x03_>_\x1a/\x10\r2+\x12\x04size\x1a#\x10\x0f*\x1f\n\n\x10\x0e\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\x11\x1a\x02\x18\x00\x1av\x10\x1b2r\x12\x04_&&_\x1a+\x10\x16*'\n\n\x10\x14\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1929\x12\x04_!=_\x1a)\x10\x18*%\n\n\x10\x17\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x1a\x1a\x022\x00"},
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema451 = schema.Node{Fields: []schema.Field{
-		{Name: "appProtocols", Node: &schema8},
-		{Name: "endpoints", Node: &schema382},
-		{Name: "fallback", Node: &schema17},
-		{Name: "tls", Node: &schema450},
-		{Name: "type", Node: &schema310},
+	schema03339680056d = schema.Node{Fields: []schema.Field{
+		{Name: "appProtocols", Node: &schema22b0a9e7568c},
+		{Name: "endpoints", Node: &schema3e0f98ecb04e},
+		{Name: "fallback", Node: &schemada9efc572a6e},
+		{Name: "tls", Node: &schema673920c9b095},
+		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\n\x12\f\x1a\nlogical_or\"n\x10\n2j\x12\x04_||_\x1a9\x10\x0325\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fDynamicResolver\x1a'\x10\x052#\x12\x02!_\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\tendpoints\x18\x01"},
 	}, Type: schema.Object}
-	schema452 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema451},
-		{Name: "status", Node: &schema21},
+	schemafc63f16d6c93 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema03339680056d},
+		{Name: "status", Node: &schema5271c6ed8c37},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema453 = schema.Node{Enum: []string{"Gzip", "Brotli", "Zstd"}, Type: schema.String}
-	schema454 = schema.Node{Fields: []schema.Field{
-		{Name: "brotli", Node: &schema48},
-		{Name: "gzip", Node: &schema48},
-		{Name: "type", Node: &schema453},
-		{Name: "zstd", Node: &schema48},
+	schema189a189bb6b7 = schema.Node{Enum: []string{"Gzip", "Brotli", "Zstd"}, Type: schema.String}
+	schema5c05820ce755 = schema.Node{Fields: []schema.Field{
+		{Name: "brotli", Node: &schema5957ac208058},
+		{Name: "gzip", Node: &schema5957ac208058},
+		{Name: "type", Node: &schema189a189bb6b7},
+		{Name: "zstd", Node: &schema5957ac208058},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema455 = schema.Node{Items: &schema454, Type: schema.Array}
-	schema456 = schema.Node{Format: schema.Int32, Maximum: new(float64(300)), Minimum: new(float64(100)), Type: schema.Integer}
-	schema457 = schema.Node{Format: schema.Int32, Minimum: new(float64(100)), Type: schema.Integer}
-	schema458 = schema.Node{Fields: []schema.Field{
-		{Name: "perEndpointPercent", Node: &schema456},
-		{Name: "predictivePercent", Node: &schema457},
+	schema18692534b341 = schema.Node{Items: &schema5c05820ce755, Type: schema.Array}
+	schemaafaa28e0282e = schema.Node{Format: schema.Int32, Maximum: new(float64(300)), Minimum: new(float64(100)), Type: schema.Integer}
+	schema58e107a44f2c = schema.Node{Format: schema.Int32, Minimum: new(float64(100)), Type: schema.Integer}
+	schema47ae6d013e9d = schema.Node{Fields: []schema.Field{
+		{Name: "perEndpointPercent", Node: &schemaafaa28e0282e},
+		{Name: "predictivePercent", Node: &schema58e107a44f2c},
 	}, Type: schema.Object}
-	schema459 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schema52},
-		{Name: "preconnect", Node: &schema458},
-		{Name: "socketBufferLimit", Node: &schema52},
+	schemaaefbc1185575 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schemac25dd2065d92},
+		{Name: "preconnect", Node: &schema47ae6d013e9d},
+		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema460 = schema.Node{Fields: []schema.Field{
-		{Name: "baseEjectionTime", Node: &schema395},
-		{Name: "consecutive5XxErrors", Node: &schema77},
-		{Name: "consecutiveGatewayErrors", Node: &schema55},
-		{Name: "consecutiveLocalOriginFailures", Node: &schema77},
-		{Name: "failurePercentageThreshold", Node: &schema199},
-		{Name: "interval", Node: &schema392},
-		{Name: "maxEjectionPercent", Node: &schema79},
-		{Name: "splitExternalLocalOriginErrors", Node: &schema80},
+	schema017d1c6bc753 = schema.Node{Fields: []schema.Field{
+		{Name: "baseEjectionTime", Node: &schemab52303c84078},
+		{Name: "consecutive5XxErrors", Node: &schema6943e96dcd97},
+		{Name: "consecutiveGatewayErrors", Node: &schema4763a3f1a364},
+		{Name: "consecutiveLocalOriginFailures", Node: &schema6943e96dcd97},
+		{Name: "failurePercentageThreshold", Node: &schema657ae74644b4},
+		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "maxEjectionPercent", Node: &schema15c8ca5a32bd},
+		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schema461 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema394},
-		{Name: "panicThreshold", Node: &schema199},
-		{Name: "passive", Node: &schema460},
+	schema5d792540659a = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema49aeb6da9864},
+		{Name: "panicThreshold", Node: &schema657ae74644b4},
+		{Name: "passive", Node: &schema017d1c6bc753},
 	}, Type: schema.Object}
-	schema462 = schema.Node{Items: &schema86, Type: schema.Array}
-	schema463 = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie"}, Type: schema.String}
-	schema464 = schema.Node{Fields: []schema.Field{
-		{Name: "cookie", Node: &schema401},
-		{Name: "header", Node: &schema86},
-		{Name: "headers", Node: &schema462},
-		{Name: "tableSize", Node: &schema87},
-		{Name: "type", Node: &schema463},
+	schemaec11422732f2 = schema.Node{Items: &schema73869a4d92a1, Type: schema.Array}
+	schema224501900504 = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie"}, Type: schema.String}
+	schema7f194185482c = schema.Node{Fields: []schema.Field{
+		{Name: "cookie", Node: &schema3eb43e84981a},
+		{Name: "header", Node: &schema73869a4d92a1},
+		{Name: "headers", Node: &schemaec11422732f2},
+		{Name: "tableSize", Node: &schema8561b097ca19},
+		{Name: "type", Node: &schema224501900504},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Header\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06header\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06header\x18\x01"},
 		{Text: "self.type == 'Headers' ? has(self.headers) : !has(self.headers)", Message: "If consistent hash type is headers, the headers field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x82\x01\x10\x052~\x12\x05_?_:_\x1a1\x10\x032-\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\r\x10\x04\x1a\t2\aHeaders\x1a\x1b\x10\t*\x17\n\n\x10\a\"\x06\n\x04self\x12\aheaders\x18\x01\x1a%\x10\n2!\x12\x02!_\x1a\x1b\x10\x0e*\x17\n\n\x10\f\"\x06\n\x04self\x12\aheaders\x18\x01"},
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Cookie\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06cookie\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06cookie\x18\x01"},
 	}, Type: schema.Object}
-	schema465 = schema.Node{Fields: []schema.Field{
-		{Name: "force", Node: &schema407},
-		{Name: "minEndpointsThreshold", Node: &schema2},
-		{Name: "percentageEnabled", Node: &schema199},
+	schema1ee8baff6873 = schema.Node{Fields: []schema.Field{
+		{Name: "force", Node: &schema1f0b1bf3cbeb},
+		{Name: "minEndpointsThreshold", Node: &schemad68636697e29},
+		{Name: "percentageEnabled", Node: &schema657ae74644b4},
 	}, Type: schema.Object}
-	schema466 = schema.Node{Fields: []schema.Field{
-		{Name: "preferLocal", Node: &schema465},
+	schemae385e441a695 = schema.Node{Fields: []schema.Field{
+		{Name: "preferLocal", Node: &schema1ee8baff6873},
 	}, Type: schema.Object}
-	schema467 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema464},
-		{Name: "endpointOverride", Node: &schema405},
-		{Name: "slowStart", Node: &schema406},
-		{Name: "type", Node: &schema91},
-		{Name: "zoneAware", Node: &schema466},
+	schema7d57ecd98769 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schema7f194185482c},
+		{Name: "endpointOverride", Node: &schema3e149b7751d7},
+		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
+		{Name: "type", Node: &schemad7fac02e087d},
+		{Name: "zoneAware", Node: &schemae385e441a695},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x98\x01\x10\x052\x93\x01\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a\"\x10\t*\x1e\n\n\x10\a\"\x06\n\x04self\x12\x0econsistentHash\x18\x01\x1a,\x10\n2(\x12\x02!_\x1a\"\x10\x0e*\x1e\n\n\x10\f\"\x06\n\x04self\x12\x0econsistentHash\x18\x01"},
 		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\x11\b\a\x12\r\x1a\vconditional\x12\x11\b\b\x12\r\x1a\vlogical_not\x12\n\b\n\x12\x06\n\x04self\"\x8a\x01\x10\a2\x85\x01\x12\x05_?_:_\x1aK\x10\x032G\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a(\x10\x04:$\n\f\x10\x05\x1a\b2\x06Random\n\x14\x10\x06\x1a\x102\x0eConsistentHash\x1a'\x10\b2#\x12\x02!_\x1a\x1d\x10\f*\x19\n\n\x10\n\"\x06\n\x04self\x12\tslowStart\x18\x01\x1a\x06\x10\r\x1a\x02\x10\x01"},
 		{Text: "self.type == 'ConsistentHash' ? !has(self.zoneAware) : true ", Message: "Currently ZoneAware is only supported for LeastRequest, Random, and RoundRobin load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a'\x10\x062#\x12\x02!_\x1a\x1d\x10\n*\x19\n\n\x10\b\"\x06\n\x04self\x12\tzoneAware\x18\x01\x1a\x06\x10\v\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema468 = schema.Node{Fields: []schema.Field{
-		{Name: "invert", Node: &schema80},
-		{Name: "value", Node: &schema278},
+	schema30b914e8afdf = schema.Node{Fields: []schema.Field{
+		{Name: "invert", Node: &schema0c052ccc8b9a},
+		{Name: "value", Node: &schema4eb80cfb6845},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema469 = schema.Node{Items: &schema468, Type: schema.Array}
-	schema470 = schema.Node{Fields: []schema.Field{
-		{Name: "invert", Node: &schema80},
-		{Name: "type", Node: &schema279},
-		{Name: "value", Node: &schema280},
+	schemad9f6cf0332d4 = schema.Node{Items: &schema30b914e8afdf, Type: schema.Array}
+	schema407daca711e1 = schema.Node{Fields: []schema.Field{
+		{Name: "invert", Node: &schema0c052ccc8b9a},
+		{Name: "type", Node: &schema9d39c2a728c4},
+		{Name: "value", Node: &schema9c64a42d72dc},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema471 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema99},
-		{Name: "methods", Node: &schema469},
-		{Name: "path", Node: &schema470},
-		{Name: "sourceCIDR", Node: &schema101},
+	schema9f12cc36ac65 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema8cfc286abce5},
+		{Name: "methods", Node: &schemad9f6cf0332d4},
+		{Name: "path", Node: &schema407daca711e1},
+		{Name: "sourceCIDR", Node: &schemac280a20a8578},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR)", Message: "at least one of headers, methods, path or sourceCIDR must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\n\b\x10\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nlogical_or\"\x97\x01\x10\x0e2\x92\x01\x12\x04_||_\x1aD\x10\t2@\x12\x04_||_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\aheaders\x18\x01\x1a\x1b\x10\b*\x17\n\n\x10\x06\"\x06\n\x04self\x12\amethods\x18\x01\x1aD\x10\x132@\x12\x04_||_\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04path\x18\x01\x1a\x1e\x10\x12*\x1a\n\n\x10\x10\"\x06\n\x04self\x12\nsourceCIDR\x18\x01"},
 	}, Type: schema.Object}
-	schema472 = schema.Node{Items: &schema471, MaxLength: new(int(8)), Type: schema.Array}
-	schema473 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema472},
-		{Name: "cost", Node: &schema107},
-		{Name: "limit", Node: &schema412},
-		{Name: "shared", Node: &schema17},
+	schemad8e139f049da = schema.Node{Items: &schema9f12cc36ac65, MaxLength: new(int(8)), Type: schema.Array}
+	schema098a40af4eb2 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schemad8e139f049da},
+		{Name: "cost", Node: &schema0fa4d234a161},
+		{Name: "limit", Node: &schema84529576248c},
+		{Name: "shared", Node: &schemada9efc572a6e},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema474 = schema.Node{Items: &schema473, MaxLength: new(int(128)), Type: schema.Array}
-	schema475 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema474},
+	schemabe776696c794 = schema.Node{Items: &schema098a40af4eb2, MaxLength: new(int(128)), Type: schema.Array}
+	schema4b52a377d04f = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemabe776696c794},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema476 = schema.Node{Items: &schema473, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema35c102e8ca7a = schema.Node{Items: &schema098a40af4eb2, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\t\b\x06\x12\x05\n\x03foo\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\t\b\v\x12\x05\n\x03foo\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xdd\x01\x10\x16J\xd8\x01\n\x03foo\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2{\x10\x142w\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a`\x10\x0f2\\\x12\x04_||_\x1a!\x10\x042\x1d\x12\x02!_\x1a\x17\x10\b*\x13\n\t\x10\x06\"\x05\n\x03foo\x12\x04cost\x18\x01\x1a1\x10\t2-\x12\x02!_\x1a'\x10\x0e*#\n\x15\x10\f*\x11\n\t\x10\v\"\x05\n\x03foo\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema477 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema476},
+	schema1a87b08db195 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema35c102e8ca7a},
 	}, Type: schema.Object}
-	schema478 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema475},
-		{Name: "local", Node: &schema477},
-		{Name: "type", Node: &schema115},
+	schema34abe20de26a = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema4b52a377d04f},
+		{Name: "local", Node: &schema1a87b08db195},
+		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Type: schema.Object}
-	schema479 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema9},
-		{Name: "path", Node: &schema419},
-		{Name: "port", Node: &schema55},
-		{Name: "scheme", Node: &schema268},
-		{Name: "statusCode", Node: &schema269},
+	schema0ea4089b505e = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "path", Node: &schema41a46aa9ff7e},
+		{Name: "port", Node: &schema4763a3f1a364},
+		{Name: "scheme", Node: &schema6e51e94b558e},
+		{Name: "statusCode", Node: &schemae39d83d772b8},
 	}, Type: schema.Object}
-	schema480 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema158},
-		{Name: "remove", Node: &schema159},
-		{Name: "set", Node: &schema158},
+	schema32fbd2c3e19a = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema2e23750d43f7},
+		{Name: "remove", Node: &schemaf6e5170e2ee3},
+		{Name: "set", Node: &schema2e23750d43f7},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.remove) || size(self.remove) == 0", Message: "Remove is not supported for header in CustomResponse", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x10\b\v\x12\f\x1a\nlogical_or\"j\x10\v2f\x12\x04_||_\x1a$\x10\x012 \x12\x02!_\x1a\x1a\x10\x05*\x16\n\n\x10\x03\"\x06\n\x04self\x12\x06remove\x18\x01\x1a8\x10\t24\x12\x04_==_\x1a$\x10\x062 \x12\x04size\x1a\x18\x10\b*\x14\n\n\x10\a\"\x06\n\x04self\x12\x06remove\x1a\x06\x10\n\x1a\x02\x18\x00"},
 	}, Type: schema.Object}
-	schema481 = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schema123},
-		{Name: "contentType", Node: &schema0},
-		{Name: "header", Node: &schema480},
-		{Name: "statusCode", Node: &schema2},
+	schema55ad25deb8b3 = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schema4a6da62ef8f9},
+		{Name: "contentType", Node: &schema38c43b5ba342},
+		{Name: "header", Node: &schema32fbd2c3e19a},
+		{Name: "statusCode", Node: &schemad68636697e29},
 	}, Type: schema.Object}
-	schema482 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema121},
-		{Name: "redirect", Node: &schema479},
-		{Name: "response", Node: &schema481},
+	schema1b1b4d67505d = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema589b562527c3},
+		{Name: "redirect", Node: &schema0ea4089b505e},
+		{Name: "response", Node: &schema55ad25deb8b3},
 	}, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\"\xaf\x01\x10\x152\xaa\x01\x12\x04_||_\x1aP\x10\n2L\x12\x04_&&_\x1a\x1c\x10\x04*\x18\n\n\x10\x02\"\x06\n\x04self\x12\bresponse\x18\x01\x1a&\x10\x052\"\x12\x02!_\x1a\x1c\x10\t*\x18\n\n\x10\a\"\x06\n\x04self\x12\bredirect\x18\x01\x1aP\x10\x142L\x12\x04_&&_\x1a&\x10\v2\"\x12\x02!_\x1a\x1c\x10\x0f*\x18\n\n\x10\r\"\x06\n\x04self\x12\bresponse\x18\x01\x1a\x1c\x10\x13*\x18\n\n\x10\x11\"\x06\n\x04self\x12\bredirect\x18\x01"},
 	}, Type: schema.Object}
-	schema483 = schema.Node{Items: &schema482, Type: schema.Array}
-	schema484 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionIdleTimeout", Node: &schema139},
-		{Name: "maxConnectionDuration", Node: &schema139},
-		{Name: "maxStreamDuration", Node: &schema139},
-		{Name: "requestTimeout", Node: &schema139},
+	schema5b79203bd101 = schema.Node{Items: &schema1b1b4d67505d, Type: schema.Array}
+	schema07e1bf3fc872 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionIdleTimeout", Node: &schema81a9dad69d55},
+		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
+		{Name: "maxStreamDuration", Node: &schema81a9dad69d55},
+		{Name: "requestTimeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema485 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema484},
-		{Name: "tcp", Node: &schema142},
+	schema16e577116146 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema07e1bf3fc872},
+		{Name: "tcp", Node: &schema462624edd7ba},
 	}, Type: schema.Object}
-	schema486 = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema317},
-		{Name: "compression", Node: &schema455},
-		{Name: "compressor", Node: &schema455},
-		{Name: "connection", Node: &schema459},
-		{Name: "dns", Node: &schema386},
-		{Name: "faultInjection", Node: &schema388},
-		{Name: "healthCheck", Node: &schema461},
-		{Name: "http2", Node: &schema84},
-		{Name: "httpUpgrade", Node: &schema400},
-		{Name: "loadBalancer", Node: &schema467},
-		{Name: "mergeType", Node: &schema0},
-		{Name: "proxyProtocol", Node: &schema94},
-		{Name: "rateLimit", Node: &schema478},
-		{Name: "requestBuffer", Node: &schema329},
-		{Name: "responseOverride", Node: &schema483},
-		{Name: "retry", Node: &schema428},
-		{Name: "targetRef", Node: &schema28},
-		{Name: "targetRefs", Node: &schema135},
-		{Name: "targetSelectors", Node: &schema331},
-		{Name: "tcpKeepalive", Node: &schema140},
-		{Name: "telemetry", Node: &schema338},
-		{Name: "timeout", Node: &schema485},
-		{Name: "useClientProtocol", Node: &schema17},
+	schemaa88e5dec3ee0 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema14247187e63f},
+		{Name: "compression", Node: &schema18692534b341},
+		{Name: "compressor", Node: &schema18692534b341},
+		{Name: "connection", Node: &schemaaefbc1185575},
+		{Name: "dns", Node: &schema4fd64695313e},
+		{Name: "faultInjection", Node: &schemac8c60ca38b27},
+		{Name: "healthCheck", Node: &schema5d792540659a},
+		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "httpUpgrade", Node: &schemacfe745890aee},
+		{Name: "loadBalancer", Node: &schema7d57ecd98769},
+		{Name: "mergeType", Node: &schema38c43b5ba342},
+		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
+		{Name: "rateLimit", Node: &schema34abe20de26a},
+		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
+		{Name: "responseOverride", Node: &schema5b79203bd101},
+		{Name: "retry", Node: &schema8bcbecf2e176},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema2360d2b2537e},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "telemetry", Node: &schemafa9319d84fb4},
+		{Name: "timeout", Node: &schema16e577116146},
+		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -2247,87 +2247,87 @@ var (
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\x10\b\v\x12\f\x1a\nlogical_or\"_\x10\v2[\x12\x04_||_\x1a)\x10\x012%\x12\x02!_\x1a\x1f\x10\x05*\x1b\n\n\x10\x03\"\x06\n\x04self\x12\vcompression\x18\x01\x1a(\x10\x062$\x12\x02!_\x1a\x1e\x10\n*\x1a\n\n\x10\b\"\x06\n\x04self\x12\ncompressor\x18\x01"},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\x11\b\x13\x12\r\x1a\vlogical_not\x12\n\b\x15\x12\x06\n\x04self\x12\n\b\x19\x12\x06\n\x04self\x12\x11\b\x1d\x12\r\x1a\vlogical_and\x12\n\b\x1e\x12\x06\n\x04self\x12\r\b!\x12\t\x1a\ain_list\x12\x11\b%\x12\r\x1a\vlogical_and\x12\x11\b&\x12\r\x1a\vlogical_and\"\xa1\x03\x10\x012\x9c\x03\x12\x02!_\x1a\x95\x03\x10&2\x90\x03\x12\x04_&&_\x1a\xb4\x01\x10\x122\xaf\x01\x12\x04_&&_\x1a\\\x10\v2X\x12\x04_&&_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\nconnection\x18\x01\x1a0\x10\n*,\n\x1c\x10\b*\x18\n\n\x10\a\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x18\x01\x1aI\x10\x11*E\n.\x10\x0f**\n\x1c\x10\x0e*\x18\n\n\x10\r\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x12\x11predictivePercent\x18\x01\x1a\xd0\x01\x10\x132\xcb\x01\x12\x02!_\x1a\xc4\x01\x10%2\xbf\x01\x12\x04_&&_\x1aZ\x10\x1d2V\x12\x04_&&_\x1a \x10\x17*\x1c\n\n\x10\x15\"\x06\n\x04self\x12\floadBalancer\x18\x01\x1a,\x10\x1c*(\n\x1e\x10\x1a*\x1a\n\n\x10\x19\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x18\x01\x1a[\x10!2W\x12\x03@in\x1a*\x10 *&\n\x1e\x10\x1f*\x1a\n\n\x10\x1e\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x1a$\x10\": \n\f\x10#\x1a\b2\x06Random\n\x10\x10$\x1a\f2\nRoundRobin"},
 	}, Type: schema.Object}
-	schema487 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema486},
-		{Name: "status", Node: &schema43},
+	schema5e1e328302fa = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemaa88e5dec3ee0},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema488 = schema.Node{Fields: []schema.Field{
-		{Name: "closeDelay", Node: &schema139},
-		{Name: "maxConnectionDuration", Node: &schema139},
-		{Name: "maxRequestsPerConnection", Node: &schema55},
-		{Name: "maxStreamDuration", Node: &schema139},
-		{Name: "value", Node: &schema152},
+	schema0c087d91307c = schema.Node{Fields: []schema.Field{
+		{Name: "closeDelay", Node: &schema81a9dad69d55},
+		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
+		{Name: "maxRequestsPerConnection", Node: &schema4763a3f1a364},
+		{Name: "maxStreamDuration", Node: &schema81a9dad69d55},
+		{Name: "value", Node: &schemae8395ec82314},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema489 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schema52},
-		{Name: "connectionLimit", Node: &schema488},
-		{Name: "maxAcceptPerSocketEvent", Node: &schema431},
-		{Name: "socketBufferLimit", Node: &schema52},
+	schemaf729fe9a31e1 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schemac25dd2065d92},
+		{Name: "connectionLimit", Node: &schema0c087d91307c},
+		{Name: "maxAcceptPerSocketEvent", Node: &schema7d4d8d872a97},
+		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema490 = schema.Node{Fields: []schema.Field{
-		{Name: "disableRateLimitHeaders", Node: &schema17},
-		{Name: "earlyRequestHeaders", Node: &schema435},
-		{Name: "enableEnvoyHeaders", Node: &schema17},
-		{Name: "lateResponseHeaders", Node: &schema435},
-		{Name: "preserveXRequestID", Node: &schema17},
-		{Name: "requestID", Node: &schema341},
-		{Name: "withUnderscoresAction", Node: &schema161},
-		{Name: "xForwardedClientCert", Node: &schema165},
+	schema69d2b6cc636e = schema.Node{Fields: []schema.Field{
+		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
+		{Name: "earlyRequestHeaders", Node: &schemaca80edccfdca},
+		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
+		{Name: "lateResponseHeaders", Node: &schemaca80edccfdca},
+		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
+		{Name: "requestID", Node: &schema38e4df7a6a84},
+		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
+		{Name: "xForwardedClientCert", Node: &schema7a2137829567},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"[\x10\x012W\x12\x02!_\x1aQ\x10\n2M\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12preserveXRequestID\x18\x01\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\trequestID\x18\x01"},
 	}, Type: schema.Object}
-	schema491 = schema.Node{Fields: []schema.Field{
-		{Name: "disableSafeMaxConnectionDuration", Node: &schema17},
-		{Name: "enableTrailers", Node: &schema17},
-		{Name: "http10", Node: &schema168},
-		{Name: "preserveHeaderCase", Node: &schema17},
+	schema47a7b4aa2b92 = schema.Node{Fields: []schema.Field{
+		{Name: "disableSafeMaxConnectionDuration", Node: &schemada9efc572a6e},
+		{Name: "enableTrailers", Node: &schemada9efc572a6e},
+		{Name: "http10", Node: &schema2b16f68b9c4e},
+		{Name: "preserveHeaderCase", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema492 = schema.Node{Items: &schema180, MaxLength: new(int(8)), MinLength: new(int(1)), Type: schema.Array}
-	schema493 = schema.Node{Fields: []schema.Field{
-		{Name: "onlyVerifyLeafCertificate", Node: &schema17},
-		{Name: "refs", Node: &schema492},
+	schema15958fbb1f0e = schema.Node{Items: &schema16f4cdce1d9c, MaxLength: new(int(8)), MinLength: new(int(1)), Type: schema.Array}
+	schemafa3de5d875ba = schema.Node{Fields: []schema.Field{
+		{Name: "onlyVerifyLeafCertificate", Node: &schemada9efc572a6e},
+		{Name: "refs", Node: &schema15958fbb1f0e},
 	}, Required: []string{"refs"}, Type: schema.Object}
-	schema494 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema181},
-		{Name: "certificateHashes", Node: &schema3},
-		{Name: "crl", Node: &schema493},
-		{Name: "optional", Node: &schema17},
-		{Name: "spkiHashes", Node: &schema3},
-		{Name: "subjectAltNames", Node: &schema445},
+	schemada16dd1bd912 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema9d1cb7077ae4},
+		{Name: "certificateHashes", Node: &schemaddea1d3cbeb2},
+		{Name: "crl", Node: &schemafa3de5d875ba},
+		{Name: "optional", Node: &schemada9efc572a6e},
+		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
+		{Name: "subjectAltNames", Node: &schemab25b2b361f68},
 	}, Type: schema.Object}
-	schema495 = schema.Node{Fields: []schema.Field{
-		{Name: "alpnProtocols", Node: &schema3},
-		{Name: "ciphers", Node: &schema3},
-		{Name: "clientValidation", Node: &schema494},
-		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "maxVersion", Node: &schema183},
-		{Name: "minVersion", Node: &schema183},
-		{Name: "session", Node: &schema185},
-		{Name: "signatureAlgorithms", Node: &schema3},
+	schema386441170bef = schema.Node{Fields: []schema.Field{
+		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
+		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
+		{Name: "clientValidation", Node: &schemada16dd1bd912},
+		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
+		{Name: "maxVersion", Node: &schema4139913ada40},
+		{Name: "minVersion", Node: &schema4139913ada40},
+		{Name: "session", Node: &schema47f025039b34},
+		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema496 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema151},
-		{Name: "connection", Node: &schema489},
-		{Name: "enableProxyProtocol", Node: &schema17},
-		{Name: "headers", Node: &schema490},
-		{Name: "healthCheck", Node: &schema167},
-		{Name: "http1", Node: &schema491},
-		{Name: "http2", Node: &schema84},
-		{Name: "http3", Node: &schema48},
-		{Name: "path", Node: &schema171},
-		{Name: "proxyProtocol", Node: &schema437},
-		{Name: "targetRef", Node: &schema28},
-		{Name: "targetRefs", Node: &schema135},
-		{Name: "targetSelectors", Node: &schema331},
-		{Name: "tcpKeepalive", Node: &schema140},
-		{Name: "timeout", Node: &schema439},
-		{Name: "tls", Node: &schema495},
+	schema7714a05312d1 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema7615c132c005},
+		{Name: "connection", Node: &schemaf729fe9a31e1},
+		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
+		{Name: "headers", Node: &schema69d2b6cc636e},
+		{Name: "healthCheck", Node: &schema5876e72c58ee},
+		{Name: "http1", Node: &schema47a7b4aa2b92},
+		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "http3", Node: &schema5957ac208058},
+		{Name: "path", Node: &schemac5ccbd14f144},
+		{Name: "proxyProtocol", Node: &schemafb773d248d4e},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema2360d2b2537e},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "timeout", Node: &schemabb6a0930579a},
+		{Name: "tls", Node: &schema386441170bef},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -2335,30 +2335,30 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\xf6\x01\x10\x052\xf1\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xbf\x01\x10\x14J\xba\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2K\x10\x122G\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1a0\x10\f2,\x12\x04_==_\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1a\r\x10\r\x1a\t2\aGateway:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema497 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema496},
-		{Name: "status", Node: &schema43},
+	schema8feadd242f6a = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema7714a05312d1},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema498 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Patterns: []string{"^[!-~]+([\\t ]?[!-~]+)*$"}, Type: schema.String}
-	schema499 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema155},
-		{Name: "value", Node: &schema498},
+	schemab5b40bca6ff9 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Patterns: []string{"^[!-~]+([\\t ]?[!-~]+)*$"}, Type: schema.String}
+	schemad3553abe5f54 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema34ba964ae820},
+		{Name: "value", Node: &schemab5b40bca6ff9},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema500 = schema.Node{Items: &schema499, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema501 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema500},
-		{Name: "remove", Node: &schema159},
-		{Name: "set", Node: &schema500},
+	schemab6c581843209 = schema.Node{Items: &schemad3553abe5f54, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schemafe04f11180ed = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schemab6c581843209},
+		{Name: "remove", Node: &schemaf6e5170e2ee3},
+		{Name: "set", Node: &schemab6c581843209},
 	}, Type: schema.Object}
-	schema502 = schema.Node{Fields: []schema.Field{
-		{Name: "extensionRef", Node: &schema30},
-		{Name: "requestHeaderModifier", Node: &schema501},
-		{Name: "requestMirror", Node: &schema200},
-		{Name: "responseHeaderModifier", Node: &schema501},
-		{Name: "type", Node: &schema201},
+	schema921de5a1b77f = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schemaf609552b2943},
+		{Name: "requestHeaderModifier", Node: &schemafe04f11180ed},
+		{Name: "requestMirror", Node: &schema229800c60601},
+		{Name: "responseHeaderModifier", Node: &schemafe04f11180ed},
+		{Name: "type", Node: &schema6e479df10a49},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"\x80\x01\x10\x012|\x12\x02!_\x1av\x10\n2r\x12\x04_&&_\x1a)\x10\x05*%\n\n\x10\x03\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\b2;\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\t\x1a\x172\x15RequestHeaderModifier"},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"\x8c\x01\x10\x012\x87\x01\x12\x02!_\x1a\x80\x01\x10\v2|\x12\x04_&&_\x1a3\x10\x022/\x12\x02!_\x1a)\x10\x06*%\n\n\x10\x04\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\t2;\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\n\x1a\x172\x15RequestHeaderModifier"},
@@ -2369,174 +2369,174 @@ var (
 		{Text: "!(has(self.extensionRef) && self.type != 'ExtensionRef')", Message: "filter.extensionRef must be nil if the filter.type is not ExtensionRef", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"n\x10\x012j\x12\x02!_\x1ad\x10\n2`\x12\x04_&&_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fextensionRef\x18\x01\x1a6\x10\b22\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x12\x10\t\x1a\x0e2\fExtensionRef"},
 		{Text: "!(!has(self.extensionRef) && self.type == 'ExtensionRef')", Message: "filter.extensionRef must be specified for ExtensionRef filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"x\x10\x012t\x12\x02!_\x1an\x10\v2j\x12\x04_&&_\x1a*\x10\x022&\x12\x02!_\x1a \x10\x06*\x1c\n\n\x10\x04\"\x06\n\x04self\x12\fextensionRef\x18\x01\x1a6\x10\t22\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x12\x10\n\x1a\x0e2\fExtensionRef"},
 	}, Type: schema.Object}
-	schema503 = schema.Node{Items: &schema502, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema46ca8d969a07 = schema.Node{Items: &schema921de5a1b77f, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe3\x01\x10\x122\xde\x01\x12\x04_<=_\x1a\xcd\x01\x10\x112\xc8\x01\n\xbf\x01\x10\x10J\xba\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x82\x01\x10\x0e2~\x12\x05_?_:_\x1a=\x10\x0629\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1c\x10\a\x1a\x182\x16ResponseHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema504 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema503},
-		{Name: "group", Node: &schema177},
-		{Name: "kind", Node: &schema194},
-		{Name: "name", Node: &schema27},
-		{Name: "namespace", Node: &schema179},
-		{Name: "port", Node: &schema191},
-		{Name: "weight", Node: &schema204},
+	schema4086ca81bee2 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema46ca8d969a07},
+		{Name: "group", Node: &schema78405276a8ce},
+		{Name: "kind", Node: &schemad1e765d8d94b},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "weight", Node: &schemad1e3f7557e19},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema505 = schema.Node{Items: &schema504, MaxLength: new(int(16)), Type: schema.Array}
-	schema506 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema505},
-		{Name: "filters", Node: &schema503},
-		{Name: "matches", Node: &schema345},
-		{Name: "name", Node: &schema9},
-		{Name: "sessionPersistence", Node: &schema217},
+	schema3457c2bd124f = schema.Node{Items: &schema4086ca81bee2, MaxLength: new(int(16)), Type: schema.Array}
+	schema4cc30a2fb5e8 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema3457c2bd124f},
+		{Name: "filters", Node: &schema46ca8d969a07},
+		{Name: "matches", Node: &schemac303f2dd18cf},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "sessionPersistence", Node: &schemaea30a9e8f19b},
 	}, Type: schema.Object}
-	schema507 = schema.Node{Items: &schema506, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema7b2a6b2bcfdb = schema.Node{Items: &schema4cc30a2fb5e8, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nindex_list\x12\x11\b\f\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nindex_list\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x0f\b\x14\x12\v\x1a\tadd_int64\x12\n\b\x15\x12\x06\n\x04self\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x13\b\x17\x12\x0f\x1a\rgreater_int64\x12\x11\b\x19\x12\r\x1a\vconditional\x12\n\b\x1b\x12\x06\n\x04self\x12\x10\b\x1c\x12\f\x1a\nindex_list\x12\x11\b \x12\r\x1a\vconditional\x12\n\b!\x12\x06\n\x04self\x12\x10\b\"\x12\f\x1a\nindex_list\x12\x0f\b%\x12\v\x1a\tlist_size\x12\x0f\b(\x12\v\x1a\tadd_int64\x12\n\b)\x12\x06\n\x04self\x12\x0f\b*\x12\v\x1a\tlist_size\x12\x13\b+\x12\x0f\x1a\rgreater_int64\x12\x11\b-\x12\r\x1a\vconditional\x12\n\b/\x12\x06\n\x04self\x12\x10\b0\x12\f\x1a\nindex_list\x12\x11\b4\x12\r\x1a\vconditional\x12\n\b5\x12\x06\n\x04self\x12\x10\b6\x12\f\x1a\nindex_list\x12\x0f\b9\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bC\x12\x06\n\x04self\x12\x10\bD\x12\f\x1a\nindex_list\x12\x11\bH\x12\r\x1a\vconditional\x12\n\bI\x12\x06\n\x04self\x12\x10\bJ\x12\f\x1a\nindex_list\x12\x0f\bM\x12\v\x1a\tlist_size\x12\x0f\bP\x12\v\x1a\tadd_int64\x12\n\bQ\x12\x06\n\x04self\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x13\bS\x12\x0f\x1a\rgreater_int64\x12\x11\bU\x12\r\x1a\vconditional\x12\n\bW\x12\x06\n\x04self\x12\x10\bX\x12\f\x1a\nindex_list\x12\x11\b\\\x12\r\x1a\vconditional\x12\n\b]\x12\x06\n\x04self\x12\x10\b^\x12\f\x1a\nindex_list\x12\x0f\ba\x12\v\x1a\tlist_size\x12\x0f\bd\x12\v\x1a\tadd_int64\x12\n\be\x12\x06\n\x04self\x12\x0f\bf\x12\v\x1a\tlist_size\x12\x13\bg\x12\x0f\x1a\rgreater_int64\x12\x11\bi\x12\r\x1a\vconditional\x12\n\bk\x12\x06\n\x04self\x12\x10\bl\x12\f\x1a\nindex_list\x12\x11\bp\x12\r\x1a\vconditional\x12\n\bq\x12\x06\n\x04self\x12\x10\br\x12\f\x1a\nindex_list\x12\x0f\bu\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b\x7f\x12\x06\n\x04self\x12\x11\b\x80\x01\x12\f\x1a\nindex_list\x12\x12\b\x84\x01\x12\r\x1a\vconditional\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x11\b\x86\x01\x12\f\x1a\nindex_list\x12\x10\b\x89\x01\x12\v\x1a\tlist_size\x12\x10\b\x8c\x01\x12\v\x1a\tadd_int64\x12\v\b\x8d\x01\x12\x06\n\x04self\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x14\b\x8f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x91\x01\x12\r\x1a\vconditional\x12\v\b\x93\x01\x12\x06\n\x04self\x12\x11\b\x94\x01\x12\f\x1a\nindex_list\x12\x12\b\x98\x01\x12\r\x1a\vconditional\x12\v\b\x99\x01\x12\x06\n\x04self\x12\x11\b\x9a\x01\x12\f\x1a\nindex_list\x12\x10\b\x9d\x01\x12\v\x1a\tlist_size\x12\x10\b\xa0\x01\x12\v\x1a\tadd_int64\x12\v\b\xa1\x01\x12\x06\n\x04self\x12\x10\b\xa2\x01\x12\v\x1a\tlist_size\x12\x14\b\xa3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa5\x01\x12\r\x1a\vconditional\x12\v\b\xa7\x01\x12\x06\n\x04self\x12\x11\b\xa8\x01\x12\f\x1a\nindex_list\x12\x12\b\xac\x01\x12\r\x1a\vconditional\x12\v\b\xad\x01\x12\x06\n\x04self\x12\x11\b\xae\x01\x12\f\x1a\nindex_list\x12\x10\b\xb1\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xbb\x01\x12\x06\n\x04self\x12\x11\b\xbc\x01\x12\f\x1a\nindex_list\x12\x12\b\xc0\x01\x12\r\x1a\vconditional\x12\v\b\xc1\x01\x12\x06\n\x04self\x12\x11\b\xc2\x01\x12\f\x1a\nindex_list\x12\x10\b\xc5\x01\x12\v\x1a\tlist_size\x12\x10\b\xc8\x01\x12\v\x1a\tadd_int64\x12\v\b\xc9\x01\x12\x06\n\x04self\x12\x10\b\xca\x01\x12\v\x1a\tlist_size\x12\x14\b\xcb\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xcd\x01\x12\r\x1a\vconditional\x12\v\b\xcf\x01\x12\x06\n\x04self\x12\x11\b\xd0\x01\x12\f\x1a\nindex_list\x12\x12\b\xd4\x01\x12\r\x1a\vconditional\x12\v\b\xd5\x01\x12\x06\n\x04self\x12\x11\b\xd6\x01\x12\f\x1a\nindex_list\x12\x10\b\xd9\x01\x12\v\x1a\tlist_size\x12\x10\b\xdc\x01\x12\v\x1a\tadd_int64\x12\v\b\xdd\x01\x12\x06\n\x04self\x12\x10\b\xde\x01\x12\v\x1a\tlist_size\x12\x14\b\xdf\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xe1\x01\x12\r\x1a\vconditional\x12\v\b\xe3\x01\x12\x06\n\x04self\x12\x11\b\xe4\x01\x12\f\x1a\nindex_list\x12\x12\b\xe8\x01\x12\r\x1a\vconditional\x12\v\b\xe9\x01\x12\x06\n\x04self\x12\x11\b\xea\x01\x12\f\x1a\nindex_list\x12\x10\b\xed\x01\x12\v\x1a\tlist_size\x12\x10\b\xf0\x01\x12\v\x1a\tadd_int64\x12\v\b\xf1\x01\x12\x06\n\x04self\x12\x10\b\xf2\x01\x12\v\x1a\tlist_size\x12\x14\b\xf3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xf5\x01\x12\r\x1a\vconditional\x12\v\b\xf7\x01\x12\x06\n\x04self\x12\x11\b\xf8\x01\x12\f\x1a\nindex_list\x12\x12\b\xfc\x01\x12\r\x1a\vconditional\x12\v\b\xfd\x01\x12\x06\n\x04self\x12\x11\b\xfe\x01\x12\f\x1a\nindex_list\x12\x10\b\x81\x02\x12\v\x1a\tlist_size\x12\x10\b\x84\x02\x12\v\x1a\tadd_int64\x12\v\b\x85\x02\x12\x06\n\x04self\x12\x10\b\x86\x02\x12\v\x1a\tlist_size\x12\x14\b\x87\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x02\x12\r\x1a\vconditional\x12\v\b\x8b\x02\x12\x06\n\x04self\x12\x11\b\x8c\x02\x12\f\x1a\nindex_list\x12\x12\b\x90\x02\x12\r\x1a\vconditional\x12\v\b\x91\x02\x12\x06\n\x04self\x12\x11\b\x92\x02\x12\f\x1a\nindex_list\x12\x10\b\x95\x02\x12\v\x1a\tlist_size\x12\x10\b\x98\x02\x12\v\x1a\tadd_int64\x12\v\b\x99\x02\x12\x06\n\x04self\x12\x10\b\x9a\x02\x12\v\x1a\tlist_size\x12\x14\b\x9b\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x9d\x02\x12\r\x1a\vconditional\x12\v\b\x9f\x02\x12\x06\n\x04self\x12\x11\b\xa0\x02\x12\f\x1a\nindex_list\x12\x12\b\xa4\x02\x12\r\x1a\vconditional\x12\v\b\xa5\x02\x12\x06\n\x04self\x12\x11\b\xa6\x02\x12\f\x1a\nindex_list\x12\x10\b\xa9\x02\x12\v\x1a\tlist_size\x12\x10\b\xac\x02\x12\v\x1a\tadd_int64\x12\v\b\xad\x02\x12\x06\n\x04self\x12\x10\b\xae\x02\x12\v\x1a\tlist_size\x12\x14\b\xaf\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb1\x02\x12\r\x1a\vconditional\x12\v\b\xb3\x02\x12\x06\n\x04self\x12\x11\b\xb4\x02\x12\f\x1a\nindex_list\x12\x12\b\xb8\x02\x12\r\x1a\vconditional\x12\v\b\xb9\x02\x12\x06\n\x04self\x12\x11\b\xba\x02\x12\f\x1a\nindex_list\x12\x10\b\xbd\x02\x12\v\x1a\tlist_size\x12\x18\b\xc0\x02\x12\x13\x1a\x11less_equals_int64\"\xca\x1b\x10\xc0\x022\xc4\x1b\x12\x04_<=_\x1a\xb1\x1b\x10\xac\x022\xab\x1b\x12\x03_+_\x1a\xcd\x19\x10\x98\x022\xc7\x19\x12\x03_+_\x1a\xe9\x17\x10\x84\x022\xe3\x17\x12\x03_+_\x1a\x85\x16\x10\xf0\x012\xff\x15\x12\x03_+_\x1a\xa1\x14\x10\xdc\x012\x9b\x14\x12\x03_+_\x1a\xbd\x12\x10\xc8\x012\xb7\x12\x12\x03_+_\x1a\xd9\x10\x10\xb4\x012\xd3\x10\x12\x03_+_\x1a\xf5\x0e\x10\xa0\x012\xef\x0e\x12\x03_+_\x1a\x91\r\x10\x8c\x012\x8b\r\x12\x03_+_\x1a\xad\v\x10x2\xa8\v\x12\x03_+_\x1a\xd0\t\x10d2\xcb\t\x12\x03_+_\x1a\x80\b\x10P2\xfb\a\x12\x03_+_\x1a\xb0\x06\x10<2\xab\x06\x12\x03_+_\x1a\xe0\x04\x10(2\xdb\x04\x12\x03_+_\x1a\x90\x03\x10\x142\x8b\x03\x12\x03_+_\x1a\xc0\x01\x10\x052\xbb\x01\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a\x7f\x10\f2{\x12\x05_?_:_\x1a/\x10\v*+\n\x1e\x10\b2\x1a\x12\x04_[_]\x1a\n\x10\a\"\x06\n\x04self\x1a\x06\x10\t\x1a\x02\x18\x00\x12\amatches\x18\x01\x1a9\x10\x1125\n-\x10\x10*)\n\x1e\x10\x0e2\x1a\x12\x04_[_]\x1a\n\x10\r\"\x06\n\x04self\x1a\x06\x10\x0f\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\x12\x1a\x02\x18\x00\x1a\x06\x10\x13\x1a\x02\x18\x00\x1a\xc0\x01\x10\x192\xbb\x01\x12\x05_?_:_\x1a)\x10\x172%\x12\x03_>_\x1a\x16\x10\x162\x12\n\n\x10\x15\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x18\x1a\x02\x18\x01\x1a\x7f\x10 2{\x12\x05_?_:_\x1a/\x10\x1f*+\n\x1e\x10\x1c2\x1a\x12\x04_[_]\x1a\n\x10\x1b\"\x06\n\x04self\x1a\x06\x10\x1d\x1a\x02\x18\x01\x12\amatches\x18\x01\x1a9\x10%25\n-\x10$*)\n\x1e\x10\"2\x1a\x12\x04_[_]\x1a\n\x10!\"\x06\n\x04self\x1a\x06\x10#\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10&\x1a\x02\x18\x00\x1a\x06\x10'\x1a\x02\x18\x00\x1a\xc0\x01\x10-2\xbb\x01\x12\x05_?_:_\x1a)\x10+2%\x12\x03_>_\x1a\x16\x10*2\x12\n\n\x10)\"\x06\n\x04self\x12\x04size\x1a\x06\x10,\x1a\x02\x18\x02\x1a\x7f\x1042{\x12\x05_?_:_\x1a/\x103*+\n\x1e\x1002\x1a\x12\x04_[_]\x1a\n\x10/\"\x06\n\x04self\x1a\x06\x101\x1a\x02\x18\x02\x12\amatches\x18\x01\x1a9\x10925\n-\x108*)\n\x1e\x1062\x1a\x12\x04_[_]\x1a\n\x105\"\x06\n\x04self\x1a\x06\x107\x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10:\x1a\x02\x18\x00\x1a\x06\x10;\x1a\x02\x18\x00\x1a\xc0\x01\x10A2\xbb\x01\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x03\x1a\x7f\x10H2{\x12\x05_?_:_\x1a/\x10G*+\n\x1e\x10D2\x1a\x12\x04_[_]\x1a\n\x10C\"\x06\n\x04self\x1a\x06\x10E\x1a\x02\x18\x03\x12\amatches\x18\x01\x1a9\x10M25\n-\x10L*)\n\x1e\x10J2\x1a\x12\x04_[_]\x1a\n\x10I\"\x06\n\x04self\x1a\x06\x10K\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10N\x1a\x02\x18\x00\x1a\x06\x10O\x1a\x02\x18\x00\x1a\xc0\x01\x10U2\xbb\x01\x12\x05_?_:_\x1a)\x10S2%\x12\x03_>_\x1a\x16\x10R2\x12\n\n\x10Q\"\x06\n\x04self\x12\x04size\x1a\x06\x10T\x1a\x02\x18\x04\x1a\x7f\x10\\2{\x12\x05_?_:_\x1a/\x10[*+\n\x1e\x10X2\x1a\x12\x04_[_]\x1a\n\x10W\"\x06\n\x04self\x1a\x06\x10Y\x1a\x02\x18\x04\x12\amatches\x18\x01\x1a9\x10a25\n-\x10`*)\n\x1e\x10^2\x1a\x12\x04_[_]\x1a\n\x10]\"\x06\n\x04self\x1a\x06\x10_\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10b\x1a\x02\x18\x00\x1a\x06\x10c\x1a\x02\x18\x00\x1a\xc0\x01\x10i2\xbb\x01\x12\x05_?_:_\x1a)\x10g2%\x12\x03_>_\x1a\x16\x10f2\x12\n\n\x10e\"\x06\n\x04self\x12\x04size\x1a\x06\x10h\x1a\x02\x18\x05\x1a\x7f\x10p2{\x12\x05_?_:_\x1a/\x10o*+\n\x1e\x10l2\x1a\x12\x04_[_]\x1a\n\x10k\"\x06\n\x04self\x1a\x06\x10m\x1a\x02\x18\x05\x12\amatches\x18\x01\x1a9\x10u25\n-\x10t*)\n\x1e\x10r2\x1a\x12\x04_[_]\x1a\n\x10q\"\x06\n\x04self\x1a\x06\x10s\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10v\x1a\x02\x18\x00\x1a\x06\x10w\x1a\x02\x18\x00\x1a\xcd\x01\x10}2\xc8\x01\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\x06\x1a\x8a\x01\x10\x84\x012\x84\x01\x12\x05_?_:_\x1a2\x10\x83\x01*-\n \x10\x80\x012\x1b\x12\x04_[_]\x1a\n\x10\x7f\"\x06\n\x04self\x1a\a\x10\x81\x01\x1a\x02\x18\x06\x12\amatches\x18\x01\x1a>\x10\x89\x0129\n1\x10\x88\x01*,\n!\x10\x86\x012\x1c\x12\x04_[_]\x1a\v\x10\x85\x01\"\x06\n\x04self\x1a\a\x10\x87\x01\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\a\x10\x8a\x01\x1a\x02\x18\x00\x1a\a\x10\x8b\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\x91\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\x8f\x012(\x12\x03_>_\x1a\x18\x10\x8e\x012\x13\n\v\x10\x8d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x90\x01\x1a\x02\x18\a\x1a\x8b\x01\x10\x98\x012\x85\x01\x12\x05_?_:_\x1a3\x10\x97\x01*.\n!\x10\x94\x012\x1c\x12\x04_[_]\x1a\v\x10\x93\x01\"\x06\n\x04self\x1a\a\x10\x95\x01\x1a\x02\x18\a\x12\amatches\x18\x01\x1a>\x10\x9d\x0129\n1\x10\x9c\x01*,\n!\x10\x9a\x012\x1c\x12\x04_[_]\x1a\v\x10\x99\x01\"\x06\n\x04self\x1a\a\x10\x9b\x01\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\a\x10\x9e\x01\x1a\x02\x18\x00\x1a\a\x10\x9f\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xa5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xa3\x012(\x12\x03_>_\x1a\x18\x10\xa2\x012\x13\n\v\x10\xa1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa4\x01\x1a\x02\x18\b\x1a\x8b\x01\x10\xac\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xab\x01*.\n!\x10\xa8\x012\x1c\x12\x04_[_]\x1a\v\x10\xa7\x01\"\x06\n\x04self\x1a\a\x10\xa9\x01\x1a\x02\x18\b\x12\amatches\x18\x01\x1a>\x10\xb1\x0129\n1\x10\xb0\x01*,\n!\x10\xae\x012\x1c\x12\x04_[_]\x1a\v\x10\xad\x01\"\x06\n\x04self\x1a\a\x10\xaf\x01\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\a\x10\xb2\x01\x1a\x02\x18\x00\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb9\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\t\x1a\x8b\x01\x10\xc0\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xbf\x01*.\n!\x10\xbc\x012\x1c\x12\x04_[_]\x1a\v\x10\xbb\x01\"\x06\n\x04self\x1a\a\x10\xbd\x01\x1a\x02\x18\t\x12\amatches\x18\x01\x1a>\x10\xc5\x0129\n1\x10\xc4\x01*,\n!\x10\xc2\x012\x1c\x12\x04_[_]\x1a\v\x10\xc1\x01\"\x06\n\x04self\x1a\a\x10\xc3\x01\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\a\x10\xc6\x01\x1a\x02\x18\x00\x1a\a\x10\xc7\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xcd\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xcb\x012(\x12\x03_>_\x1a\x18\x10\xca\x012\x13\n\v\x10\xc9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xcc\x01\x1a\x02\x18\n\x1a\x8b\x01\x10\xd4\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xd3\x01*.\n!\x10\xd0\x012\x1c\x12\x04_[_]\x1a\v\x10\xcf\x01\"\x06\n\x04self\x1a\a\x10\xd1\x01\x1a\x02\x18\n\x12\amatches\x18\x01\x1a>\x10\xd9\x0129\n1\x10\xd8\x01*,\n!\x10\xd6\x012\x1c\x12\x04_[_]\x1a\v\x10\xd5\x01\"\x06\n\x04self\x1a\a\x10\xd7\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\xda\x01\x1a\x02\x18\x00\x1a\a\x10\xdb\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xe1\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xdf\x012(\x12\x03_>_\x1a\x18\x10\xde\x012\x13\n\v\x10\xdd\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xe0\x01\x1a\x02\x18\v\x1a\x8b\x01\x10\xe8\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xe7\x01*.\n!\x10\xe4\x012\x1c\x12\x04_[_]\x1a\v\x10\xe3\x01\"\x06\n\x04self\x1a\a\x10\xe5\x01\x1a\x02\x18\v\x12\amatches\x18\x01\x1a>\x10\xed\x0129\n1\x10\xec\x01*,\n!\x10\xea\x012\x1c\x12\x04_[_]\x1a\v\x10\xe9\x01\"\x06\n\x04self\x1a\a\x10\xeb\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\xee\x01\x1a\x02\x18\x00\x1a\a\x10\xef\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xf5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xf3\x012(\x12\x03_>_\x1a\x18\x10\xf2\x012\x13\n\v\x10\xf1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xf4\x01\x1a\x02\x18\f\x1a\x8b\x01\x10\xfc\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xfb\x01*.\n!\x10\xf8\x012\x1c\x12\x04_[_]\x1a\v\x10\xf7\x01\"\x06\n\x04self\x1a\a\x10\xf9\x01\x1a\x02\x18\f\x12\amatches\x18\x01\x1a>\x10\x81\x0229\n1\x10\x80\x02*,\n!\x10\xfe\x012\x1c\x12\x04_[_]\x1a\v\x10\xfd\x01\"\x06\n\x04self\x1a\a\x10\xff\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x82\x02\x1a\x02\x18\x00\x1a\a\x10\x83\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x89\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x87\x022(\x12\x03_>_\x1a\x18\x10\x86\x022\x13\n\v\x10\x85\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x02\x1a\x02\x18\r\x1a\x8b\x01\x10\x90\x022\x85\x01\x12\x05_?_:_\x1a3\x10\x8f\x02*.\n!\x10\x8c\x022\x1c\x12\x04_[_]\x1a\v\x10\x8b\x02\"\x06\n\x04self\x1a\a\x10\x8d\x02\x1a\x02\x18\r\x12\amatches\x18\x01\x1a>\x10\x95\x0229\n1\x10\x94\x02*,\n!\x10\x92\x022\x1c\x12\x04_[_]\x1a\v\x10\x91\x02\"\x06\n\x04self\x1a\a\x10\x93\x02\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\x96\x02\x1a\x02\x18\x00\x1a\a\x10\x97\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x9d\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x9b\x022(\x12\x03_>_\x1a\x18\x10\x9a\x022\x13\n\v\x10\x99\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x9c\x02\x1a\x02\x18\x0e\x1a\x8b\x01\x10\xa4\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xa3\x02*.\n!\x10\xa0\x022\x1c\x12\x04_[_]\x1a\v\x10\x9f\x02\"\x06\n\x04self\x1a\a\x10\xa1\x02\x1a\x02\x18\x0e\x12\amatches\x18\x01\x1a>\x10\xa9\x0229\n1\x10\xa8\x02*,\n!\x10\xa6\x022\x1c\x12\x04_[_]\x1a\v\x10\xa5\x02\"\x06\n\x04self\x1a\a\x10\xa7\x02\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xaa\x02\x1a\x02\x18\x00\x1a\a\x10\xab\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb1\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\xaf\x022(\x12\x03_>_\x1a\x18\x10\xae\x022\x13\n\v\x10\xad\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb0\x02\x1a\x02\x18\x0f\x1a\x8b\x01\x10\xb8\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xb7\x02*.\n!\x10\xb4\x022\x1c\x12\x04_[_]\x1a\v\x10\xb3\x02\"\x06\n\x04self\x1a\a\x10\xb5\x02\x1a\x02\x18\x0f\x12\amatches\x18\x01\x1a>\x10\xbd\x0229\n1\x10\xbc\x02*,\n!\x10\xba\x022\x1c\x12\x04_[_]\x1a\v\x10\xb9\x02\"\x06\n\x04self\x1a\a\x10\xbb\x02\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbe\x02\x1a\x02\x18\x00\x1a\a\x10\xbf\x02\x1a\x02\x18\x00\x1a\b\x10\xc1\x02\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema508 = schema.Node{Enum: []string{"All", "None"}, Type: schema.String}
-	schema509 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema189},
-		{Name: "parentRefs", Node: &schema193},
-		{Name: "rules", Node: &schema507},
-		{Name: "useDefaultGateways", Node: &schema508},
+	schema39b6c711ff5e = schema.Node{Enum: []string{"All", "None"}, Type: schema.String}
+	schemaa5a2489b4bfa = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema7b2a6b2bcfdb},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schema510 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema509},
-		{Name: "status", Node: &schema223},
+	schema854c75e0b4d6 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemaa5a2489b4bfa},
+		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema511 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema225},
-		{Name: "value", Node: &schema350},
+	schema5cd91d161efd = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schema7466aba004c9},
+		{Name: "value", Node: &schemac6677fe5b0a0},
 	}, IPAddress: true, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? (!has(self.value) || self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\")): true", Message: "Hostname value must be empty or contain only valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\x14\b\r\x12\x10\x1a\x0ematches_string\x12\x10\b\x0f\x12\f\x1a\nlogical_or\"\xf3\x01\x10\x052\xee\x01\x12\x05_?_:_\x1a2\x10\x032.\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x0e\x10\x04\x1a\n2\bHostname\x1a\xa8\x01\x10\x0f2\xa3\x01\x12\x04_||_\x1a#\x10\x062\x1f\x12\x02!_\x1a\x19\x10\n*\x15\n\n\x10\b\"\x06\n\x04self\x12\x05value\x18\x01\x1av\x10\r2r\n\x17\x10\f*\x13\n\n\x10\v\"\x06\n\x04self\x12\x05value\x12\amatches\x1aN\x10\x0e\x1aJ2H^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema512 = schema.Node{Items: &schema511, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema522e91040fec = schema.Node{Items: &schema5cd91d161efd, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' && has(a1.value) ? self.exists_one(a2, a2.type == a1.type && has(a2.value) && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\b\b\x04\x12\x04\n\x02a1\x12\f\b\x06\x12\b\x1a\x06equals\x12\b\b\t\x12\x04\n\x02a1\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\x11\b\r\x12\r\x1a\vconditional\x12\n\b\x0e\x12\x06\n\x04self\x12\b\b\x11\x12\x04\n\x02a2\x12\f\b\x13\x12\b\x1a\x06equals\x12\b\b\x14\x12\x04\n\x02a1\x12\b\b\x17\x12\x04\n\x02a2\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\b\b\x1b\x12\x04\n\x02a2\x12\f\b\x1d\x12\b\x1a\x06equals\x12\b\b\x1e\x12\x04\n\x02a1\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\r\b.\x12\t\n\a@result\x12\x18\b/\x12\x14\x1a\x12not_strictly_false\x12\r\b0\x12\t\n\a@result\x12\x11\b1\x12\r\x1a\vlogical_and\x12\r\b2\x12\t\n\a@result\"\xa4\x04\x103J\x9f\x04\n\x02a1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10-\x1a\x02\x10\x01*(\x10/2$\x12\x13@not_strictly_false\x1a\r\x10.\"\t\n\a@result2\xc2\x03\x1012\xbd\x03\x12\x04_&&_\x1a\r\x100\"\t\n\a@result\x1a\xa5\x03\x10\r2\xa0\x03\x12\x05_?_:_\x1aV\x10\f2R\x12\x04_&&_\x1a1\x10\x062-\x12\x04_==_\x1a\x14\x10\x05*\x10\n\b\x10\x04\"\x04\n\x02a1\x12\x04type\x1a\x0f\x10\a\x1a\v2\tIPAddress\x1a\x17\x10\v*\x13\n\b\x10\t\"\x04\n\x02a1\x12\x05value\x18\x01\x1a\xb6\x02\x10+J\xb1\x02\n\x02a2\x12\n\x10\x0e\"\x06\n\x04self\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xe2\x01\x10'2\xdd\x01\x12\x05_?_:_\x1a\xa2\x01\x10 2\x9d\x01\x12\x04_&&_\x1a[\x10\x1a2W\x12\x04_&&_\x1a6\x10\x1322\x12\x04_==_\x1a\x14\x10\x12*\x10\n\b\x10\x11\"\x04\n\x02a2\x12\x04type\x1a\x14\x10\x15*\x10\n\b\x10\x14\"\x04\n\x02a1\x12\x04type\x1a\x17\x10\x19*\x13\n\b\x10\x17\"\x04\n\x02a2\x12\x05value\x18\x01\x1a8\x10\x1d24\x12\x04_==_\x1a\x15\x10\x1c*\x11\n\b\x10\x1b\"\x04\n\x02a2\x12\x05value\x1a\x15\x10\x1f*\x11\n\b\x10\x1e\"\x04\n\x02a1\x12\x05value\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x06\x10,\x1a\x02\x10\x01:\r\x102\"\t\n\a@result"},
 		{Text: "self.all(a1, a1.type == 'Hostname'  && has(a1.value) ? self.exists_one(a2, a2.type == a1.type && has(a2.value) && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\b\b\x04\x12\x04\n\x02a1\x12\f\b\x06\x12\b\x1a\x06equals\x12\b\b\t\x12\x04\n\x02a1\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\x11\b\r\x12\r\x1a\vconditional\x12\n\b\x0e\x12\x06\n\x04self\x12\b\b\x11\x12\x04\n\x02a2\x12\f\b\x13\x12\b\x1a\x06equals\x12\b\b\x14\x12\x04\n\x02a1\x12\b\b\x17\x12\x04\n\x02a2\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\b\b\x1b\x12\x04\n\x02a2\x12\f\b\x1d\x12\b\x1a\x06equals\x12\b\b\x1e\x12\x04\n\x02a1\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\r\b.\x12\t\n\a@result\x12\x18\b/\x12\x14\x1a\x12not_strictly_false\x12\r\b0\x12\t\n\a@result\x12\x11\b1\x12\r\x1a\vlogical_and\x12\r\b2\x12\t\n\a@result\"\xa3\x04\x103J\x9e\x04\n\x02a1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10-\x1a\x02\x10\x01*(\x10/2$\x12\x13@not_strictly_false\x1a\r\x10.\"\t\n\a@result2\xc1\x03\x1012\xbc\x03\x12\x04_&&_\x1a\r\x100\"\t\n\a@result\x1a\xa4\x03\x10\r2\x9f\x03\x12\x05_?_:_\x1aU\x10\f2Q\x12\x04_&&_\x1a0\x10\x062,\x12\x04_==_\x1a\x14\x10\x05*\x10\n\b\x10\x04\"\x04\n\x02a1\x12\x04type\x1a\x0e\x10\a\x1a\n2\bHostname\x1a\x17\x10\v*\x13\n\b\x10\t\"\x04\n\x02a1\x12\x05value\x18\x01\x1a\xb6\x02\x10+J\xb1\x02\n\x02a2\x12\n\x10\x0e\"\x06\n\x04self\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xe2\x01\x10'2\xdd\x01\x12\x05_?_:_\x1a\xa2\x01\x10 2\x9d\x01\x12\x04_&&_\x1a[\x10\x1a2W\x12\x04_&&_\x1a6\x10\x1322\x12\x04_==_\x1a\x14\x10\x12*\x10\n\b\x10\x11\"\x04\n\x02a2\x12\x04type\x1a\x14\x10\x15*\x10\n\b\x10\x14\"\x04\n\x02a1\x12\x04type\x1a\x17\x10\x19*\x13\n\b\x10\x17\"\x04\n\x02a2\x12\x05value\x18\x01\x1a8\x10\x1d24\x12\x04_==_\x1a\x15\x10\x1c*\x11\n\b\x10\x1b\"\x04\n\x02a2\x12\x05value\x1a\x15\x10\x1f*\x11\n\b\x10\x1e\"\x04\n\x02a1\x12\x05value\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x06\x10,\x1a\x02\x10\x01:\r\x102\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema513 = schema.Node{Fields: []schema.Field{
-		{Name: "certificateRefs", Node: &schema242},
-		{Name: "mode", Node: &schema246},
-		{Name: "options", Node: &schema24},
+	schemae9544336f4cf = schema.Node{Fields: []schema.Field{
+		{Name: "certificateRefs", Node: &schema59d669282fbb},
+		{Name: "mode", Node: &schema587ff954598c},
+		{Name: "options", Node: &schema43c76301683a},
 	}, Rules: []schema.Rule{
 		{Text: "self.mode == 'Terminate' ? size(self.certificateRefs) > 0 || size(self.options) > 0 : true", Message: "certificateRefs or options must be specified when mode is Terminate", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x0e\b\v\x12\n\x1a\bsize_map\x12\n\b\f\x12\x06\n\x04self\x12\x13\b\x0e\x12\x0f\x1a\rgreater_int64\x12\x10\b\x10\x12\f\x1a\nlogical_or\"\xd3\x01\x10\x052\xce\x01\x12\x05_?_:_\x1a3\x10\x032/\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04mode\x1a\x0f\x10\x04\x1a\v2\tTerminate\x1a\x87\x01\x10\x102\x82\x01\x12\x04_||_\x1a@\x10\t2<\x12\x03_>_\x1a-\x10\x062)\x12\x04size\x1a!\x10\b*\x1d\n\n\x10\a\"\x06\n\x04self\x12\x0fcertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1a8\x10\x0e24\x12\x03_>_\x1a%\x10\v2!\x12\x04size\x1a\x19\x10\r*\x15\n\n\x10\f\"\x06\n\x04self\x12\aoptions\x1a\x06\x10\x0f\x1a\x02\x18\x00\x1a\x06\x10\x11\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema514 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedRoutes", Node: &schema240},
-		{Name: "hostname", Node: &schema32},
-		{Name: "name", Node: &schema9},
-		{Name: "port", Node: &schema191},
-		{Name: "protocol", Node: &schema241},
-		{Name: "tls", Node: &schema513},
+	schemace26a83554d7 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedRoutes", Node: &schemac063277b2a63},
+		{Name: "hostname", Node: &schemabe8fa202c611},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "protocol", Node: &schemafaae26eb3cd5},
+		{Name: "tls", Node: &schemae9544336f4cf},
 	}, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
-	schema515 = schema.Node{Items: &schema514, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema9eae63f92a42 = schema.Node{Items: &schemace26a83554d7, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\r\b\x06\x12\t\x1a\ain_list\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\a\b\x0e\x12\x03\n\x01l\x12\r\b\x13\x12\t\n\a@result\x12\x18\b\x14\x12\x14\x1a\x12not_strictly_false\x12\r\b\x15\x12\t\n\a@result\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x17\x12\t\n\a@result\"\xfc\x01\x10\x18J\xf7\x01\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x12\x1a\x02\x10\x01*(\x10\x142$\x12\x13@not_strictly_false\x1a\r\x10\x13\"\t\n\a@result2\x9b\x01\x10\x162\x96\x01\x12\x04_&&_\x1a\r\x10\x15\"\t\n\a@result\x1a\x7f\x10\v2{\x12\x05_?_:_\x1aJ\x10\x062F\x12\x03@in\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a&\x10\a:\"\n\n\x10\b\x1a\x062\x04HTTP\n\t\x10\t\x1a\x052\x03TCP\n\t\x10\n\x1a\x052\x03UDP\x1a\x1e\x10\f2\x1a\x12\x02!_\x1a\x14\x10\x10*\x10\n\a\x10\x0e\"\x03\n\x01l\x12\x03tls\x18\x01\x1a\x06\x10\x11\x1a\x02\x10\x01:\r\x10\x17\"\t\n\a@result"},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\f\b\x06\x12\b\x1a\x06equals\x12\a\b\t\x12\x03\n\x01l\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\x11\b\r\x12\r\x1a\vconditional\x12\a\b\x0e\x12\x03\n\x01l\x12\f\b\x11\x12\b\x1a\x06equals\x12\a\b\x13\x12\x03\n\x01l\x12\f\b\x16\x12\b\x1a\x06equals\x12\x10\b\x18\x12\f\x1a\nlogical_or\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\"\xe3\x02\x10 J\xde\x02\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2\x82\x02\x10\x1e2\xfd\x01\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a\xe5\x01\x10\r2\xe0\x01\x12\x05_?_:_\x1aR\x10\f2N\x12\x04_&&_\x1a0\x10\x062,\x12\x04_==_\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a\v\x10\a\x1a\a2\x05HTTPS\x1a\x14\x10\v*\x10\n\a\x10\t\"\x03\n\x01l\x12\x03tls\x18\x01\x1a{\x10\x182w\x12\x04_||_\x1a2\x10\x112.\x12\x04_==_\x1a\x1e\x10\x10*\x1a\n\x12\x10\x0f*\x0e\n\a\x10\x0e\"\x03\n\x01l\x12\x03tls\x12\x04mode\x1a\x06\x10\x12\x1a\x022\x00\x1a;\x10\x1627\x12\x04_==_\x1a\x1e\x10\x15*\x1a\n\x12\x10\x14*\x0e\n\a\x10\x13\"\x03\n\x01l\x12\x03tls\x12\x04mode\x1a\x0f\x10\x17\x1a\v2\tTerminate\x1a\x06\x10\x19\x1a\x02\x10\x01:\r\x10\x1f\"\t\n\a@result"},
 		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\r\b\x06\x12\t\x1a\ain_list\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\a\b\r\x12\x03\n\x01l\x12\a\b\x10\x12\x03\n\x01l\x12\f\b\x12\x12\b\x1a\x06equals\x12\x10\b\x14\x12\f\x1a\nlogical_or\x12\r\b\x17\x12\t\n\a@result\x12\x18\b\x18\x12\x14\x1a\x12not_strictly_false\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\r\b\x1b\x12\t\n\a@result\"\xb0\x02\x10\x1cJ\xab\x02\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x10\x01*(\x10\x182$\x12\x13@not_strictly_false\x1a\r\x10\x17\"\t\n\a@result2\xcf\x01\x10\x1a2\xca\x01\x12\x04_&&_\x1a\r\x10\x19\"\t\n\a@result\x1a\xb2\x01\x10\n2\xad\x01\x12\x05_?_:_\x1a>\x10\x062:\x12\x03@in\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a\x1a\x10\a:\x16\n\t\x10\b\x1a\x052\x03TCP\n\t\x10\t\x1a\x052\x03UDP\x1a\\\x10\x142X\x12\x04_||_\x1a#\x10\v2\x1f\x12\x02!_\x1a\x19\x10\x0f*\x15\n\a\x10\r\"\x03\n\x01l\x12\bhostname\x18\x01\x1a+\x10\x122'\x12\x04_==_\x1a\x17\x10\x11*\x13\n\a\x10\x10\"\x03\n\x01l\x12\bhostname\x1a\x06\x10\x13\x1a\x022\x00\x1a\x06\x10\x15\x1a\x02\x10\x01:\r\x10\x1b\"\t\n\a@result"},
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02l1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02l2\x12\r\b\x0e\x12\t\n\a@result\x12\x0f\b\x10\x12\v\x1a\tadd_int64\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vconditional\x12\r\b\x13\x12\t\n\a@result\x12\f\b\x15\x12\b\x1a\x06equals\x12\r\b\x18\x12\t\n\a@result\x12\x18\b\x19\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1a\x12\t\n\a@result\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\r\b\x1c\x12\t\n\a@result\"\xc6\x02\x10\x1dJ\xc1\x02\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x01*(\x10\x192$\x12\x13@not_strictly_false\x1a\r\x10\x18\"\t\n\a@result2\xe4\x01\x10\x1b2\xdf\x01\x12\x04_&&_\x1a\r\x10\x1a\"\t\n\a@result\x1a\xc7\x01\x10\x16J\xc2\x01\n\x02l2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x18\x00*\x06\x10\r\x1a\x02\x10\x012t\x10\x122p\x12\x05_?_:_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02l2\x12\x04name\x1a \x10\x102\x1c\x12\x03_+_\x1a\r\x10\x0e\"\t\n\a@result\x1a\x06\x10\x0f\x1a\x02\x18\x01\x1a\r\x10\x11\"\t\n\a@result:!\x10\x152\x1d\x12\x04_==_\x1a\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x14\x1a\x02\x18\x01:\r\x10\x1c\"\t\n\a@result"},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02l1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02l2\x12\b\b\f\x12\x04\n\x02l1\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02l2\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\b\b\x13\x12\x04\n\x02l1\x12\b\b\x17\x12\x04\n\x02l2\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\x11\b\x1b\x12\r\x1a\vconditional\x12\b\b\x1c\x12\x04\n\x02l1\x12\f\b\x1e\x12\b\x1a\x06equals\x12\b\b\x1f\x12\x04\n\x02l2\x12\x11\b!\x12\r\x1a\vlogical_not\x12\b\b#\x12\x04\n\x02l1\x12\x11\b&\x12\r\x1a\vlogical_not\x12\b\b(\x12\x04\n\x02l2\x12\x11\b+\x12\r\x1a\vlogical_and\x12\x11\b,\x12\r\x1a\vlogical_and\x12\r\b/\x12\t\n\a@result\x12\x0f\b1\x12\v\x1a\tadd_int64\x12\r\b2\x12\t\n\a@result\x12\x11\b3\x12\r\x1a\vconditional\x12\r\b4\x12\t\n\a@result\x12\f\b6\x12\b\x1a\x06equals\x12\r\b9\x12\t\n\a@result\x12\x18\b:\x12\x14\x1a\x12not_strictly_false\x12\r\b;\x12\t\n\a@result\x12\x11\b<\x12\r\x1a\vlogical_and\x12\r\b=\x12\t\n\a@result\"\x8e\x05\x10>J\x89\x05\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x108\x1a\x02\x10\x01*(\x10:2$\x12\x13@not_strictly_false\x1a\r\x109\"\t\n\a@result2\xac\x04\x10<2\xa7\x04\x12\x04_&&_\x1a\r\x10;\"\t\n\a@result\x1a\x8f\x04\x107J\x8a\x04\n\x02l2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10-\x1a\x02\x18\x00*\x06\x10.\x1a\x02\x10\x012\xbb\x03\x1032\xb6\x03\x12\x05_?_:_\x1a\xfb\x02\x10,2\xf6\x02\x12\x04_&&_\x1a\x82\x01\x10\x112~\x12\x04_&&_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02l1\x12\x04port\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02l2\x12\x04port\x1a>\x10\x0e2:\x12\x04_==_\x1a\x18\x10\r*\x14\n\b\x10\f\"\x04\n\x02l1\x12\bprotocol\x1a\x18\x10\x10*\x14\n\b\x10\x0f\"\x04\n\x02l2\x12\bprotocol\x1a\xe8\x01\x10\x1b2\xe3\x01\x12\x05_?_:_\x1aB\x10\x1a2>\x12\x04_&&_\x1a\x1a\x10\x15*\x16\n\b\x10\x13\"\x04\n\x02l1\x12\bhostname\x18\x01\x1a\x1a\x10\x19*\x16\n\b\x10\x17\"\x04\n\x02l2\x12\bhostname\x18\x01\x1a>\x10\x1e2:\x12\x04_==_\x1a\x18\x10\x1d*\x14\n\b\x10\x1c\"\x04\n\x02l1\x12\bhostname\x1a\x18\x10 *\x14\n\b\x10\x1f\"\x04\n\x02l2\x12\bhostname\x1aV\x10+2R\x12\x04_&&_\x1a$\x10!2 \x12\x02!_\x1a\x1a\x10%*\x16\n\b\x10#\"\x04\n\x02l1\x12\bhostname\x18\x01\x1a$\x10&2 \x12\x02!_\x1a\x1a\x10**\x16\n\b\x10(\"\x04\n\x02l2\x12\bhostname\x18\x01\x1a \x1012\x1c\x12\x03_+_\x1a\r\x10/\"\t\n\a@result\x1a\x06\x100\x1a\x02\x18\x01\x1a\r\x102\"\t\n\a@result:!\x1062\x1d\x12\x04_==_\x1a\r\x104\"\t\n\a@result\x1a\x06\x105\x1a\x02\x18\x01:\r\x10=\"\t\n\a@result"},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema516 = schema.Node{Default: "\"AllowValidOnly\"", Enum: []string{"AllowValidOnly", "AllowInsecureFallback"}, Type: schema.String}
-	schema517 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema244},
-		{Name: "mode", Node: &schema516},
+	schema9f27f61f8227 = schema.Node{Default: "\"AllowValidOnly\"", Enum: []string{"AllowValidOnly", "AllowInsecureFallback"}, Type: schema.String}
+	schemae8d89653fa3f = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema0bb8f48dbc83},
+		{Name: "mode", Node: &schema9f27f61f8227},
 	}, Required: []string{"caCertificateRefs"}, Type: schema.Object}
-	schema518 = schema.Node{Fields: []schema.Field{
-		{Name: "validation", Node: &schema517},
+	schemaee9ba824309f = schema.Node{Fields: []schema.Field{
+		{Name: "validation", Node: &schemae8d89653fa3f},
 	}, Type: schema.Object}
-	schema519 = schema.Node{Fields: []schema.Field{
-		{Name: "port", Node: &schema191},
-		{Name: "tls", Node: &schema518},
+	schema1af80bc8bd2e = schema.Node{Fields: []schema.Field{
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "tls", Node: &schemaee9ba824309f},
 	}, Required: []string{"port", "tls"}, Type: schema.Object}
-	schema520 = schema.Node{Items: &schema519, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schema85ec342ab377 = schema.Node{Items: &schema1af80bc8bd2e, MaxLength: new(int(64)), Rules: []schema.Rule{
 		{Text: "self.all(t1, self.exists_one(t2, t1.port == t2.port))", Message: "Port for TLS configuration must be unique within the Gateway", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02t1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02t2\x12\r\b\x0e\x12\t\n\a@result\x12\x0f\b\x10\x12\v\x1a\tadd_int64\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vconditional\x12\r\b\x13\x12\t\n\a@result\x12\f\b\x15\x12\b\x1a\x06equals\x12\r\b\x18\x12\t\n\a@result\x12\x18\b\x19\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1a\x12\t\n\a@result\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\r\b\x1c\x12\t\n\a@result\"\xc6\x02\x10\x1dJ\xc1\x02\n\x02t1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x01*(\x10\x192$\x12\x13@not_strictly_false\x1a\r\x10\x18\"\t\n\a@result2\xe4\x01\x10\x1b2\xdf\x01\x12\x04_&&_\x1a\r\x10\x1a\"\t\n\a@result\x1a\xc7\x01\x10\x16J\xc2\x01\n\x02t2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x18\x00*\x06\x10\r\x1a\x02\x10\x012t\x10\x122p\x12\x05_?_:_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02t1\x12\x04port\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02t2\x12\x04port\x1a \x10\x102\x1c\x12\x03_+_\x1a\r\x10\x0e\"\t\n\a@result\x1a\x06\x10\x0f\x1a\x02\x18\x01\x1a\r\x10\x11\"\t\n\a@result:!\x10\x152\x1d\x12\x04_==_\x1a\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x14\x1a\x02\x18\x01:\r\x10\x1c\"\t\n\a@result"},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"port"}}
-	schema521 = schema.Node{Fields: []schema.Field{
-		{Name: "default", Node: &schema518},
-		{Name: "perPort", Node: &schema520},
+	schema6ed7a261663f = schema.Node{Fields: []schema.Field{
+		{Name: "default", Node: &schemaee9ba824309f},
+		{Name: "perPort", Node: &schema85ec342ab377},
 	}, Required: []string{"default"}, Type: schema.Object}
-	schema522 = schema.Node{Fields: []schema.Field{
-		{Name: "backend", Node: &schema228},
-		{Name: "frontend", Node: &schema521},
+	schema181de029e34d = schema.Node{Fields: []schema.Field{
+		{Name: "backend", Node: &schema3bcd9113af53},
+		{Name: "frontend", Node: &schema6ed7a261663f},
 	}, Type: schema.Object}
-	schema523 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema512},
-		{Name: "allowedListeners", Node: &schema355},
-		{Name: "defaultScope", Node: &schema508},
-		{Name: "gatewayClassName", Node: &schema27},
-		{Name: "infrastructure", Node: &schema232},
-		{Name: "listeners", Node: &schema515},
-		{Name: "tls", Node: &schema522},
+	schema7c0805707716 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema522e91040fec},
+		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
+		{Name: "defaultScope", Node: &schema39b6c711ff5e},
+		{Name: "gatewayClassName", Node: &schemab784d5f39b51},
+		{Name: "infrastructure", Node: &schemac8103038162b},
+		{Name: "listeners", Node: &schema9eae63f92a42},
+		{Name: "tls", Node: &schema181de029e34d},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema524 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema523},
-		{Name: "status", Node: &schema257},
+	schema610e114969b1 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema7c0805707716},
+		{Name: "status", Node: &schema9c8059fcfab6},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema525 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"(^\\*$)|(^([a-zA-Z][a-zA-Z0-9+\\-.]+):\\/\\/([^:/?#]+)(:([0-9]{1,5}))?$)"}, Type: schema.String}
-	schema526 = schema.Node{Items: &schema525, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schema6c6b26a3fac3 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"(^\\*$)|(^([a-zA-Z][a-zA-Z0-9+\\-.]+):\\/\\/([^:/?#]+)(:([0-9]{1,5}))?$)"}, Type: schema.String}
+	schema6d55d56a6912 = schema.Node{Items: &schema6c6b26a3fac3, MaxLength: new(int(64)), Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowOrigins cannot contain '*' alongside other origins", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\r\b\x03\x12\t\x1a\ain_list\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tlist_size\x12\x13\b\a\x12\x0f\x1a\rgreater_int64\x12\x11\b\t\x12\r\x1a\vlogical_and\"_\x10\x012[\x12\x02!_\x1aU\x10\t2Q\x12\x04_&&_\x1a\x1e\x10\x032\x1a\x12\x03@in\x1a\a\x10\x02\x1a\x032\x01*\x1a\n\x10\x04\"\x06\n\x04self\x1a)\x10\a2%\x12\x03_>_\x1a\x16\x10\x062\x12\n\n\x10\x05\"\x06\n\x04self\x12\x04size\x1a\x06\x10\b\x1a\x02\x18\x01"},
 	}, Type: schema.Array, Unique: true}
-	schema527 = schema.Node{Fields: []schema.Field{
-		{Name: "allowCredentials", Node: &schema17},
-		{Name: "allowHeaders", Node: &schema359},
-		{Name: "allowMethods", Node: &schema361},
-		{Name: "allowOrigins", Node: &schema526},
-		{Name: "exposeHeaders", Node: &schema359},
-		{Name: "maxAge", Node: &schema363},
+	schemad3511e18a408 = schema.Node{Fields: []schema.Field{
+		{Name: "allowCredentials", Node: &schemada9efc572a6e},
+		{Name: "allowHeaders", Node: &schema17d356cf1033},
+		{Name: "allowMethods", Node: &schemafbfada9250bc},
+		{Name: "allowOrigins", Node: &schema6d55d56a6912},
+		{Name: "exposeHeaders", Node: &schema17d356cf1033},
+		{Name: "maxAge", Node: &schemae193e363b8b2},
 	}, Type: schema.Object}
-	schema528 = schema.Node{Fields: []schema.Field{
-		{Name: "maxSize", Node: &schema2},
+	schemac9ea31ca1479 = schema.Node{Fields: []schema.Field{
+		{Name: "maxSize", Node: &schemad68636697e29},
 	}, Type: schema.Object}
-	schema529 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedHeaders", Node: &schema434},
+	schema32450e316e09 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedHeaders", Node: &schema53ec3bb6bd35},
 	}, Type: schema.Object}
-	schema530 = schema.Node{MaxLength: new(int(1024)), Patterns: []string{"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}, Type: schema.String}
-	schema531 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedHeaders", Node: &schema434},
-		{Name: "allowedResponseHeaders", Node: &schema434},
-		{Name: "path", Node: &schema530},
+	schemad78e17eb40d5 = schema.Node{MaxLength: new(int(1024)), Patterns: []string{"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}, Type: schema.String}
+	schema3f317c589482 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedHeaders", Node: &schema53ec3bb6bd35},
+		{Name: "allowedResponseHeaders", Node: &schema53ec3bb6bd35},
+		{Name: "path", Node: &schemad78e17eb40d5},
 	}, Type: schema.Object}
-	schema532 = schema.Node{Enum: []string{"HTTP", "GRPC"}, Type: schema.String}
-	schema533 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema195},
-		{Name: "forwardBody", Node: &schema528},
-		{Name: "grpc", Node: &schema529},
-		{Name: "http", Node: &schema531},
-		{Name: "protocol", Node: &schema532},
+	schema7ac0effb5657 = schema.Node{Enum: []string{"HTTP", "GRPC"}, Type: schema.String}
+	schemab39adf2ec5e4 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schema16fd43c4edcc},
+		{Name: "forwardBody", Node: &schemac9ea31ca1479},
+		{Name: "grpc", Node: &schema32450e316e09},
+		{Name: "http", Node: &schema3f317c589482},
+		{Name: "protocol", Node: &schema7ac0effb5657},
 	}, Required: []string{"backendRef", "protocol"}, Rules: []schema.Rule{
 		{Text: "self.protocol == 'GRPC' ? has(self.grpc) : true", Message: "grpc must be specified when protocol is set to 'GRPC'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"a\x10\x052]\x12\x05_?_:_\x1a2\x10\x032.\x12\x04_==_\x1a\x1a\x10\x02*\x16\n\n\x10\x01\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\x04\x1a\x062\x04GRPC\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "has(self.grpc) ? self.protocol == 'GRPC' : true", Message: "protocol must be 'GRPC' when grpc is set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"a\x10\x052]\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a2\x10\b2.\x12\x04_==_\x1a\x1a\x10\a*\x16\n\n\x10\x06\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\t\x1a\x062\x04GRPC\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "self.protocol == 'HTTP' ? has(self.http) : true", Message: "http must be specified when protocol is set to 'HTTP'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"a\x10\x052]\x12\x05_?_:_\x1a2\x10\x032.\x12\x04_==_\x1a\x1a\x10\x02*\x16\n\n\x10\x01\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\x04\x1a\x062\x04HTTP\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04http\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "has(self.http) ? self.protocol == 'HTTP' : true", Message: "protocol must be 'HTTP' when http is set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"a\x10\x052]\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04http\x18\x01\x1a2\x10\b2.\x12\x04_==_\x1a\x1a\x10\a*\x16\n\n\x10\x06\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\t\x1a\x062\x04HTTP\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema534 = schema.Node{Default: "302", Enum: []string{"301", "302", "303", "307", "308"}, Type: schema.Integer}
-	schema535 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema9},
-		{Name: "path", Node: &schema267},
-		{Name: "port", Node: &schema191},
-		{Name: "scheme", Node: &schema268},
-		{Name: "statusCode", Node: &schema534},
+	schema0cb08d635283 = schema.Node{Default: "302", Enum: []string{"301", "302", "303", "307", "308"}, Type: schema.Integer}
+	schema23aab9bde07f = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "path", Node: &schema500209422a23},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "scheme", Node: &schema6e51e94b558e},
+		{Name: "statusCode", Node: &schema0cb08d635283},
 	}, Type: schema.Object}
-	schema536 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS", "ExternalAuth"}, Type: schema.String}
-	schema537 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schema527},
-		{Name: "extensionRef", Node: &schema30},
-		{Name: "externalAuth", Node: &schema533},
-		{Name: "requestHeaderModifier", Node: &schema501},
-		{Name: "requestMirror", Node: &schema200},
-		{Name: "requestRedirect", Node: &schema535},
-		{Name: "responseHeaderModifier", Node: &schema501},
-		{Name: "type", Node: &schema536},
-		{Name: "urlRewrite", Node: &schema272},
+	schema7acc2fe0dbf1 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS", "ExternalAuth"}, Type: schema.String}
+	schema83c53e1726eb = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schemad3511e18a408},
+		{Name: "extensionRef", Node: &schemaf609552b2943},
+		{Name: "externalAuth", Node: &schemab39adf2ec5e4},
+		{Name: "requestHeaderModifier", Node: &schemafe04f11180ed},
+		{Name: "requestMirror", Node: &schema229800c60601},
+		{Name: "requestRedirect", Node: &schema23aab9bde07f},
+		{Name: "responseHeaderModifier", Node: &schemafe04f11180ed},
+		{Name: "type", Node: &schema7acc2fe0dbf1},
+		{Name: "urlRewrite", Node: &schema4295c219b5ac},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"\x80\x01\x10\x012|\x12\x02!_\x1av\x10\n2r\x12\x04_&&_\x1a)\x10\x05*%\n\n\x10\x03\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\b2;\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\t\x1a\x172\x15RequestHeaderModifier"},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"\x8c\x01\x10\x012\x87\x01\x12\x02!_\x1a\x80\x01\x10\v2|\x12\x04_&&_\x1a3\x10\x022/\x12\x02!_\x1a)\x10\x06*%\n\n\x10\x04\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\t2;\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\n\x1a\x172\x15RequestHeaderModifier"},
@@ -2555,46 +2555,46 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"n\x10\x012j\x12\x02!_\x1ad\x10\n2`\x12\x04_&&_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fexternalAuth\x18\x01\x1a6\x10\b22\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x12\x10\t\x1a\x0e2\fExternalAuth"},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"x\x10\x012t\x12\x02!_\x1an\x10\v2j\x12\x04_&&_\x1a*\x10\x022&\x12\x02!_\x1a \x10\x06*\x1c\n\n\x10\x04\"\x06\n\x04self\x12\fexternalAuth\x18\x01\x1a6\x10\t22\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x12\x10\n\x1a\x0e2\fExternalAuth"},
 	}, Type: schema.Object}
-	schema538 = schema.Node{Items: &schema537, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema216301569966 = schema.Node{Items: &schema83c53e1726eb, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe3\x01\x10\x122\xde\x01\x12\x04_<=_\x1a\xcd\x01\x10\x112\xc8\x01\n\xbf\x01\x10\x10J\xba\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x82\x01\x10\x0e2~\x12\x05_?_:_\x1a=\x10\x0629\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1c\x10\a\x1a\x182\x16ResponseHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xdb\x01\x10\x122\xd6\x01\x12\x04_<=_\x1a\xc5\x01\x10\x112\xc0\x01\n\xb7\x01\x10\x10J\xb2\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012{\x10\x0e2w\x12\x05_?_:_\x1a6\x10\x0622\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x15\x10\a\x1a\x112\x0fRequestRedirect\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd6\x01\x10\x122\xd1\x01\x12\x04_<=_\x1a\xc0\x01\x10\x112\xbb\x01\n\xb2\x01\x10\x10J\xad\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012v\x10\x0e2r\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x10\x10\a\x1a\f2\nURLRewrite\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema539 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema538},
-		{Name: "group", Node: &schema177},
-		{Name: "kind", Node: &schema194},
-		{Name: "name", Node: &schema27},
-		{Name: "namespace", Node: &schema179},
-		{Name: "port", Node: &schema191},
-		{Name: "weight", Node: &schema204},
+	schemab1846a77a83c = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema216301569966},
+		{Name: "group", Node: &schema78405276a8ce},
+		{Name: "kind", Node: &schemad1e765d8d94b},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "weight", Node: &schemad1e3f7557e19},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema540 = schema.Node{Items: &schema539, MaxLength: new(int(16)), Type: schema.Array}
-	schema541 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema155},
-		{Name: "type", Node: &schema207},
-		{Name: "value", Node: &schema498},
+	schema433bec705fe9 = schema.Node{Items: &schemab1846a77a83c, MaxLength: new(int(16)), Type: schema.Array}
+	schema5c42a26d0475 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema34ba964ae820},
+		{Name: "type", Node: &schema059baf4b83c7},
+		{Name: "value", Node: &schemab5b40bca6ff9},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema542 = schema.Node{Items: &schema541, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema543 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema542},
-		{Name: "method", Node: &schema278},
-		{Name: "path", Node: &schema281},
-		{Name: "queryParams", Node: &schema283},
+	schema626715908c34 = schema.Node{Items: &schema5c42a26d0475, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema818782a2107b = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema626715908c34},
+		{Name: "method", Node: &schema4eb80cfb6845},
+		{Name: "path", Node: &schemab7b542c7920b},
+		{Name: "queryParams", Node: &schema7e4aea03c59f},
 	}, Type: schema.Object}
-	schema544 = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", Items: &schema543, MaxLength: new(int(64)), Type: schema.Array}
-	schema545 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema540},
-		{Name: "filters", Node: &schema538},
-		{Name: "matches", Node: &schema544},
-		{Name: "name", Node: &schema9},
-		{Name: "retry", Node: &schema288},
-		{Name: "sessionPersistence", Node: &schema217},
-		{Name: "timeouts", Node: &schema289},
+	schema4913ba7b93ee = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", Items: &schema818782a2107b, MaxLength: new(int(64)), Type: schema.Array}
+	schema22715a4811af = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema433bec705fe9},
+		{Name: "filters", Node: &schema216301569966},
+		{Name: "matches", Node: &schema4913ba7b93ee},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "retry", Node: &schema261f4e49e70d},
+		{Name: "sessionPersistence", Node: &schemaea30a9e8f19b},
+		{Name: "timeouts", Node: &schema689dce7a7857},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\n\b\x0e\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\a\b\x17\x12\x03\n\x01f\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\x12\x10\b!\x12\f\x1a\nlogical_or\"\xeb\x02\x10\v2\xe6\x02\x12\x05_?_:_\x1ai\x10\n2e\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a<\x10\b28\x12\x03_>_\x1a)\x10\x052%\x12\x04size\x1a\x1d\x10\a*\x19\n\n\x10\x06\"\x06\n\x04self\x12\vbackendRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1a\xe9\x01\x10!2\xe4\x01\x12\x04_||_\x1a%\x10\f2!\x12\x02!_\x1a\x1b\x10\x10*\x17\n\n\x10\x0e\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xb4\x01\x10 J\xaf\x01\n\x01f\x12\x19\x10\x12*\x15\n\n\x10\x11\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2E\x10\x1e2A\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a*\x10\x152&\x12\x02!_\x1a \x10\x19*\x1c\n\a\x10\x17\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01:\r\x10\x1f\"\t\n\a@result\x1a\x06\x10\"\x1a\x02\x10\x01"},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01f\x12\a\b\x0e\x12\x03\n\x01f\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\a\b\x13\x12\x03\n\x01f\x12\f\b\x17\x12\b\x1a\x06equals\x12\x11\b\x19\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vconditional\x12\x0f\b.\x12\v\x1a\tsize_list\x12\n\b/\x12\x06\n\x04self\x12\x10\b1\x12\f\x1a\nnot_equals\x12\x11\b3\x12\r\x1a\vlogical_not\x12\n\b5\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x10\b;\x12\f\x1a\nlogical_or\x12\n\b<\x12\x06\n\x04self\x12\x10\b>\x12\f\x1a\nindex_list\x12\x10\bB\x12\f\x1a\nnot_equals\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vconditional\"\xa1\x06\x10-2\x9c\x06\x12\x05_?_:_\x1a\xe8\x03\x10,2\xe3\x03\x12\x04_&&_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xbd\x03\x10+J\xb8\x03\n\x01f\x12\x19\x10\x06*\x15\n\n\x10\x05\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xdb\x02\x10'2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10\x192\x96\x02\x12\x04_&&_\x1aZ\x10\x122V\x12\x04_&&_\x1a \x10\f*\x1c\n\a\x10\n\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x11*(\n\x1e\x10\x0f*\x1a\n\a\x10\x0e\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10 2\xac\x01\x12\x04_&&_\x1a\\\x10\x172X\x12\x04_==_\x1a6\x10\x16*2\n*\x10\x15*&\n\x1e\x10\x14*\x1a\n\a\x10\x13\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10\x18\x1a\x142\x12ReplacePrefixMatch\x1aF\x10\x1f*B\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x9f\x02\x10E2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10D2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10;2\x88\x01\x12\x04_||_\x1a9\x10125\x12\x04_!=_\x1a%\x10.2!\x12\x04size\x1a\x19\x100*\x15\n\n\x10/\"\x06\n\x04self\x12\amatches\x1a\x06\x102\x1a\x02\x18\x01\x1aE\x1032A\x12\x02!_\x1a;\x10:*7\n-\x1072)\x12\x04_[_]\x1a\x19\x106*\x15\n\n\x105\"\x06\n\x04self\x12\amatches\x1a\x06\x108\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10B2_\x12\x04_!=_\x1aE\x10A*A\n9\x10@*5\n-\x10>2)\x12\x04_[_]\x1a\x19\x10=*\x15\n\n\x10<\"\x06\n\x04self\x12\amatches\x1a\x06\x10?\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10C\x1a\f2\nPathPrefix\x1a\x06\x10F\x1a\x02\x10\x00\x1a\x06\x10G\x1a\x02\x10\x01\x1a\x06\x10H\x1a\x02\x10\x01"},
@@ -2602,174 +2602,174 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xf0\a\x10A2\xeb\a\x12\x05_?_:_\x1a\xb7\x05\x10@2\xb2\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\x88\x05\x10?J\x83\x05\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\xa2\x04\x10;2\x9d\x04\x12\x05_?_:_\x1a\xe2\x03\x1042\xdd\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xba\x03\x103J\xb5\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xdb\x02\x10/2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10!2\x96\x02\x12\x04_&&_\x1aZ\x10\x1a2V\x12\x04_&&_\x1a \x10\x14*\x1c\n\a\x10\x12\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x19*(\n\x1e\x10\x17*\x1a\n\a\x10\x16\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10(2\xac\x01\x12\x04_&&_\x1a\\\x10\x1f2X\x12\x04_==_\x1a6\x10\x1e*2\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aF\x10'*B\n*\x10%*&\n\x1e\x10$*\x1a\n\a\x10#\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xdc\a\x10A2\xd7\a\x12\x05_?_:_\x1a\xa3\x05\x10@2\x9e\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\xf4\x04\x10?J\xef\x04\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\x8e\x04\x10;2\x89\x04\x12\x05_?_:_\x1a\xce\x03\x1042\xc9\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xa6\x03\x103J\xa1\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xc7\x02\x10/2\xc2\x02\x12\x05_?_:_\x1a\x87\x02\x10!2\x82\x02\x12\x04_&&_\x1aP\x10\x1a2L\x12\x04_&&_\x1a\x1b\x10\x14*\x17\n\a\x10\x12\"\x03\n\x01f\x12\nurlRewrite\x18\x01\x1a'\x10\x19*#\n\x19\x10\x17*\x15\n\a\x10\x16\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x18\x01\x1a\xa7\x01\x10(2\xa2\x01\x12\x04_&&_\x1aW\x10\x1f2S\x12\x04_==_\x1a1\x10\x1e*-\n%\x10\x1d*!\n\x19\x10\x1c*\x15\n\a\x10\x1b\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aA\x10'*=\n%\x10%*!\n\x19\x10$*\x15\n\a\x10#\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema546 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema545, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema26a63ff4905c = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema22715a4811af, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x0f\b\n\x12\v\x1a\tlist_size\x12\x0f\b\f\x12\v\x1a\tadd_int64\x12\n\b\r\x12\x06\n\x04self\x12\x0f\b\x0e\x12\v\x1a\tlist_size\x12\x13\b\x0f\x12\x0f\x1a\rgreater_int64\x12\x11\b\x11\x12\r\x1a\vconditional\x12\n\b\x12\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nindex_list\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x0f\b\x18\x12\v\x1a\tadd_int64\x12\n\b\x19\x12\x06\n\x04self\x12\x0f\b\x1a\x12\v\x1a\tlist_size\x12\x13\b\x1b\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\n\b\x1e\x12\x06\n\x04self\x12\x10\b\x1f\x12\f\x1a\nindex_list\x12\x0f\b\"\x12\v\x1a\tlist_size\x12\x0f\b$\x12\v\x1a\tadd_int64\x12\n\b%\x12\x06\n\x04self\x12\x0f\b&\x12\v\x1a\tlist_size\x12\x13\b'\x12\x0f\x1a\rgreater_int64\x12\x11\b)\x12\r\x1a\vconditional\x12\n\b*\x12\x06\n\x04self\x12\x10\b+\x12\f\x1a\nindex_list\x12\x0f\b.\x12\v\x1a\tlist_size\x12\x0f\b0\x12\v\x1a\tadd_int64\x12\n\b1\x12\x06\n\x04self\x12\x0f\b2\x12\v\x1a\tlist_size\x12\x13\b3\x12\x0f\x1a\rgreater_int64\x12\x11\b5\x12\r\x1a\vconditional\x12\n\b6\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x0f\b:\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bB\x12\x06\n\x04self\x12\x10\bC\x12\f\x1a\nindex_list\x12\x0f\bF\x12\v\x1a\tlist_size\x12\x0f\bH\x12\v\x1a\tadd_int64\x12\n\bI\x12\x06\n\x04self\x12\x0f\bJ\x12\v\x1a\tlist_size\x12\x13\bK\x12\x0f\x1a\rgreater_int64\x12\x11\bM\x12\r\x1a\vconditional\x12\n\bN\x12\x06\n\x04self\x12\x10\bO\x12\f\x1a\nindex_list\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x0f\bT\x12\v\x1a\tadd_int64\x12\n\bU\x12\x06\n\x04self\x12\x0f\bV\x12\v\x1a\tlist_size\x12\x13\bW\x12\x0f\x1a\rgreater_int64\x12\x11\bY\x12\r\x1a\vconditional\x12\n\bZ\x12\x06\n\x04self\x12\x10\b[\x12\f\x1a\nindex_list\x12\x0f\b^\x12\v\x1a\tlist_size\x12\x0f\b`\x12\v\x1a\tadd_int64\x12\n\ba\x12\x06\n\x04self\x12\x0f\bb\x12\v\x1a\tlist_size\x12\x13\bc\x12\x0f\x1a\rgreater_int64\x12\x11\be\x12\r\x1a\vconditional\x12\n\bf\x12\x06\n\x04self\x12\x10\bg\x12\f\x1a\nindex_list\x12\x0f\bj\x12\v\x1a\tlist_size\x12\x0f\bl\x12\v\x1a\tadd_int64\x12\n\bm\x12\x06\n\x04self\x12\x0f\bn\x12\v\x1a\tlist_size\x12\x13\bo\x12\x0f\x1a\rgreater_int64\x12\x11\bq\x12\r\x1a\vconditional\x12\n\br\x12\x06\n\x04self\x12\x10\bs\x12\f\x1a\nindex_list\x12\x0f\bv\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b~\x12\x06\n\x04self\x12\x10\b\x7f\x12\f\x1a\nindex_list\x12\x10\b\x82\x01\x12\v\x1a\tlist_size\x12\x10\b\x84\x01\x12\v\x1a\tadd_int64\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x10\b\x86\x01\x12\v\x1a\tlist_size\x12\x14\b\x87\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x01\x12\r\x1a\vconditional\x12\v\b\x8a\x01\x12\x06\n\x04self\x12\x11\b\x8b\x01\x12\f\x1a\nindex_list\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x10\b\x90\x01\x12\v\x1a\tadd_int64\x12\v\b\x91\x01\x12\x06\n\x04self\x12\x10\b\x92\x01\x12\v\x1a\tlist_size\x12\x14\b\x93\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x95\x01\x12\r\x1a\vconditional\x12\v\b\x96\x01\x12\x06\n\x04self\x12\x11\b\x97\x01\x12\f\x1a\nindex_list\x12\x10\b\x9a\x01\x12\v\x1a\tlist_size\x12\x10\b\x9c\x01\x12\v\x1a\tadd_int64\x12\v\b\x9d\x01\x12\x06\n\x04self\x12\x10\b\x9e\x01\x12\v\x1a\tlist_size\x12\x14\b\x9f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa1\x01\x12\r\x1a\vconditional\x12\v\b\xa2\x01\x12\x06\n\x04self\x12\x11\b\xa3\x01\x12\f\x1a\nindex_list\x12\x10\b\xa6\x01\x12\v\x1a\tlist_size\x12\x10\b\xa8\x01\x12\v\x1a\tadd_int64\x12\v\b\xa9\x01\x12\x06\n\x04self\x12\x10\b\xaa\x01\x12\v\x1a\tlist_size\x12\x14\b\xab\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xad\x01\x12\r\x1a\vconditional\x12\v\b\xae\x01\x12\x06\n\x04self\x12\x11\b\xaf\x01\x12\f\x1a\nindex_list\x12\x10\b\xb2\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xba\x01\x12\x06\n\x04self\x12\x11\b\xbb\x01\x12\f\x1a\nindex_list\x12\x10\b\xbe\x01\x12\v\x1a\tlist_size\x12\x18\b\xc0\x01\x12\x13\x1a\x11less_equals_int64\"\xce\x11\x10\xc0\x012\xc8\x11\x12\x04_<=_\x1a\xb5\x11\x10\xb4\x012\xaf\x11\x12\x03_+_\x1a\xa0\x10\x10\xa8\x012\x9a\x10\x12\x03_+_\x1a\x8b\x0f\x10\x9c\x012\x85\x0f\x12\x03_+_\x1a\xf6\r\x10\x90\x012\xf0\r\x12\x03_+_\x1a\xe1\f\x10\x84\x012\xdb\f\x12\x03_+_\x1a\xcc\v\x10x2\xc7\v\x12\x03_+_\x1a\xc0\n\x10l2\xbb\n\x12\x03_+_\x1a\xb8\t\x10`2\xb3\t\x12\x03_+_\x1a\xb0\b\x10T2\xab\b\x12\x03_+_\x1a\xa8\a\x10H2\xa3\a\x12\x03_+_\x1a\xa0\x06\x10<2\x9b\x06\x12\x03_+_\x1a\x98\x05\x1002\x93\x05\x12\x03_+_\x1a\x90\x04\x10$2\x8b\x04\x12\x03_+_\x1a\x88\x03\x10\x182\x83\x03\x12\x03_+_\x1a\x80\x02\x10\f2\xfb\x01\x12\x03_+_\x1ay\x10\x052u\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a9\x10\n25\n-\x10\t*)\n\x1e\x10\a2\x1a\x12\x04_[_]\x1a\n\x10\x06\"\x06\n\x04self\x1a\x06\x10\b\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\v\x1a\x02\x18\x00\x1ay\x10\x112u\x12\x05_?_:_\x1a)\x10\x0f2%\x12\x03_>_\x1a\x16\x10\x0e2\x12\n\n\x10\r\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x10\x1a\x02\x18\x01\x1a9\x10\x1625\n-\x10\x15*)\n\x1e\x10\x132\x1a\x12\x04_[_]\x1a\n\x10\x12\"\x06\n\x04self\x1a\x06\x10\x14\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10\x17\x1a\x02\x18\x00\x1ay\x10\x1d2u\x12\x05_?_:_\x1a)\x10\x1b2%\x12\x03_>_\x1a\x16\x10\x1a2\x12\n\n\x10\x19\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x1c\x1a\x02\x18\x02\x1a9\x10\"25\n-\x10!*)\n\x1e\x10\x1f2\x1a\x12\x04_[_]\x1a\n\x10\x1e\"\x06\n\x04self\x1a\x06\x10 \x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10#\x1a\x02\x18\x00\x1ay\x10)2u\x12\x05_?_:_\x1a)\x10'2%\x12\x03_>_\x1a\x16\x10&2\x12\n\n\x10%\"\x06\n\x04self\x12\x04size\x1a\x06\x10(\x1a\x02\x18\x03\x1a9\x10.25\n-\x10-*)\n\x1e\x10+2\x1a\x12\x04_[_]\x1a\n\x10*\"\x06\n\x04self\x1a\x06\x10,\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10/\x1a\x02\x18\x00\x1ay\x1052u\x12\x05_?_:_\x1a)\x1032%\x12\x03_>_\x1a\x16\x1022\x12\n\n\x101\"\x06\n\x04self\x12\x04size\x1a\x06\x104\x1a\x02\x18\x04\x1a9\x10:25\n-\x109*)\n\x1e\x1072\x1a\x12\x04_[_]\x1a\n\x106\"\x06\n\x04self\x1a\x06\x108\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10;\x1a\x02\x18\x00\x1ay\x10A2u\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x05\x1a9\x10F25\n-\x10E*)\n\x1e\x10C2\x1a\x12\x04_[_]\x1a\n\x10B\"\x06\n\x04self\x1a\x06\x10D\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10G\x1a\x02\x18\x00\x1ay\x10M2u\x12\x05_?_:_\x1a)\x10K2%\x12\x03_>_\x1a\x16\x10J2\x12\n\n\x10I\"\x06\n\x04self\x12\x04size\x1a\x06\x10L\x1a\x02\x18\x06\x1a9\x10R25\n-\x10Q*)\n\x1e\x10O2\x1a\x12\x04_[_]\x1a\n\x10N\"\x06\n\x04self\x1a\x06\x10P\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\x06\x10S\x1a\x02\x18\x00\x1ay\x10Y2u\x12\x05_?_:_\x1a)\x10W2%\x12\x03_>_\x1a\x16\x10V2\x12\n\n\x10U\"\x06\n\x04self\x12\x04size\x1a\x06\x10X\x1a\x02\x18\a\x1a9\x10^25\n-\x10]*)\n\x1e\x10[2\x1a\x12\x04_[_]\x1a\n\x10Z\"\x06\n\x04self\x1a\x06\x10\\\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\x06\x10_\x1a\x02\x18\x00\x1ay\x10e2u\x12\x05_?_:_\x1a)\x10c2%\x12\x03_>_\x1a\x16\x10b2\x12\n\n\x10a\"\x06\n\x04self\x12\x04size\x1a\x06\x10d\x1a\x02\x18\b\x1a9\x10j25\n-\x10i*)\n\x1e\x10g2\x1a\x12\x04_[_]\x1a\n\x10f\"\x06\n\x04self\x1a\x06\x10h\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\x06\x10k\x1a\x02\x18\x00\x1ay\x10q2u\x12\x05_?_:_\x1a)\x10o2%\x12\x03_>_\x1a\x16\x10n2\x12\n\n\x10m\"\x06\n\x04self\x12\x04size\x1a\x06\x10p\x1a\x02\x18\t\x1a9\x10v25\n-\x10u*)\n\x1e\x10s2\x1a\x12\x04_[_]\x1a\n\x10r\"\x06\n\x04self\x1a\x06\x10t\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\x06\x10w\x1a\x02\x18\x00\x1a}\x10}2y\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\n\x1a<\x10\x82\x0127\n/\x10\x81\x01**\n\x1f\x10\x7f2\x1b\x12\x04_[_]\x1a\n\x10~\"\x06\n\x04self\x1a\a\x10\x80\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\x83\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x89\x012\x7f\x12\x05_?_:_\x1a-\x10\x87\x012(\x12\x03_>_\x1a\x18\x10\x86\x012\x13\n\v\x10\x85\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x01\x1a\x02\x18\v\x1a>\x10\x8e\x0129\n1\x10\x8d\x01*,\n!\x10\x8b\x012\x1c\x12\x04_[_]\x1a\v\x10\x8a\x01\"\x06\n\x04self\x1a\a\x10\x8c\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\x8f\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x95\x012\x7f\x12\x05_?_:_\x1a-\x10\x93\x012(\x12\x03_>_\x1a\x18\x10\x92\x012\x13\n\v\x10\x91\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x94\x01\x1a\x02\x18\f\x1a>\x10\x9a\x0129\n1\x10\x99\x01*,\n!\x10\x97\x012\x1c\x12\x04_[_]\x1a\v\x10\x96\x01\"\x06\n\x04self\x1a\a\x10\x98\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x9b\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xa1\x012\x7f\x12\x05_?_:_\x1a-\x10\x9f\x012(\x12\x03_>_\x1a\x18\x10\x9e\x012\x13\n\v\x10\x9d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa0\x01\x1a\x02\x18\r\x1a>\x10\xa6\x0129\n1\x10\xa5\x01*,\n!\x10\xa3\x012\x1c\x12\x04_[_]\x1a\v\x10\xa2\x01\"\x06\n\x04self\x1a\a\x10\xa4\x01\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\xa7\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xad\x012\x7f\x12\x05_?_:_\x1a-\x10\xab\x012(\x12\x03_>_\x1a\x18\x10\xaa\x012\x13\n\v\x10\xa9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xac\x01\x1a\x02\x18\x0e\x1a>\x10\xb2\x0129\n1\x10\xb1\x01*,\n!\x10\xaf\x012\x1c\x12\x04_[_]\x1a\v\x10\xae\x01\"\x06\n\x04self\x1a\a\x10\xb0\x01\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xb9\x012\x7f\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\x0f\x1a>\x10\xbe\x0129\n1\x10\xbd\x01*,\n!\x10\xbb\x012\x1c\x12\x04_[_]\x1a\v\x10\xba\x01\"\x06\n\x04self\x1a\a\x10\xbc\x01\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbf\x01\x1a\x02\x18\x00\x1a\b\x10\xc1\x01\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema547 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema189},
-		{Name: "parentRefs", Node: &schema193},
-		{Name: "rules", Node: &schema546},
-		{Name: "useDefaultGateways", Node: &schema508},
+	schemad9190139c854 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema26a63ff4905c},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schema548 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema547},
-		{Name: "status", Node: &schema223},
+	schema6eefc4b565f3 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemad9190139c854},
+		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema549 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema158},
-		{Name: "remove", Node: &schema159},
-		{Name: "set", Node: &schema158},
+	schemaa1e2e556ff56 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema2e23750d43f7},
+		{Name: "remove", Node: &schemaf6e5170e2ee3},
+		{Name: "set", Node: &schema2e23750d43f7},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.remove) || size(self.remove) == 0", Message: "header.remove is not supported for DirectResponse", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x10\b\v\x12\f\x1a\nlogical_or\"j\x10\v2f\x12\x04_||_\x1a$\x10\x012 \x12\x02!_\x1a\x1a\x10\x05*\x16\n\n\x10\x03\"\x06\n\x04self\x12\x06remove\x18\x01\x1a8\x10\t24\x12\x04_==_\x1a$\x10\x062 \x12\x04size\x1a\x18\x10\b*\x14\n\n\x10\a\"\x06\n\x04self\x12\x06remove\x1a\x06\x10\n\x1a\x02\x18\x00"},
 	}, Type: schema.Object}
-	schema550 = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schema123},
-		{Name: "contentType", Node: &schema0},
-		{Name: "header", Node: &schema549},
-		{Name: "statusCode", Node: &schema2},
+	schemace5e9f4262ee = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schema4a6da62ef8f9},
+		{Name: "contentType", Node: &schema38c43b5ba342},
+		{Name: "header", Node: &schemaa1e2e556ff56},
+		{Name: "statusCode", Node: &schemad68636697e29},
 	}, Type: schema.Object}
-	schema551 = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schema376},
-		{Name: "directResponse", Node: &schema550},
-		{Name: "urlRewrite", Node: &schema300},
+	schemaa93c965ebd97 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schemac2f5feea9b50},
+		{Name: "directResponse", Node: &schemace5e9f4262ee},
+		{Name: "urlRewrite", Node: &schemaa3178416c837},
 	}, Type: schema.Object}
-	schema552 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema551},
+	schema26418d03b0a1 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemaa93c965ebd97},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema553 = schema.Node{Items: &schema381, MaxLength: new(int(256)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema9f517b871511 = schema.Node{Items: &schema938d5cd16837, MaxLength: new(int(256)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\r\b\t\x12\t\n\a@result\x12\x18\b\n\x12\x14\x1a\x12not_strictly_false\x12\r\b\v\x12\t\n\a@result\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0f\x12\r\x1a\vlogical_not\x12\n\b\x10\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\r\b\x18\x12\t\n\a@result\x12\x11\b\x19\x12\r\x1a\vlogical_not\x12\x18\b\x1a\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1b\x12\t\n\a@result\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\r\b\x1d\x12\t\n\a@result\x12\x10\b\x1f\x12\f\x1a\nlogical_or\"\xc7\x02\x10\x1f2\xc2\x02\x12\x04_||_\x1a\x90\x01\x10\x0eJ\x8b\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\b\x1a\x02\x10\x01*(\x10\n2$\x12\x13@not_strictly_false\x1a\r\x10\t\"\t\n\a@result20\x10\f2,\x12\x04_&&_\x1a\r\x10\v\"\t\n\a@result\x1a\x15\x10\a*\x11\n\a\x10\x05\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\r\"\t\n\a@result\x1a\xa6\x01\x10\x0f2\xa1\x01\x12\x02!_\x1a\x9a\x01\x10\x1eJ\x95\x01\n\x01f\x12\n\x10\x10\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x00*2\x10\x1a2.\x12\x13@not_strictly_false\x1a\x17\x10\x192\x13\x12\x02!_\x1a\r\x10\x18\"\t\n\a@result20\x10\x1c2,\x12\x04_||_\x1a\r\x10\x1b\"\t\n\a@result\x1a\x15\x10\x16*\x11\n\a\x10\x14\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\x1d\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema554 = schema.Node{Fields: []schema.Field{
-		{Name: "appProtocols", Node: &schema8},
-		{Name: "endpoints", Node: &schema553},
-		{Name: "fallback", Node: &schema17},
-		{Name: "tls", Node: &schema450},
-		{Name: "type", Node: &schema310},
+	schema70ed8de1f75d = schema.Node{Fields: []schema.Field{
+		{Name: "appProtocols", Node: &schema22b0a9e7568c},
+		{Name: "endpoints", Node: &schema9f517b871511},
+		{Name: "fallback", Node: &schemada9efc572a6e},
+		{Name: "tls", Node: &schema673920c9b095},
+		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\n\x12\f\x1a\nlogical_or\"n\x10\n2j\x12\x04_||_\x1a9\x10\x0325\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fDynamicResolver\x1a'\x10\x052#\x12\x02!_\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\tendpoints\x18\x01"},
 	}, Type: schema.Object}
-	schema555 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema554},
-		{Name: "status", Node: &schema21},
+	schemae779d87f9aca = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema70ed8de1f75d},
+		{Name: "status", Node: &schema5271c6ed8c37},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema556 = schema.Node{Fields: []schema.Field{
-		{Name: "brotli", Node: &schema48},
-		{Name: "gzip", Node: &schema48},
-		{Name: "minContentLength", Node: &schema52},
-		{Name: "type", Node: &schema453},
-		{Name: "zstd", Node: &schema48},
+	schema36a99a8df58f = schema.Node{Fields: []schema.Field{
+		{Name: "brotli", Node: &schema5957ac208058},
+		{Name: "gzip", Node: &schema5957ac208058},
+		{Name: "minContentLength", Node: &schemac25dd2065d92},
+		{Name: "type", Node: &schema189a189bb6b7},
+		{Name: "zstd", Node: &schema5957ac208058},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema557 = schema.Node{Items: &schema556, Type: schema.Array}
-	schema558 = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie", "QueryParams"}, Type: schema.String}
-	schema559 = schema.Node{Fields: []schema.Field{
-		{Name: "cookie", Node: &schema401},
-		{Name: "header", Node: &schema86},
-		{Name: "headers", Node: &schema462},
-		{Name: "queryParams", Node: &schema462},
-		{Name: "tableSize", Node: &schema87},
-		{Name: "type", Node: &schema558},
+	schema92bc91042aca = schema.Node{Items: &schema36a99a8df58f, Type: schema.Array}
+	schema2a67b8d78ccb = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie", "QueryParams"}, Type: schema.String}
+	schemaf40ef9499b6d = schema.Node{Fields: []schema.Field{
+		{Name: "cookie", Node: &schema3eb43e84981a},
+		{Name: "header", Node: &schema73869a4d92a1},
+		{Name: "headers", Node: &schemaec11422732f2},
+		{Name: "queryParams", Node: &schemaec11422732f2},
+		{Name: "tableSize", Node: &schema8561b097ca19},
+		{Name: "type", Node: &schema2a67b8d78ccb},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Header\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06header\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06header\x18\x01"},
 		{Text: "self.type == 'Headers' ? has(self.headers) : !has(self.headers)", Message: "If consistent hash type is headers, the headers field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x82\x01\x10\x052~\x12\x05_?_:_\x1a1\x10\x032-\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\r\x10\x04\x1a\t2\aHeaders\x1a\x1b\x10\t*\x17\n\n\x10\a\"\x06\n\x04self\x12\aheaders\x18\x01\x1a%\x10\n2!\x12\x02!_\x1a\x1b\x10\x0e*\x17\n\n\x10\f\"\x06\n\x04self\x12\aheaders\x18\x01"},
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x7f\x10\x052{\x12\x05_?_:_\x1a0\x10\x032,\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\f\x10\x04\x1a\b2\x06Cookie\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06cookie\x18\x01\x1a$\x10\n2 \x12\x02!_\x1a\x1a\x10\x0e*\x16\n\n\x10\f\"\x06\n\x04self\x12\x06cookie\x18\x01"},
 		{Text: "self.type == 'QueryParams' ? has(self.queryParams) : !has(self.queryParams)", Message: "If consistent hash type is queryParams, the queryParams field must be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x8f\x01\x10\x052\x8a\x01\x12\x05_?_:_\x1a5\x10\x0321\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x11\x10\x04\x1a\r2\vQueryParams\x1a\x1f\x10\t*\x1b\n\n\x10\a\"\x06\n\x04self\x12\vqueryParams\x18\x01\x1a)\x10\n2%\x12\x02!_\x1a\x1f\x10\x0e*\x1b\n\n\x10\f\"\x06\n\x04self\x12\vqueryParams\x18\x01"},
 	}, Type: schema.Object}
-	schema560 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema559},
-		{Name: "endpointOverride", Node: &schema405},
-		{Name: "slowStart", Node: &schema406},
-		{Name: "type", Node: &schema91},
-		{Name: "zoneAware", Node: &schema466},
+	schemac42c477daf36 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schemaf40ef9499b6d},
+		{Name: "endpointOverride", Node: &schema3e149b7751d7},
+		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
+		{Name: "type", Node: &schemad7fac02e087d},
+		{Name: "zoneAware", Node: &schemae385e441a695},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x98\x01\x10\x052\x93\x01\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a\"\x10\t*\x1e\n\n\x10\a\"\x06\n\x04self\x12\x0econsistentHash\x18\x01\x1a,\x10\n2(\x12\x02!_\x1a\"\x10\x0e*\x1e\n\n\x10\f\"\x06\n\x04self\x12\x0econsistentHash\x18\x01"},
 		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\r\b\x03\x12\t\x1a\ain_list\x12\x11\b\a\x12\r\x1a\vconditional\x12\x11\b\b\x12\r\x1a\vlogical_not\x12\n\b\n\x12\x06\n\x04self\"\x8a\x01\x10\a2\x85\x01\x12\x05_?_:_\x1aK\x10\x032G\x12\x03@in\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a(\x10\x04:$\n\f\x10\x05\x1a\b2\x06Random\n\x14\x10\x06\x1a\x102\x0eConsistentHash\x1a'\x10\b2#\x12\x02!_\x1a\x1d\x10\f*\x19\n\n\x10\n\"\x06\n\x04self\x12\tslowStart\x18\x01\x1a\x06\x10\r\x1a\x02\x10\x01"},
 		{Text: "self.type == 'ConsistentHash' ? !has(self.zoneAware) : true ", Message: "Currently ZoneAware is only supported for LeastRequest, Random, and RoundRobin load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a'\x10\x062#\x12\x02!_\x1a\x1d\x10\n*\x19\n\n\x10\b\"\x06\n\x04self\x12\tzoneAware\x18\x01\x1a\x06\x10\v\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema561 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema99},
-		{Name: "methods", Node: &schema469},
-		{Name: "path", Node: &schema470},
-		{Name: "queryParams", Node: &schema99},
-		{Name: "sourceCIDR", Node: &schema101},
+	schemab1dca01e08b1 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema8cfc286abce5},
+		{Name: "methods", Node: &schemad9f6cf0332d4},
+		{Name: "path", Node: &schema407daca711e1},
+		{Name: "queryParams", Node: &schema8cfc286abce5},
+		{Name: "sourceCIDR", Node: &schemac280a20a8578},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR) || has(self.queryParams)", Message: "at least one of headers, methods, path, sourceCIDR or queryParams must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\n\b\x10\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nlogical_or\x12\n\b\x15\x12\x06\n\x04self\x12\x10\b\x18\x12\f\x1a\nlogical_or\"\xc4\x01\x10\x132\xbf\x01\x12\x04_||_\x1aj\x10\x0e2f\x12\x04_||_\x1aD\x10\t2@\x12\x04_||_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\aheaders\x18\x01\x1a\x1b\x10\b*\x17\n\n\x10\x06\"\x06\n\x04self\x12\amethods\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04path\x18\x01\x1aK\x10\x182G\x12\x04_||_\x1a\x1e\x10\x12*\x1a\n\n\x10\x10\"\x06\n\x04self\x12\nsourceCIDR\x18\x01\x1a\x1f\x10\x17*\x1b\n\n\x10\x15\"\x06\n\x04self\x12\vqueryParams\x18\x01"},
 	}, Type: schema.Object}
-	schema562 = schema.Node{Items: &schema561, MaxLength: new(int(8)), Type: schema.Array}
-	schema563 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema562},
-		{Name: "cost", Node: &schema107},
-		{Name: "limit", Node: &schema412},
-		{Name: "shadowMode", Node: &schema17},
-		{Name: "shared", Node: &schema17},
+	schema8be730334749 = schema.Node{Items: &schemab1dca01e08b1, MaxLength: new(int(8)), Type: schema.Array}
+	schema950a494f112c = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema8be730334749},
+		{Name: "cost", Node: &schema0fa4d234a161},
+		{Name: "limit", Node: &schema84529576248c},
+		{Name: "shadowMode", Node: &schemada9efc572a6e},
+		{Name: "shared", Node: &schemada9efc572a6e},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema564 = schema.Node{Items: &schema563, MaxLength: new(int(128)), Type: schema.Array}
-	schema565 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema564},
+	schema56b41212d71a = schema.Node{Items: &schema950a494f112c, MaxLength: new(int(128)), Type: schema.Array}
+	schema9fefb75f6f7c = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema56b41212d71a},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema566 = schema.Node{Items: &schema563, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema8b7aac7b7d6b = schema.Node{Items: &schema950a494f112c, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\t\b\x06\x12\x05\n\x03foo\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\t\b\v\x12\x05\n\x03foo\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xdd\x01\x10\x16J\xd8\x01\n\x03foo\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2{\x10\x142w\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a`\x10\x0f2\\\x12\x04_||_\x1a!\x10\x042\x1d\x12\x02!_\x1a\x17\x10\b*\x13\n\t\x10\x06\"\x05\n\x03foo\x12\x04cost\x18\x01\x1a1\x10\t2-\x12\x02!_\x1a'\x10\x0e*#\n\x15\x10\f*\x11\n\t\x10\v\"\x05\n\x03foo\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 		{Text: "self.all(foo, !has(foo.shadowMode))", Message: "shadow mode is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\t\b\x06\x12\x05\n\x03foo\x12\r\b\n\x12\t\n\a@result\x12\x18\b\v\x12\x14\x1a\x12not_strictly_false\x12\r\b\f\x12\t\n\a@result\x12\x11\b\r\x12\r\x1a\vlogical_and\x12\r\b\x0e\x12\t\n\a@result\"\xa4\x01\x10\x0fJ\x9f\x01\n\x03foo\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x01*(\x10\v2$\x12\x13@not_strictly_false\x1a\r\x10\n\"\t\n\a@result2B\x10\r2>\x12\x04_&&_\x1a\r\x10\f\"\t\n\a@result\x1a'\x10\x042#\x12\x02!_\x1a\x1d\x10\b*\x19\n\t\x10\x06\"\x05\n\x03foo\x12\nshadowMode\x18\x01:\r\x10\x0e\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema567 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema566},
+	schema5cbd0b65d41c = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema8b7aac7b7d6b},
 	}, Type: schema.Object}
-	schema568 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema565},
-		{Name: "local", Node: &schema567},
-		{Name: "type", Node: &schema115},
+	schema30a9ed2853c4 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema9fefb75f6f7c},
+		{Name: "local", Node: &schema5cbd0b65d41c},
+		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Type: schema.Object}
-	schema569 = schema.Node{Fields: []schema.Field{
-		{Name: "routeStatName", Node: &schema0},
+	schema68d28c245ccd = schema.Node{Fields: []schema.Field{
+		{Name: "routeStatName", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema570 = schema.Node{Fields: []schema.Field{
-		{Name: "client", Node: &schema0},
-		{Name: "server", Node: &schema0},
+	schema261f5340ee02 = schema.Node{Fields: []schema.Field{
+		{Name: "client", Node: &schema38c43b5ba342},
+		{Name: "server", Node: &schema38c43b5ba342},
 	}, Required: []string{"client", "server"}, Type: schema.Object}
-	schema571 = schema.Node{Fields: []schema.Field{
-		{Name: "customTags", Node: &schema336},
-		{Name: "samplingFraction", Node: &schema198},
-		{Name: "spanName", Node: &schema570},
-		{Name: "tags", Node: &schema1},
+	schemab31560eee584 = schema.Node{Fields: []schema.Field{
+		{Name: "customTags", Node: &schemaee33cdf83b8e},
+		{Name: "samplingFraction", Node: &schema5daed3a514af},
+		{Name: "spanName", Node: &schema261f5340ee02},
+		{Name: "tags", Node: &schemac420d745ccee},
 	}, Type: schema.Object}
-	schema572 = schema.Node{Fields: []schema.Field{
-		{Name: "metrics", Node: &schema569},
-		{Name: "tracing", Node: &schema571},
+	schema792e35099c77 = schema.Node{Fields: []schema.Field{
+		{Name: "metrics", Node: &schema68d28c245ccd},
+		{Name: "tracing", Node: &schemab31560eee584},
 	}, Type: schema.Object}
-	schema573 = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema317},
-		{Name: "compression", Node: &schema557},
-		{Name: "compressor", Node: &schema557},
-		{Name: "connection", Node: &schema459},
-		{Name: "dns", Node: &schema386},
-		{Name: "faultInjection", Node: &schema388},
-		{Name: "healthCheck", Node: &schema461},
-		{Name: "http2", Node: &schema84},
-		{Name: "httpUpgrade", Node: &schema400},
-		{Name: "loadBalancer", Node: &schema560},
-		{Name: "mergeType", Node: &schema0},
-		{Name: "proxyProtocol", Node: &schema94},
-		{Name: "rateLimit", Node: &schema568},
-		{Name: "requestBuffer", Node: &schema329},
-		{Name: "responseOverride", Node: &schema483},
-		{Name: "retry", Node: &schema428},
-		{Name: "routingType", Node: &schema0},
-		{Name: "targetRef", Node: &schema28},
-		{Name: "targetRefs", Node: &schema135},
-		{Name: "targetSelectors", Node: &schema331},
-		{Name: "tcpKeepalive", Node: &schema140},
-		{Name: "telemetry", Node: &schema572},
-		{Name: "timeout", Node: &schema485},
-		{Name: "useClientProtocol", Node: &schema17},
+	schema741678b0fb77 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema14247187e63f},
+		{Name: "compression", Node: &schema92bc91042aca},
+		{Name: "compressor", Node: &schema92bc91042aca},
+		{Name: "connection", Node: &schemaaefbc1185575},
+		{Name: "dns", Node: &schema4fd64695313e},
+		{Name: "faultInjection", Node: &schemac8c60ca38b27},
+		{Name: "healthCheck", Node: &schema5d792540659a},
+		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "httpUpgrade", Node: &schemacfe745890aee},
+		{Name: "loadBalancer", Node: &schemac42c477daf36},
+		{Name: "mergeType", Node: &schema38c43b5ba342},
+		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
+		{Name: "rateLimit", Node: &schema30a9ed2853c4},
+		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
+		{Name: "responseOverride", Node: &schema5b79203bd101},
+		{Name: "retry", Node: &schema8bcbecf2e176},
+		{Name: "routingType", Node: &schema38c43b5ba342},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema2360d2b2537e},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "telemetry", Node: &schema792e35099c77},
+		{Name: "timeout", Node: &schema16e577116146},
+		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -2779,69 +2779,69 @@ var (
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\x10\b\v\x12\f\x1a\nlogical_or\"_\x10\v2[\x12\x04_||_\x1a)\x10\x012%\x12\x02!_\x1a\x1f\x10\x05*\x1b\n\n\x10\x03\"\x06\n\x04self\x12\vcompression\x18\x01\x1a(\x10\x062$\x12\x02!_\x1a\x1e\x10\n*\x1a\n\n\x10\b\"\x06\n\x04self\x12\ncompressor\x18\x01"},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\x11\b\x13\x12\r\x1a\vlogical_not\x12\n\b\x15\x12\x06\n\x04self\x12\n\b\x19\x12\x06\n\x04self\x12\x11\b\x1d\x12\r\x1a\vlogical_and\x12\n\b\x1e\x12\x06\n\x04self\x12\r\b!\x12\t\x1a\ain_list\x12\x11\b%\x12\r\x1a\vlogical_and\x12\x11\b&\x12\r\x1a\vlogical_and\"\xa1\x03\x10\x012\x9c\x03\x12\x02!_\x1a\x95\x03\x10&2\x90\x03\x12\x04_&&_\x1a\xb4\x01\x10\x122\xaf\x01\x12\x04_&&_\x1a\\\x10\v2X\x12\x04_&&_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\nconnection\x18\x01\x1a0\x10\n*,\n\x1c\x10\b*\x18\n\n\x10\a\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x18\x01\x1aI\x10\x11*E\n.\x10\x0f**\n\x1c\x10\x0e*\x18\n\n\x10\r\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x12\x11predictivePercent\x18\x01\x1a\xd0\x01\x10\x132\xcb\x01\x12\x02!_\x1a\xc4\x01\x10%2\xbf\x01\x12\x04_&&_\x1aZ\x10\x1d2V\x12\x04_&&_\x1a \x10\x17*\x1c\n\n\x10\x15\"\x06\n\x04self\x12\floadBalancer\x18\x01\x1a,\x10\x1c*(\n\x1e\x10\x1a*\x1a\n\n\x10\x19\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x18\x01\x1a[\x10!2W\x12\x03@in\x1a*\x10 *&\n\x1e\x10\x1f*\x1a\n\n\x10\x1e\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x1a$\x10\": \n\f\x10#\x1a\b2\x06Random\n\x10\x10$\x1a\f2\nRoundRobin"},
 	}, Type: schema.Object}
-	schema574 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema573},
-		{Name: "status", Node: &schema43},
+	schemae2ecc7752662 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema741678b0fb77},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema575 = schema.Node{Fields: []schema.Field{
-		{Name: "closeDelay", Node: &schema139},
-		{Name: "maxConnectionDuration", Node: &schema139},
-		{Name: "maxRequestsPerConnection", Node: &schema55},
-		{Name: "maxStreamDuration", Node: &schema139},
-		{Name: "value", Node: &schema152},
+	schema16cb870accc7 = schema.Node{Fields: []schema.Field{
+		{Name: "closeDelay", Node: &schema81a9dad69d55},
+		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
+		{Name: "maxRequestsPerConnection", Node: &schema4763a3f1a364},
+		{Name: "maxStreamDuration", Node: &schema81a9dad69d55},
+		{Name: "value", Node: &schemae8395ec82314},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.closeDelay) || has(self.value)", Message: "closeDelay can only be configured when value is set", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\n\x12\f\x1a\nlogical_or\"O\x10\n2K\x12\x04_||_\x1a(\x10\x012$\x12\x02!_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\ncloseDelay\x18\x01\x1a\x19\x10\t*\x15\n\n\x10\a\"\x06\n\x04self\x12\x05value\x18\x01"},
 	}, Type: schema.Object}
-	schema576 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schema52},
-		{Name: "connectionLimit", Node: &schema575},
-		{Name: "maxAcceptPerSocketEvent", Node: &schema431},
-		{Name: "socketBufferLimit", Node: &schema52},
+	schema02af53e1c943 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schemac25dd2065d92},
+		{Name: "connectionLimit", Node: &schema16cb870accc7},
+		{Name: "maxAcceptPerSocketEvent", Node: &schema7d4d8d872a97},
+		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema577 = schema.Node{Items: &schema157, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema578 = schema.Node{Items: &schema0, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array, Unique: true}
-	schema579 = schema.Node{Items: &schema441, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array}
-	schema580 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema577},
-		{Name: "addIfAbsent", Node: &schema577},
-		{Name: "remove", Node: &schema578},
-		{Name: "removeOnMatch", Node: &schema579},
-		{Name: "set", Node: &schema577},
+	schema1733d3a74baa = schema.Node{Items: &schema555538365fcf, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema1c21d2b75665 = schema.Node{Items: &schema38c43b5ba342, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array, Unique: true}
+	schemaec0511238570 = schema.Node{Items: &schemac72cd6f06a20, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array}
+	schema885328a9b420 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema1733d3a74baa},
+		{Name: "addIfAbsent", Node: &schema1733d3a74baa},
+		{Name: "remove", Node: &schema1c21d2b75665},
+		{Name: "removeOnMatch", Node: &schemaec0511238570},
+		{Name: "set", Node: &schema1733d3a74baa},
 	}, Type: schema.Object}
-	schema581 = schema.Node{Fields: []schema.Field{
-		{Name: "disableRateLimitHeaders", Node: &schema17},
-		{Name: "earlyRequestHeaders", Node: &schema580},
-		{Name: "enableEnvoyHeaders", Node: &schema17},
-		{Name: "lateResponseHeaders", Node: &schema580},
-		{Name: "preserveXRequestID", Node: &schema17},
-		{Name: "requestID", Node: &schema341},
-		{Name: "withUnderscoresAction", Node: &schema161},
-		{Name: "xForwardedClientCert", Node: &schema165},
+	schemaecf3d1b4dce7 = schema.Node{Fields: []schema.Field{
+		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
+		{Name: "earlyRequestHeaders", Node: &schema885328a9b420},
+		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
+		{Name: "lateResponseHeaders", Node: &schema885328a9b420},
+		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
+		{Name: "requestID", Node: &schema38e4df7a6a84},
+		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
+		{Name: "xForwardedClientCert", Node: &schema7a2137829567},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"[\x10\x012W\x12\x02!_\x1aQ\x10\n2M\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12preserveXRequestID\x18\x01\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\trequestID\x18\x01"},
 	}, Type: schema.Object}
-	schema582 = schema.Node{Enum: []string{"Preserve", "MatchBackend"}, Type: schema.String}
-	schema583 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema151},
-		{Name: "connection", Node: &schema576},
-		{Name: "enableProxyProtocol", Node: &schema17},
-		{Name: "headers", Node: &schema581},
-		{Name: "healthCheck", Node: &schema167},
-		{Name: "http1", Node: &schema491},
-		{Name: "http2", Node: &schema84},
-		{Name: "http3", Node: &schema48},
-		{Name: "path", Node: &schema171},
-		{Name: "proxyProtocol", Node: &schema437},
-		{Name: "scheme", Node: &schema582},
-		{Name: "targetRef", Node: &schema28},
-		{Name: "targetRefs", Node: &schema135},
-		{Name: "targetSelectors", Node: &schema331},
-		{Name: "tcpKeepalive", Node: &schema140},
-		{Name: "timeout", Node: &schema439},
-		{Name: "tls", Node: &schema495},
+	schema9420a501495a = schema.Node{Enum: []string{"Preserve", "MatchBackend"}, Type: schema.String}
+	schema400aed1be37c = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema7615c132c005},
+		{Name: "connection", Node: &schema02af53e1c943},
+		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
+		{Name: "headers", Node: &schemaecf3d1b4dce7},
+		{Name: "healthCheck", Node: &schema5876e72c58ee},
+		{Name: "http1", Node: &schema47a7b4aa2b92},
+		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "http3", Node: &schema5957ac208058},
+		{Name: "path", Node: &schemac5ccbd14f144},
+		{Name: "proxyProtocol", Node: &schemafb773d248d4e},
+		{Name: "scheme", Node: &schema9420a501495a},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema2360d2b2537e},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "timeout", Node: &schemabb6a0930579a},
+		{Name: "tls", Node: &schema386441170bef},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -2849,57 +2849,57 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\xf6\x01\x10\x052\xf1\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xbf\x01\x10\x14J\xba\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2K\x10\x122G\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1a0\x10\f2,\x12\x04_==_\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1a\r\x10\r\x1a\t2\aGateway:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema584 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema583},
-		{Name: "status", Node: &schema43},
+	schemaace9fe1a227f = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema400aed1be37c},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema585 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema189},
-		{Name: "parentRefs", Node: &schema193},
-		{Name: "rules", Node: &schema347},
-		{Name: "useDefaultGateways", Node: &schema508},
+	schema5f9435f67c9d = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema259cfa68d8b4},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schema586 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema585},
-		{Name: "status", Node: &schema223},
+	schemab0a4dcaf00ce = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema5f9435f67c9d},
+		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema587 = schema.Node{Items: &schema0, Type: schema.Array, Unique: true}
-	schema588 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedHeaders", Node: &schema587},
+	schemaeff1b3dbed36 = schema.Node{Items: &schema38c43b5ba342, Type: schema.Array, Unique: true}
+	schema20e78f90e734 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedHeaders", Node: &schemaeff1b3dbed36},
 	}, Type: schema.Object}
-	schema589 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedHeaders", Node: &schema587},
-		{Name: "allowedResponseHeaders", Node: &schema587},
-		{Name: "path", Node: &schema530},
+	schemafbf67f7d3366 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedHeaders", Node: &schemaeff1b3dbed36},
+		{Name: "allowedResponseHeaders", Node: &schemaeff1b3dbed36},
+		{Name: "path", Node: &schemad78e17eb40d5},
 	}, Type: schema.Object}
-	schema590 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema195},
-		{Name: "forwardBody", Node: &schema528},
-		{Name: "grpc", Node: &schema588},
-		{Name: "http", Node: &schema589},
-		{Name: "protocol", Node: &schema532},
+	schema231a05d937b4 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schema16fd43c4edcc},
+		{Name: "forwardBody", Node: &schemac9ea31ca1479},
+		{Name: "grpc", Node: &schema20e78f90e734},
+		{Name: "http", Node: &schemafbf67f7d3366},
+		{Name: "protocol", Node: &schema7ac0effb5657},
 	}, Required: []string{"backendRef", "protocol"}, Rules: []schema.Rule{
 		{Text: "self.protocol == 'GRPC' ? has(self.grpc) : true", Message: "grpc must be specified when protocol is set to 'GRPC'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"a\x10\x052]\x12\x05_?_:_\x1a2\x10\x032.\x12\x04_==_\x1a\x1a\x10\x02*\x16\n\n\x10\x01\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\x04\x1a\x062\x04GRPC\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "has(self.grpc) ? self.protocol == 'GRPC' : true", Message: "protocol must be 'GRPC' when grpc is set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"a\x10\x052]\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a2\x10\b2.\x12\x04_==_\x1a\x1a\x10\a*\x16\n\n\x10\x06\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\t\x1a\x062\x04GRPC\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "self.protocol == 'HTTP' ? has(self.http) : true", Message: "http must be specified when protocol is set to 'HTTP'", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\"a\x10\x052]\x12\x05_?_:_\x1a2\x10\x032.\x12\x04_==_\x1a\x1a\x10\x02*\x16\n\n\x10\x01\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\x04\x1a\x062\x04HTTP\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04http\x18\x01\x1a\x06\x10\n\x1a\x02\x10\x01"},
 		{Text: "has(self.http) ? self.protocol == 'HTTP' : true", Message: "protocol must be 'HTTP' when http is set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"a\x10\x052]\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04http\x18\x01\x1a2\x10\b2.\x12\x04_==_\x1a\x1a\x10\a*\x16\n\n\x10\x06\"\x06\n\x04self\x12\bprotocol\x1a\n\x10\t\x1a\x062\x04HTTP\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema591 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schema527},
-		{Name: "extensionRef", Node: &schema30},
-		{Name: "externalAuth", Node: &schema590},
-		{Name: "requestHeaderModifier", Node: &schema160},
-		{Name: "requestMirror", Node: &schema200},
-		{Name: "requestRedirect", Node: &schema270},
-		{Name: "responseHeaderModifier", Node: &schema160},
-		{Name: "type", Node: &schema536},
-		{Name: "urlRewrite", Node: &schema272},
+	schema2f28c183a849 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schemad3511e18a408},
+		{Name: "extensionRef", Node: &schemaf609552b2943},
+		{Name: "externalAuth", Node: &schema231a05d937b4},
+		{Name: "requestHeaderModifier", Node: &schemae9b12c7ae5a0},
+		{Name: "requestMirror", Node: &schema229800c60601},
+		{Name: "requestRedirect", Node: &schema8cc4636af718},
+		{Name: "responseHeaderModifier", Node: &schemae9b12c7ae5a0},
+		{Name: "type", Node: &schema7acc2fe0dbf1},
+		{Name: "urlRewrite", Node: &schema4295c219b5ac},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"\x80\x01\x10\x012|\x12\x02!_\x1av\x10\n2r\x12\x04_&&_\x1a)\x10\x05*%\n\n\x10\x03\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\b2;\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\t\x1a\x172\x15RequestHeaderModifier"},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"\x8c\x01\x10\x012\x87\x01\x12\x02!_\x1a\x80\x01\x10\v2|\x12\x04_&&_\x1a3\x10\x022/\x12\x02!_\x1a)\x10\x06*%\n\n\x10\x04\"\x06\n\x04self\x12\x15requestHeaderModifier\x18\x01\x1a?\x10\t2;\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x1b\x10\n\x1a\x172\x15RequestHeaderModifier"},
@@ -2918,33 +2918,33 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"n\x10\x012j\x12\x02!_\x1ad\x10\n2`\x12\x04_&&_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fexternalAuth\x18\x01\x1a6\x10\b22\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x12\x10\t\x1a\x0e2\fExternalAuth"},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"x\x10\x012t\x12\x02!_\x1an\x10\v2j\x12\x04_&&_\x1a*\x10\x022&\x12\x02!_\x1a \x10\x06*\x1c\n\n\x10\x04\"\x06\n\x04self\x12\fexternalAuth\x18\x01\x1a6\x10\t22\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x12\x10\n\x1a\x0e2\fExternalAuth"},
 	}, Type: schema.Object}
-	schema592 = schema.Node{Items: &schema591, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemad8f4cf28b19c = schema.Node{Items: &schema2f28c183a849, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe3\x01\x10\x122\xde\x01\x12\x04_<=_\x1a\xcd\x01\x10\x112\xc8\x01\n\xbf\x01\x10\x10J\xba\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x82\x01\x10\x0e2~\x12\x05_?_:_\x1a=\x10\x0629\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1c\x10\a\x1a\x182\x16ResponseHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xdb\x01\x10\x122\xd6\x01\x12\x04_<=_\x1a\xc5\x01\x10\x112\xc0\x01\n\xb7\x01\x10\x10J\xb2\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012{\x10\x0e2w\x12\x05_?_:_\x1a6\x10\x0622\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x15\x10\a\x1a\x112\x0fRequestRedirect\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd6\x01\x10\x122\xd1\x01\x12\x04_<=_\x1a\xc0\x01\x10\x112\xbb\x01\n\xb2\x01\x10\x10J\xad\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012v\x10\x0e2r\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x10\x10\a\x1a\f2\nURLRewrite\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema593 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema592},
-		{Name: "group", Node: &schema177},
-		{Name: "kind", Node: &schema194},
-		{Name: "name", Node: &schema27},
-		{Name: "namespace", Node: &schema179},
-		{Name: "port", Node: &schema191},
-		{Name: "weight", Node: &schema204},
+	schemabbd44f57b5d5 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemad8f4cf28b19c},
+		{Name: "group", Node: &schema78405276a8ce},
+		{Name: "kind", Node: &schemad1e765d8d94b},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "weight", Node: &schemad1e3f7557e19},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema594 = schema.Node{Items: &schema593, MaxLength: new(int(16)), Type: schema.Array}
-	schema595 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema594},
-		{Name: "filters", Node: &schema592},
-		{Name: "matches", Node: &schema285},
-		{Name: "name", Node: &schema9},
-		{Name: "retry", Node: &schema288},
-		{Name: "sessionPersistence", Node: &schema217},
-		{Name: "timeouts", Node: &schema289},
+	schema7d8191d92ddc = schema.Node{Items: &schemabbd44f57b5d5, MaxLength: new(int(16)), Type: schema.Array}
+	schemaa3530fba074e = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema7d8191d92ddc},
+		{Name: "filters", Node: &schemad8f4cf28b19c},
+		{Name: "matches", Node: &schema5f1724151309},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "retry", Node: &schema261f4e49e70d},
+		{Name: "sessionPersistence", Node: &schemaea30a9e8f19b},
+		{Name: "timeouts", Node: &schema689dce7a7857},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\n\b\x0e\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\a\b\x17\x12\x03\n\x01f\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\x12\x10\b!\x12\f\x1a\nlogical_or\"\xeb\x02\x10\v2\xe6\x02\x12\x05_?_:_\x1ai\x10\n2e\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a<\x10\b28\x12\x03_>_\x1a)\x10\x052%\x12\x04size\x1a\x1d\x10\a*\x19\n\n\x10\x06\"\x06\n\x04self\x12\vbackendRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1a\xe9\x01\x10!2\xe4\x01\x12\x04_||_\x1a%\x10\f2!\x12\x02!_\x1a\x1b\x10\x10*\x17\n\n\x10\x0e\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xb4\x01\x10 J\xaf\x01\n\x01f\x12\x19\x10\x12*\x15\n\n\x10\x11\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2E\x10\x1e2A\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a*\x10\x152&\x12\x02!_\x1a \x10\x19*\x1c\n\a\x10\x17\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01:\r\x10\x1f\"\t\n\a@result\x1a\x06\x10\"\x1a\x02\x10\x01"},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01f\x12\a\b\x0e\x12\x03\n\x01f\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\a\b\x13\x12\x03\n\x01f\x12\f\b\x17\x12\b\x1a\x06equals\x12\x11\b\x19\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vconditional\x12\x0f\b.\x12\v\x1a\tsize_list\x12\n\b/\x12\x06\n\x04self\x12\x10\b1\x12\f\x1a\nnot_equals\x12\x11\b3\x12\r\x1a\vlogical_not\x12\n\b5\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x10\b;\x12\f\x1a\nlogical_or\x12\n\b<\x12\x06\n\x04self\x12\x10\b>\x12\f\x1a\nindex_list\x12\x10\bB\x12\f\x1a\nnot_equals\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vconditional\"\xa1\x06\x10-2\x9c\x06\x12\x05_?_:_\x1a\xe8\x03\x10,2\xe3\x03\x12\x04_&&_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xbd\x03\x10+J\xb8\x03\n\x01f\x12\x19\x10\x06*\x15\n\n\x10\x05\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xdb\x02\x10'2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10\x192\x96\x02\x12\x04_&&_\x1aZ\x10\x122V\x12\x04_&&_\x1a \x10\f*\x1c\n\a\x10\n\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x11*(\n\x1e\x10\x0f*\x1a\n\a\x10\x0e\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10 2\xac\x01\x12\x04_&&_\x1a\\\x10\x172X\x12\x04_==_\x1a6\x10\x16*2\n*\x10\x15*&\n\x1e\x10\x14*\x1a\n\a\x10\x13\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10\x18\x1a\x142\x12ReplacePrefixMatch\x1aF\x10\x1f*B\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x9f\x02\x10E2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10D2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10;2\x88\x01\x12\x04_||_\x1a9\x10125\x12\x04_!=_\x1a%\x10.2!\x12\x04size\x1a\x19\x100*\x15\n\n\x10/\"\x06\n\x04self\x12\amatches\x1a\x06\x102\x1a\x02\x18\x01\x1aE\x1032A\x12\x02!_\x1a;\x10:*7\n-\x1072)\x12\x04_[_]\x1a\x19\x106*\x15\n\n\x105\"\x06\n\x04self\x12\amatches\x1a\x06\x108\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10B2_\x12\x04_!=_\x1aE\x10A*A\n9\x10@*5\n-\x10>2)\x12\x04_[_]\x1a\x19\x10=*\x15\n\n\x10<\"\x06\n\x04self\x12\amatches\x1a\x06\x10?\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10C\x1a\f2\nPathPrefix\x1a\x06\x10F\x1a\x02\x10\x00\x1a\x06\x10G\x1a\x02\x10\x01\x1a\x06\x10H\x1a\x02\x10\x01"},
@@ -2952,271 +2952,271 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xf0\a\x10A2\xeb\a\x12\x05_?_:_\x1a\xb7\x05\x10@2\xb2\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\x88\x05\x10?J\x83\x05\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\xa2\x04\x10;2\x9d\x04\x12\x05_?_:_\x1a\xe2\x03\x1042\xdd\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xba\x03\x103J\xb5\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xdb\x02\x10/2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10!2\x96\x02\x12\x04_&&_\x1aZ\x10\x1a2V\x12\x04_&&_\x1a \x10\x14*\x1c\n\a\x10\x12\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x19*(\n\x1e\x10\x17*\x1a\n\a\x10\x16\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10(2\xac\x01\x12\x04_&&_\x1a\\\x10\x1f2X\x12\x04_==_\x1a6\x10\x1e*2\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aF\x10'*B\n*\x10%*&\n\x1e\x10$*\x1a\n\a\x10#\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xdc\a\x10A2\xd7\a\x12\x05_?_:_\x1a\xa3\x05\x10@2\x9e\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\xf4\x04\x10?J\xef\x04\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\x8e\x04\x10;2\x89\x04\x12\x05_?_:_\x1a\xce\x03\x1042\xc9\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xa6\x03\x103J\xa1\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xc7\x02\x10/2\xc2\x02\x12\x05_?_:_\x1a\x87\x02\x10!2\x82\x02\x12\x04_&&_\x1aP\x10\x1a2L\x12\x04_&&_\x1a\x1b\x10\x14*\x17\n\a\x10\x12\"\x03\n\x01f\x12\nurlRewrite\x18\x01\x1a'\x10\x19*#\n\x19\x10\x17*\x15\n\a\x10\x16\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x18\x01\x1a\xa7\x01\x10(2\xa2\x01\x12\x04_&&_\x1aW\x10\x1f2S\x12\x04_==_\x1a1\x10\x1e*-\n%\x10\x1d*!\n\x19\x10\x1c*\x15\n\a\x10\x1b\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aA\x10'*=\n%\x10%*!\n\x19\x10$*\x15\n\a\x10#\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema596 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema595, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema7a71ce0efaef = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schemaa3530fba074e, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x0f\b\n\x12\v\x1a\tlist_size\x12\x0f\b\f\x12\v\x1a\tadd_int64\x12\n\b\r\x12\x06\n\x04self\x12\x0f\b\x0e\x12\v\x1a\tlist_size\x12\x13\b\x0f\x12\x0f\x1a\rgreater_int64\x12\x11\b\x11\x12\r\x1a\vconditional\x12\n\b\x12\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nindex_list\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x0f\b\x18\x12\v\x1a\tadd_int64\x12\n\b\x19\x12\x06\n\x04self\x12\x0f\b\x1a\x12\v\x1a\tlist_size\x12\x13\b\x1b\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\n\b\x1e\x12\x06\n\x04self\x12\x10\b\x1f\x12\f\x1a\nindex_list\x12\x0f\b\"\x12\v\x1a\tlist_size\x12\x0f\b$\x12\v\x1a\tadd_int64\x12\n\b%\x12\x06\n\x04self\x12\x0f\b&\x12\v\x1a\tlist_size\x12\x13\b'\x12\x0f\x1a\rgreater_int64\x12\x11\b)\x12\r\x1a\vconditional\x12\n\b*\x12\x06\n\x04self\x12\x10\b+\x12\f\x1a\nindex_list\x12\x0f\b.\x12\v\x1a\tlist_size\x12\x0f\b0\x12\v\x1a\tadd_int64\x12\n\b1\x12\x06\n\x04self\x12\x0f\b2\x12\v\x1a\tlist_size\x12\x13\b3\x12\x0f\x1a\rgreater_int64\x12\x11\b5\x12\r\x1a\vconditional\x12\n\b6\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x0f\b:\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bB\x12\x06\n\x04self\x12\x10\bC\x12\f\x1a\nindex_list\x12\x0f\bF\x12\v\x1a\tlist_size\x12\x0f\bH\x12\v\x1a\tadd_int64\x12\n\bI\x12\x06\n\x04self\x12\x0f\bJ\x12\v\x1a\tlist_size\x12\x13\bK\x12\x0f\x1a\rgreater_int64\x12\x11\bM\x12\r\x1a\vconditional\x12\n\bN\x12\x06\n\x04self\x12\x10\bO\x12\f\x1a\nindex_list\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x0f\bT\x12\v\x1a\tadd_int64\x12\n\bU\x12\x06\n\x04self\x12\x0f\bV\x12\v\x1a\tlist_size\x12\x13\bW\x12\x0f\x1a\rgreater_int64\x12\x11\bY\x12\r\x1a\vconditional\x12\n\bZ\x12\x06\n\x04self\x12\x10\b[\x12\f\x1a\nindex_list\x12\x0f\b^\x12\v\x1a\tlist_size\x12\x0f\b`\x12\v\x1a\tadd_int64\x12\n\ba\x12\x06\n\x04self\x12\x0f\bb\x12\v\x1a\tlist_size\x12\x13\bc\x12\x0f\x1a\rgreater_int64\x12\x11\be\x12\r\x1a\vconditional\x12\n\bf\x12\x06\n\x04self\x12\x10\bg\x12\f\x1a\nindex_list\x12\x0f\bj\x12\v\x1a\tlist_size\x12\x0f\bl\x12\v\x1a\tadd_int64\x12\n\bm\x12\x06\n\x04self\x12\x0f\bn\x12\v\x1a\tlist_size\x12\x13\bo\x12\x0f\x1a\rgreater_int64\x12\x11\bq\x12\r\x1a\vconditional\x12\n\br\x12\x06\n\x04self\x12\x10\bs\x12\f\x1a\nindex_list\x12\x0f\bv\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b~\x12\x06\n\x04self\x12\x10\b\x7f\x12\f\x1a\nindex_list\x12\x10\b\x82\x01\x12\v\x1a\tlist_size\x12\x10\b\x84\x01\x12\v\x1a\tadd_int64\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x10\b\x86\x01\x12\v\x1a\tlist_size\x12\x14\b\x87\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x01\x12\r\x1a\vconditional\x12\v\b\x8a\x01\x12\x06\n\x04self\x12\x11\b\x8b\x01\x12\f\x1a\nindex_list\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x10\b\x90\x01\x12\v\x1a\tadd_int64\x12\v\b\x91\x01\x12\x06\n\x04self\x12\x10\b\x92\x01\x12\v\x1a\tlist_size\x12\x14\b\x93\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x95\x01\x12\r\x1a\vconditional\x12\v\b\x96\x01\x12\x06\n\x04self\x12\x11\b\x97\x01\x12\f\x1a\nindex_list\x12\x10\b\x9a\x01\x12\v\x1a\tlist_size\x12\x10\b\x9c\x01\x12\v\x1a\tadd_int64\x12\v\b\x9d\x01\x12\x06\n\x04self\x12\x10\b\x9e\x01\x12\v\x1a\tlist_size\x12\x14\b\x9f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa1\x01\x12\r\x1a\vconditional\x12\v\b\xa2\x01\x12\x06\n\x04self\x12\x11\b\xa3\x01\x12\f\x1a\nindex_list\x12\x10\b\xa6\x01\x12\v\x1a\tlist_size\x12\x10\b\xa8\x01\x12\v\x1a\tadd_int64\x12\v\b\xa9\x01\x12\x06\n\x04self\x12\x10\b\xaa\x01\x12\v\x1a\tlist_size\x12\x14\b\xab\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xad\x01\x12\r\x1a\vconditional\x12\v\b\xae\x01\x12\x06\n\x04self\x12\x11\b\xaf\x01\x12\f\x1a\nindex_list\x12\x10\b\xb2\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xba\x01\x12\x06\n\x04self\x12\x11\b\xbb\x01\x12\f\x1a\nindex_list\x12\x10\b\xbe\x01\x12\v\x1a\tlist_size\x12\x18\b\xc0\x01\x12\x13\x1a\x11less_equals_int64\"\xce\x11\x10\xc0\x012\xc8\x11\x12\x04_<=_\x1a\xb5\x11\x10\xb4\x012\xaf\x11\x12\x03_+_\x1a\xa0\x10\x10\xa8\x012\x9a\x10\x12\x03_+_\x1a\x8b\x0f\x10\x9c\x012\x85\x0f\x12\x03_+_\x1a\xf6\r\x10\x90\x012\xf0\r\x12\x03_+_\x1a\xe1\f\x10\x84\x012\xdb\f\x12\x03_+_\x1a\xcc\v\x10x2\xc7\v\x12\x03_+_\x1a\xc0\n\x10l2\xbb\n\x12\x03_+_\x1a\xb8\t\x10`2\xb3\t\x12\x03_+_\x1a\xb0\b\x10T2\xab\b\x12\x03_+_\x1a\xa8\a\x10H2\xa3\a\x12\x03_+_\x1a\xa0\x06\x10<2\x9b\x06\x12\x03_+_\x1a\x98\x05\x1002\x93\x05\x12\x03_+_\x1a\x90\x04\x10$2\x8b\x04\x12\x03_+_\x1a\x88\x03\x10\x182\x83\x03\x12\x03_+_\x1a\x80\x02\x10\f2\xfb\x01\x12\x03_+_\x1ay\x10\x052u\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a9\x10\n25\n-\x10\t*)\n\x1e\x10\a2\x1a\x12\x04_[_]\x1a\n\x10\x06\"\x06\n\x04self\x1a\x06\x10\b\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\v\x1a\x02\x18\x00\x1ay\x10\x112u\x12\x05_?_:_\x1a)\x10\x0f2%\x12\x03_>_\x1a\x16\x10\x0e2\x12\n\n\x10\r\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x10\x1a\x02\x18\x01\x1a9\x10\x1625\n-\x10\x15*)\n\x1e\x10\x132\x1a\x12\x04_[_]\x1a\n\x10\x12\"\x06\n\x04self\x1a\x06\x10\x14\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10\x17\x1a\x02\x18\x00\x1ay\x10\x1d2u\x12\x05_?_:_\x1a)\x10\x1b2%\x12\x03_>_\x1a\x16\x10\x1a2\x12\n\n\x10\x19\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x1c\x1a\x02\x18\x02\x1a9\x10\"25\n-\x10!*)\n\x1e\x10\x1f2\x1a\x12\x04_[_]\x1a\n\x10\x1e\"\x06\n\x04self\x1a\x06\x10 \x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10#\x1a\x02\x18\x00\x1ay\x10)2u\x12\x05_?_:_\x1a)\x10'2%\x12\x03_>_\x1a\x16\x10&2\x12\n\n\x10%\"\x06\n\x04self\x12\x04size\x1a\x06\x10(\x1a\x02\x18\x03\x1a9\x10.25\n-\x10-*)\n\x1e\x10+2\x1a\x12\x04_[_]\x1a\n\x10*\"\x06\n\x04self\x1a\x06\x10,\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10/\x1a\x02\x18\x00\x1ay\x1052u\x12\x05_?_:_\x1a)\x1032%\x12\x03_>_\x1a\x16\x1022\x12\n\n\x101\"\x06\n\x04self\x12\x04size\x1a\x06\x104\x1a\x02\x18\x04\x1a9\x10:25\n-\x109*)\n\x1e\x1072\x1a\x12\x04_[_]\x1a\n\x106\"\x06\n\x04self\x1a\x06\x108\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10;\x1a\x02\x18\x00\x1ay\x10A2u\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x05\x1a9\x10F25\n-\x10E*)\n\x1e\x10C2\x1a\x12\x04_[_]\x1a\n\x10B\"\x06\n\x04self\x1a\x06\x10D\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10G\x1a\x02\x18\x00\x1ay\x10M2u\x12\x05_?_:_\x1a)\x10K2%\x12\x03_>_\x1a\x16\x10J2\x12\n\n\x10I\"\x06\n\x04self\x12\x04size\x1a\x06\x10L\x1a\x02\x18\x06\x1a9\x10R25\n-\x10Q*)\n\x1e\x10O2\x1a\x12\x04_[_]\x1a\n\x10N\"\x06\n\x04self\x1a\x06\x10P\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\x06\x10S\x1a\x02\x18\x00\x1ay\x10Y2u\x12\x05_?_:_\x1a)\x10W2%\x12\x03_>_\x1a\x16\x10V2\x12\n\n\x10U\"\x06\n\x04self\x12\x04size\x1a\x06\x10X\x1a\x02\x18\a\x1a9\x10^25\n-\x10]*)\n\x1e\x10[2\x1a\x12\x04_[_]\x1a\n\x10Z\"\x06\n\x04self\x1a\x06\x10\\\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\x06\x10_\x1a\x02\x18\x00\x1ay\x10e2u\x12\x05_?_:_\x1a)\x10c2%\x12\x03_>_\x1a\x16\x10b2\x12\n\n\x10a\"\x06\n\x04self\x12\x04size\x1a\x06\x10d\x1a\x02\x18\b\x1a9\x10j25\n-\x10i*)\n\x1e\x10g2\x1a\x12\x04_[_]\x1a\n\x10f\"\x06\n\x04self\x1a\x06\x10h\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\x06\x10k\x1a\x02\x18\x00\x1ay\x10q2u\x12\x05_?_:_\x1a)\x10o2%\x12\x03_>_\x1a\x16\x10n2\x12\n\n\x10m\"\x06\n\x04self\x12\x04size\x1a\x06\x10p\x1a\x02\x18\t\x1a9\x10v25\n-\x10u*)\n\x1e\x10s2\x1a\x12\x04_[_]\x1a\n\x10r\"\x06\n\x04self\x1a\x06\x10t\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\x06\x10w\x1a\x02\x18\x00\x1a}\x10}2y\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\n\x1a<\x10\x82\x0127\n/\x10\x81\x01**\n\x1f\x10\x7f2\x1b\x12\x04_[_]\x1a\n\x10~\"\x06\n\x04self\x1a\a\x10\x80\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\x83\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x89\x012\x7f\x12\x05_?_:_\x1a-\x10\x87\x012(\x12\x03_>_\x1a\x18\x10\x86\x012\x13\n\v\x10\x85\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x01\x1a\x02\x18\v\x1a>\x10\x8e\x0129\n1\x10\x8d\x01*,\n!\x10\x8b\x012\x1c\x12\x04_[_]\x1a\v\x10\x8a\x01\"\x06\n\x04self\x1a\a\x10\x8c\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\x8f\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x95\x012\x7f\x12\x05_?_:_\x1a-\x10\x93\x012(\x12\x03_>_\x1a\x18\x10\x92\x012\x13\n\v\x10\x91\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x94\x01\x1a\x02\x18\f\x1a>\x10\x9a\x0129\n1\x10\x99\x01*,\n!\x10\x97\x012\x1c\x12\x04_[_]\x1a\v\x10\x96\x01\"\x06\n\x04self\x1a\a\x10\x98\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x9b\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xa1\x012\x7f\x12\x05_?_:_\x1a-\x10\x9f\x012(\x12\x03_>_\x1a\x18\x10\x9e\x012\x13\n\v\x10\x9d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa0\x01\x1a\x02\x18\r\x1a>\x10\xa6\x0129\n1\x10\xa5\x01*,\n!\x10\xa3\x012\x1c\x12\x04_[_]\x1a\v\x10\xa2\x01\"\x06\n\x04self\x1a\a\x10\xa4\x01\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\xa7\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xad\x012\x7f\x12\x05_?_:_\x1a-\x10\xab\x012(\x12\x03_>_\x1a\x18\x10\xaa\x012\x13\n\v\x10\xa9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xac\x01\x1a\x02\x18\x0e\x1a>\x10\xb2\x0129\n1\x10\xb1\x01*,\n!\x10\xaf\x012\x1c\x12\x04_[_]\x1a\v\x10\xae\x01\"\x06\n\x04self\x1a\a\x10\xb0\x01\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xb9\x012\x7f\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\x0f\x1a>\x10\xbe\x0129\n1\x10\xbd\x01*,\n!\x10\xbb\x012\x1c\x12\x04_[_]\x1a\v\x10\xba\x01\"\x06\n\x04self\x1a\a\x10\xbc\x01\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbf\x01\x1a\x02\x18\x00\x1a\b\x10\xc1\x01\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema597 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema189},
-		{Name: "parentRefs", Node: &schema193},
-		{Name: "rules", Node: &schema596},
-		{Name: "useDefaultGateways", Node: &schema508},
+	schema890bf7dfb658 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema7a71ce0efaef},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schema598 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema597},
-		{Name: "status", Node: &schema223},
+	schemafe98272b238a = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema890bf7dfb658},
+		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema599 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema95},
-		{Name: "type", Node: &schema207},
-		{Name: "value", Node: &schema156},
+	schema34b1a4c6c8e9 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schemafe8660675e4a},
+		{Name: "type", Node: &schema059baf4b83c7},
+		{Name: "value", Node: &schema81eea8a274d2},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema600 = schema.Node{Items: &schema599, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema601 = schema.Node{Fields: []schema.Field{
-		{Name: "cookies", Node: &schema600},
+	schemaa48b3924c2a0 = schema.Node{Items: &schema34b1a4c6c8e9, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schema6d9edc0c20b8 = schema.Node{Fields: []schema.Field{
+		{Name: "cookies", Node: &schemaa48b3924c2a0},
 	}, MinLength: new(int(1)), Type: schema.Object}
-	schema602 = schema.Node{Items: &schema601, MaxLength: new(int(8)), Type: schema.Array}
-	schema603 = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schema376},
-		{Name: "directResponse", Node: &schema550},
-		{Name: "matches", Node: &schema602},
-		{Name: "urlRewrite", Node: &schema300},
+	schema8ac2bf8faf09 = schema.Node{Items: &schema6d9edc0c20b8, MaxLength: new(int(8)), Type: schema.Array}
+	schema9acbe4952972 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schemac2f5feea9b50},
+		{Name: "directResponse", Node: &schemace5e9f4262ee},
+		{Name: "matches", Node: &schema8ac2bf8faf09},
+		{Name: "urlRewrite", Node: &schemaa3178416c837},
 	}, Type: schema.Object}
-	schema604 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema603},
+	schema3a7c76bcb501 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema9acbe4952972},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema605 = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
-	schema606 = schema.Node{Items: &schema605, Type: schema.Array}
-	schema607 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
-	schema608 = schema.Node{Fields: []schema.Field{
-		{Name: "alpnProtocols", Node: &schema3},
-		{Name: "caCertificateRefs", Node: &schema31},
-		{Name: "ciphers", Node: &schema3},
-		{Name: "clientCertificateRef", Node: &schema180},
-		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "fingerprints", Node: &schema606},
-		{Name: "insecureSkipVerify", Node: &schema80},
-		{Name: "maxVersion", Node: &schema183},
-		{Name: "minVersion", Node: &schema183},
-		{Name: "signatureAlgorithms", Node: &schema3},
-		{Name: "sni", Node: &schema9},
-		{Name: "wellKnownCACertificates", Node: &schema607},
+	schemaad4b0f18a825 = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
+	schema248fc50762e7 = schema.Node{Items: &schemaad4b0f18a825, Type: schema.Array}
+	schemae885ddd7f819 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
+	schema0925b703cd01 = schema.Node{Fields: []schema.Field{
+		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
+		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
+		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
+		{Name: "clientCertificateRef", Node: &schema16f4cdce1d9c},
+		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
+		{Name: "fingerprints", Node: &schema248fc50762e7},
+		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
+		{Name: "maxVersion", Node: &schema4139913ada40},
+		{Name: "minVersion", Node: &schema4139913ada40},
+		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
+		{Name: "sni", Node: &schema7ee4dd0e609d},
+		{Name: "wellKnownCACertificates", Node: &schemae885ddd7f819},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nnot_equals\x12\x11\b\x15\x12\r\x1a\vlogical_and\"\x86\x02\x10\x012\x81\x02\x12\x02!_\x1a\xfa\x01\x10\x102\xf5\x01\x12\x04_&&_\x1au\x10\v2q\x12\x04_&&_\x1a%\x10\x05*!\n\n\x10\x03\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\t2>\x12\x03_>_\x1a/\x10\x062+\x12\x04size\x1a#\x10\b*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1av\x10\x152r\x12\x04_&&_\x1a+\x10\x0f*'\n\n\x10\r\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1329\x12\x04_!=_\x1a)\x10\x12*%\n\n\x10\x11\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x14\x1a\x022\x00"},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\b\x12\r\x1a\vlogical_and\x12\n\b\n\x12\x06\n\x04self\x12\x0f\b\r\x12\v\x1a\tsize_list\x12\n\b\x0e\x12\x06\n\x04self\x12\x13\b\x10\x12\x0f\x1a\rgreater_int64\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\n\b\x14\x12\x06\n\x04self\x12\n\b\x17\x12\x06\n\x04self\x12\x10\b\x19\x12\f\x1a\nnot_equals\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\x11\b\x1d\x12\r\x1a\vlogical_and\"\xee\x02\x10\x012\xe9\x02\x12\x02!_\x1a\xe2\x02\x10\x1d2\xdd\x02\x12\x04_&&_\x1aX\x10\b2T\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12insecureSkipVerify\x18\x01\x1a$\x10\a* \n\n\x10\x06\"\x06\n\x04self\x12\x12insecureSkipVerify\x1a\xfa\x01\x10\x1c2\xf5\x01\x12\x04_||_\x1au\x10\x122q\x12\x04_&&_\x1a%\x10\f*!\n\n\x10\n\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\x102>\x12\x03_>_\x1a/\x10\r2+\x12\x04size\x1a#\x10\x0f*\x1f\n\n\x10\x0e\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\x11\x1a\x02\x18\x00\x1av\x10\x1b2r\x12\x04_&&_\x1a+\x10\x16*'\n\n\x10\x14\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1929\x12\x04_!=_\x1a)\x10\x18*%\n\n\x10\x17\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x1a\x1a\x022\x00"},
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema609 = schema.Node{Fields: []schema.Field{
-		{Name: "appProtocols", Node: &schema8},
-		{Name: "endpoints", Node: &schema553},
-		{Name: "fallback", Node: &schema17},
-		{Name: "tls", Node: &schema608},
-		{Name: "type", Node: &schema310},
+	schema25e975ea8712 = schema.Node{Fields: []schema.Field{
+		{Name: "appProtocols", Node: &schema22b0a9e7568c},
+		{Name: "endpoints", Node: &schema9f517b871511},
+		{Name: "fallback", Node: &schemada9efc572a6e},
+		{Name: "tls", Node: &schema0925b703cd01},
+		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\n\x12\f\x1a\nlogical_or\"n\x10\n2j\x12\x04_||_\x1a9\x10\x0325\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fDynamicResolver\x1a'\x10\x052#\x12\x02!_\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\tendpoints\x18\x01"},
 	}, Type: schema.Object}
-	schema610 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema609},
-		{Name: "status", Node: &schema21},
+	schema4947efd85c20 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema25e975ea8712},
+		{Name: "status", Node: &schema5271c6ed8c37},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema611 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema31},
-		{Name: "hostname", Node: &schema9},
-		{Name: "subjectAltNames", Node: &schema36},
-		{Name: "wellKnownCACertificates", Node: &schema607},
+	schema0aef129337af = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "subjectAltNames", Node: &schemac6702fdb1a18},
+		{Name: "wellKnownCACertificates", Node: &schemae885ddd7f819},
 	}, Required: []string{"hostname"}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nnot_equals\x12\x11\b\x15\x12\r\x1a\vlogical_and\"\x86\x02\x10\x012\x81\x02\x12\x02!_\x1a\xfa\x01\x10\x102\xf5\x01\x12\x04_&&_\x1au\x10\v2q\x12\x04_&&_\x1a%\x10\x05*!\n\n\x10\x03\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\t2>\x12\x03_>_\x1a/\x10\x062+\x12\x04size\x1a#\x10\b*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1av\x10\x152r\x12\x04_&&_\x1a+\x10\x0f*'\n\n\x10\r\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1329\x12\x04_!=_\x1a)\x10\x12*%\n\n\x10\x11\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x14\x1a\x022\x00"},
 		{Text: "(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 || has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must specify either CACertificateRefs or WellKnownCACertificates", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\n\b\f\x12\x06\n\x04self\x12\n\b\x0f\x12\x06\n\x04self\x12\x10\b\x11\x12\f\x1a\nnot_equals\x12\x11\b\x13\x12\r\x1a\vlogical_and\x12\x10\b\x14\x12\f\x1a\nlogical_or\"\xfa\x01\x10\x142\xf5\x01\x12\x04_||_\x1au\x10\n2q\x12\x04_&&_\x1a%\x10\x04*!\n\n\x10\x02\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\b2>\x12\x03_>_\x1a/\x10\x052+\x12\x04size\x1a#\x10\a*\x1f\n\n\x10\x06\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1av\x10\x132r\x12\x04_&&_\x1a+\x10\x0e*'\n\n\x10\f\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1129\x12\x04_!=_\x1a)\x10\x10*%\n\n\x10\x0f\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x12\x1a\x022\x00"},
 	}, Type: schema.Object}
-	schema612 = schema.Node{Fields: []schema.Field{
-		{Name: "options", Node: &schema24},
-		{Name: "targetRefs", Node: &schema313},
-		{Name: "validation", Node: &schema611},
+	schema9a7542d12d37 = schema.Node{Fields: []schema.Field{
+		{Name: "options", Node: &schema43c76301683a},
+		{Name: "targetRefs", Node: &schema9d105ac5de64},
+		{Name: "validation", Node: &schema0aef129337af},
 	}, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
-	schema613 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema612},
-		{Name: "status", Node: &schema43},
+	schemae8000aa7b936 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema9a7542d12d37},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema614 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema615 = schema.Node{Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema616 = schema.Node{Enum: []string{"Ok", "Cancelled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}, Type: schema.String}
-	schema617 = schema.Node{Items: &schema616, Type: schema.Array}
-	schema618 = schema.Node{Fields: []schema.Field{
-		{Name: "statusCodes", Node: &schema617},
+	schema02c2928c7452 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(1)), Type: schema.Integer}
+	schemaa82866631c8a = schema.Node{Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema8468a114599c = schema.Node{Enum: []string{"Ok", "Cancelled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}, Type: schema.String}
+	schema7e85cb1bd8f7 = schema.Node{Items: &schema8468a114599c, Type: schema.Array}
+	schema82602421945b = schema.Node{Fields: []schema.Field{
+		{Name: "statusCodes", Node: &schema7e85cb1bd8f7},
 	}, Type: schema.Object}
-	schema619 = schema.Node{Fields: []schema.Field{
-		{Name: "statusCodes", Node: &schema390},
+	schemafcfe634949ee = schema.Node{Fields: []schema.Field{
+		{Name: "statusCodes", Node: &schema6495e83e2dac},
 	}, Type: schema.Object}
-	schema620 = schema.Node{Fields: []schema.Field{
-		{Name: "grpc", Node: &schema618},
-		{Name: "http", Node: &schema619},
+	schema560183a6021e = schema.Node{Fields: []schema.Field{
+		{Name: "grpc", Node: &schema82602421945b},
+		{Name: "http", Node: &schemafcfe634949ee},
 	}, Type: schema.Object}
-	schema621 = schema.Node{Fields: []schema.Field{
-		{Name: "maxRejectionPercent", Node: &schema199},
-		{Name: "minRequestRate", Node: &schema197},
-		{Name: "minSuccessRate", Node: &schema614},
-		{Name: "rejectionAggression", Node: &schema615},
-		{Name: "samplingWindow", Node: &schema139},
-		{Name: "successCriteria", Node: &schema620},
+	schema7d99f7ea4f7b = schema.Node{Fields: []schema.Field{
+		{Name: "maxRejectionPercent", Node: &schema657ae74644b4},
+		{Name: "minRequestRate", Node: &schema0e9ac0dfd242},
+		{Name: "minSuccessRate", Node: &schema02c2928c7452},
+		{Name: "rejectionAggression", Node: &schemaa82866631c8a},
+		{Name: "samplingWindow", Node: &schema81a9dad69d55},
+		{Name: "successCriteria", Node: &schema560183a6021e},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.minSuccessRate) || (self.minSuccessRate >= 1 && self.minSuccessRate <= 100)", Message: "minSuccessRate must be between 1 and 100", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x1a\b\b\x12\x16\x1a\x14greater_equals_int64\x12\n\b\n\x12\x06\n\x04self\x12\x17\b\f\x12\x13\x1a\x11less_equals_int64\x12\x11\b\x0e\x12\r\x1a\vlogical_and\x12\x10\b\x0f\x12\f\x1a\nlogical_or\"\xb1\x01\x10\x0f2\xac\x01\x12\x04_||_\x1a,\x10\x012(\x12\x02!_\x1a\"\x10\x05*\x1e\n\n\x10\x03\"\x06\n\x04self\x12\x0eminSuccessRate\x18\x01\x1av\x10\x0e2r\x12\x04_&&_\x1a4\x10\b20\x12\x04_>=_\x1a \x10\a*\x1c\n\n\x10\x06\"\x06\n\x04self\x12\x0eminSuccessRate\x1a\x06\x10\t\x1a\x02\x18\x01\x1a4\x10\f20\x12\x04_<=_\x1a \x10\v*\x1c\n\n\x10\n\"\x06\n\x04self\x12\x0eminSuccessRate\x1a\x06\x10\r\x1a\x02\x18d"},
 		{Text: "!has(self.maxRejectionPercent) || (self.maxRejectionPercent >= 0 && self.maxRejectionPercent <= 100)", Message: "maxRejectionPercent must be between 0 and 100", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x1a\b\b\x12\x16\x1a\x14greater_equals_int64\x12\n\b\n\x12\x06\n\x04self\x12\x17\b\f\x12\x13\x1a\x11less_equals_int64\x12\x11\b\x0e\x12\r\x1a\vlogical_and\x12\x10\b\x0f\x12\f\x1a\nlogical_or\"\xc1\x01\x10\x0f2\xbc\x01\x12\x04_||_\x1a1\x10\x012-\x12\x02!_\x1a'\x10\x05*#\n\n\x10\x03\"\x06\n\x04self\x12\x13maxRejectionPercent\x18\x01\x1a\x80\x01\x10\x0e2|\x12\x04_&&_\x1a9\x10\b25\x12\x04_>=_\x1a%\x10\a*!\n\n\x10\x06\"\x06\n\x04self\x12\x13maxRejectionPercent\x1a\x06\x10\t\x1a\x02\x18\x00\x1a9\x10\f25\x12\x04_<=_\x1a%\x10\v*!\n\n\x10\n\"\x06\n\x04self\x12\x13maxRejectionPercent\x1a\x06\x10\r\x1a\x02\x18d"},
 		{Text: "!has(self.samplingWindow) || duration(self.samplingWindow) >= duration('1s')", Message: "samplingWindow must be at least 1s", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x18\b\x06\x12\x14\x1a\x12string_to_duration\x12\n\b\a\x12\x06\n\x04self\x12\x1d\b\t\x12\x19\x1a\x17greater_equals_duration\x12\x18\b\n\x12\x14\x1a\x12string_to_duration\x12\x10\b\f\x12\f\x1a\nlogical_or\"\x91\x01\x10\f2\x8c\x01\x12\x04_||_\x1a,\x10\x012(\x12\x02!_\x1a\"\x10\x05*\x1e\n\n\x10\x03\"\x06\n\x04self\x12\x0esamplingWindow\x18\x01\x1aV\x10\t2R\x12\x04_>=_\x1a0\x10\x062,\x12\bduration\x1a \x10\b*\x1c\n\n\x10\a\"\x06\n\x04self\x12\x0esamplingWindow\x1a\x18\x10\n2\x14\x12\bduration\x1a\b\x10\v\x1a\x042\x021s"},
 	}, Type: schema.Object}
-	schema622 = schema.Node{Enum: []string{"Second", "Minute", "Hour"}, Type: schema.String}
-	schema623 = schema.Node{Fields: []schema.Field{
-		{Name: "unit", Node: &schema622},
-		{Name: "value", Node: &schema52},
+	schemac14f6eaf1fa3 = schema.Node{Enum: []string{"Second", "Minute", "Hour"}, Type: schema.String}
+	schema724a2fa040e1 = schema.Node{Fields: []schema.Field{
+		{Name: "unit", Node: &schemac14f6eaf1fa3},
+		{Name: "value", Node: &schemac25dd2065d92},
 	}, Required: []string{"unit", "value"}, Type: schema.Object}
-	schema624 = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schema623},
+	schema60fc9e047494 = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schema724a2fa040e1},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema625 = schema.Node{Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
-	schema626 = schema.Node{Fields: []schema.Field{
-		{Name: "prefix", Node: &schema625},
+	schema3d6e9daecc7c = schema.Node{Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
+	schema3b71eb9a1d32 = schema.Node{Fields: []schema.Field{
+		{Name: "prefix", Node: &schema3d6e9daecc7c},
 	}, Type: schema.Object}
-	schema627 = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schema623},
-		{Name: "responseTrailers", Node: &schema626},
+	schema32570b7745b6 = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schema724a2fa040e1},
+		{Name: "responseTrailers", Node: &schema3b71eb9a1d32},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema628 = schema.Node{Fields: []schema.Field{
-		{Name: "request", Node: &schema624},
-		{Name: "response", Node: &schema627},
+	schema344da3162fe7 = schema.Node{Fields: []schema.Field{
+		{Name: "request", Node: &schema60fc9e047494},
+		{Name: "response", Node: &schema32570b7745b6},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.request) || has(self.response)", Message: "at least one of request or response must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"E\x10\t2A\x12\x04_||_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\arequest\x18\x01\x1a\x1c\x10\b*\x18\n\n\x10\x06\"\x06\n\x04self\x12\bresponse\x18\x01"},
 	}, Type: schema.Object}
-	schema629 = schema.Node{Fields: []schema.Field{
-		{Name: "minRetryConcurrency", Node: &schema55},
-		{Name: "percent", Node: &schema198},
+	schemaad03a94a2c3d = schema.Node{Fields: []schema.Field{
+		{Name: "minRetryConcurrency", Node: &schema4763a3f1a364},
+		{Name: "percent", Node: &schema5daed3a514af},
 	}, Required: []string{"percent"}, Type: schema.Object}
-	schema630 = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema45},
-		{Name: "maxParallelRequests", Node: &schema45},
-		{Name: "maxParallelRetries", Node: &schema45},
-		{Name: "maxPendingRequests", Node: &schema45},
-		{Name: "maxRequestsPerConnection", Node: &schema46},
-		{Name: "perEndpoint", Node: &schema316},
-		{Name: "retryBudget", Node: &schema629},
+	schema65ed6fb06454 = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema243291726200},
+		{Name: "maxParallelRequests", Node: &schema243291726200},
+		{Name: "maxParallelRetries", Node: &schema243291726200},
+		{Name: "maxPendingRequests", Node: &schema243291726200},
+		{Name: "maxRequestsPerConnection", Node: &schema1d3e31fb0d41},
+		{Name: "perEndpoint", Node: &schema4da494cdbc61},
+		{Name: "retryBudget", Node: &schemaad03a94a2c3d},
 	}, Type: schema.Object}
-	schema631 = schema.Node{Format: schema.Int32, Maximum: new(float64(16)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema632 = schema.Node{Fields: []schema.Field{
-		{Name: "grpcStatus", Node: &schema631},
-		{Name: "httpStatus", Node: &schema56},
-		{Name: "percentage", Node: &schema57},
+	schema0e280302733c = schema.Node{Format: schema.Int32, Maximum: new(float64(16)), Minimum: new(float64(0)), Type: schema.Integer}
+	schemae2945f5e4418 = schema.Node{Fields: []schema.Field{
+		{Name: "grpcStatus", Node: &schema0e280302733c},
+		{Name: "httpStatus", Node: &schema2af63c064a0f},
+		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Rules: []schema.Rule{
 		{Text: " !(has(self.httpStatus) && has(self.grpcStatus)) ", Message: "httpStatus and grpcStatus cannot be simultaneously defined.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"T\x10\x012P\x12\x02!_\x1aJ\x10\n2F\x12\x04_&&_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\nhttpStatus\x18\x01\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ngrpcStatus\x18\x01"},
 		{Text: " has(self.httpStatus) || has(self.grpcStatus) ", Message: "httpStatus and grpcStatus are set at least one.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"J\x10\t2F\x12\x04_||_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nhttpStatus\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\ngrpcStatus\x18\x01"},
 	}, Type: schema.Object}
-	schema633 = schema.Node{Fields: []schema.Field{
-		{Name: "abort", Node: &schema632},
-		{Name: "delay", Node: &schema387},
+	schema86e957c5c06e = schema.Node{Fields: []schema.Field{
+		{Name: "abort", Node: &schemae2945f5e4418},
+		{Name: "delay", Node: &schema0aff0ac7ac88},
 	}, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"@\x10\t2<\x12\x04_||_\x1a\x19\x10\x04*\x15\n\n\x10\x02\"\x06\n\x04self\x12\x05delay\x18\x01\x1a\x19\x10\b*\x15\n\n\x10\x06\"\x06\n\x04self\x12\x05abort\x18\x01"},
 	}, Type: schema.Object}
-	schema634 = schema.Node{Fields: []schema.Field{
-		{Name: "expectedResponse", Node: &schema65},
-		{Name: "expectedStatuses", Node: &schema390},
-		{Name: "hostname", Node: &schema9},
-		{Name: "method", Node: &schema0},
-		{Name: "path", Node: &schema68},
-		{Name: "retriableStatuses", Node: &schema390},
+	schemad29a67b511ad = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schemabf10e26bee97},
+		{Name: "expectedStatuses", Node: &schema6495e83e2dac},
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "method", Node: &schema38c43b5ba342},
+		{Name: "path", Node: &schemadc5db0cc6d5d},
+		{Name: "retriableStatuses", Node: &schema6495e83e2dac},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema635 = schema.Node{Fields: []schema.Field{
-		{Name: "port", Node: &schema191},
+	schema333cb6e3348f = schema.Node{Fields: []schema.Field{
+		{Name: "port", Node: &schema4444680497af},
 	}, Type: schema.Object}
-	schema636 = schema.Node{Fields: []schema.Field{
-		{Name: "grpc", Node: &schema61},
-		{Name: "healthyThreshold", Node: &schema62},
-		{Name: "http", Node: &schema634},
-		{Name: "initialJitter", Node: &schema139},
-		{Name: "interval", Node: &schema392},
-		{Name: "overrides", Node: &schema635},
-		{Name: "tcp", Node: &schema71},
-		{Name: "timeout", Node: &schema393},
-		{Name: "type", Node: &schema73},
-		{Name: "unhealthyThreshold", Node: &schema74},
+	schema9ad7cadbaf81 = schema.Node{Fields: []schema.Field{
+		{Name: "grpc", Node: &schema38fcd5eec7b3},
+		{Name: "healthyThreshold", Node: &schemaf40900f6db8b},
+		{Name: "http", Node: &schemad29a67b511ad},
+		{Name: "initialJitter", Node: &schema81a9dad69d55},
+		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "overrides", Node: &schema333cb6e3348f},
+		{Name: "tcp", Node: &schema3c48b76b8af9},
+		{Name: "timeout", Node: &schema90bb5e226c5c},
+		{Name: "type", Node: &schema93c8bf436854},
+		{Name: "unhealthyThreshold", Node: &schema50ad1b5c7b35},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a.\x10\x032*\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\n\x10\x04\x1a\x062\x04HTTP\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04http\x18\x01\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04http\x18\x01"},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a-\x10\x032)\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\t\x10\x04\x1a\x052\x03TCP\x1a\x17\x10\t*\x13\n\n\x10\a\"\x06\n\x04self\x12\x03tcp\x18\x01\x1a!\x10\n2\x1d\x12\x02!_\x1a\x17\x10\x0e*\x13\n\n\x10\f\"\x06\n\x04self\x12\x03tcp\x18\x01"},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"]\x10\x052Y\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a.\x10\b2*\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\n\x10\t\x1a\x062\x04GRPC\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema637 = schema.Node{Default: "10", Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema638 = schema.Node{Fields: []schema.Field{
-		{Name: "alwaysEjectOneEndpoint", Node: &schema80},
-		{Name: "baseEjectionTime", Node: &schema395},
-		{Name: "consecutive5XxErrors", Node: &schema77},
-		{Name: "consecutiveGatewayErrors", Node: &schema55},
-		{Name: "consecutiveLocalOriginFailures", Node: &schema77},
-		{Name: "failurePercentageThreshold", Node: &schema199},
-		{Name: "interval", Node: &schema392},
-		{Name: "maxEjectionPercent", Node: &schema637},
-		{Name: "splitExternalLocalOriginErrors", Node: &schema80},
+	schemaa8b41157522e = schema.Node{Default: "10", Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema764022456124 = schema.Node{Fields: []schema.Field{
+		{Name: "alwaysEjectOneEndpoint", Node: &schema0c052ccc8b9a},
+		{Name: "baseEjectionTime", Node: &schemab52303c84078},
+		{Name: "consecutive5XxErrors", Node: &schema6943e96dcd97},
+		{Name: "consecutiveGatewayErrors", Node: &schema4763a3f1a364},
+		{Name: "consecutiveLocalOriginFailures", Node: &schema6943e96dcd97},
+		{Name: "failurePercentageThreshold", Node: &schema657ae74644b4},
+		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "maxEjectionPercent", Node: &schemaa8b41157522e},
+		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schema639 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema636},
-		{Name: "panicThreshold", Node: &schema199},
-		{Name: "passive", Node: &schema638},
+	schemaab0dd0de1648 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema9ad7cadbaf81},
+		{Name: "panicThreshold", Node: &schema657ae74644b4},
+		{Name: "passive", Node: &schema764022456124},
 	}, Type: schema.Object}
-	schema640 = schema.Node{Fields: []schema.Field{
-		{Name: "idleInterval", Node: &schema139},
-		{Name: "interval", Node: &schema139},
-		{Name: "intervalJitter", Node: &schema199},
-		{Name: "timeout", Node: &schema139},
+	schema6341f97d30dd = schema.Node{Fields: []schema.Field{
+		{Name: "idleInterval", Node: &schema81a9dad69d55},
+		{Name: "interval", Node: &schema81a9dad69d55},
+		{Name: "intervalJitter", Node: &schema657ae74644b4},
+		{Name: "timeout", Node: &schema81a9dad69d55},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.timeout) || !has(self.interval) || duration(self.timeout) < duration(self.interval)", Message: "timeout must be less than interval", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\x10\b\v\x12\f\x1a\nlogical_or\x12\x18\b\f\x12\x14\x1a\x12string_to_duration\x12\n\b\r\x12\x06\n\x04self\x12\x13\b\x0f\x12\x0f\x1a\rless_duration\x12\x18\b\x10\x12\x14\x1a\x12string_to_duration\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nlogical_or\"\xc8\x01\x10\x132\xc3\x01\x12\x04_||_\x1aY\x10\v2U\x12\x04_||_\x1a%\x10\x012!\x12\x02!_\x1a\x1b\x10\x05*\x17\n\n\x10\x03\"\x06\n\x04self\x12\atimeout\x18\x01\x1a&\x10\x062\"\x12\x02!_\x1a\x1c\x10\n*\x18\n\n\x10\b\"\x06\n\x04self\x12\binterval\x18\x01\x1a`\x10\x0f2\\\x12\x03_<_\x1a)\x10\f2%\x12\bduration\x1a\x19\x10\x0e*\x15\n\n\x10\r\"\x06\n\x04self\x12\atimeout\x1a*\x10\x102&\x12\bduration\x1a\x1a\x10\x12*\x16\n\n\x10\x11\"\x06\n\x04self\x12\binterval"},
 	}, Type: schema.Object}
-	schema641 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionKeepalive", Node: &schema640},
-		{Name: "initialConnectionWindowSize", Node: &schema52},
-		{Name: "initialStreamWindowSize", Node: &schema52},
-		{Name: "maxConcurrentStreams", Node: &schema83},
-		{Name: "onInvalidMessage", Node: &schema0},
+	schema005cd20d219d = schema.Node{Fields: []schema.Field{
+		{Name: "connectionKeepalive", Node: &schema6341f97d30dd},
+		{Name: "initialConnectionWindowSize", Node: &schemac25dd2065d92},
+		{Name: "initialStreamWindowSize", Node: &schemac25dd2065d92},
+		{Name: "maxConcurrentStreams", Node: &schema68290501beb6},
+		{Name: "onInvalidMessage", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema642 = schema.Node{Fields: []schema.Field{
-		{Name: "blackoutPeriod", Node: &schema139},
-		{Name: "errorUtilizationPenaltyPercent", Node: &schema197},
-		{Name: "keepResponseHeaders", Node: &schema80},
-		{Name: "metricNamesForComputingUtilization", Node: &schema3},
-		{Name: "weightExpirationPeriod", Node: &schema139},
-		{Name: "weightUpdatePeriod", Node: &schema139},
+	schemad62cf207cf0a = schema.Node{Fields: []schema.Field{
+		{Name: "blackoutPeriod", Node: &schema81a9dad69d55},
+		{Name: "errorUtilizationPenaltyPercent", Node: &schema0e9ac0dfd242},
+		{Name: "keepResponseHeaders", Node: &schema0c052ccc8b9a},
+		{Name: "metricNamesForComputingUtilization", Node: &schemaddea1d3cbeb2},
+		{Name: "weightExpirationPeriod", Node: &schema81a9dad69d55},
+		{Name: "weightUpdatePeriod", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema643 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: schema.String}
-	schema644 = schema.Node{Fields: []schema.Field{
-		{Name: "config", Node: &schema4},
-		{Name: "lbPolicyName", Node: &schema27},
-		{Name: "name", Node: &schema643},
+	schemaf9843adf362a = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: schema.String}
+	schema41d072ec8c20 = schema.Node{Fields: []schema.Field{
+		{Name: "config", Node: &schema8fb5c4400a9b},
+		{Name: "lbPolicyName", Node: &schemab784d5f39b51},
+		{Name: "name", Node: &schemaf9843adf362a},
 	}, Required: []string{"lbPolicyName", "name"}, Type: schema.Object}
-	schema645 = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin", "BackendUtilization", "DynamicModule"}, Type: schema.String}
-	schema646 = schema.Node{Fields: []schema.Field{
-		{Name: "weight", Node: &schema55},
-		{Name: "zone", Node: &schema0},
+	schemabcc47f6869e2 = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin", "BackendUtilization", "DynamicModule"}, Type: schema.String}
+	schema10d3fe5fa81c = schema.Node{Fields: []schema.Field{
+		{Name: "weight", Node: &schema4763a3f1a364},
+		{Name: "zone", Node: &schema38c43b5ba342},
 	}, Required: []string{"weight", "zone"}, Type: schema.Object}
-	schema647 = schema.Node{Items: &schema646, Type: schema.Array, Unique: true, UniqueBy: []string{"zone"}}
-	schema648 = schema.Node{Fields: []schema.Field{
-		{Name: "preferLocal", Node: &schema465},
-		{Name: "weightedZones", Node: &schema647},
+	schema48495c07a47b = schema.Node{Items: &schema10d3fe5fa81c, Type: schema.Array, Unique: true, UniqueBy: []string{"zone"}}
+	schema4bc138235d3c = schema.Node{Fields: []schema.Field{
+		{Name: "preferLocal", Node: &schema1ee8baff6873},
+		{Name: "weightedZones", Node: &schema48495c07a47b},
 	}, Type: schema.Object}
-	schema649 = schema.Node{Fields: []schema.Field{
-		{Name: "backendUtilization", Node: &schema642},
-		{Name: "consistentHash", Node: &schema559},
-		{Name: "dynamicModule", Node: &schema644},
-		{Name: "endpointOverride", Node: &schema405},
-		{Name: "slowStart", Node: &schema406},
-		{Name: "type", Node: &schema645},
-		{Name: "zoneAware", Node: &schema648},
+	schemae70eabc96adb = schema.Node{Fields: []schema.Field{
+		{Name: "backendUtilization", Node: &schemad62cf207cf0a},
+		{Name: "consistentHash", Node: &schemaf40ef9499b6d},
+		{Name: "dynamicModule", Node: &schema41d072ec8c20},
+		{Name: "endpointOverride", Node: &schema3e149b7751d7},
+		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
+		{Name: "type", Node: &schemabcc47f6869e2},
+		{Name: "zoneAware", Node: &schema4bc138235d3c},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x98\x01\x10\x052\x93\x01\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a\"\x10\t*\x1e\n\n\x10\a\"\x06\n\x04self\x12\x0econsistentHash\x18\x01\x1a,\x10\n2(\x12\x02!_\x1a\"\x10\x0e*\x1e\n\n\x10\f\"\x06\n\x04self\x12\x0econsistentHash\x18\x01"},
 		{Text: "self.type == 'BackendUtilization' ? has(self.backendUtilization) : !has(self.backendUtilization)", Message: "If LoadBalancer type is BackendUtilization, backendUtilization field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\xa4\x01\x10\x052\x9f\x01\x12\x05_?_:_\x1a<\x10\x0328\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x18\x10\x04\x1a\x142\x12BackendUtilization\x1a&\x10\t*\"\n\n\x10\a\"\x06\n\x04self\x12\x12backendUtilization\x18\x01\x1a0\x10\n2,\x12\x02!_\x1a&\x10\x0e*\"\n\n\x10\f\"\x06\n\x04self\x12\x12backendUtilization\x18\x01"},
@@ -3228,119 +3228,119 @@ var (
 		{Text: "has(self.zoneAware) ? !(has(self.zoneAware.preferLocal) && has(self.zoneAware.weightedZones)) : true", Message: "ZoneAware PreferLocal and WeightedZones cannot be specified together.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x11\x12\r\x1a\vlogical_and\"\xaf\x01\x10\x052\xaa\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\tzoneAware\x18\x01\x1az\x10\x062v\x12\x02!_\x1ap\x10\x112l\x12\x04_&&_\x1a0\x10\v*,\n\x1b\x10\t*\x17\n\n\x10\b\"\x06\n\x04self\x12\tzoneAware\x12\vpreferLocal\x18\x01\x1a2\x10\x10*.\n\x1b\x10\x0e*\x17\n\n\x10\r\"\x06\n\x04self\x12\tzoneAware\x12\rweightedZones\x18\x01\x1a\x06\x10\x12\x1a\x02\x10\x01"},
 		{Text: "self.type == 'DynamicModule' ? !has(self.endpointOverride) : true", Message: "EndpointOverride is not supported for DynamicModule load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\"|\x10\x052x\x12\x05_?_:_\x1a7\x10\x0323\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x13\x10\x04\x1a\x0f2\rDynamicModule\x1a.\x10\x062*\x12\x02!_\x1a$\x10\n* \n\n\x10\b\"\x06\n\x04self\x12\x10endpointOverride\x18\x01\x1a\x06\x10\v\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema650 = schema.Node{Rules: []schema.Rule{
+	schemaa467d3ee9b68 = schema.Node{Rules: []schema.Rule{
 		{Text: "self != 'Replace'", Message: "Replace is not a valid MergeType for BackendTrafficPolicySpec", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x02\x12\f\x1a\nnot_equals\"%\x10\x022!\x12\x04_!=_\x1a\n\x10\x01\"\x06\n\x04self\x1a\r\x10\x03\x1a\t2\aReplace"},
 	}, Type: schema.String}
-	schema651 = schema.Node{Items: &schema98, MaxLength: new(int(64)), Type: schema.Array}
-	schema652 = schema.Node{Fields: []schema.Field{
-		{Name: "invert", Node: &schema80},
-		{Name: "type", Node: &schema100},
-		{Name: "value", Node: &schema95},
+	schema8b973adba60c = schema.Node{Items: &schema92fbc5934ff7, MaxLength: new(int(64)), Type: schema.Array}
+	schema906d37ef127e = schema.Node{Fields: []schema.Field{
+		{Name: "invert", Node: &schema0c052ccc8b9a},
+		{Name: "type", Node: &schemac4eb6a89a24a},
+		{Name: "value", Node: &schemafe8660675e4a},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema653 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema651},
-		{Name: "methods", Node: &schema469},
-		{Name: "path", Node: &schema470},
-		{Name: "queryParams", Node: &schema99},
-		{Name: "sourceCIDR", Node: &schema652},
+	schema6349c1323bb4 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema8b973adba60c},
+		{Name: "methods", Node: &schemad9f6cf0332d4},
+		{Name: "path", Node: &schema407daca711e1},
+		{Name: "queryParams", Node: &schema8cfc286abce5},
+		{Name: "sourceCIDR", Node: &schema906d37ef127e},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR) || has(self.queryParams)", Message: "at least one of headers, methods, path, sourceCIDR or queryParams must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\n\b\x10\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nlogical_or\x12\n\b\x15\x12\x06\n\x04self\x12\x10\b\x18\x12\f\x1a\nlogical_or\"\xc4\x01\x10\x132\xbf\x01\x12\x04_||_\x1aj\x10\x0e2f\x12\x04_||_\x1aD\x10\t2@\x12\x04_||_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\aheaders\x18\x01\x1a\x1b\x10\b*\x17\n\n\x10\x06\"\x06\n\x04self\x12\amethods\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04path\x18\x01\x1aK\x10\x182G\x12\x04_||_\x1a\x1e\x10\x12*\x1a\n\n\x10\x10\"\x06\n\x04self\x12\nsourceCIDR\x18\x01\x1a\x1f\x10\x17*\x1b\n\n\x10\x15\"\x06\n\x04self\x12\vqueryParams\x18\x01"},
 	}, Type: schema.Object}
-	schema654 = schema.Node{Items: &schema653, MaxLength: new(int(8)), Type: schema.Array}
-	schema655 = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema656 = schema.Node{Fields: []schema.Field{
-		{Name: "requests", Node: &schema655},
-		{Name: "unit", Node: &schema411},
+	schema5e910ee5a1db = schema.Node{Items: &schema6349c1323bb4, MaxLength: new(int(8)), Type: schema.Array}
+	schema3323c098ec4b = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(1)), Type: schema.Integer}
+	schema9461ae0da34a = schema.Node{Fields: []schema.Field{
+		{Name: "requests", Node: &schema3323c098ec4b},
+		{Name: "unit", Node: &schemac4d399c101aa},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema657 = schema.Node{Enum: []string{"Off", "DraftVersion03"}, Type: schema.String}
-	schema658 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema654},
-		{Name: "cost", Node: &schema107},
-		{Name: "limit", Node: &schema656},
-		{Name: "shadowMode", Node: &schema17},
-		{Name: "shared", Node: &schema17},
-		{Name: "xRateLimitHeaders", Node: &schema657},
+	schema04a87afc1288 = schema.Node{Enum: []string{"Off", "DraftVersion03"}, Type: schema.String}
+	schemaf97305ed8b9d = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema5e910ee5a1db},
+		{Name: "cost", Node: &schema0fa4d234a161},
+		{Name: "limit", Node: &schema9461ae0da34a},
+		{Name: "shadowMode", Node: &schemada9efc572a6e},
+		{Name: "shared", Node: &schemada9efc572a6e},
+		{Name: "xRateLimitHeaders", Node: &schema04a87afc1288},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema659 = schema.Node{Items: &schema658, MaxLength: new(int(256)), Type: schema.Array}
-	schema660 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema659},
+	schemae373ff552eb7 = schema.Node{Items: &schemaf97305ed8b9d, MaxLength: new(int(256)), Type: schema.Array}
+	schema5e42b9183708 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemae373ff552eb7},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema661 = schema.Node{Items: &schema658, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema62e016a33437 = schema.Node{Items: &schemaf97305ed8b9d, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(r, !has(r.cost) || !has(r.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\a\b\x06\x12\x03\n\x01r\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\a\b\v\x12\x03\n\x01r\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xd7\x01\x10\x16J\xd2\x01\n\x01r\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2w\x10\x142s\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a\\\x10\x0f2X\x12\x04_||_\x1a\x1f\x10\x042\x1b\x12\x02!_\x1a\x15\x10\b*\x11\n\a\x10\x06\"\x03\n\x01r\x12\x04cost\x18\x01\x1a/\x10\t2+\x12\x02!_\x1a%\x10\x0e*!\n\x13\x10\f*\x0f\n\a\x10\v\"\x03\n\x01r\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema662 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema661},
+	schema3b01c5f5fc6f = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema62e016a33437},
 	}, Type: schema.Object}
-	schema663 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema660},
-		{Name: "local", Node: &schema662},
-		{Name: "type", Node: &schema115},
+	schema12385b49e36c = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema5e42b9183708},
+		{Name: "local", Node: &schema3b01c5f5fc6f},
+		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Type: schema.Object}
-	schema664 = schema.Node{Enum: []string{"All", "Local", "Backend"}, Type: schema.String}
-	schema665 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema121},
-		{Name: "redirect", Node: &schema479},
-		{Name: "response", Node: &schema481},
-		{Name: "source", Node: &schema664},
+	schemad7699a0eb3b3 = schema.Node{Enum: []string{"All", "Local", "Backend"}, Type: schema.String}
+	schema9fc21308d553 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema589b562527c3},
+		{Name: "redirect", Node: &schema0ea4089b505e},
+		{Name: "response", Node: &schema55ad25deb8b3},
+		{Name: "source", Node: &schemad7699a0eb3b3},
 	}, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\"\xaf\x01\x10\x152\xaa\x01\x12\x04_||_\x1aP\x10\n2L\x12\x04_&&_\x1a\x1c\x10\x04*\x18\n\n\x10\x02\"\x06\n\x04self\x12\bresponse\x18\x01\x1a&\x10\x052\"\x12\x02!_\x1a\x1c\x10\t*\x18\n\n\x10\a\"\x06\n\x04self\x12\bredirect\x18\x01\x1aP\x10\x142L\x12\x04_&&_\x1a&\x10\v2\"\x12\x02!_\x1a\x1c\x10\x0f*\x18\n\n\x10\r\"\x06\n\x04self\x12\bresponse\x18\x01\x1a\x1c\x10\x13*\x18\n\n\x10\x11\"\x06\n\x04self\x12\bredirect\x18\x01"},
 	}, Type: schema.Object}
-	schema666 = schema.Node{Items: &schema665, Type: schema.Array}
-	schema667 = schema.Node{Default: "\"Same\"", Enum: []string{"Same", "All", "Selector"}, Type: schema.String}
-	schema668 = schema.Node{Fields: []schema.Field{
-		{Name: "from", Node: &schema667},
-		{Name: "selector", Node: &schema238},
+	schema822782081017 = schema.Node{Items: &schema9fc21308d553, Type: schema.Array}
+	schema39b3d9fafba9 = schema.Node{Default: "\"Same\"", Enum: []string{"Same", "All", "Selector"}, Type: schema.String}
+	schemad2244608879f = schema.Node{Fields: []schema.Field{
+		{Name: "from", Node: &schema39b3d9fafba9},
+		{Name: "selector", Node: &schemafef0e6b5a39a},
 	}, Required: []string{"from"}, Rules: []schema.Rule{
 		{Text: "self.from != 'Selector' || has(self.selector)", Message: "selector must be specified when from is Selector", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"\\\x10\t2X\x12\x04_||_\x1a2\x10\x032.\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04from\x1a\x0e\x10\x04\x1a\n2\bSelector\x1a\x1c\x10\b*\x18\n\n\x10\x06\"\x06\n\x04self\x12\bselector\x18\x01"},
 	}, Type: schema.Object}
-	schema669 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema136},
-		{Name: "kind", Node: &schema26},
-		{Name: "matchExpressions", Node: &schema237},
-		{Name: "matchLabels", Node: &schema1},
-		{Name: "namespaces", Node: &schema668},
+	schema2c154006a73f = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema9977a0998019},
+		{Name: "kind", Node: &schema2a568a85ca64},
+		{Name: "matchExpressions", Node: &schema22c90528ab61},
+		{Name: "matchLabels", Node: &schemac420d745ccee},
+		{Name: "namespaces", Node: &schemad2244608879f},
 	}, Required: []string{"kind"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"t\x10\x052p\x12\x05_?_:_\x1a\x19\x10\x04*\x15\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x18\x01\x1aD\x10\b2@\x12\x04_==_\x1a\x17\x10\a*\x13\n\n\x10\x06\"\x06\n\x04self\x12\x05group\x1a\x1f\x10\t\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema670 = schema.Node{Items: &schema669, Type: schema.Array}
-	schema671 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionIdleTimeout", Node: &schema139},
-		{Name: "maxConnectionDuration", Node: &schema139},
-		{Name: "maxStreamDuration", Node: &schema139},
-		{Name: "requestTimeout", Node: &schema139},
-		{Name: "streamIdleTimeout", Node: &schema139},
+	schema113fde886e95 = schema.Node{Items: &schema2c154006a73f, Type: schema.Array}
+	schemae854d389e478 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionIdleTimeout", Node: &schema81a9dad69d55},
+		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
+		{Name: "maxStreamDuration", Node: &schema81a9dad69d55},
+		{Name: "requestTimeout", Node: &schema81a9dad69d55},
+		{Name: "streamIdleTimeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema672 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema671},
-		{Name: "tcp", Node: &schema142},
+	schema911cd8223c32 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schemae854d389e478},
+		{Name: "tcp", Node: &schema462624edd7ba},
 	}, Type: schema.Object}
-	schema673 = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schema621},
-		{Name: "bandwidthLimit", Node: &schema628},
-		{Name: "circuitBreaker", Node: &schema630},
-		{Name: "compression", Node: &schema557},
-		{Name: "compressor", Node: &schema557},
-		{Name: "connection", Node: &schema459},
-		{Name: "dns", Node: &schema386},
-		{Name: "faultInjection", Node: &schema633},
-		{Name: "healthCheck", Node: &schema639},
-		{Name: "http2", Node: &schema641},
-		{Name: "httpUpgrade", Node: &schema400},
-		{Name: "loadBalancer", Node: &schema649},
-		{Name: "mergeType", Node: &schema650},
-		{Name: "proxyProtocol", Node: &schema94},
-		{Name: "rateLimit", Node: &schema663},
-		{Name: "requestBuffer", Node: &schema329},
-		{Name: "responseOverride", Node: &schema666},
-		{Name: "retry", Node: &schema428},
-		{Name: "routingType", Node: &schema0},
-		{Name: "targetRef", Node: &schema28},
-		{Name: "targetRefs", Node: &schema135},
-		{Name: "targetSelectors", Node: &schema670},
-		{Name: "tcpKeepalive", Node: &schema140},
-		{Name: "telemetry", Node: &schema572},
-		{Name: "timeout", Node: &schema672},
-		{Name: "useClientProtocol", Node: &schema17},
+	schemab95d0c8360c9 = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schema7d99f7ea4f7b},
+		{Name: "bandwidthLimit", Node: &schema344da3162fe7},
+		{Name: "circuitBreaker", Node: &schema65ed6fb06454},
+		{Name: "compression", Node: &schema92bc91042aca},
+		{Name: "compressor", Node: &schema92bc91042aca},
+		{Name: "connection", Node: &schemaaefbc1185575},
+		{Name: "dns", Node: &schema4fd64695313e},
+		{Name: "faultInjection", Node: &schema86e957c5c06e},
+		{Name: "healthCheck", Node: &schemaab0dd0de1648},
+		{Name: "http2", Node: &schema005cd20d219d},
+		{Name: "httpUpgrade", Node: &schemacfe745890aee},
+		{Name: "loadBalancer", Node: &schemae70eabc96adb},
+		{Name: "mergeType", Node: &schemaa467d3ee9b68},
+		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
+		{Name: "rateLimit", Node: &schema12385b49e36c},
+		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
+		{Name: "responseOverride", Node: &schema822782081017},
+		{Name: "retry", Node: &schema8bcbecf2e176},
+		{Name: "routingType", Node: &schema38c43b5ba342},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema113fde886e95},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "telemetry", Node: &schema792e35099c77},
+		{Name: "timeout", Node: &schema911cd8223c32},
+		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -3352,66 +3352,66 @@ var (
 		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, or Gateway targets", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\r\b\x0e\x12\t\x1a\ain_list\x12\x10\b\x13\x12\f\x1a\nlogical_or\x12\x11\b\x14\x12\r\x1a\vlogical_not\x12\n\b\x16\x12\x06\n\x04self\x12\n\b\x19\x12\x06\n\x04self\x12\t\b\x1d\x12\x05\n\x03ref\x12\r\b\x1f\x12\t\x1a\ain_list\x12\r\b%\x12\t\n\a@result\x12\x18\b&\x12\x14\x1a\x12not_strictly_false\x12\r\b'\x12\t\n\a@result\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b)\x12\t\n\a@result\x12\x10\b+\x12\f\x1a\nlogical_or\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vlogical_not\x12\n\b/\x12\x06\n\x04self\x12\n\b2\x12\x06\n\x04self\x12\t\b6\x12\x05\n\x03sel\x12\r\b8\x12\t\x1a\ain_list\x12\r\b>\x12\t\n\a@result\x12\x18\b?\x12\x14\x1a\x12not_strictly_false\x12\r\b@\x12\t\n\a@result\x12\x11\bA\x12\r\x1a\vlogical_and\x12\r\bB\x12\t\n\a@result\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vlogical_and\x12\x10\bF\x12\f\x1a\nlogical_or\"\xc5\x06\x10F2\xc0\x06\x12\x04_||_\x1a.\x10\x012*\x12\x02!_\x1a$\x10\x05* \n\n\x10\x03\"\x06\n\x04self\x12\x10admissionControl\x18\x01\x1a\x87\x06\x10E2\x82\x06\x12\x04_&&_\x1a\xce\x03\x10,2\xc9\x03\x12\x04_&&_\x1a\x9f\x01\x10\x132\x9a\x01\x12\x04_||_\x1a'\x10\x062#\x12\x02!_\x1a\x1d\x10\n*\x19\n\n\x10\b\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1ai\x10\x0e2e\x12\x03@in\x1a'\x10\r*#\n\x1b\x10\f*\x17\n\n\x10\v\"\x06\n\x04self\x12\ttargetRef\x12\x04kind\x1a5\x10\x0f:1\n\r\x10\x10\x1a\t2\aGateway\n\x0f\x10\x11\x1a\v2\tHTTPRoute\n\x0f\x10\x12\x1a\v2\tGRPCRoute\x1a\x9e\x02\x10+2\x99\x02\x12\x04_||_\x1a(\x10\x142$\x12\x02!_\x1a\x1e\x10\x18*\x1a\n\n\x10\x16\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xe6\x01\x10*J\xe1\x01\n\x03ref\x12\x1c\x10\x1a*\x18\n\n\x10\x19\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10$\x1a\x02\x10\x01*(\x10&2$\x12\x13@not_strictly_false\x1a\r\x10%\"\t\n\a@result2r\x10(2n\x12\x04_&&_\x1a\r\x10'\"\t\n\a@result\x1aW\x10\x1f2S\x12\x03@in\x1a\x15\x10\x1e*\x11\n\t\x10\x1d\"\x05\n\x03ref\x12\x04kind\x1a5\x10 :1\n\r\x10!\x1a\t2\aGateway\n\x0f\x10\"\x1a\v2\tHTTPRoute\n\x0f\x10#\x1a\v2\tGRPCRoute:\r\x10)\"\t\n\a@result\x1a\xa8\x02\x10D2\xa3\x02\x12\x04_||_\x1a-\x10-2)\x12\x02!_\x1a#\x101*\x1f\n\n\x10/\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a\xeb\x01\x10CJ\xe6\x01\n\x03sel\x12!\x103*\x1d\n\n\x102\"\x06\n\x04self\x12\x0ftargetSelectors\x1a\a@result\"\x06\x10=\x1a\x02\x10\x01*(\x10?2$\x12\x13@not_strictly_false\x1a\r\x10>\"\t\n\a@result2r\x10A2n\x12\x04_&&_\x1a\r\x10@\"\t\n\a@result\x1aW\x1082S\x12\x03@in\x1a\x15\x107*\x11\n\t\x106\"\x05\n\x03sel\x12\x04kind\x1a5\x109:1\n\r\x10:\x1a\t2\aGateway\n\x0f\x10;\x1a\v2\tHTTPRoute\n\x0f\x10<\x1a\v2\tGRPCRoute:\r\x10B\"\t\n\a@result"},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\x11\b\x13\x12\r\x1a\vlogical_not\x12\n\b\x15\x12\x06\n\x04self\x12\n\b\x19\x12\x06\n\x04self\x12\x11\b\x1d\x12\r\x1a\vlogical_and\x12\n\b\x1e\x12\x06\n\x04self\x12\r\b!\x12\t\x1a\ain_list\x12\x11\b%\x12\r\x1a\vlogical_and\x12\x11\b&\x12\r\x1a\vlogical_and\"\xa1\x03\x10\x012\x9c\x03\x12\x02!_\x1a\x95\x03\x10&2\x90\x03\x12\x04_&&_\x1a\xb4\x01\x10\x122\xaf\x01\x12\x04_&&_\x1a\\\x10\v2X\x12\x04_&&_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\nconnection\x18\x01\x1a0\x10\n*,\n\x1c\x10\b*\x18\n\n\x10\a\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x18\x01\x1aI\x10\x11*E\n.\x10\x0f**\n\x1c\x10\x0e*\x18\n\n\x10\r\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x12\x11predictivePercent\x18\x01\x1a\xd0\x01\x10\x132\xcb\x01\x12\x02!_\x1a\xc4\x01\x10%2\xbf\x01\x12\x04_&&_\x1aZ\x10\x1d2V\x12\x04_&&_\x1a \x10\x17*\x1c\n\n\x10\x15\"\x06\n\x04self\x12\floadBalancer\x18\x01\x1a,\x10\x1c*(\n\x1e\x10\x1a*\x1a\n\n\x10\x19\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x18\x01\x1a[\x10!2W\x12\x03@in\x1a*\x10 *&\n\x1e\x10\x1f*\x1a\n\n\x10\x1e\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x1a$\x10\": \n\f\x10#\x1a\b2\x06Random\n\x10\x10$\x1a\f2\nRoundRobin"},
 	}, Type: schema.Object}
-	schema674 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema673},
-		{Name: "status", Node: &schema43},
+	schemacdd7a9490964 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemab95d0c8360c9},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema675 = schema.Node{Fields: []schema.Field{
-		{Name: "enableWeb", Node: &schema17},
+	schema37a7143f3ed6 = schema.Node{Fields: []schema.Field{
+		{Name: "enableWeb", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema676 = schema.Node{Fields: []schema.Field{
-		{Name: "disableSafeMaxConnectionDuration", Node: &schema17},
-		{Name: "enableTrailers", Node: &schema17},
-		{Name: "http10", Node: &schema168},
-		{Name: "ignoredUpgradeTypes", Node: &schema442},
-		{Name: "preserveHeaderCase", Node: &schema17},
+	schema85900b9ed9e9 = schema.Node{Fields: []schema.Field{
+		{Name: "disableSafeMaxConnectionDuration", Node: &schemada9efc572a6e},
+		{Name: "enableTrailers", Node: &schemada9efc572a6e},
+		{Name: "http10", Node: &schema2b16f68b9c4e},
+		{Name: "ignoredUpgradeTypes", Node: &schemaf3a7606de3e4},
+		{Name: "preserveHeaderCase", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema677 = schema.Node{Enum: []string{"Request", "RequireAny", "VerifyIfGiven", "RequireAndVerify"}, Type: schema.String}
-	schema678 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema181},
-		{Name: "certificateHashes", Node: &schema3},
-		{Name: "crl", Node: &schema493},
-		{Name: "mode", Node: &schema677},
-		{Name: "optional", Node: &schema17},
-		{Name: "spkiHashes", Node: &schema3},
-		{Name: "subjectAltNames", Node: &schema445},
+	schema4c9a486ab699 = schema.Node{Enum: []string{"Request", "RequireAny", "VerifyIfGiven", "RequireAndVerify"}, Type: schema.String}
+	schemaa4d30c41347f = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema9d1cb7077ae4},
+		{Name: "certificateHashes", Node: &schemaddea1d3cbeb2},
+		{Name: "crl", Node: &schemafa3de5d875ba},
+		{Name: "mode", Node: &schema4c9a486ab699},
+		{Name: "optional", Node: &schemada9efc572a6e},
+		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
+		{Name: "subjectAltNames", Node: &schemab25b2b361f68},
 	}, Type: schema.Object}
-	schema679 = schema.Node{Fields: []schema.Field{
-		{Name: "alpnProtocols", Node: &schema3},
-		{Name: "ciphers", Node: &schema3},
-		{Name: "clientValidation", Node: &schema678},
-		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "fingerprints", Node: &schema606},
-		{Name: "maxVersion", Node: &schema183},
-		{Name: "minVersion", Node: &schema183},
-		{Name: "session", Node: &schema185},
-		{Name: "signatureAlgorithms", Node: &schema3},
+	schema77275c304091 = schema.Node{Fields: []schema.Field{
+		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
+		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
+		{Name: "clientValidation", Node: &schemaa4d30c41347f},
+		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
+		{Name: "fingerprints", Node: &schema248fc50762e7},
+		{Name: "maxVersion", Node: &schema4139913ada40},
+		{Name: "minVersion", Node: &schema4139913ada40},
+		{Name: "session", Node: &schema47f025039b34},
+		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema680 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema151},
-		{Name: "connection", Node: &schema576},
-		{Name: "enableProxyProtocol", Node: &schema17},
-		{Name: "grpc", Node: &schema675},
-		{Name: "headers", Node: &schema581},
-		{Name: "healthCheck", Node: &schema167},
-		{Name: "http1", Node: &schema676},
-		{Name: "http2", Node: &schema641},
-		{Name: "http3", Node: &schema48},
-		{Name: "path", Node: &schema171},
-		{Name: "proxyProtocol", Node: &schema437},
-		{Name: "scheme", Node: &schema582},
-		{Name: "targetRef", Node: &schema28},
-		{Name: "targetRefs", Node: &schema135},
-		{Name: "targetSelectors", Node: &schema670},
-		{Name: "tcpKeepalive", Node: &schema140},
-		{Name: "timeout", Node: &schema439},
-		{Name: "tls", Node: &schema679},
+	schema88e5ba004a4d = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema7615c132c005},
+		{Name: "connection", Node: &schema02af53e1c943},
+		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
+		{Name: "grpc", Node: &schema37a7143f3ed6},
+		{Name: "headers", Node: &schemaecf3d1b4dce7},
+		{Name: "healthCheck", Node: &schema5876e72c58ee},
+		{Name: "http1", Node: &schema85900b9ed9e9},
+		{Name: "http2", Node: &schema005cd20d219d},
+		{Name: "http3", Node: &schema5957ac208058},
+		{Name: "path", Node: &schemac5ccbd14f144},
+		{Name: "proxyProtocol", Node: &schemafb773d248d4e},
+		{Name: "scheme", Node: &schema9420a501495a},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema113fde886e95},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "timeout", Node: &schemabb6a0930579a},
+		{Name: "tls", Node: &schema77275c304091},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -3419,48 +3419,48 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\xf6\x01\x10\x052\xf1\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xbf\x01\x10\x14J\xba\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2K\x10\x122G\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1a0\x10\f2,\x12\x04_==_\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1a\r\x10\r\x1a\t2\aGateway:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema681 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema680},
-		{Name: "status", Node: &schema43},
+	schema5f54816c0bbc = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema88e5ba004a4d},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema682 = schema.Node{Fields: []schema.Field{
-		{Name: "absoluteTimeout", Node: &schema139},
-		{Name: "cookieConfig", Node: &schema214},
-		{Name: "idleTimeout", Node: &schema139},
-		{Name: "sessionName", Node: &schema215},
-		{Name: "type", Node: &schema216},
+	schemaacb5f686397e = schema.Node{Fields: []schema.Field{
+		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
+		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
+		{Name: "idleTimeout", Node: &schema81a9dad69d55},
+		{Name: "sessionName", Node: &schemae1afc78ced83},
+		{Name: "type", Node: &schema3fe5029bdb4d},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\x10\b\f\x12\f\x1a\nlogical_or\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x10\x12\f\x1a\nnot_equals\x12\x10\b\x12\x12\f\x1a\nlogical_or\x12\n\b\x14\x12\x06\n\x04self\x12\x10\b\x17\x12\f\x1a\nlogical_or\"\x86\x02\x10\x122\x81\x02\x12\x04_||_\x1av\x10\f2r\x12\x04_||_\x1a*\x10\x012&\x12\x02!_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fcookieConfig\x18\x01\x1a>\x10\x062:\x12\x02!_\x1a4\x10\v*0\n\x1e\x10\t*\x1a\n\n\x10\b\"\x06\n\x04self\x12\fcookieConfig\x12\flifetimeType\x18\x01\x1a\x80\x01\x10\x172|\x12\x04_||_\x1aO\x10\x102K\x12\x04_!=_\x1a2\x10\x0f*.\n\x1e\x10\x0e*\x1a\n\n\x10\r\"\x06\n\x04self\x12\fcookieConfig\x12\flifetimeType\x1a\x0f\x10\x11\x1a\v2\tPermanent\x1a#\x10\x16*\x1f\n\n\x10\x14\"\x06\n\x04self\x12\x0fabsoluteTimeout\x18\x01"},
 		{Text: "!has(self.cookieConfig) || self.type == 'Cookie'", Message: "cookieConfig can only be set with type Cookie", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\"h\x10\n2d\x12\x04_||_\x1a*\x10\x012&\x12\x02!_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fcookieConfig\x18\x01\x1a0\x10\b2,\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\f\x10\t\x1a\b2\x06Cookie"},
 	}, Type: schema.Object}
-	schema683 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema505},
-		{Name: "filters", Node: &schema503},
-		{Name: "matches", Node: &schema345},
-		{Name: "name", Node: &schema9},
-		{Name: "sessionPersistence", Node: &schema682},
+	schemafed99e95a615 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema3457c2bd124f},
+		{Name: "filters", Node: &schema46ca8d969a07},
+		{Name: "matches", Node: &schemac303f2dd18cf},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "sessionPersistence", Node: &schemaacb5f686397e},
 	}, Type: schema.Object}
-	schema684 = schema.Node{Items: &schema683, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema8ddc3284487e = schema.Node{Items: &schemafed99e95a615, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nindex_list\x12\x11\b\f\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nindex_list\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x0f\b\x14\x12\v\x1a\tadd_int64\x12\n\b\x15\x12\x06\n\x04self\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x13\b\x17\x12\x0f\x1a\rgreater_int64\x12\x11\b\x19\x12\r\x1a\vconditional\x12\n\b\x1b\x12\x06\n\x04self\x12\x10\b\x1c\x12\f\x1a\nindex_list\x12\x11\b \x12\r\x1a\vconditional\x12\n\b!\x12\x06\n\x04self\x12\x10\b\"\x12\f\x1a\nindex_list\x12\x0f\b%\x12\v\x1a\tlist_size\x12\x0f\b(\x12\v\x1a\tadd_int64\x12\n\b)\x12\x06\n\x04self\x12\x0f\b*\x12\v\x1a\tlist_size\x12\x13\b+\x12\x0f\x1a\rgreater_int64\x12\x11\b-\x12\r\x1a\vconditional\x12\n\b/\x12\x06\n\x04self\x12\x10\b0\x12\f\x1a\nindex_list\x12\x11\b4\x12\r\x1a\vconditional\x12\n\b5\x12\x06\n\x04self\x12\x10\b6\x12\f\x1a\nindex_list\x12\x0f\b9\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bC\x12\x06\n\x04self\x12\x10\bD\x12\f\x1a\nindex_list\x12\x11\bH\x12\r\x1a\vconditional\x12\n\bI\x12\x06\n\x04self\x12\x10\bJ\x12\f\x1a\nindex_list\x12\x0f\bM\x12\v\x1a\tlist_size\x12\x0f\bP\x12\v\x1a\tadd_int64\x12\n\bQ\x12\x06\n\x04self\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x13\bS\x12\x0f\x1a\rgreater_int64\x12\x11\bU\x12\r\x1a\vconditional\x12\n\bW\x12\x06\n\x04self\x12\x10\bX\x12\f\x1a\nindex_list\x12\x11\b\\\x12\r\x1a\vconditional\x12\n\b]\x12\x06\n\x04self\x12\x10\b^\x12\f\x1a\nindex_list\x12\x0f\ba\x12\v\x1a\tlist_size\x12\x0f\bd\x12\v\x1a\tadd_int64\x12\n\be\x12\x06\n\x04self\x12\x0f\bf\x12\v\x1a\tlist_size\x12\x13\bg\x12\x0f\x1a\rgreater_int64\x12\x11\bi\x12\r\x1a\vconditional\x12\n\bk\x12\x06\n\x04self\x12\x10\bl\x12\f\x1a\nindex_list\x12\x11\bp\x12\r\x1a\vconditional\x12\n\bq\x12\x06\n\x04self\x12\x10\br\x12\f\x1a\nindex_list\x12\x0f\bu\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b\x7f\x12\x06\n\x04self\x12\x11\b\x80\x01\x12\f\x1a\nindex_list\x12\x12\b\x84\x01\x12\r\x1a\vconditional\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x11\b\x86\x01\x12\f\x1a\nindex_list\x12\x10\b\x89\x01\x12\v\x1a\tlist_size\x12\x10\b\x8c\x01\x12\v\x1a\tadd_int64\x12\v\b\x8d\x01\x12\x06\n\x04self\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x14\b\x8f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x91\x01\x12\r\x1a\vconditional\x12\v\b\x93\x01\x12\x06\n\x04self\x12\x11\b\x94\x01\x12\f\x1a\nindex_list\x12\x12\b\x98\x01\x12\r\x1a\vconditional\x12\v\b\x99\x01\x12\x06\n\x04self\x12\x11\b\x9a\x01\x12\f\x1a\nindex_list\x12\x10\b\x9d\x01\x12\v\x1a\tlist_size\x12\x10\b\xa0\x01\x12\v\x1a\tadd_int64\x12\v\b\xa1\x01\x12\x06\n\x04self\x12\x10\b\xa2\x01\x12\v\x1a\tlist_size\x12\x14\b\xa3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa5\x01\x12\r\x1a\vconditional\x12\v\b\xa7\x01\x12\x06\n\x04self\x12\x11\b\xa8\x01\x12\f\x1a\nindex_list\x12\x12\b\xac\x01\x12\r\x1a\vconditional\x12\v\b\xad\x01\x12\x06\n\x04self\x12\x11\b\xae\x01\x12\f\x1a\nindex_list\x12\x10\b\xb1\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xbb\x01\x12\x06\n\x04self\x12\x11\b\xbc\x01\x12\f\x1a\nindex_list\x12\x12\b\xc0\x01\x12\r\x1a\vconditional\x12\v\b\xc1\x01\x12\x06\n\x04self\x12\x11\b\xc2\x01\x12\f\x1a\nindex_list\x12\x10\b\xc5\x01\x12\v\x1a\tlist_size\x12\x10\b\xc8\x01\x12\v\x1a\tadd_int64\x12\v\b\xc9\x01\x12\x06\n\x04self\x12\x10\b\xca\x01\x12\v\x1a\tlist_size\x12\x14\b\xcb\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xcd\x01\x12\r\x1a\vconditional\x12\v\b\xcf\x01\x12\x06\n\x04self\x12\x11\b\xd0\x01\x12\f\x1a\nindex_list\x12\x12\b\xd4\x01\x12\r\x1a\vconditional\x12\v\b\xd5\x01\x12\x06\n\x04self\x12\x11\b\xd6\x01\x12\f\x1a\nindex_list\x12\x10\b\xd9\x01\x12\v\x1a\tlist_size\x12\x10\b\xdc\x01\x12\v\x1a\tadd_int64\x12\v\b\xdd\x01\x12\x06\n\x04self\x12\x10\b\xde\x01\x12\v\x1a\tlist_size\x12\x14\b\xdf\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xe1\x01\x12\r\x1a\vconditional\x12\v\b\xe3\x01\x12\x06\n\x04self\x12\x11\b\xe4\x01\x12\f\x1a\nindex_list\x12\x12\b\xe8\x01\x12\r\x1a\vconditional\x12\v\b\xe9\x01\x12\x06\n\x04self\x12\x11\b\xea\x01\x12\f\x1a\nindex_list\x12\x10\b\xed\x01\x12\v\x1a\tlist_size\x12\x10\b\xf0\x01\x12\v\x1a\tadd_int64\x12\v\b\xf1\x01\x12\x06\n\x04self\x12\x10\b\xf2\x01\x12\v\x1a\tlist_size\x12\x14\b\xf3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xf5\x01\x12\r\x1a\vconditional\x12\v\b\xf7\x01\x12\x06\n\x04self\x12\x11\b\xf8\x01\x12\f\x1a\nindex_list\x12\x12\b\xfc\x01\x12\r\x1a\vconditional\x12\v\b\xfd\x01\x12\x06\n\x04self\x12\x11\b\xfe\x01\x12\f\x1a\nindex_list\x12\x10\b\x81\x02\x12\v\x1a\tlist_size\x12\x10\b\x84\x02\x12\v\x1a\tadd_int64\x12\v\b\x85\x02\x12\x06\n\x04self\x12\x10\b\x86\x02\x12\v\x1a\tlist_size\x12\x14\b\x87\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x02\x12\r\x1a\vconditional\x12\v\b\x8b\x02\x12\x06\n\x04self\x12\x11\b\x8c\x02\x12\f\x1a\nindex_list\x12\x12\b\x90\x02\x12\r\x1a\vconditional\x12\v\b\x91\x02\x12\x06\n\x04self\x12\x11\b\x92\x02\x12\f\x1a\nindex_list\x12\x10\b\x95\x02\x12\v\x1a\tlist_size\x12\x10\b\x98\x02\x12\v\x1a\tadd_int64\x12\v\b\x99\x02\x12\x06\n\x04self\x12\x10\b\x9a\x02\x12\v\x1a\tlist_size\x12\x14\b\x9b\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x9d\x02\x12\r\x1a\vconditional\x12\v\b\x9f\x02\x12\x06\n\x04self\x12\x11\b\xa0\x02\x12\f\x1a\nindex_list\x12\x12\b\xa4\x02\x12\r\x1a\vconditional\x12\v\b\xa5\x02\x12\x06\n\x04self\x12\x11\b\xa6\x02\x12\f\x1a\nindex_list\x12\x10\b\xa9\x02\x12\v\x1a\tlist_size\x12\x10\b\xac\x02\x12\v\x1a\tadd_int64\x12\v\b\xad\x02\x12\x06\n\x04self\x12\x10\b\xae\x02\x12\v\x1a\tlist_size\x12\x14\b\xaf\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb1\x02\x12\r\x1a\vconditional\x12\v\b\xb3\x02\x12\x06\n\x04self\x12\x11\b\xb4\x02\x12\f\x1a\nindex_list\x12\x12\b\xb8\x02\x12\r\x1a\vconditional\x12\v\b\xb9\x02\x12\x06\n\x04self\x12\x11\b\xba\x02\x12\f\x1a\nindex_list\x12\x10\b\xbd\x02\x12\v\x1a\tlist_size\x12\x18\b\xc0\x02\x12\x13\x1a\x11less_equals_int64\"\xca\x1b\x10\xc0\x022\xc4\x1b\x12\x04_<=_\x1a\xb1\x1b\x10\xac\x022\xab\x1b\x12\x03_+_\x1a\xcd\x19\x10\x98\x022\xc7\x19\x12\x03_+_\x1a\xe9\x17\x10\x84\x022\xe3\x17\x12\x03_+_\x1a\x85\x16\x10\xf0\x012\xff\x15\x12\x03_+_\x1a\xa1\x14\x10\xdc\x012\x9b\x14\x12\x03_+_\x1a\xbd\x12\x10\xc8\x012\xb7\x12\x12\x03_+_\x1a\xd9\x10\x10\xb4\x012\xd3\x10\x12\x03_+_\x1a\xf5\x0e\x10\xa0\x012\xef\x0e\x12\x03_+_\x1a\x91\r\x10\x8c\x012\x8b\r\x12\x03_+_\x1a\xad\v\x10x2\xa8\v\x12\x03_+_\x1a\xd0\t\x10d2\xcb\t\x12\x03_+_\x1a\x80\b\x10P2\xfb\a\x12\x03_+_\x1a\xb0\x06\x10<2\xab\x06\x12\x03_+_\x1a\xe0\x04\x10(2\xdb\x04\x12\x03_+_\x1a\x90\x03\x10\x142\x8b\x03\x12\x03_+_\x1a\xc0\x01\x10\x052\xbb\x01\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a\x7f\x10\f2{\x12\x05_?_:_\x1a/\x10\v*+\n\x1e\x10\b2\x1a\x12\x04_[_]\x1a\n\x10\a\"\x06\n\x04self\x1a\x06\x10\t\x1a\x02\x18\x00\x12\amatches\x18\x01\x1a9\x10\x1125\n-\x10\x10*)\n\x1e\x10\x0e2\x1a\x12\x04_[_]\x1a\n\x10\r\"\x06\n\x04self\x1a\x06\x10\x0f\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\x12\x1a\x02\x18\x00\x1a\x06\x10\x13\x1a\x02\x18\x00\x1a\xc0\x01\x10\x192\xbb\x01\x12\x05_?_:_\x1a)\x10\x172%\x12\x03_>_\x1a\x16\x10\x162\x12\n\n\x10\x15\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x18\x1a\x02\x18\x01\x1a\x7f\x10 2{\x12\x05_?_:_\x1a/\x10\x1f*+\n\x1e\x10\x1c2\x1a\x12\x04_[_]\x1a\n\x10\x1b\"\x06\n\x04self\x1a\x06\x10\x1d\x1a\x02\x18\x01\x12\amatches\x18\x01\x1a9\x10%25\n-\x10$*)\n\x1e\x10\"2\x1a\x12\x04_[_]\x1a\n\x10!\"\x06\n\x04self\x1a\x06\x10#\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10&\x1a\x02\x18\x00\x1a\x06\x10'\x1a\x02\x18\x00\x1a\xc0\x01\x10-2\xbb\x01\x12\x05_?_:_\x1a)\x10+2%\x12\x03_>_\x1a\x16\x10*2\x12\n\n\x10)\"\x06\n\x04self\x12\x04size\x1a\x06\x10,\x1a\x02\x18\x02\x1a\x7f\x1042{\x12\x05_?_:_\x1a/\x103*+\n\x1e\x1002\x1a\x12\x04_[_]\x1a\n\x10/\"\x06\n\x04self\x1a\x06\x101\x1a\x02\x18\x02\x12\amatches\x18\x01\x1a9\x10925\n-\x108*)\n\x1e\x1062\x1a\x12\x04_[_]\x1a\n\x105\"\x06\n\x04self\x1a\x06\x107\x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10:\x1a\x02\x18\x00\x1a\x06\x10;\x1a\x02\x18\x00\x1a\xc0\x01\x10A2\xbb\x01\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x03\x1a\x7f\x10H2{\x12\x05_?_:_\x1a/\x10G*+\n\x1e\x10D2\x1a\x12\x04_[_]\x1a\n\x10C\"\x06\n\x04self\x1a\x06\x10E\x1a\x02\x18\x03\x12\amatches\x18\x01\x1a9\x10M25\n-\x10L*)\n\x1e\x10J2\x1a\x12\x04_[_]\x1a\n\x10I\"\x06\n\x04self\x1a\x06\x10K\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10N\x1a\x02\x18\x00\x1a\x06\x10O\x1a\x02\x18\x00\x1a\xc0\x01\x10U2\xbb\x01\x12\x05_?_:_\x1a)\x10S2%\x12\x03_>_\x1a\x16\x10R2\x12\n\n\x10Q\"\x06\n\x04self\x12\x04size\x1a\x06\x10T\x1a\x02\x18\x04\x1a\x7f\x10\\2{\x12\x05_?_:_\x1a/\x10[*+\n\x1e\x10X2\x1a\x12\x04_[_]\x1a\n\x10W\"\x06\n\x04self\x1a\x06\x10Y\x1a\x02\x18\x04\x12\amatches\x18\x01\x1a9\x10a25\n-\x10`*)\n\x1e\x10^2\x1a\x12\x04_[_]\x1a\n\x10]\"\x06\n\x04self\x1a\x06\x10_\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10b\x1a\x02\x18\x00\x1a\x06\x10c\x1a\x02\x18\x00\x1a\xc0\x01\x10i2\xbb\x01\x12\x05_?_:_\x1a)\x10g2%\x12\x03_>_\x1a\x16\x10f2\x12\n\n\x10e\"\x06\n\x04self\x12\x04size\x1a\x06\x10h\x1a\x02\x18\x05\x1a\x7f\x10p2{\x12\x05_?_:_\x1a/\x10o*+\n\x1e\x10l2\x1a\x12\x04_[_]\x1a\n\x10k\"\x06\n\x04self\x1a\x06\x10m\x1a\x02\x18\x05\x12\amatches\x18\x01\x1a9\x10u25\n-\x10t*)\n\x1e\x10r2\x1a\x12\x04_[_]\x1a\n\x10q\"\x06\n\x04self\x1a\x06\x10s\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10v\x1a\x02\x18\x00\x1a\x06\x10w\x1a\x02\x18\x00\x1a\xcd\x01\x10}2\xc8\x01\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\x06\x1a\x8a\x01\x10\x84\x012\x84\x01\x12\x05_?_:_\x1a2\x10\x83\x01*-\n \x10\x80\x012\x1b\x12\x04_[_]\x1a\n\x10\x7f\"\x06\n\x04self\x1a\a\x10\x81\x01\x1a\x02\x18\x06\x12\amatches\x18\x01\x1a>\x10\x89\x0129\n1\x10\x88\x01*,\n!\x10\x86\x012\x1c\x12\x04_[_]\x1a\v\x10\x85\x01\"\x06\n\x04self\x1a\a\x10\x87\x01\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\a\x10\x8a\x01\x1a\x02\x18\x00\x1a\a\x10\x8b\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\x91\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\x8f\x012(\x12\x03_>_\x1a\x18\x10\x8e\x012\x13\n\v\x10\x8d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x90\x01\x1a\x02\x18\a\x1a\x8b\x01\x10\x98\x012\x85\x01\x12\x05_?_:_\x1a3\x10\x97\x01*.\n!\x10\x94\x012\x1c\x12\x04_[_]\x1a\v\x10\x93\x01\"\x06\n\x04self\x1a\a\x10\x95\x01\x1a\x02\x18\a\x12\amatches\x18\x01\x1a>\x10\x9d\x0129\n1\x10\x9c\x01*,\n!\x10\x9a\x012\x1c\x12\x04_[_]\x1a\v\x10\x99\x01\"\x06\n\x04self\x1a\a\x10\x9b\x01\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\a\x10\x9e\x01\x1a\x02\x18\x00\x1a\a\x10\x9f\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xa5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xa3\x012(\x12\x03_>_\x1a\x18\x10\xa2\x012\x13\n\v\x10\xa1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa4\x01\x1a\x02\x18\b\x1a\x8b\x01\x10\xac\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xab\x01*.\n!\x10\xa8\x012\x1c\x12\x04_[_]\x1a\v\x10\xa7\x01\"\x06\n\x04self\x1a\a\x10\xa9\x01\x1a\x02\x18\b\x12\amatches\x18\x01\x1a>\x10\xb1\x0129\n1\x10\xb0\x01*,\n!\x10\xae\x012\x1c\x12\x04_[_]\x1a\v\x10\xad\x01\"\x06\n\x04self\x1a\a\x10\xaf\x01\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\a\x10\xb2\x01\x1a\x02\x18\x00\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb9\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\t\x1a\x8b\x01\x10\xc0\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xbf\x01*.\n!\x10\xbc\x012\x1c\x12\x04_[_]\x1a\v\x10\xbb\x01\"\x06\n\x04self\x1a\a\x10\xbd\x01\x1a\x02\x18\t\x12\amatches\x18\x01\x1a>\x10\xc5\x0129\n1\x10\xc4\x01*,\n!\x10\xc2\x012\x1c\x12\x04_[_]\x1a\v\x10\xc1\x01\"\x06\n\x04self\x1a\a\x10\xc3\x01\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\a\x10\xc6\x01\x1a\x02\x18\x00\x1a\a\x10\xc7\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xcd\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xcb\x012(\x12\x03_>_\x1a\x18\x10\xca\x012\x13\n\v\x10\xc9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xcc\x01\x1a\x02\x18\n\x1a\x8b\x01\x10\xd4\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xd3\x01*.\n!\x10\xd0\x012\x1c\x12\x04_[_]\x1a\v\x10\xcf\x01\"\x06\n\x04self\x1a\a\x10\xd1\x01\x1a\x02\x18\n\x12\amatches\x18\x01\x1a>\x10\xd9\x0129\n1\x10\xd8\x01*,\n!\x10\xd6\x012\x1c\x12\x04_[_]\x1a\v\x10\xd5\x01\"\x06\n\x04self\x1a\a\x10\xd7\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\xda\x01\x1a\x02\x18\x00\x1a\a\x10\xdb\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xe1\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xdf\x012(\x12\x03_>_\x1a\x18\x10\xde\x012\x13\n\v\x10\xdd\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xe0\x01\x1a\x02\x18\v\x1a\x8b\x01\x10\xe8\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xe7\x01*.\n!\x10\xe4\x012\x1c\x12\x04_[_]\x1a\v\x10\xe3\x01\"\x06\n\x04self\x1a\a\x10\xe5\x01\x1a\x02\x18\v\x12\amatches\x18\x01\x1a>\x10\xed\x0129\n1\x10\xec\x01*,\n!\x10\xea\x012\x1c\x12\x04_[_]\x1a\v\x10\xe9\x01\"\x06\n\x04self\x1a\a\x10\xeb\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\xee\x01\x1a\x02\x18\x00\x1a\a\x10\xef\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xf5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xf3\x012(\x12\x03_>_\x1a\x18\x10\xf2\x012\x13\n\v\x10\xf1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xf4\x01\x1a\x02\x18\f\x1a\x8b\x01\x10\xfc\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xfb\x01*.\n!\x10\xf8\x012\x1c\x12\x04_[_]\x1a\v\x10\xf7\x01\"\x06\n\x04self\x1a\a\x10\xf9\x01\x1a\x02\x18\f\x12\amatches\x18\x01\x1a>\x10\x81\x0229\n1\x10\x80\x02*,\n!\x10\xfe\x012\x1c\x12\x04_[_]\x1a\v\x10\xfd\x01\"\x06\n\x04self\x1a\a\x10\xff\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x82\x02\x1a\x02\x18\x00\x1a\a\x10\x83\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x89\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x87\x022(\x12\x03_>_\x1a\x18\x10\x86\x022\x13\n\v\x10\x85\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x02\x1a\x02\x18\r\x1a\x8b\x01\x10\x90\x022\x85\x01\x12\x05_?_:_\x1a3\x10\x8f\x02*.\n!\x10\x8c\x022\x1c\x12\x04_[_]\x1a\v\x10\x8b\x02\"\x06\n\x04self\x1a\a\x10\x8d\x02\x1a\x02\x18\r\x12\amatches\x18\x01\x1a>\x10\x95\x0229\n1\x10\x94\x02*,\n!\x10\x92\x022\x1c\x12\x04_[_]\x1a\v\x10\x91\x02\"\x06\n\x04self\x1a\a\x10\x93\x02\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\x96\x02\x1a\x02\x18\x00\x1a\a\x10\x97\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x9d\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x9b\x022(\x12\x03_>_\x1a\x18\x10\x9a\x022\x13\n\v\x10\x99\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x9c\x02\x1a\x02\x18\x0e\x1a\x8b\x01\x10\xa4\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xa3\x02*.\n!\x10\xa0\x022\x1c\x12\x04_[_]\x1a\v\x10\x9f\x02\"\x06\n\x04self\x1a\a\x10\xa1\x02\x1a\x02\x18\x0e\x12\amatches\x18\x01\x1a>\x10\xa9\x0229\n1\x10\xa8\x02*,\n!\x10\xa6\x022\x1c\x12\x04_[_]\x1a\v\x10\xa5\x02\"\x06\n\x04self\x1a\a\x10\xa7\x02\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xaa\x02\x1a\x02\x18\x00\x1a\a\x10\xab\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb1\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\xaf\x022(\x12\x03_>_\x1a\x18\x10\xae\x022\x13\n\v\x10\xad\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb0\x02\x1a\x02\x18\x0f\x1a\x8b\x01\x10\xb8\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xb7\x02*.\n!\x10\xb4\x022\x1c\x12\x04_[_]\x1a\v\x10\xb3\x02\"\x06\n\x04self\x1a\a\x10\xb5\x02\x1a\x02\x18\x0f\x12\amatches\x18\x01\x1a>\x10\xbd\x0229\n1\x10\xbc\x02*,\n!\x10\xba\x022\x1c\x12\x04_[_]\x1a\v\x10\xb9\x02\"\x06\n\x04self\x1a\a\x10\xbb\x02\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbe\x02\x1a\x02\x18\x00\x1a\a\x10\xbf\x02\x1a\x02\x18\x00\x1a\b\x10\xc1\x02\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema685 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema189},
-		{Name: "parentRefs", Node: &schema193},
-		{Name: "rules", Node: &schema684},
-		{Name: "useDefaultGateways", Node: &schema508},
+	schema909aff39d229 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema8ddc3284487e},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schema686 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema685},
-		{Name: "status", Node: &schema223},
+	schema8ce9f30c776b = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema909aff39d229},
+		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema687 = schema.Node{Items: &schema514, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schemab9f2cab813f0 = schema.Node{Items: &schemace26a83554d7, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\r\b\x06\x12\t\x1a\ain_list\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\a\b\x0e\x12\x03\n\x01l\x12\r\b\x13\x12\t\n\a@result\x12\x18\b\x14\x12\x14\x1a\x12not_strictly_false\x12\r\b\x15\x12\t\n\a@result\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x17\x12\t\n\a@result\"\xfc\x01\x10\x18J\xf7\x01\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x12\x1a\x02\x10\x01*(\x10\x142$\x12\x13@not_strictly_false\x1a\r\x10\x13\"\t\n\a@result2\x9b\x01\x10\x162\x96\x01\x12\x04_&&_\x1a\r\x10\x15\"\t\n\a@result\x1a\x7f\x10\v2{\x12\x05_?_:_\x1aJ\x10\x062F\x12\x03@in\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a&\x10\a:\"\n\n\x10\b\x1a\x062\x04HTTP\n\t\x10\t\x1a\x052\x03TCP\n\t\x10\n\x1a\x052\x03UDP\x1a\x1e\x10\f2\x1a\x12\x02!_\x1a\x14\x10\x10*\x10\n\a\x10\x0e\"\x03\n\x01l\x12\x03tls\x18\x01\x1a\x06\x10\x11\x1a\x02\x10\x01:\r\x10\x17\"\t\n\a@result"},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\f\b\x06\x12\b\x1a\x06equals\x12\a\b\t\x12\x03\n\x01l\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\x11\b\r\x12\r\x1a\vconditional\x12\a\b\x0e\x12\x03\n\x01l\x12\f\b\x11\x12\b\x1a\x06equals\x12\a\b\x13\x12\x03\n\x01l\x12\f\b\x16\x12\b\x1a\x06equals\x12\x10\b\x18\x12\f\x1a\nlogical_or\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\"\xe3\x02\x10 J\xde\x02\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2\x82\x02\x10\x1e2\xfd\x01\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a\xe5\x01\x10\r2\xe0\x01\x12\x05_?_:_\x1aR\x10\f2N\x12\x04_&&_\x1a0\x10\x062,\x12\x04_==_\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a\v\x10\a\x1a\a2\x05HTTPS\x1a\x14\x10\v*\x10\n\a\x10\t\"\x03\n\x01l\x12\x03tls\x18\x01\x1a{\x10\x182w\x12\x04_||_\x1a2\x10\x112.\x12\x04_==_\x1a\x1e\x10\x10*\x1a\n\x12\x10\x0f*\x0e\n\a\x10\x0e\"\x03\n\x01l\x12\x03tls\x12\x04mode\x1a\x06\x10\x12\x1a\x022\x00\x1a;\x10\x1627\x12\x04_==_\x1a\x1e\x10\x15*\x1a\n\x12\x10\x14*\x0e\n\a\x10\x13\"\x03\n\x01l\x12\x03tls\x12\x04mode\x1a\x0f\x10\x17\x1a\v2\tTerminate\x1a\x06\x10\x19\x1a\x02\x10\x01:\r\x10\x1f\"\t\n\a@result"},
 		{Text: "self.all(l, (l.protocol == 'TLS' ? has(l.tls) && has(l.tls.mode) && l.tls.mode != '' : true))", Message: "tls mode must be set for protocol TLS", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01l\x12\f\b\x06\x12\b\x1a\x06equals\x12\x11\b\b\x12\r\x1a\vconditional\x12\a\b\n\x12\x03\n\x01l\x12\a\b\x0e\x12\x03\n\x01l\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\a\b\x13\x12\x03\n\x01l\x12\x10\b\x16\x12\f\x1a\nnot_equals\x12\x11\b\x18\x12\r\x1a\vlogical_and\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\"\xc7\x02\x10 J\xc2\x02\n\x01l\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2\xe6\x01\x10\x1e2\xe1\x01\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a\xc9\x01\x10\b2\xc4\x01\x12\x05_?_:_\x1a.\x10\x062*\x12\x04_==_\x1a\x17\x10\x05*\x13\n\a\x10\x04\"\x03\n\x01l\x12\bprotocol\x1a\t\x10\a\x1a\x052\x03TLS\x1a\x82\x01\x10\x182~\x12\x04_&&_\x1aB\x10\x122>\x12\x04_&&_\x1a\x14\x10\f*\x10\n\a\x10\n\"\x03\n\x01l\x12\x03tls\x18\x01\x1a \x10\x11*\x1c\n\x12\x10\x0f*\x0e\n\a\x10\x0e\"\x03\n\x01l\x12\x03tls\x12\x04mode\x18\x01\x1a2\x10\x162.\x12\x04_!=_\x1a\x1e\x10\x15*\x1a\n\x12\x10\x14*\x0e\n\a\x10\x13\"\x03\n\x01l\x12\x03tls\x12\x04mode\x1a\x06\x10\x17\x1a\x022\x00\x1a\x06\x10\x19\x1a\x02\x10\x01:\r\x10\x1f\"\t\n\a@result"},
@@ -3468,53 +3468,53 @@ var (
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02l1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02l2\x12\r\b\x0e\x12\t\n\a@result\x12\x0f\b\x10\x12\v\x1a\tadd_int64\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vconditional\x12\r\b\x13\x12\t\n\a@result\x12\f\b\x15\x12\b\x1a\x06equals\x12\r\b\x18\x12\t\n\a@result\x12\x18\b\x19\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1a\x12\t\n\a@result\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\r\b\x1c\x12\t\n\a@result\"\xc6\x02\x10\x1dJ\xc1\x02\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x01*(\x10\x192$\x12\x13@not_strictly_false\x1a\r\x10\x18\"\t\n\a@result2\xe4\x01\x10\x1b2\xdf\x01\x12\x04_&&_\x1a\r\x10\x1a\"\t\n\a@result\x1a\xc7\x01\x10\x16J\xc2\x01\n\x02l2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x18\x00*\x06\x10\r\x1a\x02\x10\x012t\x10\x122p\x12\x05_?_:_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02l2\x12\x04name\x1a \x10\x102\x1c\x12\x03_+_\x1a\r\x10\x0e\"\t\n\a@result\x1a\x06\x10\x0f\x1a\x02\x18\x01\x1a\r\x10\x11\"\t\n\a@result:!\x10\x152\x1d\x12\x04_==_\x1a\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x14\x1a\x02\x18\x01:\r\x10\x1c\"\t\n\a@result"},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02l1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02l2\x12\b\b\f\x12\x04\n\x02l1\x12\f\b\x0e\x12\b\x1a\x06equals\x12\b\b\x0f\x12\x04\n\x02l2\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\b\b\x13\x12\x04\n\x02l1\x12\b\b\x17\x12\x04\n\x02l2\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\x11\b\x1b\x12\r\x1a\vconditional\x12\b\b\x1c\x12\x04\n\x02l1\x12\f\b\x1e\x12\b\x1a\x06equals\x12\b\b\x1f\x12\x04\n\x02l2\x12\x11\b!\x12\r\x1a\vlogical_not\x12\b\b#\x12\x04\n\x02l1\x12\x11\b&\x12\r\x1a\vlogical_not\x12\b\b(\x12\x04\n\x02l2\x12\x11\b+\x12\r\x1a\vlogical_and\x12\x11\b,\x12\r\x1a\vlogical_and\x12\r\b/\x12\t\n\a@result\x12\x0f\b1\x12\v\x1a\tadd_int64\x12\r\b2\x12\t\n\a@result\x12\x11\b3\x12\r\x1a\vconditional\x12\r\b4\x12\t\n\a@result\x12\f\b6\x12\b\x1a\x06equals\x12\r\b9\x12\t\n\a@result\x12\x18\b:\x12\x14\x1a\x12not_strictly_false\x12\r\b;\x12\t\n\a@result\x12\x11\b<\x12\r\x1a\vlogical_and\x12\r\b=\x12\t\n\a@result\"\x8e\x05\x10>J\x89\x05\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x108\x1a\x02\x10\x01*(\x10:2$\x12\x13@not_strictly_false\x1a\r\x109\"\t\n\a@result2\xac\x04\x10<2\xa7\x04\x12\x04_&&_\x1a\r\x10;\"\t\n\a@result\x1a\x8f\x04\x107J\x8a\x04\n\x02l2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10-\x1a\x02\x18\x00*\x06\x10.\x1a\x02\x10\x012\xbb\x03\x1032\xb6\x03\x12\x05_?_:_\x1a\xfb\x02\x10,2\xf6\x02\x12\x04_&&_\x1a\x82\x01\x10\x112~\x12\x04_&&_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02l1\x12\x04port\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02l2\x12\x04port\x1a>\x10\x0e2:\x12\x04_==_\x1a\x18\x10\r*\x14\n\b\x10\f\"\x04\n\x02l1\x12\bprotocol\x1a\x18\x10\x10*\x14\n\b\x10\x0f\"\x04\n\x02l2\x12\bprotocol\x1a\xe8\x01\x10\x1b2\xe3\x01\x12\x05_?_:_\x1aB\x10\x1a2>\x12\x04_&&_\x1a\x1a\x10\x15*\x16\n\b\x10\x13\"\x04\n\x02l1\x12\bhostname\x18\x01\x1a\x1a\x10\x19*\x16\n\b\x10\x17\"\x04\n\x02l2\x12\bhostname\x18\x01\x1a>\x10\x1e2:\x12\x04_==_\x1a\x18\x10\x1d*\x14\n\b\x10\x1c\"\x04\n\x02l1\x12\bhostname\x1a\x18\x10 *\x14\n\b\x10\x1f\"\x04\n\x02l2\x12\bhostname\x1aV\x10+2R\x12\x04_&&_\x1a$\x10!2 \x12\x02!_\x1a\x1a\x10%*\x16\n\b\x10#\"\x04\n\x02l1\x12\bhostname\x18\x01\x1a$\x10&2 \x12\x02!_\x1a\x1a\x10**\x16\n\b\x10(\"\x04\n\x02l2\x12\bhostname\x18\x01\x1a \x1012\x1c\x12\x03_+_\x1a\r\x10/\"\t\n\a@result\x1a\x06\x100\x1a\x02\x18\x01\x1a\r\x102\"\t\n\a@result:!\x1062\x1d\x12\x04_==_\x1a\r\x104\"\t\n\a@result\x1a\x06\x105\x1a\x02\x18\x01:\r\x10=\"\t\n\a@result"},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema688 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema512},
-		{Name: "allowedListeners", Node: &schema355},
-		{Name: "defaultScope", Node: &schema508},
-		{Name: "gatewayClassName", Node: &schema27},
-		{Name: "infrastructure", Node: &schema232},
-		{Name: "listeners", Node: &schema687},
-		{Name: "tls", Node: &schema522},
+	schema6a3b6e1ed555 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema522e91040fec},
+		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
+		{Name: "defaultScope", Node: &schema39b6c711ff5e},
+		{Name: "gatewayClassName", Node: &schemab784d5f39b51},
+		{Name: "infrastructure", Node: &schemac8103038162b},
+		{Name: "listeners", Node: &schemab9f2cab813f0},
+		{Name: "tls", Node: &schema181de029e34d},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema689 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema252},
-		{Name: "attachedListenerSets", Node: &schema2},
-		{Name: "conditions", Node: &schema20},
-		{Name: "listeners", Node: &schema256},
+	schema8c72bce339d3 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schemaa58d4ede8b95},
+		{Name: "attachedListenerSets", Node: &schemad68636697e29},
+		{Name: "conditions", Node: &schemab7808f41d7df},
+		{Name: "listeners", Node: &schemaabae24e4c2c3},
 	}, Type: schema.Object}
-	schema690 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema688},
-		{Name: "status", Node: &schema689},
+	schema458e68794518 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema6a3b6e1ed555},
+		{Name: "status", Node: &schema8c72bce339d3},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema691 = schema.Node{Items: &schema155, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schemad42dd73f0086 = schema.Node{Items: &schema34ba964ae820, MaxLength: new(int(64)), Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowHeaders cannot contain '*' alongside other methods", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\r\b\x03\x12\t\x1a\ain_list\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tlist_size\x12\x13\b\a\x12\x0f\x1a\rgreater_int64\x12\x11\b\t\x12\r\x1a\vlogical_and\"_\x10\x012[\x12\x02!_\x1aU\x10\t2Q\x12\x04_&&_\x1a\x1e\x10\x032\x1a\x12\x03@in\x1a\a\x10\x02\x1a\x032\x01*\x1a\n\x10\x04\"\x06\n\x04self\x1a)\x10\a2%\x12\x03_>_\x1a\x16\x10\x062\x12\n\n\x10\x05\"\x06\n\x04self\x12\x04size\x1a\x06\x10\b\x1a\x02\x18\x01"},
 	}, Type: schema.Array, Unique: true}
-	schema692 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)"}, Type: schema.String}
-	schema693 = schema.Node{Items: &schema692, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schema4867432bac8b = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)"}, Type: schema.String}
+	schemafceb893e5bbd = schema.Node{Items: &schema4867432bac8b, MaxLength: new(int(64)), Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowOrigins cannot contain '*' alongside other origins", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\r\b\x03\x12\t\x1a\ain_list\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tlist_size\x12\x13\b\a\x12\x0f\x1a\rgreater_int64\x12\x11\b\t\x12\r\x1a\vlogical_and\"_\x10\x012[\x12\x02!_\x1aU\x10\t2Q\x12\x04_&&_\x1a\x1e\x10\x032\x1a\x12\x03@in\x1a\a\x10\x02\x1a\x032\x01*\x1a\n\x10\x04\"\x06\n\x04self\x1a)\x10\a2%\x12\x03_>_\x1a\x16\x10\x062\x12\n\n\x10\x05\"\x06\n\x04self\x12\x04size\x1a\x06\x10\b\x1a\x02\x18\x01"},
 	}, Type: schema.Array, Unique: true}
-	schema694 = schema.Node{Fields: []schema.Field{
-		{Name: "allowCredentials", Node: &schema17},
-		{Name: "allowHeaders", Node: &schema691},
-		{Name: "allowMethods", Node: &schema361},
-		{Name: "allowOrigins", Node: &schema693},
-		{Name: "exposeHeaders", Node: &schema359},
-		{Name: "maxAge", Node: &schema363},
+	schema19e6965d8eb9 = schema.Node{Fields: []schema.Field{
+		{Name: "allowCredentials", Node: &schemada9efc572a6e},
+		{Name: "allowHeaders", Node: &schemad42dd73f0086},
+		{Name: "allowMethods", Node: &schemafbfada9250bc},
+		{Name: "allowOrigins", Node: &schemafceb893e5bbd},
+		{Name: "exposeHeaders", Node: &schema17d356cf1033},
+		{Name: "maxAge", Node: &schemae193e363b8b2},
 	}, Type: schema.Object}
-	schema695 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schema694},
-		{Name: "extensionRef", Node: &schema30},
-		{Name: "externalAuth", Node: &schema533},
-		{Name: "requestHeaderModifier", Node: &schema501},
-		{Name: "requestMirror", Node: &schema200},
-		{Name: "requestRedirect", Node: &schema535},
-		{Name: "responseHeaderModifier", Node: &schema501},
-		{Name: "type", Node: &schema536},
-		{Name: "urlRewrite", Node: &schema272},
+	schema43829db08cf0 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema19e6965d8eb9},
+		{Name: "extensionRef", Node: &schemaf609552b2943},
+		{Name: "externalAuth", Node: &schemab39adf2ec5e4},
+		{Name: "requestHeaderModifier", Node: &schemafe04f11180ed},
+		{Name: "requestMirror", Node: &schema229800c60601},
+		{Name: "requestRedirect", Node: &schema23aab9bde07f},
+		{Name: "responseHeaderModifier", Node: &schemafe04f11180ed},
+		{Name: "type", Node: &schema7acc2fe0dbf1},
+		{Name: "urlRewrite", Node: &schema4295c219b5ac},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.cors) && self.type != 'CORS')", Message: "filter.cors must be nil if the filter.type is not CORS", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"^\x10\x012Z\x12\x02!_\x1aT\x10\n2P\x12\x04_&&_\x1a\x18\x10\x05*\x14\n\n\x10\x03\"\x06\n\x04self\x12\x04cors\x18\x01\x1a.\x10\b2*\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\n\x10\t\x1a\x062\x04CORS"},
 		{Text: "!(!has(self.cors) && self.type == 'CORS')", Message: "filter.cors must be specified for CORS filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"h\x10\x012d\x12\x02!_\x1a^\x10\v2Z\x12\x04_&&_\x1a\"\x10\x022\x1e\x12\x02!_\x1a\x18\x10\x06*\x14\n\n\x10\x04\"\x06\n\x04self\x12\x04cors\x18\x01\x1a.\x10\t2*\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\n\x10\n\x1a\x062\x04CORS"},
@@ -3533,7 +3533,7 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"n\x10\x012j\x12\x02!_\x1ad\x10\n2`\x12\x04_&&_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fexternalAuth\x18\x01\x1a6\x10\b22\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x12\x10\t\x1a\x0e2\fExternalAuth"},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"x\x10\x012t\x12\x02!_\x1an\x10\v2j\x12\x04_&&_\x1a*\x10\x022&\x12\x02!_\x1a \x10\x06*\x1c\n\n\x10\x04\"\x06\n\x04self\x12\fexternalAuth\x18\x01\x1a6\x10\t22\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x12\x10\n\x1a\x0e2\fExternalAuth"},
 	}, Type: schema.Object}
-	schema696 = schema.Node{Items: &schema695, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemaf53610c2eaf0 = schema.Node{Items: &schema43829db08cf0, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x02\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\f\b\a\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\r\b\x0f\x12\t\n\a@result\x12\n\b\x11\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\f\b\x16\x12\b\x1a\x06equals\x12\r\b\x19\x12\t\n\a@result\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\x18\b\x1b\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1c\x12\t\n\a@result\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1e\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_and\"\x8e\x03\x10\x012\x89\x03\x12\x02!_\x1a\x82\x03\x10 2\xfd\x02\x12\x04_&&_\x1a\xbb\x01\x10\x10J\xb6\x01\n\x01f\x12\n\x10\x02\"\x06\n\x04self\x1a\a@result\"\x06\x10\t\x1a\x02\x10\x00*2\x10\f2.\x12\x13@not_strictly_false\x1a\x17\x10\v2\x13\x12\x02!_\x1a\r\x10\n\"\t\n\a@result2Q\x10\x0e2M\x12\x04_||_\x1a\r\x10\r\"\t\n\a@result\x1a6\x10\a22\x12\x04_==_\x1a\x13\x10\x06*\x0f\n\a\x10\x05\"\x03\n\x01f\x12\x04type\x1a\x15\x10\b\x1a\x112\x0fRequestRedirect:\r\x10\x0f\"\t\n\a@result\x1a\xb6\x01\x10\x1fJ\xb1\x01\n\x01f\x12\n\x10\x11\"\x06\n\x04self\x1a\a@result\"\x06\x10\x18\x1a\x02\x10\x00*2\x10\x1b2.\x12\x13@not_strictly_false\x1a\x17\x10\x1a2\x13\x12\x02!_\x1a\r\x10\x19\"\t\n\a@result2L\x10\x1d2H\x12\x04_||_\x1a\r\x10\x1c\"\t\n\a@result\x1a1\x10\x162-\x12\x04_==_\x1a\x13\x10\x15*\x0f\n\a\x10\x14\"\x03\n\x01f\x12\x04type\x1a\x10\x10\x17\x1a\f2\nURLRewrite:\r\x10\x1e\"\t\n\a@result"},
 		{Text: "self.filter(f, f.type == 'CORS').size() <= 1", Message: "CORS filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd0\x01\x10\x122\xcb\x01\x12\x04_<=_\x1a\xba\x01\x10\x112\xb5\x01\n\xac\x01\x10\x10J\xa7\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012p\x10\x0e2l\x12\x05_?_:_\x1a+\x10\x062'\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\n\x10\a\x1a\x062\x04CORS\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xe2\x01\x10\x122\xdd\x01\x12\x04_<=_\x1a\xcc\x01\x10\x112\xc7\x01\n\xbe\x01\x10\x10J\xb9\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012\x81\x01\x10\x0e2}\x12\x05_?_:_\x1a<\x10\x0628\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x1b\x10\a\x1a\x172\x15RequestHeaderModifier\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
@@ -3541,26 +3541,26 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xdb\x01\x10\x122\xd6\x01\x12\x04_<=_\x1a\xc5\x01\x10\x112\xc0\x01\n\xb7\x01\x10\x10J\xb2\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012{\x10\x0e2w\x12\x05_?_:_\x1a6\x10\x0622\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x15\x10\a\x1a\x112\x0fRequestRedirect\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x03\x12\x03\n\x01f\x12\a\b\x04\x12\x03\n\x01f\x12\f\b\x06\x12\b\x1a\x06equals\x12\r\b\n\x12\t\n\a@result\x12\x0e\b\f\x12\n\x1a\badd_list\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vconditional\x12\r\b\x0f\x12\t\n\a@result\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x17\b\x12\x12\x13\x1a\x11less_equals_int64\"\xd6\x01\x10\x122\xd1\x01\x12\x04_<=_\x1a\xc0\x01\x10\x112\xbb\x01\n\xb2\x01\x10\x10J\xad\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x04\x10\b:\x00*\x06\x10\t\x1a\x02\x10\x012v\x10\x0e2r\x12\x05_?_:_\x1a1\x10\x062-\x12\x04_==_\x1a\x13\x10\x05*\x0f\n\a\x10\x04\"\x03\n\x01f\x12\x04type\x1a\x10\x10\a\x1a\f2\nURLRewrite\x1a'\x10\f2#\x12\x03_+_\x1a\r\x10\n\"\t\n\a@result\x1a\r\x10\v:\t\n\a\x10\x03\"\x03\n\x01f\x1a\r\x10\r\"\t\n\a@result:\r\x10\x0f\"\t\n\a@result\x12\x04size\x1a\x06\x10\x13\x1a\x02\x18\x01"},
 	}, Type: schema.Array}
-	schema697 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema696},
-		{Name: "group", Node: &schema177},
-		{Name: "kind", Node: &schema194},
-		{Name: "name", Node: &schema27},
-		{Name: "namespace", Node: &schema179},
-		{Name: "port", Node: &schema191},
-		{Name: "weight", Node: &schema204},
+	schema9162751dff29 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemaf53610c2eaf0},
+		{Name: "group", Node: &schema78405276a8ce},
+		{Name: "kind", Node: &schemad1e765d8d94b},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "weight", Node: &schemad1e3f7557e19},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema698 = schema.Node{Items: &schema697, MaxLength: new(int(16)), Type: schema.Array}
-	schema699 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema698},
-		{Name: "filters", Node: &schema696},
-		{Name: "matches", Node: &schema544},
-		{Name: "name", Node: &schema9},
-		{Name: "retry", Node: &schema288},
-		{Name: "sessionPersistence", Node: &schema682},
-		{Name: "timeouts", Node: &schema289},
+	schema293b31712fbb = schema.Node{Items: &schema9162751dff29, MaxLength: new(int(16)), Type: schema.Array}
+	schema6ad298718c2f = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema293b31712fbb},
+		{Name: "filters", Node: &schemaf53610c2eaf0},
+		{Name: "matches", Node: &schema4913ba7b93ee},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "retry", Node: &schema261f4e49e70d},
+		{Name: "sessionPersistence", Node: &schemaacb5f686397e},
+		{Name: "timeouts", Node: &schema689dce7a7857},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\n\b\x0e\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\a\b\x17\x12\x03\n\x01f\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\x12\x10\b!\x12\f\x1a\nlogical_or\"\xeb\x02\x10\v2\xe6\x02\x12\x05_?_:_\x1ai\x10\n2e\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a<\x10\b28\x12\x03_>_\x1a)\x10\x052%\x12\x04size\x1a\x1d\x10\a*\x19\n\n\x10\x06\"\x06\n\x04self\x12\vbackendRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1a\xe9\x01\x10!2\xe4\x01\x12\x04_||_\x1a%\x10\f2!\x12\x02!_\x1a\x1b\x10\x10*\x17\n\n\x10\x0e\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xb4\x01\x10 J\xaf\x01\n\x01f\x12\x19\x10\x12*\x15\n\n\x10\x11\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2E\x10\x1e2A\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a*\x10\x152&\x12\x02!_\x1a \x10\x19*\x1c\n\a\x10\x17\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01:\r\x10\x1f\"\t\n\a@result\x1a\x06\x10\"\x1a\x02\x10\x01"},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01f\x12\a\b\x0e\x12\x03\n\x01f\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\a\b\x13\x12\x03\n\x01f\x12\f\b\x17\x12\b\x1a\x06equals\x12\x11\b\x19\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vconditional\x12\x0f\b.\x12\v\x1a\tsize_list\x12\n\b/\x12\x06\n\x04self\x12\x10\b1\x12\f\x1a\nnot_equals\x12\x11\b3\x12\r\x1a\vlogical_not\x12\n\b5\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x10\b;\x12\f\x1a\nlogical_or\x12\n\b<\x12\x06\n\x04self\x12\x10\b>\x12\f\x1a\nindex_list\x12\x10\bB\x12\f\x1a\nnot_equals\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vconditional\"\xa1\x06\x10-2\x9c\x06\x12\x05_?_:_\x1a\xe8\x03\x10,2\xe3\x03\x12\x04_&&_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xbd\x03\x10+J\xb8\x03\n\x01f\x12\x19\x10\x06*\x15\n\n\x10\x05\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xdb\x02\x10'2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10\x192\x96\x02\x12\x04_&&_\x1aZ\x10\x122V\x12\x04_&&_\x1a \x10\f*\x1c\n\a\x10\n\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x11*(\n\x1e\x10\x0f*\x1a\n\a\x10\x0e\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10 2\xac\x01\x12\x04_&&_\x1a\\\x10\x172X\x12\x04_==_\x1a6\x10\x16*2\n*\x10\x15*&\n\x1e\x10\x14*\x1a\n\a\x10\x13\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10\x18\x1a\x142\x12ReplacePrefixMatch\x1aF\x10\x1f*B\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x9f\x02\x10E2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10D2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10;2\x88\x01\x12\x04_||_\x1a9\x10125\x12\x04_!=_\x1a%\x10.2!\x12\x04size\x1a\x19\x100*\x15\n\n\x10/\"\x06\n\x04self\x12\amatches\x1a\x06\x102\x1a\x02\x18\x01\x1aE\x1032A\x12\x02!_\x1a;\x10:*7\n-\x1072)\x12\x04_[_]\x1a\x19\x106*\x15\n\n\x105\"\x06\n\x04self\x12\amatches\x1a\x06\x108\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10B2_\x12\x04_!=_\x1aE\x10A*A\n9\x10@*5\n-\x10>2)\x12\x04_[_]\x1a\x19\x10=*\x15\n\n\x10<\"\x06\n\x04self\x12\amatches\x1a\x06\x10?\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10C\x1a\f2\nPathPrefix\x1a\x06\x10F\x1a\x02\x10\x00\x1a\x06\x10G\x1a\x02\x10\x01\x1a\x06\x10H\x1a\x02\x10\x01"},
@@ -3568,72 +3568,72 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xf0\a\x10A2\xeb\a\x12\x05_?_:_\x1a\xb7\x05\x10@2\xb2\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\x88\x05\x10?J\x83\x05\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\xa2\x04\x10;2\x9d\x04\x12\x05_?_:_\x1a\xe2\x03\x1042\xdd\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xba\x03\x103J\xb5\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xdb\x02\x10/2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10!2\x96\x02\x12\x04_&&_\x1aZ\x10\x1a2V\x12\x04_&&_\x1a \x10\x14*\x1c\n\a\x10\x12\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x19*(\n\x1e\x10\x17*\x1a\n\a\x10\x16\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10(2\xac\x01\x12\x04_&&_\x1a\\\x10\x1f2X\x12\x04_==_\x1a6\x10\x1e*2\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aF\x10'*B\n*\x10%*&\n\x1e\x10$*\x1a\n\a\x10#\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xdc\a\x10A2\xd7\a\x12\x05_?_:_\x1a\xa3\x05\x10@2\x9e\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\xf4\x04\x10?J\xef\x04\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\x8e\x04\x10;2\x89\x04\x12\x05_?_:_\x1a\xce\x03\x1042\xc9\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xa6\x03\x103J\xa1\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xc7\x02\x10/2\xc2\x02\x12\x05_?_:_\x1a\x87\x02\x10!2\x82\x02\x12\x04_&&_\x1aP\x10\x1a2L\x12\x04_&&_\x1a\x1b\x10\x14*\x17\n\a\x10\x12\"\x03\n\x01f\x12\nurlRewrite\x18\x01\x1a'\x10\x19*#\n\x19\x10\x17*\x15\n\a\x10\x16\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x18\x01\x1a\xa7\x01\x10(2\xa2\x01\x12\x04_&&_\x1aW\x10\x1f2S\x12\x04_==_\x1a1\x10\x1e*-\n%\x10\x1d*!\n\x19\x10\x1c*\x15\n\a\x10\x1b\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aA\x10'*=\n%\x10%*!\n\x19\x10$*\x15\n\a\x10#\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema700 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema699, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema59f59ac8f663 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema6ad298718c2f, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x0f\b\n\x12\v\x1a\tlist_size\x12\x0f\b\f\x12\v\x1a\tadd_int64\x12\n\b\r\x12\x06\n\x04self\x12\x0f\b\x0e\x12\v\x1a\tlist_size\x12\x13\b\x0f\x12\x0f\x1a\rgreater_int64\x12\x11\b\x11\x12\r\x1a\vconditional\x12\n\b\x12\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nindex_list\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x0f\b\x18\x12\v\x1a\tadd_int64\x12\n\b\x19\x12\x06\n\x04self\x12\x0f\b\x1a\x12\v\x1a\tlist_size\x12\x13\b\x1b\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\n\b\x1e\x12\x06\n\x04self\x12\x10\b\x1f\x12\f\x1a\nindex_list\x12\x0f\b\"\x12\v\x1a\tlist_size\x12\x0f\b$\x12\v\x1a\tadd_int64\x12\n\b%\x12\x06\n\x04self\x12\x0f\b&\x12\v\x1a\tlist_size\x12\x13\b'\x12\x0f\x1a\rgreater_int64\x12\x11\b)\x12\r\x1a\vconditional\x12\n\b*\x12\x06\n\x04self\x12\x10\b+\x12\f\x1a\nindex_list\x12\x0f\b.\x12\v\x1a\tlist_size\x12\x0f\b0\x12\v\x1a\tadd_int64\x12\n\b1\x12\x06\n\x04self\x12\x0f\b2\x12\v\x1a\tlist_size\x12\x13\b3\x12\x0f\x1a\rgreater_int64\x12\x11\b5\x12\r\x1a\vconditional\x12\n\b6\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x0f\b:\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bB\x12\x06\n\x04self\x12\x10\bC\x12\f\x1a\nindex_list\x12\x0f\bF\x12\v\x1a\tlist_size\x12\x0f\bH\x12\v\x1a\tadd_int64\x12\n\bI\x12\x06\n\x04self\x12\x0f\bJ\x12\v\x1a\tlist_size\x12\x13\bK\x12\x0f\x1a\rgreater_int64\x12\x11\bM\x12\r\x1a\vconditional\x12\n\bN\x12\x06\n\x04self\x12\x10\bO\x12\f\x1a\nindex_list\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x0f\bT\x12\v\x1a\tadd_int64\x12\n\bU\x12\x06\n\x04self\x12\x0f\bV\x12\v\x1a\tlist_size\x12\x13\bW\x12\x0f\x1a\rgreater_int64\x12\x11\bY\x12\r\x1a\vconditional\x12\n\bZ\x12\x06\n\x04self\x12\x10\b[\x12\f\x1a\nindex_list\x12\x0f\b^\x12\v\x1a\tlist_size\x12\x0f\b`\x12\v\x1a\tadd_int64\x12\n\ba\x12\x06\n\x04self\x12\x0f\bb\x12\v\x1a\tlist_size\x12\x13\bc\x12\x0f\x1a\rgreater_int64\x12\x11\be\x12\r\x1a\vconditional\x12\n\bf\x12\x06\n\x04self\x12\x10\bg\x12\f\x1a\nindex_list\x12\x0f\bj\x12\v\x1a\tlist_size\x12\x0f\bl\x12\v\x1a\tadd_int64\x12\n\bm\x12\x06\n\x04self\x12\x0f\bn\x12\v\x1a\tlist_size\x12\x13\bo\x12\x0f\x1a\rgreater_int64\x12\x11\bq\x12\r\x1a\vconditional\x12\n\br\x12\x06\n\x04self\x12\x10\bs\x12\f\x1a\nindex_list\x12\x0f\bv\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b~\x12\x06\n\x04self\x12\x10\b\x7f\x12\f\x1a\nindex_list\x12\x10\b\x82\x01\x12\v\x1a\tlist_size\x12\x10\b\x84\x01\x12\v\x1a\tadd_int64\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x10\b\x86\x01\x12\v\x1a\tlist_size\x12\x14\b\x87\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x01\x12\r\x1a\vconditional\x12\v\b\x8a\x01\x12\x06\n\x04self\x12\x11\b\x8b\x01\x12\f\x1a\nindex_list\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x10\b\x90\x01\x12\v\x1a\tadd_int64\x12\v\b\x91\x01\x12\x06\n\x04self\x12\x10\b\x92\x01\x12\v\x1a\tlist_size\x12\x14\b\x93\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x95\x01\x12\r\x1a\vconditional\x12\v\b\x96\x01\x12\x06\n\x04self\x12\x11\b\x97\x01\x12\f\x1a\nindex_list\x12\x10\b\x9a\x01\x12\v\x1a\tlist_size\x12\x10\b\x9c\x01\x12\v\x1a\tadd_int64\x12\v\b\x9d\x01\x12\x06\n\x04self\x12\x10\b\x9e\x01\x12\v\x1a\tlist_size\x12\x14\b\x9f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa1\x01\x12\r\x1a\vconditional\x12\v\b\xa2\x01\x12\x06\n\x04self\x12\x11\b\xa3\x01\x12\f\x1a\nindex_list\x12\x10\b\xa6\x01\x12\v\x1a\tlist_size\x12\x10\b\xa8\x01\x12\v\x1a\tadd_int64\x12\v\b\xa9\x01\x12\x06\n\x04self\x12\x10\b\xaa\x01\x12\v\x1a\tlist_size\x12\x14\b\xab\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xad\x01\x12\r\x1a\vconditional\x12\v\b\xae\x01\x12\x06\n\x04self\x12\x11\b\xaf\x01\x12\f\x1a\nindex_list\x12\x10\b\xb2\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xba\x01\x12\x06\n\x04self\x12\x11\b\xbb\x01\x12\f\x1a\nindex_list\x12\x10\b\xbe\x01\x12\v\x1a\tlist_size\x12\x18\b\xc0\x01\x12\x13\x1a\x11less_equals_int64\"\xce\x11\x10\xc0\x012\xc8\x11\x12\x04_<=_\x1a\xb5\x11\x10\xb4\x012\xaf\x11\x12\x03_+_\x1a\xa0\x10\x10\xa8\x012\x9a\x10\x12\x03_+_\x1a\x8b\x0f\x10\x9c\x012\x85\x0f\x12\x03_+_\x1a\xf6\r\x10\x90\x012\xf0\r\x12\x03_+_\x1a\xe1\f\x10\x84\x012\xdb\f\x12\x03_+_\x1a\xcc\v\x10x2\xc7\v\x12\x03_+_\x1a\xc0\n\x10l2\xbb\n\x12\x03_+_\x1a\xb8\t\x10`2\xb3\t\x12\x03_+_\x1a\xb0\b\x10T2\xab\b\x12\x03_+_\x1a\xa8\a\x10H2\xa3\a\x12\x03_+_\x1a\xa0\x06\x10<2\x9b\x06\x12\x03_+_\x1a\x98\x05\x1002\x93\x05\x12\x03_+_\x1a\x90\x04\x10$2\x8b\x04\x12\x03_+_\x1a\x88\x03\x10\x182\x83\x03\x12\x03_+_\x1a\x80\x02\x10\f2\xfb\x01\x12\x03_+_\x1ay\x10\x052u\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a9\x10\n25\n-\x10\t*)\n\x1e\x10\a2\x1a\x12\x04_[_]\x1a\n\x10\x06\"\x06\n\x04self\x1a\x06\x10\b\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\v\x1a\x02\x18\x00\x1ay\x10\x112u\x12\x05_?_:_\x1a)\x10\x0f2%\x12\x03_>_\x1a\x16\x10\x0e2\x12\n\n\x10\r\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x10\x1a\x02\x18\x01\x1a9\x10\x1625\n-\x10\x15*)\n\x1e\x10\x132\x1a\x12\x04_[_]\x1a\n\x10\x12\"\x06\n\x04self\x1a\x06\x10\x14\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10\x17\x1a\x02\x18\x00\x1ay\x10\x1d2u\x12\x05_?_:_\x1a)\x10\x1b2%\x12\x03_>_\x1a\x16\x10\x1a2\x12\n\n\x10\x19\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x1c\x1a\x02\x18\x02\x1a9\x10\"25\n-\x10!*)\n\x1e\x10\x1f2\x1a\x12\x04_[_]\x1a\n\x10\x1e\"\x06\n\x04self\x1a\x06\x10 \x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10#\x1a\x02\x18\x00\x1ay\x10)2u\x12\x05_?_:_\x1a)\x10'2%\x12\x03_>_\x1a\x16\x10&2\x12\n\n\x10%\"\x06\n\x04self\x12\x04size\x1a\x06\x10(\x1a\x02\x18\x03\x1a9\x10.25\n-\x10-*)\n\x1e\x10+2\x1a\x12\x04_[_]\x1a\n\x10*\"\x06\n\x04self\x1a\x06\x10,\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10/\x1a\x02\x18\x00\x1ay\x1052u\x12\x05_?_:_\x1a)\x1032%\x12\x03_>_\x1a\x16\x1022\x12\n\n\x101\"\x06\n\x04self\x12\x04size\x1a\x06\x104\x1a\x02\x18\x04\x1a9\x10:25\n-\x109*)\n\x1e\x1072\x1a\x12\x04_[_]\x1a\n\x106\"\x06\n\x04self\x1a\x06\x108\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10;\x1a\x02\x18\x00\x1ay\x10A2u\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x05\x1a9\x10F25\n-\x10E*)\n\x1e\x10C2\x1a\x12\x04_[_]\x1a\n\x10B\"\x06\n\x04self\x1a\x06\x10D\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10G\x1a\x02\x18\x00\x1ay\x10M2u\x12\x05_?_:_\x1a)\x10K2%\x12\x03_>_\x1a\x16\x10J2\x12\n\n\x10I\"\x06\n\x04self\x12\x04size\x1a\x06\x10L\x1a\x02\x18\x06\x1a9\x10R25\n-\x10Q*)\n\x1e\x10O2\x1a\x12\x04_[_]\x1a\n\x10N\"\x06\n\x04self\x1a\x06\x10P\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\x06\x10S\x1a\x02\x18\x00\x1ay\x10Y2u\x12\x05_?_:_\x1a)\x10W2%\x12\x03_>_\x1a\x16\x10V2\x12\n\n\x10U\"\x06\n\x04self\x12\x04size\x1a\x06\x10X\x1a\x02\x18\a\x1a9\x10^25\n-\x10]*)\n\x1e\x10[2\x1a\x12\x04_[_]\x1a\n\x10Z\"\x06\n\x04self\x1a\x06\x10\\\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\x06\x10_\x1a\x02\x18\x00\x1ay\x10e2u\x12\x05_?_:_\x1a)\x10c2%\x12\x03_>_\x1a\x16\x10b2\x12\n\n\x10a\"\x06\n\x04self\x12\x04size\x1a\x06\x10d\x1a\x02\x18\b\x1a9\x10j25\n-\x10i*)\n\x1e\x10g2\x1a\x12\x04_[_]\x1a\n\x10f\"\x06\n\x04self\x1a\x06\x10h\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\x06\x10k\x1a\x02\x18\x00\x1ay\x10q2u\x12\x05_?_:_\x1a)\x10o2%\x12\x03_>_\x1a\x16\x10n2\x12\n\n\x10m\"\x06\n\x04self\x12\x04size\x1a\x06\x10p\x1a\x02\x18\t\x1a9\x10v25\n-\x10u*)\n\x1e\x10s2\x1a\x12\x04_[_]\x1a\n\x10r\"\x06\n\x04self\x1a\x06\x10t\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\x06\x10w\x1a\x02\x18\x00\x1a}\x10}2y\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\n\x1a<\x10\x82\x0127\n/\x10\x81\x01**\n\x1f\x10\x7f2\x1b\x12\x04_[_]\x1a\n\x10~\"\x06\n\x04self\x1a\a\x10\x80\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\x83\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x89\x012\x7f\x12\x05_?_:_\x1a-\x10\x87\x012(\x12\x03_>_\x1a\x18\x10\x86\x012\x13\n\v\x10\x85\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x01\x1a\x02\x18\v\x1a>\x10\x8e\x0129\n1\x10\x8d\x01*,\n!\x10\x8b\x012\x1c\x12\x04_[_]\x1a\v\x10\x8a\x01\"\x06\n\x04self\x1a\a\x10\x8c\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\x8f\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x95\x012\x7f\x12\x05_?_:_\x1a-\x10\x93\x012(\x12\x03_>_\x1a\x18\x10\x92\x012\x13\n\v\x10\x91\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x94\x01\x1a\x02\x18\f\x1a>\x10\x9a\x0129\n1\x10\x99\x01*,\n!\x10\x97\x012\x1c\x12\x04_[_]\x1a\v\x10\x96\x01\"\x06\n\x04self\x1a\a\x10\x98\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x9b\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xa1\x012\x7f\x12\x05_?_:_\x1a-\x10\x9f\x012(\x12\x03_>_\x1a\x18\x10\x9e\x012\x13\n\v\x10\x9d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa0\x01\x1a\x02\x18\r\x1a>\x10\xa6\x0129\n1\x10\xa5\x01*,\n!\x10\xa3\x012\x1c\x12\x04_[_]\x1a\v\x10\xa2\x01\"\x06\n\x04self\x1a\a\x10\xa4\x01\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\xa7\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xad\x012\x7f\x12\x05_?_:_\x1a-\x10\xab\x012(\x12\x03_>_\x1a\x18\x10\xaa\x012\x13\n\v\x10\xa9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xac\x01\x1a\x02\x18\x0e\x1a>\x10\xb2\x0129\n1\x10\xb1\x01*,\n!\x10\xaf\x012\x1c\x12\x04_[_]\x1a\v\x10\xae\x01\"\x06\n\x04self\x1a\a\x10\xb0\x01\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xb9\x012\x7f\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\x0f\x1a>\x10\xbe\x0129\n1\x10\xbd\x01*,\n!\x10\xbb\x012\x1c\x12\x04_[_]\x1a\v\x10\xba\x01\"\x06\n\x04self\x1a\a\x10\xbc\x01\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbf\x01\x1a\x02\x18\x00\x1a\b\x10\xc1\x01\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema701 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema189},
-		{Name: "parentRefs", Node: &schema193},
-		{Name: "rules", Node: &schema700},
-		{Name: "useDefaultGateways", Node: &schema508},
+	schemae4c3c682719e = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema59f59ac8f663},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schema702 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema701},
-		{Name: "status", Node: &schema223},
+	schema5d7d22a2b531 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemae4c3c682719e},
+		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema703 = schema.Node{Fields: []schema.Field{
-		{Name: "appendXForwardedHost", Node: &schema17},
-		{Name: "hostname", Node: &schema295},
-		{Name: "path", Node: &schema299},
+	schema364924ff86f6 = schema.Node{Fields: []schema.Field{
+		{Name: "appendXForwardedHost", Node: &schemada9efc572a6e},
+		{Name: "hostname", Node: &schema7583e08cbedb},
+		{Name: "path", Node: &schemaf783ded93cee},
 	}, Type: schema.Object}
-	schema704 = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schema376},
-		{Name: "directResponse", Node: &schema550},
-		{Name: "matches", Node: &schema602},
-		{Name: "urlRewrite", Node: &schema703},
+	schema04b2874a934f = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schemac2f5feea9b50},
+		{Name: "directResponse", Node: &schemace5e9f4262ee},
+		{Name: "matches", Node: &schema8ac2bf8faf09},
+		{Name: "urlRewrite", Node: &schema364924ff86f6},
 	}, Type: schema.Object}
-	schema705 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema704},
+	schema230291bf0119 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema04b2874a934f},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema706 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
-	schema707 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema706},
-		{Name: "port", Node: &schema10},
+	schema4e45591298a3 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
+	schema1948bdf1efb7 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema4e45591298a3},
+		{Name: "port", Node: &schemacf5136af3b96},
 	}, Required: []string{"hostname", "port"}, Type: schema.Object}
-	schema708 = schema.Node{Fields: []schema.Field{
-		{Name: "fqdn", Node: &schema707},
-		{Name: "hostname", Node: &schema9},
-		{Name: "ip", Node: &schema13},
-		{Name: "unix", Node: &schema380},
-		{Name: "zone", Node: &schema0},
+	schema1d81a5caf86a = schema.Node{Fields: []schema.Field{
+		{Name: "fqdn", Node: &schema1948bdf1efb7},
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "ip", Node: &schema8bca78b2bbb8},
+		{Name: "unix", Node: &schemafb4586079050},
+		{Name: "zone", Node: &schema38c43b5ba342},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.fqdn) || has(self.ip) || has(self.unix))", Message: "one of fqdn, ip or unix must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\"b\x10\x0e2^\x12\x04_||_\x1a<\x10\t28\x12\x04_||_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1a\x16\x10\b*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04unix\x18\x01"},
 		{Text: "((has(self.fqdn) && !(has(self.ip) || has(self.unix))) || (has(self.ip) && !(has(self.fqdn) || has(self.unix))) || (has(self.unix) && !(has(self.ip) || has(self.fqdn))))", Message: "only one of fqdn, ip or unix can be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\x11\b\x0f\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_not\x12\n\b\x16\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\x10\b\x1f\x12\f\x1a\nlogical_or\x12\n\b!\x12\x06\n\x04self\x12\x11\b$\x12\r\x1a\vlogical_not\x12\n\b&\x12\x06\n\x04self\x12\n\b*\x12\x06\n\x04self\x12\x10\b-\x12\f\x1a\nlogical_or\x12\x11\b.\x12\r\x1a\vlogical_and\x12\x10\b/\x12\f\x1a\nlogical_or\"\xe3\x02\x10/2\xde\x02\x12\x04_||_\x1a\xe7\x01\x10\x1f2\xe2\x01\x12\x04_||_\x1al\x10\x0f2h\x12\x04_&&_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1aF\x10\x052B\x12\x02!_\x1a<\x10\x0e28\x12\x04_||_\x1a\x16\x10\t*\x12\n\n\x10\a\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04unix\x18\x01\x1al\x10\x1e2h\x12\x04_&&_\x1a\x16\x10\x13*\x12\n\n\x10\x11\"\x06\n\x04self\x12\x02ip\x18\x01\x1aH\x10\x142D\x12\x02!_\x1a>\x10\x1d2:\x12\x04_||_\x1a\x18\x10\x18*\x14\n\n\x10\x16\"\x06\n\x04self\x12\x04fqdn\x18\x01\x1a\x18\x10\x1c*\x14\n\n\x10\x1a\"\x06\n\x04self\x12\x04unix\x18\x01\x1al\x10.2h\x12\x04_&&_\x1a\x18\x10#*\x14\n\n\x10!\"\x06\n\x04self\x12\x04unix\x18\x01\x1aF\x10$2B\x12\x02!_\x1a<\x10-28\x12\x04_||_\x1a\x16\x10(*\x12\n\n\x10&\"\x06\n\x04self\x12\x02ip\x18\x01\x1a\x18\x10,*\x14\n\n\x10*\"\x06\n\x04self\x12\x04fqdn\x18\x01"},
 	}, Type: schema.Object}
-	schema709 = schema.Node{Items: &schema708, MaxLength: new(int(256)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema0a75e858416a = schema.Node{Items: &schema1d81a5caf86a, MaxLength: new(int(256)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\r\b\t\x12\t\n\a@result\x12\x18\b\n\x12\x14\x1a\x12not_strictly_false\x12\r\b\v\x12\t\n\a@result\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0f\x12\r\x1a\vlogical_not\x12\n\b\x10\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\r\b\x18\x12\t\n\a@result\x12\x11\b\x19\x12\r\x1a\vlogical_not\x12\x18\b\x1a\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1b\x12\t\n\a@result\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\r\b\x1d\x12\t\n\a@result\x12\x10\b\x1f\x12\f\x1a\nlogical_or\"\xc7\x02\x10\x1f2\xc2\x02\x12\x04_||_\x1a\x90\x01\x10\x0eJ\x8b\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\b\x1a\x02\x10\x01*(\x10\n2$\x12\x13@not_strictly_false\x1a\r\x10\t\"\t\n\a@result20\x10\f2,\x12\x04_&&_\x1a\r\x10\v\"\t\n\a@result\x1a\x15\x10\a*\x11\n\a\x10\x05\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\r\"\t\n\a@result\x1a\xa6\x01\x10\x0f2\xa1\x01\x12\x02!_\x1a\x9a\x01\x10\x1eJ\x95\x01\n\x01f\x12\n\x10\x10\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x00*2\x10\x1a2.\x12\x13@not_strictly_false\x1a\x17\x10\x192\x13\x12\x02!_\x1a\r\x10\x18\"\t\n\a@result20\x10\x1c2,\x12\x04_||_\x1a\r\x10\x1b\"\t\n\a@result\x1a\x15\x10\x16*\x11\n\a\x10\x14\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\x1d\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema710 = schema.Node{Fields: []schema.Field{
-		{Name: "alpnProtocols", Node: &schema3},
-		{Name: "autoSNIFromEndpointHostname", Node: &schema17},
-		{Name: "caCertificateRefs", Node: &schema31},
-		{Name: "ciphers", Node: &schema3},
-		{Name: "clientCertificateRef", Node: &schema180},
-		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "fingerprints", Node: &schema606},
-		{Name: "insecureSkipVerify", Node: &schema80},
-		{Name: "maxVersion", Node: &schema183},
-		{Name: "minVersion", Node: &schema183},
-		{Name: "signatureAlgorithms", Node: &schema3},
-		{Name: "sni", Node: &schema9},
-		{Name: "wellKnownCACertificates", Node: &schema607},
+	schema503207cf2ce3 = schema.Node{Fields: []schema.Field{
+		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
+		{Name: "autoSNIFromEndpointHostname", Node: &schemada9efc572a6e},
+		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
+		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
+		{Name: "clientCertificateRef", Node: &schema16f4cdce1d9c},
+		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
+		{Name: "fingerprints", Node: &schema248fc50762e7},
+		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
+		{Name: "maxVersion", Node: &schema4139913ada40},
+		{Name: "minVersion", Node: &schema4139913ada40},
+		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
+		{Name: "sni", Node: &schema7ee4dd0e609d},
+		{Name: "wellKnownCACertificates", Node: &schemae885ddd7f819},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x0f\b\x06\x12\v\x1a\tsize_list\x12\n\b\a\x12\x06\n\x04self\x12\x13\b\t\x12\x0f\x1a\rgreater_int64\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\n\b\x11\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nnot_equals\x12\x11\b\x15\x12\r\x1a\vlogical_and\"\x86\x02\x10\x012\x81\x02\x12\x02!_\x1a\xfa\x01\x10\x102\xf5\x01\x12\x04_&&_\x1au\x10\v2q\x12\x04_&&_\x1a%\x10\x05*!\n\n\x10\x03\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\t2>\x12\x03_>_\x1a/\x10\x062+\x12\x04size\x1a#\x10\b*\x1f\n\n\x10\a\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\n\x1a\x02\x18\x00\x1av\x10\x152r\x12\x04_&&_\x1a+\x10\x0f*'\n\n\x10\r\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1329\x12\x04_!=_\x1a)\x10\x12*%\n\n\x10\x11\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x14\x1a\x022\x00"},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\b\x12\r\x1a\vlogical_and\x12\n\b\n\x12\x06\n\x04self\x12\x0f\b\r\x12\v\x1a\tsize_list\x12\n\b\x0e\x12\x06\n\x04self\x12\x13\b\x10\x12\x0f\x1a\rgreater_int64\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\n\b\x14\x12\x06\n\x04self\x12\n\b\x17\x12\x06\n\x04self\x12\x10\b\x19\x12\f\x1a\nnot_equals\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\x11\b\x1d\x12\r\x1a\vlogical_and\"\xee\x02\x10\x012\xe9\x02\x12\x02!_\x1a\xe2\x02\x10\x1d2\xdd\x02\x12\x04_&&_\x1aX\x10\b2T\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12insecureSkipVerify\x18\x01\x1a$\x10\a* \n\n\x10\x06\"\x06\n\x04self\x12\x12insecureSkipVerify\x1a\xfa\x01\x10\x1c2\xf5\x01\x12\x04_||_\x1au\x10\x122q\x12\x04_&&_\x1a%\x10\f*!\n\n\x10\n\"\x06\n\x04self\x12\x11caCertificateRefs\x18\x01\x1aB\x10\x102>\x12\x03_>_\x1a/\x10\r2+\x12\x04size\x1a#\x10\x0f*\x1f\n\n\x10\x0e\"\x06\n\x04self\x12\x11caCertificateRefs\x1a\x06\x10\x11\x1a\x02\x18\x00\x1av\x10\x1b2r\x12\x04_&&_\x1a+\x10\x16*'\n\n\x10\x14\"\x06\n\x04self\x12\x17wellKnownCACertificates\x18\x01\x1a=\x10\x1929\x12\x04_!=_\x1a)\x10\x18*%\n\n\x10\x17\"\x06\n\x04self\x12\x17wellKnownCACertificates\x1a\x06\x10\x1a\x1a\x022\x00"},
@@ -3641,103 +3641,103 @@ var (
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema711 = schema.Node{Fields: []schema.Field{
-		{Name: "appProtocols", Node: &schema8},
-		{Name: "endpoints", Node: &schema709},
-		{Name: "fallback", Node: &schema17},
-		{Name: "tls", Node: &schema710},
-		{Name: "type", Node: &schema310},
+	schemadfab71eb66e1 = schema.Node{Fields: []schema.Field{
+		{Name: "appProtocols", Node: &schema22b0a9e7568c},
+		{Name: "endpoints", Node: &schema0a75e858416a},
+		{Name: "fallback", Node: &schemada9efc572a6e},
+		{Name: "tls", Node: &schema503207cf2ce3},
+		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\n\x12\f\x1a\nlogical_or\"n\x10\n2j\x12\x04_||_\x1a9\x10\x0325\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fDynamicResolver\x1a'\x10\x052#\x12\x02!_\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\tendpoints\x18\x01"},
 		{Text: "self.type != 'DynamicResolver' || !has(self.tls) || !(has(self.tls.autoSNIFromEndpointHostname) && self.tls.autoSNIFromEndpointHostname)", Message: "DynamicResolver type cannot use autoSNIFromEndpointHostname", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x10\b\x03\x12\f\x1a\nnot_equals\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\n\x12\f\x1a\nlogical_or\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\"\x84\x02\x10\x152\xff\x01\x12\x04_||_\x1ah\x10\n2d\x12\x04_||_\x1a9\x10\x0325\x12\x04_!=_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x15\x10\x04\x1a\x112\x0fDynamicResolver\x1a!\x10\x052\x1d\x12\x02!_\x1a\x17\x10\t*\x13\n\n\x10\a\"\x06\n\x04self\x12\x03tls\x18\x01\x1a\x8c\x01\x10\v2\x87\x01\x12\x02!_\x1a\x80\x01\x10\x142|\x12\x04_&&_\x1a:\x10\x10*6\n\x15\x10\x0e*\x11\n\n\x10\r\"\x06\n\x04self\x12\x03tls\x12\x1bautoSNIFromEndpointHostname\x18\x01\x1a8\x10\x13*4\n\x15\x10\x12*\x11\n\n\x10\x11\"\x06\n\x04self\x12\x03tls\x12\x1bautoSNIFromEndpointHostname"},
 		{Text: "!has(self.tls) || !(has(self.tls.autoSNIFromEndpointHostname) && self.tls.autoSNIFromEndpointHostname) || self.endpoints.all(e, (!has(e.ip) && !has(e.unix)) || has(e.hostname))", Message: "when autoSNIFromEndpointHostname is enabled, IP and Unix endpoints must define a hostname", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\f\x12\x06\n\x04self\x12\x11\b\x0f\x12\r\x1a\vlogical_and\x12\x10\b\x10\x12\f\x1a\nlogical_or\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\a\b\x17\x12\x03\n\x01e\x12\x11\b\x1a\x12\r\x1a\vlogical_not\x12\a\b\x1c\x12\x03\n\x01e\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\a\b!\x12\x03\n\x01e\x12\x10\b$\x12\f\x1a\nlogical_or\x12\r\b&\x12\t\n\a@result\x12\x18\b'\x12\x14\x1a\x12not_strictly_false\x12\r\b(\x12\t\n\a@result\x12\x11\b)\x12\r\x1a\vlogical_and\x12\r\b*\x12\t\n\a@result\x12\x10\b,\x12\f\x1a\nlogical_or\"\xcd\x03\x10,2\xc8\x03\x12\x04_||_\x1a\xbd\x01\x10\x102\xb8\x01\x12\x04_||_\x1a!\x10\x012\x1d\x12\x02!_\x1a\x17\x10\x05*\x13\n\n\x10\x03\"\x06\n\x04self\x12\x03tls\x18\x01\x1a\x8c\x01\x10\x062\x87\x01\x12\x02!_\x1a\x80\x01\x10\x0f2|\x12\x04_&&_\x1a:\x10\v*6\n\x15\x10\t*\x11\n\n\x10\b\"\x06\n\x04self\x12\x03tls\x12\x1bautoSNIFromEndpointHostname\x18\x01\x1a8\x10\x0e*4\n\x15\x10\r*\x11\n\n\x10\f\"\x06\n\x04self\x12\x03tls\x12\x1bautoSNIFromEndpointHostname\x1a\xff\x01\x10+J\xfa\x01\n\x01e\x12\x1b\x10\x12*\x17\n\n\x10\x11\"\x06\n\x04self\x12\tendpoints\x1a\a@result\"\x06\x10%\x1a\x02\x10\x01*(\x10'2$\x12\x13@not_strictly_false\x1a\r\x10&\"\t\n\a@result2\x8d\x01\x10)2\x88\x01\x12\x04_&&_\x1a\r\x10(\"\t\n\a@result\x1aq\x10$2m\x12\x04_||_\x1aJ\x10\x1f2F\x12\x04_&&_\x1a\x1d\x10\x152\x19\x12\x02!_\x1a\x13\x10\x19*\x0f\n\a\x10\x17\"\x03\n\x01e\x12\x02ip\x18\x01\x1a\x1f\x10\x1a2\x1b\x12\x02!_\x1a\x15\x10\x1e*\x11\n\a\x10\x1c\"\x03\n\x01e\x12\x04unix\x18\x01\x1a\x19\x10#*\x15\n\a\x10!\"\x03\n\x01e\x12\bhostname\x18\x01:\r\x10*\"\t\n\a@result"},
 	}, Type: schema.Object}
-	schema712 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema711},
-		{Name: "status", Node: &schema21},
+	schemaea632a7843f9 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemadfab71eb66e1},
+		{Name: "status", Node: &schema5271c6ed8c37},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema713 = schema.Node{Enum: []string{"Failure", "FailureSeriesStart", "Success", "HealthyTransition"}, Type: schema.String}
-	schema714 = schema.Node{Items: &schema713, MaxLength: new(int(4)), Rules: []schema.Rule{
+	schema609ef2eebd79 = schema.Node{Enum: []string{"Failure", "FailureSeriesStart", "Success", "HealthyTransition"}, Type: schema.String}
+	schema6778bbdb6607 = schema.Node{Items: &schema609ef2eebd79, MaxLength: new(int(4)), Rules: []schema.Rule{
 		{Text: "self.exists(e, e == 'Failure' || e == 'FailureSeriesStart') == self.exists(e, e == 'Success' || e == 'HealthyTransition')", Message: "a failure type and a success type must both be specified together", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01e\x12\f\b\x05\x12\b\x1a\x06equals\x12\a\b\a\x12\x03\n\x01e\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\x12\r\b\f\x12\t\n\a@result\x12\x11\b\r\x12\r\x1a\vlogical_not\x12\x18\b\x0e\x12\x14\x1a\x12not_strictly_false\x12\r\b\x0f\x12\t\n\a@result\x12\x10\b\x10\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\f\b\x13\x12\b\x1a\x06equals\x12\n\b\x14\x12\x06\n\x04self\x12\a\b\x17\x12\x03\n\x01e\x12\f\b\x18\x12\b\x1a\x06equals\x12\a\b\x1a\x12\x03\n\x01e\x12\f\b\x1b\x12\b\x1a\x06equals\x12\x10\b\x1d\x12\f\x1a\nlogical_or\x12\r\b\x1f\x12\t\n\a@result\x12\x11\b \x12\r\x1a\vlogical_not\x12\x18\b!\x12\x14\x1a\x12not_strictly_false\x12\r\b\"\x12\t\n\a@result\x12\x10\b#\x12\f\x1a\nlogical_or\x12\r\b$\x12\t\n\a@result\"\xd4\x03\x10\x132\xcf\x03\x12\x04_==_\x1a\xe2\x01\x10\x12J\xdd\x01\n\x01e\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\v\x1a\x02\x10\x00*2\x10\x0e2.\x12\x13@not_strictly_false\x1a\x17\x10\r2\x13\x12\x02!_\x1a\r\x10\f\"\t\n\a@result2x\x10\x102t\x12\x04_||_\x1a\r\x10\x0f\"\t\n\a@result\x1a]\x10\n2Y\x12\x04_||_\x1a\"\x10\x052\x1e\x12\x04_==_\x1a\a\x10\x04\"\x03\n\x01e\x1a\r\x10\x06\x1a\t2\aFailure\x1a-\x10\b2)\x12\x04_==_\x1a\a\x10\a\"\x03\n\x01e\x1a\x18\x10\t\x1a\x142\x12FailureSeriesStart:\r\x10\x11\"\t\n\a@result\x1a\xe1\x01\x10%J\xdc\x01\n\x01e\x12\n\x10\x14\"\x06\n\x04self\x1a\a@result\"\x06\x10\x1e\x1a\x02\x10\x00*2\x10!2.\x12\x13@not_strictly_false\x1a\x17\x10 2\x13\x12\x02!_\x1a\r\x10\x1f\"\t\n\a@result2w\x10#2s\x12\x04_||_\x1a\r\x10\"\"\t\n\a@result\x1a\\\x10\x1d2X\x12\x04_||_\x1a\"\x10\x182\x1e\x12\x04_==_\x1a\a\x10\x17\"\x03\n\x01e\x1a\r\x10\x19\x1a\t2\aSuccess\x1a,\x10\x1b2(\x12\x04_==_\x1a\a\x10\x1a\"\x03\n\x01e\x1a\x17\x10\x1c\x1a\x132\x11HealthyTransition:\r\x10$\"\t\n\a@result"},
 	}, Type: schema.Array, Unique: true}
-	schema715 = schema.Node{Fields: []schema.Field{
-		{Name: "path", Node: &schema296},
+	schemaa4794c59244a = schema.Node{Fields: []schema.Field{
+		{Name: "path", Node: &schemad817b7b32a28},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema716 = schema.Node{Enum: []string{"File"}, Type: schema.String}
-	schema717 = schema.Node{Fields: []schema.Field{
-		{Name: "file", Node: &schema715},
-		{Name: "type", Node: &schema716},
+	schema86a888c2dad5 = schema.Node{Enum: []string{"File"}, Type: schema.String}
+	schema1708b766b150 = schema.Node{Fields: []schema.Field{
+		{Name: "file", Node: &schemaa4794c59244a},
+		{Name: "type", Node: &schema86a888c2dad5},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'File' ? has(self.file) : !has(self.file)", Message: "If ProxyHealthCheckLogSink type is File, file field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a.\x10\x032*\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\n\x10\x04\x1a\x062\x04File\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04file\x18\x01\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04file\x18\x01"},
 	}, Type: schema.Object}
-	schema718 = schema.Node{Items: &schema717, MaxLength: new(int(1)), Type: schema.Array}
-	schema719 = schema.Node{Fields: []schema.Field{
-		{Name: "matches", Node: &schema714},
-		{Name: "sinks", Node: &schema718},
+	schemaf77824deb923 = schema.Node{Items: &schema1708b766b150, MaxLength: new(int(1)), Type: schema.Array}
+	schema5ea0a35a46ed = schema.Node{Fields: []schema.Field{
+		{Name: "matches", Node: &schema6778bbdb6607},
+		{Name: "sinks", Node: &schemaf77824deb923},
 	}, Type: schema.Object}
-	schema720 = schema.Node{MaxLength: new(int(16)), Type: schema.String}
-	schema721 = schema.Node{Fields: []schema.Field{
-		{Name: "expectedResponse", Node: &schema65},
-		{Name: "expectedStatuses", Node: &schema390},
-		{Name: "hostname", Node: &schema9},
-		{Name: "method", Node: &schema720},
-		{Name: "path", Node: &schema68},
-		{Name: "requestBody", Node: &schema65},
-		{Name: "retriableStatuses", Node: &schema390},
+	schema4d0322c8ce8e = schema.Node{MaxLength: new(int(16)), Type: schema.String}
+	schemaec510c6501eb = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schemabf10e26bee97},
+		{Name: "expectedStatuses", Node: &schema6495e83e2dac},
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "method", Node: &schema4d0322c8ce8e},
+		{Name: "path", Node: &schemadc5db0cc6d5d},
+		{Name: "requestBody", Node: &schemabf10e26bee97},
+		{Name: "retriableStatuses", Node: &schema6495e83e2dac},
 	}, Required: []string{"path"}, Rules: []schema.Rule{
 		{Text: "!has(self.requestBody) || (has(self.method) && self.method.upperAscii() in ['POST','PUT'])", Message: "The requestBody field can only be set when method is POST or PUT.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\n\b\n\x12\x06\n\x04self\x12\x18\b\f\x12\x14\x1a\x12string_upper_ascii\x12\r\b\r\x12\t\x1a\ain_list\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\x10\b\x12\x12\f\x1a\nlogical_or\"\xb2\x01\x10\x122\xad\x01\x12\x04_||_\x1a)\x10\x012%\x12\x02!_\x1a\x1f\x10\x05*\x1b\n\n\x10\x03\"\x06\n\x04self\x12\vrequestBody\x18\x01\x1az\x10\x112v\x12\x04_&&_\x1a\x1a\x10\t*\x16\n\n\x10\a\"\x06\n\x04self\x12\x06method\x18\x01\x1aR\x10\r2N\x12\x03@in\x1a*\x10\f2&\n\x18\x10\v*\x14\n\n\x10\n\"\x06\n\x04self\x12\x06method\x12\nupperAscii\x1a\x1b\x10\x0e:\x17\n\n\x10\x0f\x1a\x062\x04POST\n\t\x10\x10\x1a\x052\x03PUT"},
 	}, Type: schema.Object}
-	schema722 = schema.Node{Fields: []schema.Field{
-		{Name: "grpc", Node: &schema61},
-		{Name: "healthCheckLog", Node: &schema719},
-		{Name: "healthyThreshold", Node: &schema62},
-		{Name: "http", Node: &schema721},
-		{Name: "initialJitter", Node: &schema139},
-		{Name: "interval", Node: &schema392},
-		{Name: "overrides", Node: &schema635},
-		{Name: "tcp", Node: &schema71},
-		{Name: "timeout", Node: &schema393},
-		{Name: "type", Node: &schema73},
-		{Name: "unhealthyThreshold", Node: &schema74},
+	schema6b02e3f28953 = schema.Node{Fields: []schema.Field{
+		{Name: "grpc", Node: &schema38fcd5eec7b3},
+		{Name: "healthCheckLog", Node: &schema5ea0a35a46ed},
+		{Name: "healthyThreshold", Node: &schemaf40900f6db8b},
+		{Name: "http", Node: &schemaec510c6501eb},
+		{Name: "initialJitter", Node: &schema81a9dad69d55},
+		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "overrides", Node: &schema333cb6e3348f},
+		{Name: "tcp", Node: &schema3c48b76b8af9},
+		{Name: "timeout", Node: &schema90bb5e226c5c},
+		{Name: "type", Node: &schema93c8bf436854},
+		{Name: "unhealthyThreshold", Node: &schema50ad1b5c7b35},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a.\x10\x032*\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\n\x10\x04\x1a\x062\x04HTTP\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04http\x18\x01\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04http\x18\x01"},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a-\x10\x032)\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\t\x10\x04\x1a\x052\x03TCP\x1a\x17\x10\t*\x13\n\n\x10\a\"\x06\n\x04self\x12\x03tcp\x18\x01\x1a!\x10\n2\x1d\x12\x02!_\x1a\x17\x10\x0e*\x13\n\n\x10\f\"\x06\n\x04self\x12\x03tcp\x18\x01"},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"]\x10\x052Y\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a.\x10\b2*\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\n\x10\t\x1a\x062\x04GRPC\x1a\x06\x10\n\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema723 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema722},
-		{Name: "panicThreshold", Node: &schema199},
-		{Name: "passive", Node: &schema638},
+	schemad2eb079ca960 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema6b02e3f28953},
+		{Name: "panicThreshold", Node: &schema657ae74644b4},
+		{Name: "passive", Node: &schema764022456124},
 	}, Type: schema.Object}
-	schema724 = schema.Node{MaxLength: new(int(259)), MinLength: new(int(1)), Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
-	schema725 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Rules: []schema.Rule{
+	schema46c95625ad85 = schema.Node{MaxLength: new(int(259)), MinLength: new(int(1)), Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
+	schemab5c94420b158 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Rules: []schema.Rule{
 		{Text: "duration(self) > duration('0s')", Message: "reportingPeriod must be greater than 0", Checked: "\x12\x18\b\x01\x12\x14\x1a\x12string_to_duration\x12\n\b\x02\x12\x06\n\x04self\x12\x16\b\x03\x12\x12\x1a\x10greater_duration\x12\x18\b\x04\x12\x14\x1a\x12string_to_duration\"?\x10\x032;\x12\x03_>_\x1a\x1a\x10\x012\x16\x12\bduration\x1a\n\x10\x02\"\x06\n\x04self\x1a\x18\x10\x042\x14\x12\bduration\x1a\b\x10\x05\x1a\x042\x020s"},
 	}, Type: schema.String}
-	schema726 = schema.Node{Fields: []schema.Field{
-		{Name: "authority", Node: &schema724},
-		{Name: "port", Node: &schema191},
-		{Name: "reportingPeriod", Node: &schema725},
+	schemaf1ee7a6f72f4 = schema.Node{Fields: []schema.Field{
+		{Name: "authority", Node: &schema46c95625ad85},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "reportingPeriod", Node: &schemab5c94420b158},
 	}, Type: schema.Object}
-	schema727 = schema.Node{Fields: []schema.Field{
-		{Name: "blackoutPeriod", Node: &schema139},
-		{Name: "errorUtilizationPenaltyPercent", Node: &schema197},
-		{Name: "keepResponseHeaders", Node: &schema80},
-		{Name: "metricNamesForComputingUtilization", Node: &schema3},
-		{Name: "outOfBand", Node: &schema726},
-		{Name: "weightExpirationPeriod", Node: &schema139},
-		{Name: "weightUpdatePeriod", Node: &schema139},
+	schema0006222c0a16 = schema.Node{Fields: []schema.Field{
+		{Name: "blackoutPeriod", Node: &schema81a9dad69d55},
+		{Name: "errorUtilizationPenaltyPercent", Node: &schema0e9ac0dfd242},
+		{Name: "keepResponseHeaders", Node: &schema0c052ccc8b9a},
+		{Name: "metricNamesForComputingUtilization", Node: &schemaddea1d3cbeb2},
+		{Name: "outOfBand", Node: &schemaf1ee7a6f72f4},
+		{Name: "weightExpirationPeriod", Node: &schema81a9dad69d55},
+		{Name: "weightUpdatePeriod", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema728 = schema.Node{Fields: []schema.Field{
-		{Name: "backendUtilization", Node: &schema727},
-		{Name: "consistentHash", Node: &schema559},
-		{Name: "dynamicModule", Node: &schema644},
-		{Name: "endpointOverride", Node: &schema405},
-		{Name: "slowStart", Node: &schema406},
-		{Name: "type", Node: &schema645},
-		{Name: "zoneAware", Node: &schema648},
+	schema8c5164d00f2c = schema.Node{Fields: []schema.Field{
+		{Name: "backendUtilization", Node: &schema0006222c0a16},
+		{Name: "consistentHash", Node: &schemaf40ef9499b6d},
+		{Name: "dynamicModule", Node: &schema41d072ec8c20},
+		{Name: "endpointOverride", Node: &schema3e149b7751d7},
+		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
+		{Name: "type", Node: &schemabcc47f6869e2},
+		{Name: "zoneAware", Node: &schema4bc138235d3c},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\x98\x01\x10\x052\x93\x01\x12\x05_?_:_\x1a8\x10\x0324\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x14\x10\x04\x1a\x102\x0eConsistentHash\x1a\"\x10\t*\x1e\n\n\x10\a\"\x06\n\x04self\x12\x0econsistentHash\x18\x01\x1a,\x10\n2(\x12\x02!_\x1a\"\x10\x0e*\x1e\n\n\x10\f\"\x06\n\x04self\x12\x0econsistentHash\x18\x01"},
 		{Text: "self.type == 'BackendUtilization' ? has(self.backendUtilization) : !has(self.backendUtilization)", Message: "If LoadBalancer type is BackendUtilization, backendUtilization field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"\xa4\x01\x10\x052\x9f\x01\x12\x05_?_:_\x1a<\x10\x0328\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x18\x10\x04\x1a\x142\x12BackendUtilization\x1a&\x10\t*\"\n\n\x10\a\"\x06\n\x04self\x12\x12backendUtilization\x18\x01\x1a0\x10\n2,\x12\x02!_\x1a&\x10\x0e*\"\n\n\x10\f\"\x06\n\x04self\x12\x12backendUtilization\x18\x01"},
@@ -3749,110 +3749,110 @@ var (
 		{Text: "has(self.zoneAware) ? !(has(self.zoneAware.preferLocal) && has(self.zoneAware.weightedZones)) : true", Message: "ZoneAware PreferLocal and WeightedZones cannot be specified together.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x11\x12\r\x1a\vlogical_and\"\xaf\x01\x10\x052\xaa\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\tzoneAware\x18\x01\x1az\x10\x062v\x12\x02!_\x1ap\x10\x112l\x12\x04_&&_\x1a0\x10\v*,\n\x1b\x10\t*\x17\n\n\x10\b\"\x06\n\x04self\x12\tzoneAware\x12\vpreferLocal\x18\x01\x1a2\x10\x10*.\n\x1b\x10\x0e*\x17\n\n\x10\r\"\x06\n\x04self\x12\tzoneAware\x12\rweightedZones\x18\x01\x1a\x06\x10\x12\x1a\x02\x10\x01"},
 		{Text: "self.type == 'DynamicModule' ? !has(self.endpointOverride) : true", Message: "EndpointOverride is not supported for DynamicModule load balancers.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\"|\x10\x052x\x12\x05_?_:_\x1a7\x10\x0323\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\x13\x10\x04\x1a\x0f2\rDynamicModule\x1a.\x10\x062*\x12\x02!_\x1a$\x10\n* \n\n\x10\b\"\x06\n\x04self\x12\x10endpointOverride\x18\x01\x1a\x06\x10\v\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema729 = schema.Node{Items: &schema98, MaxLength: new(int(128)), Type: schema.Array}
-	schema730 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema729},
-		{Name: "methods", Node: &schema469},
-		{Name: "path", Node: &schema470},
-		{Name: "queryParams", Node: &schema99},
-		{Name: "sourceCIDR", Node: &schema652},
+	schema3c166afe81d0 = schema.Node{Items: &schema92fbc5934ff7, MaxLength: new(int(128)), Type: schema.Array}
+	schema9c7c6f4dc7b7 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema3c166afe81d0},
+		{Name: "methods", Node: &schemad9f6cf0332d4},
+		{Name: "path", Node: &schema407daca711e1},
+		{Name: "queryParams", Node: &schema8cfc286abce5},
+		{Name: "sourceCIDR", Node: &schema906d37ef127e},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR) || has(self.queryParams)", Message: "at least one of headers, methods, path, sourceCIDR or queryParams must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\n\b\x10\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nlogical_or\x12\n\b\x15\x12\x06\n\x04self\x12\x10\b\x18\x12\f\x1a\nlogical_or\"\xc4\x01\x10\x132\xbf\x01\x12\x04_||_\x1aj\x10\x0e2f\x12\x04_||_\x1aD\x10\t2@\x12\x04_||_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\aheaders\x18\x01\x1a\x1b\x10\b*\x17\n\n\x10\x06\"\x06\n\x04self\x12\amethods\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04path\x18\x01\x1aK\x10\x182G\x12\x04_||_\x1a\x1e\x10\x12*\x1a\n\n\x10\x10\"\x06\n\x04self\x12\nsourceCIDR\x18\x01\x1a\x1f\x10\x17*\x1b\n\n\x10\x15\"\x06\n\x04self\x12\vqueryParams\x18\x01"},
 	}, Type: schema.Object}
-	schema731 = schema.Node{Items: &schema730, MaxLength: new(int(8)), Type: schema.Array}
-	schema732 = schema.Node{Fields: []schema.Field{
-		{Name: "key", Node: &schema296},
-		{Name: "namespace", Node: &schema296},
+	schema8ed7874f3f3f = schema.Node{Items: &schema9c7c6f4dc7b7, MaxLength: new(int(8)), Type: schema.Array}
+	schema9ed30cf2d2a4 = schema.Node{Fields: []schema.Field{
+		{Name: "key", Node: &schemad817b7b32a28},
+		{Name: "namespace", Node: &schemad817b7b32a28},
 	}, Required: []string{"key", "namespace"}, Type: schema.Object}
-	schema733 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Week", "Month", "Year"}, Type: schema.String}
-	schema734 = schema.Node{Fields: []schema.Field{
-		{Name: "fromMetadata", Node: &schema732},
-		{Name: "requests", Node: &schema46},
-		{Name: "unit", Node: &schema733},
+	schema4de5c92b5f88 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Week", "Month", "Year"}, Type: schema.String}
+	schemae911be5d8f38 = schema.Node{Fields: []schema.Field{
+		{Name: "fromMetadata", Node: &schema9ed30cf2d2a4},
+		{Name: "requests", Node: &schema1d3e31fb0d41},
+		{Name: "unit", Node: &schema4de5c92b5f88},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema735 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema731},
-		{Name: "cost", Node: &schema107},
-		{Name: "limit", Node: &schema734},
-		{Name: "shadowMode", Node: &schema17},
-		{Name: "shared", Node: &schema17},
-		{Name: "xRateLimitHeaders", Node: &schema657},
+	schema14d8cb9500e0 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema8ed7874f3f3f},
+		{Name: "cost", Node: &schema0fa4d234a161},
+		{Name: "limit", Node: &schemae911be5d8f38},
+		{Name: "shadowMode", Node: &schemada9efc572a6e},
+		{Name: "shared", Node: &schemada9efc572a6e},
+		{Name: "xRateLimitHeaders", Node: &schema04a87afc1288},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema736 = schema.Node{Items: &schema735, MaxLength: new(int(256)), Type: schema.Array}
-	schema737 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema736},
+	schema6f129298bb7b = schema.Node{Items: &schema14d8cb9500e0, MaxLength: new(int(256)), Type: schema.Array}
+	schema12fff19a7d2e = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema6f129298bb7b},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema738 = schema.Node{Items: &schema735, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemafaa18c986cb2 = schema.Node{Items: &schema14d8cb9500e0, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(r, !has(r.cost) || !has(r.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\a\b\x06\x12\x03\n\x01r\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\a\b\v\x12\x03\n\x01r\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xd7\x01\x10\x16J\xd2\x01\n\x01r\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2w\x10\x142s\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a\\\x10\x0f2X\x12\x04_||_\x1a\x1f\x10\x042\x1b\x12\x02!_\x1a\x15\x10\b*\x11\n\a\x10\x06\"\x03\n\x01r\x12\x04cost\x18\x01\x1a/\x10\t2+\x12\x02!_\x1a%\x10\x0e*!\n\x13\x10\f*\x0f\n\a\x10\v\"\x03\n\x01r\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 		{Text: "self.all(r, !has(r.limit.fromMetadata))", Message: "limit fromMetadata is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\a\b\x06\x12\x03\n\x01r\x12\r\b\v\x12\t\n\a@result\x12\x18\b\f\x12\x14\x1a\x12not_strictly_false\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0e\x12\r\x1a\vlogical_and\x12\r\b\x0f\x12\t\n\a@result\"\xaf\x01\x10\x10J\xaa\x01\n\x01r\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\n\x1a\x02\x10\x01*(\x10\f2$\x12\x13@not_strictly_false\x1a\r\x10\v\"\t\n\a@result2O\x10\x0e2K\x12\x04_&&_\x1a\r\x10\r\"\t\n\a@result\x1a4\x10\x0420\x12\x02!_\x1a*\x10\t*&\n\x14\x10\a*\x10\n\a\x10\x06\"\x03\n\x01r\x12\x05limit\x12\ffromMetadata\x18\x01:\r\x10\x0f\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema739 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema738},
+	schema546b9d09b2f0 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemafaa18c986cb2},
 	}, Type: schema.Object}
-	schema740 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema737},
-		{Name: "local", Node: &schema739},
-		{Name: "type", Node: &schema115},
+	schemabc817bf4edc3 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema12fff19a7d2e},
+		{Name: "local", Node: &schema546b9d09b2f0},
+		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Type: schema.Object}
-	schema741 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema155},
-		{Name: "value", Node: &schema441},
+	schema72024713d37d = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema34ba964ae820},
+		{Name: "value", Node: &schemac72cd6f06a20},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema742 = schema.Node{Items: &schema741, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema743 = schema.Node{Fields: []schema.Field{
-		{Name: "responseHeaders", Node: &schema742},
-		{Name: "statusCodes", Node: &schema120},
+	schemaf4bbf5d5adb7 = schema.Node{Items: &schema72024713d37d, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schema62a563e8d807 = schema.Node{Fields: []schema.Field{
+		{Name: "responseHeaders", Node: &schemaf4bbf5d5adb7},
+		{Name: "statusCodes", Node: &schemad3e2c096f128},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.statusCodes) || has(self.responseHeaders)", Message: "at least one of statusCodes or responseHeaders must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"P\x10\t2L\x12\x04_||_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vstatusCodes\x18\x01\x1a#\x10\b*\x1f\n\n\x10\x06\"\x06\n\x04self\x12\x0fresponseHeaders\x18\x01"},
 	}, Type: schema.Object}
-	schema744 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema743},
-		{Name: "redirect", Node: &schema479},
-		{Name: "response", Node: &schema481},
-		{Name: "source", Node: &schema664},
+	schema94a624a2c3b4 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema62a563e8d807},
+		{Name: "redirect", Node: &schema0ea4089b505e},
+		{Name: "response", Node: &schema55ad25deb8b3},
+		{Name: "source", Node: &schemad7699a0eb3b3},
 	}, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\"\xaf\x01\x10\x152\xaa\x01\x12\x04_||_\x1aP\x10\n2L\x12\x04_&&_\x1a\x1c\x10\x04*\x18\n\n\x10\x02\"\x06\n\x04self\x12\bresponse\x18\x01\x1a&\x10\x052\"\x12\x02!_\x1a\x1c\x10\t*\x18\n\n\x10\a\"\x06\n\x04self\x12\bredirect\x18\x01\x1aP\x10\x142L\x12\x04_&&_\x1a&\x10\v2\"\x12\x02!_\x1a\x1c\x10\x0f*\x18\n\n\x10\r\"\x06\n\x04self\x12\bresponse\x18\x01\x1a\x1c\x10\x13*\x18\n\n\x10\x11\"\x06\n\x04self\x12\bredirect\x18\x01"},
 	}, Type: schema.Object}
-	schema745 = schema.Node{Items: &schema744, Type: schema.Array}
-	schema746 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSamplingFraction", Node: &schema198},
-		{Name: "customTags", Node: &schema336},
-		{Name: "overallSamplingFraction", Node: &schema198},
-		{Name: "samplingFraction", Node: &schema198},
-		{Name: "spanName", Node: &schema570},
-		{Name: "tags", Node: &schema1},
+	schema78af6ff07c26 = schema.Node{Items: &schema94a624a2c3b4, Type: schema.Array}
+	schema89c77aeda99a = schema.Node{Fields: []schema.Field{
+		{Name: "clientSamplingFraction", Node: &schema5daed3a514af},
+		{Name: "customTags", Node: &schemaee33cdf83b8e},
+		{Name: "overallSamplingFraction", Node: &schema5daed3a514af},
+		{Name: "samplingFraction", Node: &schema5daed3a514af},
+		{Name: "spanName", Node: &schema261f5340ee02},
+		{Name: "tags", Node: &schemac420d745ccee},
 	}, Type: schema.Object}
-	schema747 = schema.Node{Fields: []schema.Field{
-		{Name: "metrics", Node: &schema569},
-		{Name: "tracing", Node: &schema746},
+	schema9cbcd5e1d8aa = schema.Node{Fields: []schema.Field{
+		{Name: "metrics", Node: &schema68d28c245ccd},
+		{Name: "tracing", Node: &schema89c77aeda99a},
 	}, Type: schema.Object}
-	schema748 = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schema621},
-		{Name: "bandwidthLimit", Node: &schema628},
-		{Name: "circuitBreaker", Node: &schema630},
-		{Name: "compression", Node: &schema557},
-		{Name: "compressor", Node: &schema557},
-		{Name: "connection", Node: &schema459},
-		{Name: "dns", Node: &schema386},
-		{Name: "faultInjection", Node: &schema633},
-		{Name: "healthCheck", Node: &schema723},
-		{Name: "http2", Node: &schema641},
-		{Name: "httpUpgrade", Node: &schema400},
-		{Name: "loadBalancer", Node: &schema728},
-		{Name: "mergeType", Node: &schema650},
-		{Name: "proxyProtocol", Node: &schema94},
-		{Name: "rateLimit", Node: &schema740},
-		{Name: "requestBuffer", Node: &schema329},
-		{Name: "responseOverride", Node: &schema745},
-		{Name: "retry", Node: &schema428},
-		{Name: "routingType", Node: &schema0},
-		{Name: "targetRef", Node: &schema28},
-		{Name: "targetRefs", Node: &schema135},
-		{Name: "targetSelectors", Node: &schema670},
-		{Name: "tcpKeepalive", Node: &schema140},
-		{Name: "telemetry", Node: &schema747},
-		{Name: "timeout", Node: &schema672},
-		{Name: "useClientProtocol", Node: &schema17},
+	schema2a911e5fa924 = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schema7d99f7ea4f7b},
+		{Name: "bandwidthLimit", Node: &schema344da3162fe7},
+		{Name: "circuitBreaker", Node: &schema65ed6fb06454},
+		{Name: "compression", Node: &schema92bc91042aca},
+		{Name: "compressor", Node: &schema92bc91042aca},
+		{Name: "connection", Node: &schemaaefbc1185575},
+		{Name: "dns", Node: &schema4fd64695313e},
+		{Name: "faultInjection", Node: &schema86e957c5c06e},
+		{Name: "healthCheck", Node: &schemad2eb079ca960},
+		{Name: "http2", Node: &schema005cd20d219d},
+		{Name: "httpUpgrade", Node: &schemacfe745890aee},
+		{Name: "loadBalancer", Node: &schema8c5164d00f2c},
+		{Name: "mergeType", Node: &schemaa467d3ee9b68},
+		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
+		{Name: "rateLimit", Node: &schemabc817bf4edc3},
+		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
+		{Name: "responseOverride", Node: &schema78af6ff07c26},
+		{Name: "retry", Node: &schema8bcbecf2e176},
+		{Name: "routingType", Node: &schema38c43b5ba342},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema113fde886e95},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "telemetry", Node: &schema9cbcd5e1d8aa},
+		{Name: "timeout", Node: &schema911cd8223c32},
+		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -3865,103 +3865,103 @@ var (
 		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, Gateway, or ListenerSet targets", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\r\b\x0e\x12\t\x1a\ain_list\x12\x10\b\x14\x12\f\x1a\nlogical_or\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\t\b\x1e\x12\x05\n\x03ref\x12\r\b \x12\t\x1a\ain_list\x12\r\b'\x12\t\n\a@result\x12\x18\b(\x12\x14\x1a\x12not_strictly_false\x12\r\b)\x12\t\n\a@result\x12\x11\b*\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x10\b-\x12\f\x1a\nlogical_or\x12\x11\b.\x12\r\x1a\vlogical_and\x12\x11\b/\x12\r\x1a\vlogical_not\x12\n\b1\x12\x06\n\x04self\x12\n\b4\x12\x06\n\x04self\x12\t\b8\x12\x05\n\x03sel\x12\r\b:\x12\t\x1a\ain_list\x12\r\bA\x12\t\n\a@result\x12\x18\bB\x12\x14\x1a\x12not_strictly_false\x12\r\bC\x12\t\n\a@result\x12\x11\bD\x12\r\x1a\vlogical_and\x12\r\bE\x12\t\n\a@result\x12\x10\bG\x12\f\x1a\nlogical_or\x12\x11\bH\x12\r\x1a\vlogical_and\x12\x10\bI\x12\f\x1a\nlogical_or\"\x82\a\x10I2\xfd\x06\x12\x04_||_\x1a.\x10\x012*\x12\x02!_\x1a$\x10\x05* \n\n\x10\x03\"\x06\n\x04self\x12\x10admissionControl\x18\x01\x1a\xc4\x06\x10H2\xbf\x06\x12\x04_&&_\x1a\xf6\x03\x10.2\xf1\x03\x12\x04_&&_\x1a\xb2\x01\x10\x142\xad\x01\x12\x04_||_\x1a'\x10\x062#\x12\x02!_\x1a\x1d\x10\n*\x19\n\n\x10\b\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a|\x10\x0e2x\x12\x03@in\x1a'\x10\r*#\n\x1b\x10\f*\x17\n\n\x10\v\"\x06\n\x04self\x12\ttargetRef\x12\x04kind\x1aH\x10\x0f:D\n\r\x10\x10\x1a\t2\aGateway\n\x11\x10\x11\x1a\r2\vListenerSet\n\x0f\x10\x12\x1a\v2\tHTTPRoute\n\x0f\x10\x13\x1a\v2\tGRPCRoute\x1a\xb3\x02\x10-2\xae\x02\x12\x04_||_\x1a(\x10\x152$\x12\x02!_\x1a\x1e\x10\x19*\x1a\n\n\x10\x17\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xfb\x01\x10,J\xf6\x01\n\x03ref\x12\x1c\x10\x1b*\x18\n\n\x10\x1a\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10&\x1a\x02\x10\x01*(\x10(2$\x12\x13@not_strictly_false\x1a\r\x10'\"\t\n\a@result2\x86\x01\x10*2\x81\x01\x12\x04_&&_\x1a\r\x10)\"\t\n\a@result\x1aj\x10 2f\x12\x03@in\x1a\x15\x10\x1f*\x11\n\t\x10\x1e\"\x05\n\x03ref\x12\x04kind\x1aH\x10!:D\n\r\x10\"\x1a\t2\aGateway\n\x11\x10#\x1a\r2\vListenerSet\n\x0f\x10$\x1a\v2\tHTTPRoute\n\x0f\x10%\x1a\v2\tGRPCRoute:\r\x10+\"\t\n\a@result\x1a\xbd\x02\x10G2\xb8\x02\x12\x04_||_\x1a-\x10/2)\x12\x02!_\x1a#\x103*\x1f\n\n\x101\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a\x80\x02\x10FJ\xfb\x01\n\x03sel\x12!\x105*\x1d\n\n\x104\"\x06\n\x04self\x12\x0ftargetSelectors\x1a\a@result\"\x06\x10@\x1a\x02\x10\x01*(\x10B2$\x12\x13@not_strictly_false\x1a\r\x10A\"\t\n\a@result2\x86\x01\x10D2\x81\x01\x12\x04_&&_\x1a\r\x10C\"\t\n\a@result\x1aj\x10:2f\x12\x03@in\x1a\x15\x109*\x11\n\t\x108\"\x05\n\x03sel\x12\x04kind\x1aH\x10;:D\n\r\x10<\x1a\t2\aGateway\n\x11\x10=\x1a\r2\vListenerSet\n\x0f\x10>\x1a\v2\tHTTPRoute\n\x0f\x10?\x1a\v2\tGRPCRoute:\r\x10E\"\t\n\a@result"},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\x11\b\x13\x12\r\x1a\vlogical_not\x12\n\b\x15\x12\x06\n\x04self\x12\n\b\x19\x12\x06\n\x04self\x12\x11\b\x1d\x12\r\x1a\vlogical_and\x12\n\b\x1e\x12\x06\n\x04self\x12\r\b!\x12\t\x1a\ain_list\x12\x11\b%\x12\r\x1a\vlogical_and\x12\x11\b&\x12\r\x1a\vlogical_and\"\xa1\x03\x10\x012\x9c\x03\x12\x02!_\x1a\x95\x03\x10&2\x90\x03\x12\x04_&&_\x1a\xb4\x01\x10\x122\xaf\x01\x12\x04_&&_\x1a\\\x10\v2X\x12\x04_&&_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\nconnection\x18\x01\x1a0\x10\n*,\n\x1c\x10\b*\x18\n\n\x10\a\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x18\x01\x1aI\x10\x11*E\n.\x10\x0f**\n\x1c\x10\x0e*\x18\n\n\x10\r\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x12\x11predictivePercent\x18\x01\x1a\xd0\x01\x10\x132\xcb\x01\x12\x02!_\x1a\xc4\x01\x10%2\xbf\x01\x12\x04_&&_\x1aZ\x10\x1d2V\x12\x04_&&_\x1a \x10\x17*\x1c\n\n\x10\x15\"\x06\n\x04self\x12\floadBalancer\x18\x01\x1a,\x10\x1c*(\n\x1e\x10\x1a*\x1a\n\n\x10\x19\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x18\x01\x1a[\x10!2W\x12\x03@in\x1a*\x10 *&\n\x1e\x10\x1f*\x1a\n\n\x10\x1e\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x1a$\x10\": \n\f\x10#\x1a\b2\x06Random\n\x10\x10$\x1a\f2\nRoundRobin"},
 	}, Type: schema.Object}
-	schema749 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema748},
-		{Name: "status", Node: &schema43},
+	schema22919f20a86c = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema2a911e5fa924},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema750 = schema.Node{Fields: []schema.Field{
-		{Name: "disableXForwardedForAppend", Node: &schema17},
-		{Name: "numTrustedHops", Node: &schema55},
-		{Name: "trustedCIDRs", Node: &schema149},
+	schemabf8ab05d5072 = schema.Node{Fields: []schema.Field{
+		{Name: "disableXForwardedForAppend", Node: &schemada9efc572a6e},
+		{Name: "numTrustedHops", Node: &schema4763a3f1a364},
+		{Name: "trustedCIDRs", Node: &schemaa435abbcb3b5},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.numTrustedHops) && !has(self.trustedCIDRs)) || (!has(self.numTrustedHops) && has(self.trustedCIDRs))", Message: "only one of numTrustedHops or trustedCIDRs must be set", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\"\xc3\x01\x10\x152\xbe\x01\x12\x04_||_\x1aZ\x10\n2V\x12\x04_&&_\x1a\"\x10\x04*\x1e\n\n\x10\x02\"\x06\n\x04self\x12\x0enumTrustedHops\x18\x01\x1a*\x10\x052&\x12\x02!_\x1a \x10\t*\x1c\n\n\x10\a\"\x06\n\x04self\x12\ftrustedCIDRs\x18\x01\x1aZ\x10\x142V\x12\x04_&&_\x1a,\x10\v2(\x12\x02!_\x1a\"\x10\x0f*\x1e\n\n\x10\r\"\x06\n\x04self\x12\x0enumTrustedHops\x18\x01\x1a \x10\x13*\x1c\n\n\x10\x11\"\x06\n\x04self\x12\ftrustedCIDRs\x18\x01"},
 	}, Type: schema.Object}
-	schema751 = schema.Node{Fields: []schema.Field{
-		{Name: "customHeader", Node: &schema147},
-		{Name: "directSourceIP", Node: &schema48},
-		{Name: "xForwardedFor", Node: &schema750},
+	schema444195840647 = schema.Node{Fields: []schema.Field{
+		{Name: "customHeader", Node: &schemaea5c44daf1af},
+		{Name: "directSourceIP", Node: &schema5957ac208058},
+		{Name: "xForwardedFor", Node: &schemabf8ab05d5072},
 	}, Rules: []schema.Rule{
 		{Text: "[has(self.xForwardedFor), has(self.customHeader), has(self.directSourceIP)].filter(x, x).size() == 1", Message: "exactly one of xForwardedFor, customHeader, or directSourceIP must be set", Checked: "\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\a\b\x0f\x12\x03\n\x01x\x12\a\b\x10\x12\x03\n\x01x\x12\r\b\x13\x12\t\n\a@result\x12\x0e\b\x15\x12\n\x1a\badd_list\x12\r\b\x16\x12\t\n\a@result\x12\x11\b\x17\x12\r\x1a\vconditional\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tlist_size\x12\f\b\x1b\x12\b\x1a\x06equals\"\x8f\x02\x10\x1b2\x8a\x02\x12\x04_==_\x1a\xf9\x01\x10\x1a2\xf4\x01\n\xeb\x01\x10\x19J\xe6\x01\n\x01x\x12m\x10\x01:i\n!\x10\x05*\x1d\n\n\x10\x03\"\x06\n\x04self\x12\rxForwardedFor\x18\x01\n \x10\t*\x1c\n\n\x10\a\"\x06\n\x04self\x12\fcustomHeader\x18\x01\n\"\x10\r*\x1e\n\n\x10\v\"\x06\n\x04self\x12\x0edirectSourceIP\x18\x01\x1a\a@result\"\x04\x10\x11:\x00*\x06\x10\x12\x1a\x02\x10\x012L\x10\x172H\x12\x05_?_:_\x1a\a\x10\x10\"\x03\n\x01x\x1a'\x10\x152#\x12\x03_+_\x1a\r\x10\x13\"\t\n\a@result\x1a\r\x10\x14:\t\n\a\x10\x0f\"\x03\n\x01x\x1a\r\x10\x16\"\t\n\a@result:\r\x10\x18\"\t\n\a@result\x12\x04size\x1a\x06\x10\x1c\x1a\x02\x18\x01"},
 	}, Type: schema.Object}
-	schema752 = schema.Node{Fields: []schema.Field{
-		{Name: "stripTrailingHostDot", Node: &schema17},
+	schemaeaa4fb89cee6 = schema.Node{Fields: []schema.Field{
+		{Name: "stripTrailingHostDot", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema753 = schema.Node{Fields: []schema.Field{
-		{Name: "disableRateLimitHeaders", Node: &schema17},
-		{Name: "earlyRequestHeaders", Node: &schema580},
-		{Name: "enableEnvoyHeaders", Node: &schema17},
-		{Name: "host", Node: &schema752},
-		{Name: "lateResponseHeaders", Node: &schema580},
-		{Name: "preserveXRequestID", Node: &schema17},
-		{Name: "requestID", Node: &schema341},
-		{Name: "withUnderscoresAction", Node: &schema161},
-		{Name: "xForwardedClientCert", Node: &schema165},
+	schema187281af064e = schema.Node{Fields: []schema.Field{
+		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
+		{Name: "earlyRequestHeaders", Node: &schema885328a9b420},
+		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
+		{Name: "host", Node: &schemaeaa4fb89cee6},
+		{Name: "lateResponseHeaders", Node: &schema885328a9b420},
+		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
+		{Name: "requestID", Node: &schema38e4df7a6a84},
+		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
+		{Name: "xForwardedClientCert", Node: &schema7a2137829567},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\"[\x10\x012W\x12\x02!_\x1aQ\x10\n2M\x12\x04_&&_\x1a&\x10\x05*\"\n\n\x10\x03\"\x06\n\x04self\x12\x12preserveXRequestID\x18\x01\x1a\x1d\x10\t*\x19\n\n\x10\a\"\x06\n\x04self\x12\trequestID\x18\x01"},
 	}, Type: schema.Object}
-	schema754 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTimeout", Node: &schema139},
-		{Name: "requestHeadersReceivedTimeout", Node: &schema139},
-		{Name: "requestReceivedTimeout", Node: &schema139},
-		{Name: "streamIdleTimeout", Node: &schema139},
+	schema844e68641045 = schema.Node{Fields: []schema.Field{
+		{Name: "idleTimeout", Node: &schema81a9dad69d55},
+		{Name: "requestHeadersReceivedTimeout", Node: &schema81a9dad69d55},
+		{Name: "requestReceivedTimeout", Node: &schema81a9dad69d55},
+		{Name: "streamIdleTimeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema755 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionInspectionTimeout", Node: &schema139},
-		{Name: "idleTimeout", Node: &schema139},
-		{Name: "tlsHandshakeTimeout", Node: &schema139},
+	schemaabf8c0bb1ee5 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionInspectionTimeout", Node: &schema81a9dad69d55},
+		{Name: "idleTimeout", Node: &schema81a9dad69d55},
+		{Name: "tlsHandshakeTimeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema756 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema754},
-		{Name: "tcp", Node: &schema755},
+	schemab3d15741f431 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema844e68641045},
+		{Name: "tcp", Node: &schemaabf8c0bb1ee5},
 	}, Type: schema.Object}
-	schema757 = schema.Node{Fields: []schema.Field{
-		{Name: "allowExpiredCertificate", Node: &schema17},
-		{Name: "caCertificateRefs", Node: &schema181},
-		{Name: "certificateHashes", Node: &schema3},
-		{Name: "crl", Node: &schema493},
-		{Name: "mode", Node: &schema677},
-		{Name: "optional", Node: &schema17},
-		{Name: "spkiHashes", Node: &schema3},
-		{Name: "subjectAltNames", Node: &schema445},
+	schema0f67ab064e53 = schema.Node{Fields: []schema.Field{
+		{Name: "allowExpiredCertificate", Node: &schemada9efc572a6e},
+		{Name: "caCertificateRefs", Node: &schema9d1cb7077ae4},
+		{Name: "certificateHashes", Node: &schemaddea1d3cbeb2},
+		{Name: "crl", Node: &schemafa3de5d875ba},
+		{Name: "mode", Node: &schema4c9a486ab699},
+		{Name: "optional", Node: &schemada9efc572a6e},
+		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
+		{Name: "subjectAltNames", Node: &schemab25b2b361f68},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.allowExpiredCertificate) || !self.allowExpiredCertificate || !has(self.mode) || self.mode in ['VerifyIfGiven', 'RequireAndVerify']", Message: "allowExpiredCertificate can only be set when mode is VerifyIfGiven or RequireAndVerify", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\n\b\x10\x12\x06\n\x04self\x12\r\b\x12\x12\t\x1a\ain_list\x12\x10\b\x16\x12\f\x1a\nlogical_or\"\x8b\x02\x10\x0f2\x86\x02\x12\x04_||_\x1av\x10\t2r\x12\x04_||_\x1a5\x10\x0121\x12\x02!_\x1a+\x10\x05*'\n\n\x10\x03\"\x06\n\x04self\x12\x17allowExpiredCertificate\x18\x01\x1a3\x10\x062/\x12\x02!_\x1a)\x10\b*%\n\n\x10\a\"\x06\n\x04self\x12\x17allowExpiredCertificate\x1a\x85\x01\x10\x162\x80\x01\x12\x04_||_\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04mode\x18\x01\x1aT\x10\x122P\x12\x03@in\x1a\x16\x10\x11*\x12\n\n\x10\x10\"\x06\n\x04self\x12\x04mode\x1a1\x10\x13:-\n\x13\x10\x14\x1a\x0f2\rVerifyIfGiven\n\x16\x10\x15\x1a\x122\x10RequireAndVerify"},
 	}, Type: schema.Object}
-	schema758 = schema.Node{Fields: []schema.Field{
-		{Name: "alpnProtocols", Node: &schema3},
-		{Name: "ciphers", Node: &schema3},
-		{Name: "clientValidation", Node: &schema757},
-		{Name: "ecdhCurves", Node: &schema3},
-		{Name: "fingerprints", Node: &schema606},
-		{Name: "maxVersion", Node: &schema183},
-		{Name: "minVersion", Node: &schema183},
-		{Name: "session", Node: &schema185},
-		{Name: "signatureAlgorithms", Node: &schema3},
+	schemaf3ff65a75856 = schema.Node{Fields: []schema.Field{
+		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
+		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
+		{Name: "clientValidation", Node: &schema0f67ab064e53},
+		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
+		{Name: "fingerprints", Node: &schema248fc50762e7},
+		{Name: "maxVersion", Node: &schema4139913ada40},
+		{Name: "minVersion", Node: &schema4139913ada40},
+		{Name: "session", Node: &schema47f025039b34},
+		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\f\b\a\x12\b\x1a\x06equals\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\"\x9c\x01\x10\n2\x97\x01\x12\x05_?_:_\x1a_\x10\t2[\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a3\x10\a2/\x12\x04_==_\x1a\x1c\x10\x06*\x18\n\n\x10\x05\"\x06\n\x04self\x12\nminVersion\x1a\t\x10\b\x1a\x052\x031.3\x1a%\x10\v2!\x12\x02!_\x1a\x1b\x10\x0f*\x17\n\n\x10\r\"\x06\n\x04self\x12\aciphers\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\t\x12\r\x1a\vlogical_and\x12\x11\b\n\x12\r\x1a\vconditional\x12\x0f\b\x1b\x12\v\x1a\tindex_map\x12\n\b\x1c\x12\x06\n\x04self\x12\x17\b\x1e\x12\x13\x1a\x11less_equals_int64\x12\x0f\b/\x12\v\x1a\tindex_map\x12\n\b0\x12\x06\n\x04self\x12\x11\b2\x12\r\x1a\vlogical_not\x12\n\b4\x12\x06\n\x04self\x12\n\b8\x12\x06\n\x04self\x12\x11\b;\x12\r\x1a\vlogical_and\x12\x11\b<\x12\r\x1a\vconditional\x12\x17\b>\x12\x13\x1a\x11less_equals_int64\x12\x0f\bO\x12\v\x1a\tindex_map\x12\n\bP\x12\x06\n\x04self\"\xdb\x05\x10\n2\xd6\x05\x12\x05_?_:_\x1aJ\x10\t2F\x12\x04_&&_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10\b*\x1a\n\n\x10\x06\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xd7\x02\x10\x1e2\xd2\x02\x12\x04_<=_\x1a\xa3\x01\x10\x1b2\x9e\x01\x12\x04_[_]\x1ax\x10\vBt\x12\x16\b\f\"\x06\x10\x0e\x1a\x02\x18\x00\x1a\n\x10\r\x1a\x062\x04Auto\x12\x15\b\x0f\"\x06\x10\x11\x1a\x02\x18\x01\x1a\t\x10\x10\x1a\x052\x031.0\x12\x15\b\x12\"\x06\x10\x14\x1a\x02\x18\x02\x1a\t\x10\x13\x1a\x052\x031.1\x12\x15\b\x15\"\x06\x10\x17\x1a\x02\x18\x03\x1a\t\x10\x16\x1a\x052\x031.2\x12\x15\b\x18\"\x06\x10\x1a\x1a\x02\x18\x04\x1a\t\x10\x19\x1a\x052\x031.3\x1a\x1c\x10\x1d*\x18\n\n\x10\x1c\"\x06\n\x04self\x12\nminVersion\x1a\xa3\x01\x10/2\x9e\x01\x12\x04_[_]\x1ax\x10\x1fBt\x12\x15\b \"\x06\x10\"\x1a\x02\x18\x01\x1a\t\x10!\x1a\x052\x031.0\x12\x15\b#\"\x06\x10%\x1a\x02\x18\x02\x1a\t\x10$\x1a\x052\x031.1\x12\x15\b&\"\x06\x10(\x1a\x02\x18\x03\x1a\t\x10'\x1a\x052\x031.2\x12\x15\b)\"\x06\x10+\x1a\x02\x18\x04\x1a\t\x10*\x1a\x052\x031.3\x12\x16\b,\"\x06\x10.\x1a\x02\x18\x05\x1a\n\x10-\x1a\x062\x04Auto\x1a\x1c\x101*\x18\n\n\x100\"\x06\n\x04self\x12\nmaxVersion\x1a\xa6\x02\x10<2\xa1\x02\x12\x05_?_:_\x1aT\x10;2P\x12\x04_&&_\x1a(\x1022$\x12\x02!_\x1a\x1e\x106*\x1a\n\n\x104\"\x06\n\x04self\x12\nminVersion\x18\x01\x1a\x1e\x10:*\x1a\n\n\x108\"\x06\n\x04self\x12\nmaxVersion\x18\x01\x1a\xb9\x01\x10>2\xb4\x01\x12\x04_<=_\x1a\x06\x10=\x1a\x02\x18\x03\x1a\xa3\x01\x10O2\x9e\x01\x12\x04_[_]\x1ax\x10?Bt\x12\x15\b@\"\x06\x10B\x1a\x02\x18\x01\x1a\t\x10A\x1a\x052\x031.0\x12\x15\bC\"\x06\x10E\x1a\x02\x18\x02\x1a\t\x10D\x1a\x052\x031.1\x12\x15\bF\"\x06\x10H\x1a\x02\x18\x03\x1a\t\x10G\x1a\x052\x031.2\x12\x15\bI\"\x06\x10K\x1a\x02\x18\x04\x1a\t\x10J\x1a\x052\x031.3\x12\x16\bL\"\x06\x10N\x1a\x02\x18\x05\x1a\n\x10M\x1a\x062\x04Auto\x1a\x1c\x10Q*\x18\n\n\x10P\"\x06\n\x04self\x12\nmaxVersion\x1a\x06\x10R\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema759 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema751},
-		{Name: "connection", Node: &schema576},
-		{Name: "enableProxyProtocol", Node: &schema17},
-		{Name: "grpc", Node: &schema675},
-		{Name: "headers", Node: &schema753},
-		{Name: "healthCheck", Node: &schema167},
-		{Name: "http1", Node: &schema676},
-		{Name: "http2", Node: &schema641},
-		{Name: "http3", Node: &schema48},
-		{Name: "path", Node: &schema171},
-		{Name: "proxyProtocol", Node: &schema437},
-		{Name: "scheme", Node: &schema582},
-		{Name: "targetRef", Node: &schema28},
-		{Name: "targetRefs", Node: &schema135},
-		{Name: "targetSelectors", Node: &schema670},
-		{Name: "tcpKeepalive", Node: &schema140},
-		{Name: "timeout", Node: &schema756},
-		{Name: "tls", Node: &schema758},
+	schemae1a01d0b5f73 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema444195840647},
+		{Name: "connection", Node: &schema02af53e1c943},
+		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
+		{Name: "grpc", Node: &schema37a7143f3ed6},
+		{Name: "headers", Node: &schema187281af064e},
+		{Name: "healthCheck", Node: &schema5876e72c58ee},
+		{Name: "http1", Node: &schema85900b9ed9e9},
+		{Name: "http2", Node: &schema005cd20d219d},
+		{Name: "http3", Node: &schema5957ac208058},
+		{Name: "path", Node: &schemac5ccbd14f144},
+		{Name: "proxyProtocol", Node: &schemafb773d248d4e},
+		{Name: "scheme", Node: &schema9420a501495a},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema113fde886e95},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "timeout", Node: &schemab3d15741f431},
+		{Name: "tls", Node: &schemaf3ff65a75856},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
@@ -3969,108 +3969,108 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet']) : true", Message: "this policy can only have a targetRefs[*].kind of Gateway or ListenerSet", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\r\b\f\x12\t\x1a\ain_list\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\x8e\x02\x10\x052\x89\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd7\x01\x10\x16J\xd2\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2c\x10\x142_\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1aH\x10\f2D\x12\x03@in\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1a&\x10\r:\"\n\r\x10\x0e\x1a\t2\aGateway\n\x11\x10\x0f\x1a\r2\vListenerSet:\r\x10\x15\"\t\n\a@result\x1a\x06\x10\x17\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema760 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema759},
-		{Name: "status", Node: &schema43},
+	schema68c52169a8c5 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemae1a01d0b5f73},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema761 = schema.Node{Fields: []schema.Field{
-		{Name: "absoluteTimeout", Node: &schema139},
-		{Name: "cookieConfig", Node: &schema214},
-		{Name: "sessionName", Node: &schema215},
-		{Name: "type", Node: &schema216},
+	schemae660caaf734b = schema.Node{Fields: []schema.Field{
+		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
+		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
+		{Name: "sessionName", Node: &schemae1afc78ced83},
+		{Name: "type", Node: &schema3fe5029bdb4d},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\x10\b\f\x12\f\x1a\nlogical_or\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x10\x12\f\x1a\nnot_equals\x12\x10\b\x12\x12\f\x1a\nlogical_or\x12\n\b\x14\x12\x06\n\x04self\x12\x10\b\x17\x12\f\x1a\nlogical_or\"\x86\x02\x10\x122\x81\x02\x12\x04_||_\x1av\x10\f2r\x12\x04_||_\x1a*\x10\x012&\x12\x02!_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fcookieConfig\x18\x01\x1a>\x10\x062:\x12\x02!_\x1a4\x10\v*0\n\x1e\x10\t*\x1a\n\n\x10\b\"\x06\n\x04self\x12\fcookieConfig\x12\flifetimeType\x18\x01\x1a\x80\x01\x10\x172|\x12\x04_||_\x1aO\x10\x102K\x12\x04_!=_\x1a2\x10\x0f*.\n\x1e\x10\x0e*\x1a\n\n\x10\r\"\x06\n\x04self\x12\fcookieConfig\x12\flifetimeType\x1a\x0f\x10\x11\x1a\v2\tPermanent\x1a#\x10\x16*\x1f\n\n\x10\x14\"\x06\n\x04self\x12\x0fabsoluteTimeout\x18\x01"},
 		{Text: "!has(self.cookieConfig) || self.type == 'Cookie'", Message: "cookieConfig can only be set with type Cookie", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x10\b\n\x12\f\x1a\nlogical_or\"h\x10\n2d\x12\x04_||_\x1a*\x10\x012&\x12\x02!_\x1a \x10\x05*\x1c\n\n\x10\x03\"\x06\n\x04self\x12\fcookieConfig\x18\x01\x1a0\x10\b2,\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\f\x10\t\x1a\b2\x06Cookie"},
 	}, Type: schema.Object}
-	schema762 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema505},
-		{Name: "filters", Node: &schema503},
-		{Name: "matches", Node: &schema345},
-		{Name: "name", Node: &schema9},
-		{Name: "sessionPersistence", Node: &schema761},
+	schema80d978ff30b9 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema3457c2bd124f},
+		{Name: "filters", Node: &schema46ca8d969a07},
+		{Name: "matches", Node: &schemac303f2dd18cf},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "sessionPersistence", Node: &schemae660caaf734b},
 	}, Type: schema.Object}
-	schema763 = schema.Node{Items: &schema762, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema43985307ae21 = schema.Node{Items: &schema80d978ff30b9, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nindex_list\x12\x11\b\f\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nindex_list\x12\x0f\b\x11\x12\v\x1a\tlist_size\x12\x0f\b\x14\x12\v\x1a\tadd_int64\x12\n\b\x15\x12\x06\n\x04self\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x13\b\x17\x12\x0f\x1a\rgreater_int64\x12\x11\b\x19\x12\r\x1a\vconditional\x12\n\b\x1b\x12\x06\n\x04self\x12\x10\b\x1c\x12\f\x1a\nindex_list\x12\x11\b \x12\r\x1a\vconditional\x12\n\b!\x12\x06\n\x04self\x12\x10\b\"\x12\f\x1a\nindex_list\x12\x0f\b%\x12\v\x1a\tlist_size\x12\x0f\b(\x12\v\x1a\tadd_int64\x12\n\b)\x12\x06\n\x04self\x12\x0f\b*\x12\v\x1a\tlist_size\x12\x13\b+\x12\x0f\x1a\rgreater_int64\x12\x11\b-\x12\r\x1a\vconditional\x12\n\b/\x12\x06\n\x04self\x12\x10\b0\x12\f\x1a\nindex_list\x12\x11\b4\x12\r\x1a\vconditional\x12\n\b5\x12\x06\n\x04self\x12\x10\b6\x12\f\x1a\nindex_list\x12\x0f\b9\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bC\x12\x06\n\x04self\x12\x10\bD\x12\f\x1a\nindex_list\x12\x11\bH\x12\r\x1a\vconditional\x12\n\bI\x12\x06\n\x04self\x12\x10\bJ\x12\f\x1a\nindex_list\x12\x0f\bM\x12\v\x1a\tlist_size\x12\x0f\bP\x12\v\x1a\tadd_int64\x12\n\bQ\x12\x06\n\x04self\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x13\bS\x12\x0f\x1a\rgreater_int64\x12\x11\bU\x12\r\x1a\vconditional\x12\n\bW\x12\x06\n\x04self\x12\x10\bX\x12\f\x1a\nindex_list\x12\x11\b\\\x12\r\x1a\vconditional\x12\n\b]\x12\x06\n\x04self\x12\x10\b^\x12\f\x1a\nindex_list\x12\x0f\ba\x12\v\x1a\tlist_size\x12\x0f\bd\x12\v\x1a\tadd_int64\x12\n\be\x12\x06\n\x04self\x12\x0f\bf\x12\v\x1a\tlist_size\x12\x13\bg\x12\x0f\x1a\rgreater_int64\x12\x11\bi\x12\r\x1a\vconditional\x12\n\bk\x12\x06\n\x04self\x12\x10\bl\x12\f\x1a\nindex_list\x12\x11\bp\x12\r\x1a\vconditional\x12\n\bq\x12\x06\n\x04self\x12\x10\br\x12\f\x1a\nindex_list\x12\x0f\bu\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b\x7f\x12\x06\n\x04self\x12\x11\b\x80\x01\x12\f\x1a\nindex_list\x12\x12\b\x84\x01\x12\r\x1a\vconditional\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x11\b\x86\x01\x12\f\x1a\nindex_list\x12\x10\b\x89\x01\x12\v\x1a\tlist_size\x12\x10\b\x8c\x01\x12\v\x1a\tadd_int64\x12\v\b\x8d\x01\x12\x06\n\x04self\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x14\b\x8f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x91\x01\x12\r\x1a\vconditional\x12\v\b\x93\x01\x12\x06\n\x04self\x12\x11\b\x94\x01\x12\f\x1a\nindex_list\x12\x12\b\x98\x01\x12\r\x1a\vconditional\x12\v\b\x99\x01\x12\x06\n\x04self\x12\x11\b\x9a\x01\x12\f\x1a\nindex_list\x12\x10\b\x9d\x01\x12\v\x1a\tlist_size\x12\x10\b\xa0\x01\x12\v\x1a\tadd_int64\x12\v\b\xa1\x01\x12\x06\n\x04self\x12\x10\b\xa2\x01\x12\v\x1a\tlist_size\x12\x14\b\xa3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa5\x01\x12\r\x1a\vconditional\x12\v\b\xa7\x01\x12\x06\n\x04self\x12\x11\b\xa8\x01\x12\f\x1a\nindex_list\x12\x12\b\xac\x01\x12\r\x1a\vconditional\x12\v\b\xad\x01\x12\x06\n\x04self\x12\x11\b\xae\x01\x12\f\x1a\nindex_list\x12\x10\b\xb1\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xbb\x01\x12\x06\n\x04self\x12\x11\b\xbc\x01\x12\f\x1a\nindex_list\x12\x12\b\xc0\x01\x12\r\x1a\vconditional\x12\v\b\xc1\x01\x12\x06\n\x04self\x12\x11\b\xc2\x01\x12\f\x1a\nindex_list\x12\x10\b\xc5\x01\x12\v\x1a\tlist_size\x12\x10\b\xc8\x01\x12\v\x1a\tadd_int64\x12\v\b\xc9\x01\x12\x06\n\x04self\x12\x10\b\xca\x01\x12\v\x1a\tlist_size\x12\x14\b\xcb\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xcd\x01\x12\r\x1a\vconditional\x12\v\b\xcf\x01\x12\x06\n\x04self\x12\x11\b\xd0\x01\x12\f\x1a\nindex_list\x12\x12\b\xd4\x01\x12\r\x1a\vconditional\x12\v\b\xd5\x01\x12\x06\n\x04self\x12\x11\b\xd6\x01\x12\f\x1a\nindex_list\x12\x10\b\xd9\x01\x12\v\x1a\tlist_size\x12\x10\b\xdc\x01\x12\v\x1a\tadd_int64\x12\v\b\xdd\x01\x12\x06\n\x04self\x12\x10\b\xde\x01\x12\v\x1a\tlist_size\x12\x14\b\xdf\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xe1\x01\x12\r\x1a\vconditional\x12\v\b\xe3\x01\x12\x06\n\x04self\x12\x11\b\xe4\x01\x12\f\x1a\nindex_list\x12\x12\b\xe8\x01\x12\r\x1a\vconditional\x12\v\b\xe9\x01\x12\x06\n\x04self\x12\x11\b\xea\x01\x12\f\x1a\nindex_list\x12\x10\b\xed\x01\x12\v\x1a\tlist_size\x12\x10\b\xf0\x01\x12\v\x1a\tadd_int64\x12\v\b\xf1\x01\x12\x06\n\x04self\x12\x10\b\xf2\x01\x12\v\x1a\tlist_size\x12\x14\b\xf3\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xf5\x01\x12\r\x1a\vconditional\x12\v\b\xf7\x01\x12\x06\n\x04self\x12\x11\b\xf8\x01\x12\f\x1a\nindex_list\x12\x12\b\xfc\x01\x12\r\x1a\vconditional\x12\v\b\xfd\x01\x12\x06\n\x04self\x12\x11\b\xfe\x01\x12\f\x1a\nindex_list\x12\x10\b\x81\x02\x12\v\x1a\tlist_size\x12\x10\b\x84\x02\x12\v\x1a\tadd_int64\x12\v\b\x85\x02\x12\x06\n\x04self\x12\x10\b\x86\x02\x12\v\x1a\tlist_size\x12\x14\b\x87\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x02\x12\r\x1a\vconditional\x12\v\b\x8b\x02\x12\x06\n\x04self\x12\x11\b\x8c\x02\x12\f\x1a\nindex_list\x12\x12\b\x90\x02\x12\r\x1a\vconditional\x12\v\b\x91\x02\x12\x06\n\x04self\x12\x11\b\x92\x02\x12\f\x1a\nindex_list\x12\x10\b\x95\x02\x12\v\x1a\tlist_size\x12\x10\b\x98\x02\x12\v\x1a\tadd_int64\x12\v\b\x99\x02\x12\x06\n\x04self\x12\x10\b\x9a\x02\x12\v\x1a\tlist_size\x12\x14\b\x9b\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\x9d\x02\x12\r\x1a\vconditional\x12\v\b\x9f\x02\x12\x06\n\x04self\x12\x11\b\xa0\x02\x12\f\x1a\nindex_list\x12\x12\b\xa4\x02\x12\r\x1a\vconditional\x12\v\b\xa5\x02\x12\x06\n\x04self\x12\x11\b\xa6\x02\x12\f\x1a\nindex_list\x12\x10\b\xa9\x02\x12\v\x1a\tlist_size\x12\x10\b\xac\x02\x12\v\x1a\tadd_int64\x12\v\b\xad\x02\x12\x06\n\x04self\x12\x10\b\xae\x02\x12\v\x1a\tlist_size\x12\x14\b\xaf\x02\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb1\x02\x12\r\x1a\vconditional\x12\v\b\xb3\x02\x12\x06\n\x04self\x12\x11\b\xb4\x02\x12\f\x1a\nindex_list\x12\x12\b\xb8\x02\x12\r\x1a\vconditional\x12\v\b\xb9\x02\x12\x06\n\x04self\x12\x11\b\xba\x02\x12\f\x1a\nindex_list\x12\x10\b\xbd\x02\x12\v\x1a\tlist_size\x12\x18\b\xc0\x02\x12\x13\x1a\x11less_equals_int64\"\xca\x1b\x10\xc0\x022\xc4\x1b\x12\x04_<=_\x1a\xb1\x1b\x10\xac\x022\xab\x1b\x12\x03_+_\x1a\xcd\x19\x10\x98\x022\xc7\x19\x12\x03_+_\x1a\xe9\x17\x10\x84\x022\xe3\x17\x12\x03_+_\x1a\x85\x16\x10\xf0\x012\xff\x15\x12\x03_+_\x1a\xa1\x14\x10\xdc\x012\x9b\x14\x12\x03_+_\x1a\xbd\x12\x10\xc8\x012\xb7\x12\x12\x03_+_\x1a\xd9\x10\x10\xb4\x012\xd3\x10\x12\x03_+_\x1a\xf5\x0e\x10\xa0\x012\xef\x0e\x12\x03_+_\x1a\x91\r\x10\x8c\x012\x8b\r\x12\x03_+_\x1a\xad\v\x10x2\xa8\v\x12\x03_+_\x1a\xd0\t\x10d2\xcb\t\x12\x03_+_\x1a\x80\b\x10P2\xfb\a\x12\x03_+_\x1a\xb0\x06\x10<2\xab\x06\x12\x03_+_\x1a\xe0\x04\x10(2\xdb\x04\x12\x03_+_\x1a\x90\x03\x10\x142\x8b\x03\x12\x03_+_\x1a\xc0\x01\x10\x052\xbb\x01\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a\x7f\x10\f2{\x12\x05_?_:_\x1a/\x10\v*+\n\x1e\x10\b2\x1a\x12\x04_[_]\x1a\n\x10\a\"\x06\n\x04self\x1a\x06\x10\t\x1a\x02\x18\x00\x12\amatches\x18\x01\x1a9\x10\x1125\n-\x10\x10*)\n\x1e\x10\x0e2\x1a\x12\x04_[_]\x1a\n\x10\r\"\x06\n\x04self\x1a\x06\x10\x0f\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\x12\x1a\x02\x18\x00\x1a\x06\x10\x13\x1a\x02\x18\x00\x1a\xc0\x01\x10\x192\xbb\x01\x12\x05_?_:_\x1a)\x10\x172%\x12\x03_>_\x1a\x16\x10\x162\x12\n\n\x10\x15\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x18\x1a\x02\x18\x01\x1a\x7f\x10 2{\x12\x05_?_:_\x1a/\x10\x1f*+\n\x1e\x10\x1c2\x1a\x12\x04_[_]\x1a\n\x10\x1b\"\x06\n\x04self\x1a\x06\x10\x1d\x1a\x02\x18\x01\x12\amatches\x18\x01\x1a9\x10%25\n-\x10$*)\n\x1e\x10\"2\x1a\x12\x04_[_]\x1a\n\x10!\"\x06\n\x04self\x1a\x06\x10#\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10&\x1a\x02\x18\x00\x1a\x06\x10'\x1a\x02\x18\x00\x1a\xc0\x01\x10-2\xbb\x01\x12\x05_?_:_\x1a)\x10+2%\x12\x03_>_\x1a\x16\x10*2\x12\n\n\x10)\"\x06\n\x04self\x12\x04size\x1a\x06\x10,\x1a\x02\x18\x02\x1a\x7f\x1042{\x12\x05_?_:_\x1a/\x103*+\n\x1e\x1002\x1a\x12\x04_[_]\x1a\n\x10/\"\x06\n\x04self\x1a\x06\x101\x1a\x02\x18\x02\x12\amatches\x18\x01\x1a9\x10925\n-\x108*)\n\x1e\x1062\x1a\x12\x04_[_]\x1a\n\x105\"\x06\n\x04self\x1a\x06\x107\x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10:\x1a\x02\x18\x00\x1a\x06\x10;\x1a\x02\x18\x00\x1a\xc0\x01\x10A2\xbb\x01\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x03\x1a\x7f\x10H2{\x12\x05_?_:_\x1a/\x10G*+\n\x1e\x10D2\x1a\x12\x04_[_]\x1a\n\x10C\"\x06\n\x04self\x1a\x06\x10E\x1a\x02\x18\x03\x12\amatches\x18\x01\x1a9\x10M25\n-\x10L*)\n\x1e\x10J2\x1a\x12\x04_[_]\x1a\n\x10I\"\x06\n\x04self\x1a\x06\x10K\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10N\x1a\x02\x18\x00\x1a\x06\x10O\x1a\x02\x18\x00\x1a\xc0\x01\x10U2\xbb\x01\x12\x05_?_:_\x1a)\x10S2%\x12\x03_>_\x1a\x16\x10R2\x12\n\n\x10Q\"\x06\n\x04self\x12\x04size\x1a\x06\x10T\x1a\x02\x18\x04\x1a\x7f\x10\\2{\x12\x05_?_:_\x1a/\x10[*+\n\x1e\x10X2\x1a\x12\x04_[_]\x1a\n\x10W\"\x06\n\x04self\x1a\x06\x10Y\x1a\x02\x18\x04\x12\amatches\x18\x01\x1a9\x10a25\n-\x10`*)\n\x1e\x10^2\x1a\x12\x04_[_]\x1a\n\x10]\"\x06\n\x04self\x1a\x06\x10_\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10b\x1a\x02\x18\x00\x1a\x06\x10c\x1a\x02\x18\x00\x1a\xc0\x01\x10i2\xbb\x01\x12\x05_?_:_\x1a)\x10g2%\x12\x03_>_\x1a\x16\x10f2\x12\n\n\x10e\"\x06\n\x04self\x12\x04size\x1a\x06\x10h\x1a\x02\x18\x05\x1a\x7f\x10p2{\x12\x05_?_:_\x1a/\x10o*+\n\x1e\x10l2\x1a\x12\x04_[_]\x1a\n\x10k\"\x06\n\x04self\x1a\x06\x10m\x1a\x02\x18\x05\x12\amatches\x18\x01\x1a9\x10u25\n-\x10t*)\n\x1e\x10r2\x1a\x12\x04_[_]\x1a\n\x10q\"\x06\n\x04self\x1a\x06\x10s\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10v\x1a\x02\x18\x00\x1a\x06\x10w\x1a\x02\x18\x00\x1a\xcd\x01\x10}2\xc8\x01\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\x06\x1a\x8a\x01\x10\x84\x012\x84\x01\x12\x05_?_:_\x1a2\x10\x83\x01*-\n \x10\x80\x012\x1b\x12\x04_[_]\x1a\n\x10\x7f\"\x06\n\x04self\x1a\a\x10\x81\x01\x1a\x02\x18\x06\x12\amatches\x18\x01\x1a>\x10\x89\x0129\n1\x10\x88\x01*,\n!\x10\x86\x012\x1c\x12\x04_[_]\x1a\v\x10\x85\x01\"\x06\n\x04self\x1a\a\x10\x87\x01\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\a\x10\x8a\x01\x1a\x02\x18\x00\x1a\a\x10\x8b\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\x91\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\x8f\x012(\x12\x03_>_\x1a\x18\x10\x8e\x012\x13\n\v\x10\x8d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x90\x01\x1a\x02\x18\a\x1a\x8b\x01\x10\x98\x012\x85\x01\x12\x05_?_:_\x1a3\x10\x97\x01*.\n!\x10\x94\x012\x1c\x12\x04_[_]\x1a\v\x10\x93\x01\"\x06\n\x04self\x1a\a\x10\x95\x01\x1a\x02\x18\a\x12\amatches\x18\x01\x1a>\x10\x9d\x0129\n1\x10\x9c\x01*,\n!\x10\x9a\x012\x1c\x12\x04_[_]\x1a\v\x10\x99\x01\"\x06\n\x04self\x1a\a\x10\x9b\x01\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\a\x10\x9e\x01\x1a\x02\x18\x00\x1a\a\x10\x9f\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xa5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xa3\x012(\x12\x03_>_\x1a\x18\x10\xa2\x012\x13\n\v\x10\xa1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa4\x01\x1a\x02\x18\b\x1a\x8b\x01\x10\xac\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xab\x01*.\n!\x10\xa8\x012\x1c\x12\x04_[_]\x1a\v\x10\xa7\x01\"\x06\n\x04self\x1a\a\x10\xa9\x01\x1a\x02\x18\b\x12\amatches\x18\x01\x1a>\x10\xb1\x0129\n1\x10\xb0\x01*,\n!\x10\xae\x012\x1c\x12\x04_[_]\x1a\v\x10\xad\x01\"\x06\n\x04self\x1a\a\x10\xaf\x01\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\a\x10\xb2\x01\x1a\x02\x18\x00\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb9\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\t\x1a\x8b\x01\x10\xc0\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xbf\x01*.\n!\x10\xbc\x012\x1c\x12\x04_[_]\x1a\v\x10\xbb\x01\"\x06\n\x04self\x1a\a\x10\xbd\x01\x1a\x02\x18\t\x12\amatches\x18\x01\x1a>\x10\xc5\x0129\n1\x10\xc4\x01*,\n!\x10\xc2\x012\x1c\x12\x04_[_]\x1a\v\x10\xc1\x01\"\x06\n\x04self\x1a\a\x10\xc3\x01\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\a\x10\xc6\x01\x1a\x02\x18\x00\x1a\a\x10\xc7\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xcd\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xcb\x012(\x12\x03_>_\x1a\x18\x10\xca\x012\x13\n\v\x10\xc9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xcc\x01\x1a\x02\x18\n\x1a\x8b\x01\x10\xd4\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xd3\x01*.\n!\x10\xd0\x012\x1c\x12\x04_[_]\x1a\v\x10\xcf\x01\"\x06\n\x04self\x1a\a\x10\xd1\x01\x1a\x02\x18\n\x12\amatches\x18\x01\x1a>\x10\xd9\x0129\n1\x10\xd8\x01*,\n!\x10\xd6\x012\x1c\x12\x04_[_]\x1a\v\x10\xd5\x01\"\x06\n\x04self\x1a\a\x10\xd7\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\xda\x01\x1a\x02\x18\x00\x1a\a\x10\xdb\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xe1\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xdf\x012(\x12\x03_>_\x1a\x18\x10\xde\x012\x13\n\v\x10\xdd\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xe0\x01\x1a\x02\x18\v\x1a\x8b\x01\x10\xe8\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xe7\x01*.\n!\x10\xe4\x012\x1c\x12\x04_[_]\x1a\v\x10\xe3\x01\"\x06\n\x04self\x1a\a\x10\xe5\x01\x1a\x02\x18\v\x12\amatches\x18\x01\x1a>\x10\xed\x0129\n1\x10\xec\x01*,\n!\x10\xea\x012\x1c\x12\x04_[_]\x1a\v\x10\xe9\x01\"\x06\n\x04self\x1a\a\x10\xeb\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\xee\x01\x1a\x02\x18\x00\x1a\a\x10\xef\x01\x1a\x02\x18\x00\x1a\xd3\x01\x10\xf5\x012\xcd\x01\x12\x05_?_:_\x1a-\x10\xf3\x012(\x12\x03_>_\x1a\x18\x10\xf2\x012\x13\n\v\x10\xf1\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xf4\x01\x1a\x02\x18\f\x1a\x8b\x01\x10\xfc\x012\x85\x01\x12\x05_?_:_\x1a3\x10\xfb\x01*.\n!\x10\xf8\x012\x1c\x12\x04_[_]\x1a\v\x10\xf7\x01\"\x06\n\x04self\x1a\a\x10\xf9\x01\x1a\x02\x18\f\x12\amatches\x18\x01\x1a>\x10\x81\x0229\n1\x10\x80\x02*,\n!\x10\xfe\x012\x1c\x12\x04_[_]\x1a\v\x10\xfd\x01\"\x06\n\x04self\x1a\a\x10\xff\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x82\x02\x1a\x02\x18\x00\x1a\a\x10\x83\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x89\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x87\x022(\x12\x03_>_\x1a\x18\x10\x86\x022\x13\n\v\x10\x85\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x02\x1a\x02\x18\r\x1a\x8b\x01\x10\x90\x022\x85\x01\x12\x05_?_:_\x1a3\x10\x8f\x02*.\n!\x10\x8c\x022\x1c\x12\x04_[_]\x1a\v\x10\x8b\x02\"\x06\n\x04self\x1a\a\x10\x8d\x02\x1a\x02\x18\r\x12\amatches\x18\x01\x1a>\x10\x95\x0229\n1\x10\x94\x02*,\n!\x10\x92\x022\x1c\x12\x04_[_]\x1a\v\x10\x91\x02\"\x06\n\x04self\x1a\a\x10\x93\x02\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\x96\x02\x1a\x02\x18\x00\x1a\a\x10\x97\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\x9d\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\x9b\x022(\x12\x03_>_\x1a\x18\x10\x9a\x022\x13\n\v\x10\x99\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\x9c\x02\x1a\x02\x18\x0e\x1a\x8b\x01\x10\xa4\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xa3\x02*.\n!\x10\xa0\x022\x1c\x12\x04_[_]\x1a\v\x10\x9f\x02\"\x06\n\x04self\x1a\a\x10\xa1\x02\x1a\x02\x18\x0e\x12\amatches\x18\x01\x1a>\x10\xa9\x0229\n1\x10\xa8\x02*,\n!\x10\xa6\x022\x1c\x12\x04_[_]\x1a\v\x10\xa5\x02\"\x06\n\x04self\x1a\a\x10\xa7\x02\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xaa\x02\x1a\x02\x18\x00\x1a\a\x10\xab\x02\x1a\x02\x18\x00\x1a\xd3\x01\x10\xb1\x022\xcd\x01\x12\x05_?_:_\x1a-\x10\xaf\x022(\x12\x03_>_\x1a\x18\x10\xae\x022\x13\n\v\x10\xad\x02\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb0\x02\x1a\x02\x18\x0f\x1a\x8b\x01\x10\xb8\x022\x85\x01\x12\x05_?_:_\x1a3\x10\xb7\x02*.\n!\x10\xb4\x022\x1c\x12\x04_[_]\x1a\v\x10\xb3\x02\"\x06\n\x04self\x1a\a\x10\xb5\x02\x1a\x02\x18\x0f\x12\amatches\x18\x01\x1a>\x10\xbd\x0229\n1\x10\xbc\x02*,\n!\x10\xba\x022\x1c\x12\x04_[_]\x1a\v\x10\xb9\x02\"\x06\n\x04self\x1a\a\x10\xbb\x02\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbe\x02\x1a\x02\x18\x00\x1a\a\x10\xbf\x02\x1a\x02\x18\x00\x1a\b\x10\xc1\x02\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema764 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema189},
-		{Name: "parentRefs", Node: &schema193},
-		{Name: "rules", Node: &schema763},
-		{Name: "useDefaultGateways", Node: &schema508},
+	schemacacac854bee5 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema43985307ae21},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schema765 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema764},
-		{Name: "status", Node: &schema223},
+	schemab25cc0564728 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemacacac854bee5},
+		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema766 = schema.Node{MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemaed3ccdc384d3 = schema.Node{MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Annotation keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\t\b\x04\x12\x05\n\x03key\x12\x14\b\x05\x12\x10\x1a\x0ematches_string\x12\r\b\b\x12\t\n\a@result\x12\x18\b\t\x12\x14\x1a\x12not_strictly_false\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\r\b\f\x12\t\n\a@result\"\x93\x02\x10\rJ\x8e\x02\n\x03key\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\a\x1a\x02\x10\x01*(\x10\t2$\x12\x13@not_strictly_false\x1a\r\x10\b\"\t\n\a@result2\xb0\x01\x10\v2\xab\x01\x12\x04_&&_\x1a\r\x10\n\"\t\n\a@result\x1a\x93\x01\x10\x052\x8e\x01\n\t\x10\x04\"\x05\n\x03key\x12\amatches\x1ax\x10\x06\x1at2r^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$:\r\x10\f\"\t\n\a@result"},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the annotation key's prefix must be a DNS subdomain not longer than 253 characters in total.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\t\b\x04\x12\x05\n\x03key\x12\x19\b\x05\x12\x15\x1a\x13string_split_string\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x11\b\t\x12\r\x1a\vstring_size\x12\x10\b\n\x12\f\x1a\nless_int64\x12\r\b\r\x12\t\n\a@result\x12\x18\b\x0e\x12\x14\x1a\x12not_strictly_false\x12\r\b\x0f\x12\t\n\a@result\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\r\b\x11\x12\t\n\a@result\"\xd0\x01\x10\x12J\xcb\x01\n\x03key\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x10\x01*(\x10\x0e2$\x12\x13@not_strictly_false\x1a\r\x10\r\"\t\n\a@result2n\x10\x102j\x12\x04_&&_\x1a\r\x10\x0f\"\t\n\a@result\x1aS\x10\n2O\x12\x03_<_\x1a?\x10\t2;\n3\x10\a2/\x12\x04_[_]\x1a\x1f\x10\x052\x1b\n\t\x10\x04\"\x05\n\x03key\x12\x05split\x1a\a\x10\x06\x1a\x032\x01/\x1a\x06\x10\b\x1a\x02\x18\x00\x12\x04size\x1a\a\x10\v\x1a\x03\x18\xfd\x01:\r\x10\x11\"\t\n\a@result"},
-	}, Type: schema.Object, Values: &schema23}
-	schema767 = schema.Node{Fields: []schema.Field{
-		{Name: "annotations", Node: &schema766},
-		{Name: "labels", Node: &schema231},
-		{Name: "parametersRef", Node: &schema30},
+	}, Type: schema.Object, Values: &schemad7d518006dd6}
+	schema7730b11c3b95 = schema.Node{Fields: []schema.Field{
+		{Name: "annotations", Node: &schemaed3ccdc384d3},
+		{Name: "labels", Node: &schemaa7c891006e73},
+		{Name: "parametersRef", Node: &schemaf609552b2943},
 	}, Type: schema.Object}
-	schema768 = schema.Node{Items: &schema243, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema769 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema768},
-		{Name: "mode", Node: &schema516},
+	schema103ca7da9f59 = schema.Node{Items: &schemaddd453b9e661, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schemaced6073ada45 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema103ca7da9f59},
+		{Name: "mode", Node: &schema9f27f61f8227},
 	}, Required: []string{"caCertificateRefs"}, Type: schema.Object}
-	schema770 = schema.Node{Fields: []schema.Field{
-		{Name: "validation", Node: &schema769},
+	schemaad767ed73124 = schema.Node{Fields: []schema.Field{
+		{Name: "validation", Node: &schemaced6073ada45},
 	}, Type: schema.Object}
-	schema771 = schema.Node{Fields: []schema.Field{
-		{Name: "port", Node: &schema191},
-		{Name: "tls", Node: &schema770},
+	schema6db52c1fc117 = schema.Node{Fields: []schema.Field{
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "tls", Node: &schemaad767ed73124},
 	}, Required: []string{"port", "tls"}, Type: schema.Object}
-	schema772 = schema.Node{Items: &schema771, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schemae5d73776ad6c = schema.Node{Items: &schema6db52c1fc117, MaxLength: new(int(64)), Rules: []schema.Rule{
 		{Text: "self.all(t1, self.exists_one(t2, t1.port == t2.port))", Message: "Port for TLS configuration must be unique within the Gateway", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\n\b\x04\x12\x06\n\x04self\x12\b\b\a\x12\x04\n\x02t1\x12\f\b\t\x12\b\x1a\x06equals\x12\b\b\n\x12\x04\n\x02t2\x12\r\b\x0e\x12\t\n\a@result\x12\x0f\b\x10\x12\v\x1a\tadd_int64\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vconditional\x12\r\b\x13\x12\t\n\a@result\x12\f\b\x15\x12\b\x1a\x06equals\x12\r\b\x18\x12\t\n\a@result\x12\x18\b\x19\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1a\x12\t\n\a@result\x12\x11\b\x1b\x12\r\x1a\vlogical_and\x12\r\b\x1c\x12\t\n\a@result\"\xc6\x02\x10\x1dJ\xc1\x02\n\x02t1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x01*(\x10\x192$\x12\x13@not_strictly_false\x1a\r\x10\x18\"\t\n\a@result2\xe4\x01\x10\x1b2\xdf\x01\x12\x04_&&_\x1a\r\x10\x1a\"\t\n\a@result\x1a\xc7\x01\x10\x16J\xc2\x01\n\x02t2\x12\n\x10\x04\"\x06\n\x04self\x1a\a@result\"\x06\x10\f\x1a\x02\x18\x00*\x06\x10\r\x1a\x02\x10\x012t\x10\x122p\x12\x05_?_:_\x1a6\x10\t22\x12\x04_==_\x1a\x14\x10\b*\x10\n\b\x10\a\"\x04\n\x02t1\x12\x04port\x1a\x14\x10\v*\x10\n\b\x10\n\"\x04\n\x02t2\x12\x04port\x1a \x10\x102\x1c\x12\x03_+_\x1a\r\x10\x0e\"\t\n\a@result\x1a\x06\x10\x0f\x1a\x02\x18\x01\x1a\r\x10\x11\"\t\n\a@result:!\x10\x152\x1d\x12\x04_==_\x1a\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x14\x1a\x02\x18\x01:\r\x10\x1c\"\t\n\a@result"},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"port"}}
-	schema773 = schema.Node{Fields: []schema.Field{
-		{Name: "default", Node: &schema770},
-		{Name: "perPort", Node: &schema772},
+	schema16f9a90b2091 = schema.Node{Fields: []schema.Field{
+		{Name: "default", Node: &schemaad767ed73124},
+		{Name: "perPort", Node: &schemae5d73776ad6c},
 	}, Required: []string{"default"}, Type: schema.Object}
-	schema774 = schema.Node{Fields: []schema.Field{
-		{Name: "backend", Node: &schema228},
-		{Name: "frontend", Node: &schema773},
+	schema207d10f1fbef = schema.Node{Fields: []schema.Field{
+		{Name: "backend", Node: &schema3bcd9113af53},
+		{Name: "frontend", Node: &schema16f9a90b2091},
 	}, Type: schema.Object}
-	schema775 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema512},
-		{Name: "allowedListeners", Node: &schema355},
-		{Name: "defaultScope", Node: &schema508},
-		{Name: "gatewayClassName", Node: &schema27},
-		{Name: "infrastructure", Node: &schema767},
-		{Name: "listeners", Node: &schema687},
-		{Name: "tls", Node: &schema774},
+	schema2b566ce2177d = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema522e91040fec},
+		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
+		{Name: "defaultScope", Node: &schema39b6c711ff5e},
+		{Name: "gatewayClassName", Node: &schemab784d5f39b51},
+		{Name: "infrastructure", Node: &schema7730b11c3b95},
+		{Name: "listeners", Node: &schemab9f2cab813f0},
+		{Name: "tls", Node: &schema207d10f1fbef},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema776 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema775},
-		{Name: "status", Node: &schema689},
+	schema69902059ec8d = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema2b566ce2177d},
+		{Name: "status", Node: &schema8c72bce339d3},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema777 = schema.Node{Items: &schema286, Type: schema.Array, Unique: true}
-	schema778 = schema.Node{Fields: []schema.Field{
-		{Name: "attempts", Node: &schema152},
-		{Name: "backoff", Node: &schema139},
-		{Name: "codes", Node: &schema777},
+	schema8766fefc6983 = schema.Node{Items: &schema2a80b1d37907, Type: schema.Array, Unique: true}
+	schema2a471a803847 = schema.Node{Fields: []schema.Field{
+		{Name: "attempts", Node: &schemae8395ec82314},
+		{Name: "backoff", Node: &schema81a9dad69d55},
+		{Name: "codes", Node: &schema8766fefc6983},
 	}, Type: schema.Object}
-	schema779 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema698},
-		{Name: "filters", Node: &schema696},
-		{Name: "matches", Node: &schema544},
-		{Name: "name", Node: &schema9},
-		{Name: "retry", Node: &schema778},
-		{Name: "sessionPersistence", Node: &schema761},
-		{Name: "timeouts", Node: &schema289},
+	schema1dcf7550d079 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema293b31712fbb},
+		{Name: "filters", Node: &schemaf53610c2eaf0},
+		{Name: "matches", Node: &schema4913ba7b93ee},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "retry", Node: &schema2a471a803847},
+		{Name: "sessionPersistence", Node: &schemae660caaf734b},
+		{Name: "timeouts", Node: &schema689dce7a7857},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x0f\b\x05\x12\v\x1a\tsize_list\x12\n\b\x06\x12\x06\n\x04self\x12\x13\b\b\x12\x0f\x1a\rgreater_int64\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\x11\b\f\x12\r\x1a\vlogical_not\x12\n\b\x0e\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x15\x12\r\x1a\vlogical_not\x12\a\b\x17\x12\x03\n\x01f\x12\r\b\x1b\x12\t\n\a@result\x12\x18\b\x1c\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1d\x12\t\n\a@result\x12\x11\b\x1e\x12\r\x1a\vlogical_and\x12\r\b\x1f\x12\t\n\a@result\x12\x10\b!\x12\f\x1a\nlogical_or\"\xeb\x02\x10\v2\xe6\x02\x12\x05_?_:_\x1ai\x10\n2e\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a<\x10\b28\x12\x03_>_\x1a)\x10\x052%\x12\x04size\x1a\x1d\x10\a*\x19\n\n\x10\x06\"\x06\n\x04self\x12\vbackendRefs\x1a\x06\x10\t\x1a\x02\x18\x00\x1a\xe9\x01\x10!2\xe4\x01\x12\x04_||_\x1a%\x10\f2!\x12\x02!_\x1a\x1b\x10\x10*\x17\n\n\x10\x0e\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xb4\x01\x10 J\xaf\x01\n\x01f\x12\x19\x10\x12*\x15\n\n\x10\x11\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10\x1a\x1a\x02\x10\x01*(\x10\x1c2$\x12\x13@not_strictly_false\x1a\r\x10\x1b\"\t\n\a@result2E\x10\x1e2A\x12\x04_&&_\x1a\r\x10\x1d\"\t\n\a@result\x1a*\x10\x152&\x12\x02!_\x1a \x10\x19*\x1c\n\a\x10\x17\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01:\r\x10\x1f\"\t\n\a@result\x1a\x06\x10\"\x1a\x02\x10\x01"},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01f\x12\a\b\x0e\x12\x03\n\x01f\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\a\b\x13\x12\x03\n\x01f\x12\f\b\x17\x12\b\x1a\x06equals\x12\x11\b\x19\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\x11\b \x12\r\x1a\vlogical_and\x12\r\b#\x12\t\n\a@result\x12\x0f\b%\x12\v\x1a\tadd_int64\x12\r\b&\x12\t\n\a@result\x12\x11\b'\x12\r\x1a\vconditional\x12\r\b(\x12\t\n\a@result\x12\f\b*\x12\b\x1a\x06equals\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vconditional\x12\x0f\b.\x12\v\x1a\tsize_list\x12\n\b/\x12\x06\n\x04self\x12\x10\b1\x12\f\x1a\nnot_equals\x12\x11\b3\x12\r\x1a\vlogical_not\x12\n\b5\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x10\b;\x12\f\x1a\nlogical_or\x12\n\b<\x12\x06\n\x04self\x12\x10\b>\x12\f\x1a\nindex_list\x12\x10\bB\x12\f\x1a\nnot_equals\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vconditional\"\xa1\x06\x10-2\x9c\x06\x12\x05_?_:_\x1a\xe8\x03\x10,2\xe3\x03\x12\x04_&&_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\afilters\x18\x01\x1a\xbd\x03\x10+J\xb8\x03\n\x01f\x12\x19\x10\x06*\x15\n\n\x10\x05\"\x06\n\x04self\x12\afilters\x1a\a@result\"\x06\x10!\x1a\x02\x18\x00*\x06\x10\"\x1a\x02\x10\x012\xdb\x02\x10'2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10\x192\x96\x02\x12\x04_&&_\x1aZ\x10\x122V\x12\x04_&&_\x1a \x10\f*\x1c\n\a\x10\n\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x11*(\n\x1e\x10\x0f*\x1a\n\a\x10\x0e\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10 2\xac\x01\x12\x04_&&_\x1a\\\x10\x172X\x12\x04_==_\x1a6\x10\x16*2\n*\x10\x15*&\n\x1e\x10\x14*\x1a\n\a\x10\x13\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10\x18\x1a\x142\x12ReplacePrefixMatch\x1aF\x10\x1f*B\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10%2\x1c\x12\x03_+_\x1a\r\x10#\"\t\n\a@result\x1a\x06\x10$\x1a\x02\x18\x01\x1a\r\x10&\"\t\n\a@result:!\x10*2\x1d\x12\x04_==_\x1a\r\x10(\"\t\n\a@result\x1a\x06\x10)\x1a\x02\x18\x01\x1a\x9f\x02\x10E2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10D2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10;2\x88\x01\x12\x04_||_\x1a9\x10125\x12\x04_!=_\x1a%\x10.2!\x12\x04size\x1a\x19\x100*\x15\n\n\x10/\"\x06\n\x04self\x12\amatches\x1a\x06\x102\x1a\x02\x18\x01\x1aE\x1032A\x12\x02!_\x1a;\x10:*7\n-\x1072)\x12\x04_[_]\x1a\x19\x106*\x15\n\n\x105\"\x06\n\x04self\x12\amatches\x1a\x06\x108\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10B2_\x12\x04_!=_\x1aE\x10A*A\n9\x10@*5\n-\x10>2)\x12\x04_[_]\x1a\x19\x10=*\x15\n\n\x10<\"\x06\n\x04self\x12\amatches\x1a\x06\x10?\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10C\x1a\f2\nPathPrefix\x1a\x06\x10F\x1a\x02\x10\x00\x1a\x06\x10G\x1a\x02\x10\x01\x1a\x06\x10H\x1a\x02\x10\x01"},
@@ -4078,60 +4078,60 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xf0\a\x10A2\xeb\a\x12\x05_?_:_\x1a\xb7\x05\x10@2\xb2\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\x88\x05\x10?J\x83\x05\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\xa2\x04\x10;2\x9d\x04\x12\x05_?_:_\x1a\xe2\x03\x1042\xdd\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xba\x03\x103J\xb5\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xdb\x02\x10/2\xd6\x02\x12\x05_?_:_\x1a\x9b\x02\x10!2\x96\x02\x12\x04_&&_\x1aZ\x10\x1a2V\x12\x04_&&_\x1a \x10\x14*\x1c\n\a\x10\x12\"\x03\n\x01f\x12\x0frequestRedirect\x18\x01\x1a,\x10\x19*(\n\x1e\x10\x17*\x1a\n\a\x10\x16\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x18\x01\x1a\xb1\x01\x10(2\xac\x01\x12\x04_&&_\x1a\\\x10\x1f2X\x12\x04_==_\x1a6\x10\x1e*2\n*\x10\x1d*&\n\x1e\x10\x1c*\x1a\n\a\x10\x1b\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aF\x10'*B\n*\x10%*&\n\x1e\x10$*\x1a\n\a\x10#\"\x03\n\x01f\x12\x0frequestRedirect\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x05\x12\x06\n\x04self\x12\a\b\n\x12\x03\n\x01b\x12\a\b\r\x12\x03\n\x01b\x12\a\b\x12\x12\x03\n\x01f\x12\a\b\x16\x12\x03\n\x01f\x12\x11\b\x1a\x12\r\x1a\vlogical_and\x12\a\b\x1b\x12\x03\n\x01f\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x11\b!\x12\r\x1a\vlogical_and\x12\a\b#\x12\x03\n\x01f\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b+\x12\t\n\a@result\x12\x0f\b-\x12\v\x1a\tadd_int64\x12\r\b.\x12\t\n\a@result\x12\x11\b/\x12\r\x1a\vconditional\x12\r\b0\x12\t\n\a@result\x12\f\b2\x12\b\x1a\x06equals\x12\x11\b4\x12\r\x1a\vlogical_and\x12\r\b7\x12\t\n\a@result\x12\x0f\b9\x12\v\x1a\tadd_int64\x12\r\b:\x12\t\n\a@result\x12\x11\b;\x12\r\x1a\vconditional\x12\r\b<\x12\t\n\a@result\x12\f\b>\x12\b\x1a\x06equals\x12\x11\b@\x12\r\x1a\vlogical_and\x12\x11\bA\x12\r\x1a\vconditional\x12\x0f\bB\x12\v\x1a\tsize_list\x12\n\bC\x12\x06\n\x04self\x12\x10\bE\x12\f\x1a\nnot_equals\x12\x11\bG\x12\r\x1a\vlogical_not\x12\n\bI\x12\x06\n\x04self\x12\x10\bK\x12\f\x1a\nindex_list\x12\x10\bO\x12\f\x1a\nlogical_or\x12\n\bP\x12\x06\n\x04self\x12\x10\bR\x12\f\x1a\nindex_list\x12\x10\bV\x12\f\x1a\nnot_equals\x12\x10\bX\x12\f\x1a\nlogical_or\x12\x11\bY\x12\r\x1a\vconditional\"\xdc\a\x10A2\xd7\a\x12\x05_?_:_\x1a\xa3\x05\x10@2\x9e\x05\x12\x04_&&_\x1a\x1f\x10\x04*\x1b\n\n\x10\x02\"\x06\n\x04self\x12\vbackendRefs\x18\x01\x1a\xf4\x04\x10?J\xef\x04\n\x01b\x12\x1d\x10\x06*\x19\n\n\x10\x05\"\x06\n\x04self\x12\vbackendRefs\x1a\a@result\"\x06\x105\x1a\x02\x18\x00*\x06\x106\x1a\x02\x10\x012\x8e\x04\x10;2\x89\x04\x12\x05_?_:_\x1a\xce\x03\x1042\xc9\x03\x12\x04_&&_\x1a\x18\x10\f*\x14\n\a\x10\n\"\x03\n\x01b\x12\afilters\x18\x01\x1a\xa6\x03\x103J\xa1\x03\n\x01f\x12\x16\x10\x0e*\x12\n\a\x10\r\"\x03\n\x01b\x12\afilters\x1a\a@result\"\x06\x10)\x1a\x02\x18\x00*\x06\x10*\x1a\x02\x10\x012\xc7\x02\x10/2\xc2\x02\x12\x05_?_:_\x1a\x87\x02\x10!2\x82\x02\x12\x04_&&_\x1aP\x10\x1a2L\x12\x04_&&_\x1a\x1b\x10\x14*\x17\n\a\x10\x12\"\x03\n\x01f\x12\nurlRewrite\x18\x01\x1a'\x10\x19*#\n\x19\x10\x17*\x15\n\a\x10\x16\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x18\x01\x1a\xa7\x01\x10(2\xa2\x01\x12\x04_&&_\x1aW\x10\x1f2S\x12\x04_==_\x1a1\x10\x1e*-\n%\x10\x1d*!\n\x19\x10\x1c*\x15\n\a\x10\x1b\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x04type\x1a\x18\x10 \x1a\x142\x12ReplacePrefixMatch\x1aA\x10'*=\n%\x10%*!\n\x19\x10$*\x15\n\a\x10#\"\x03\n\x01f\x12\nurlRewrite\x12\x04path\x12\x12replacePrefixMatch\x18\x01\x1a \x10-2\x1c\x12\x03_+_\x1a\r\x10+\"\t\n\a@result\x1a\x06\x10,\x1a\x02\x18\x01\x1a\r\x10.\"\t\n\a@result:!\x1022\x1d\x12\x04_==_\x1a\r\x100\"\t\n\a@result\x1a\x06\x101\x1a\x02\x18\x01\x1a \x1092\x1c\x12\x03_+_\x1a\r\x107\"\t\n\a@result\x1a\x06\x108\x1a\x02\x18\x01\x1a\r\x10:\"\t\n\a@result:!\x10>2\x1d\x12\x04_==_\x1a\r\x10<\"\t\n\a@result\x1a\x06\x10=\x1a\x02\x18\x01\x1a\x9f\x02\x10Y2\x9a\x02\x12\x05_?_:_\x1a\x80\x02\x10X2\xfb\x01\x12\x04_||_\x1a\x8d\x01\x10O2\x88\x01\x12\x04_||_\x1a9\x10E25\x12\x04_!=_\x1a%\x10B2!\x12\x04size\x1a\x19\x10D*\x15\n\n\x10C\"\x06\n\x04self\x12\amatches\x1a\x06\x10F\x1a\x02\x18\x01\x1aE\x10G2A\x12\x02!_\x1a;\x10N*7\n-\x10K2)\x12\x04_[_]\x1a\x19\x10J*\x15\n\n\x10I\"\x06\n\x04self\x12\amatches\x1a\x06\x10L\x1a\x02\x18\x00\x12\x04path\x18\x01\x1ac\x10V2_\x12\x04_!=_\x1aE\x10U*A\n9\x10T*5\n-\x10R2)\x12\x04_[_]\x1a\x19\x10Q*\x15\n\n\x10P\"\x06\n\x04self\x12\amatches\x1a\x06\x10S\x1a\x02\x18\x00\x12\x04path\x12\x04type\x1a\x10\x10W\x1a\f2\nPathPrefix\x1a\x06\x10Z\x1a\x02\x10\x00\x1a\x06\x10[\x1a\x02\x10\x01\x1a\x06\x10\\\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema780 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema779, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schemae3edff6a5b67 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema1dcf7550d079, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x0f\b\x02\x12\v\x1a\tlist_size\x12\x13\b\x03\x12\x0f\x1a\rgreater_int64\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\a\x12\f\x1a\nindex_list\x12\x0f\b\n\x12\v\x1a\tlist_size\x12\x0f\b\f\x12\v\x1a\tadd_int64\x12\n\b\r\x12\x06\n\x04self\x12\x0f\b\x0e\x12\v\x1a\tlist_size\x12\x13\b\x0f\x12\x0f\x1a\rgreater_int64\x12\x11\b\x11\x12\r\x1a\vconditional\x12\n\b\x12\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nindex_list\x12\x0f\b\x16\x12\v\x1a\tlist_size\x12\x0f\b\x18\x12\v\x1a\tadd_int64\x12\n\b\x19\x12\x06\n\x04self\x12\x0f\b\x1a\x12\v\x1a\tlist_size\x12\x13\b\x1b\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1d\x12\r\x1a\vconditional\x12\n\b\x1e\x12\x06\n\x04self\x12\x10\b\x1f\x12\f\x1a\nindex_list\x12\x0f\b\"\x12\v\x1a\tlist_size\x12\x0f\b$\x12\v\x1a\tadd_int64\x12\n\b%\x12\x06\n\x04self\x12\x0f\b&\x12\v\x1a\tlist_size\x12\x13\b'\x12\x0f\x1a\rgreater_int64\x12\x11\b)\x12\r\x1a\vconditional\x12\n\b*\x12\x06\n\x04self\x12\x10\b+\x12\f\x1a\nindex_list\x12\x0f\b.\x12\v\x1a\tlist_size\x12\x0f\b0\x12\v\x1a\tadd_int64\x12\n\b1\x12\x06\n\x04self\x12\x0f\b2\x12\v\x1a\tlist_size\x12\x13\b3\x12\x0f\x1a\rgreater_int64\x12\x11\b5\x12\r\x1a\vconditional\x12\n\b6\x12\x06\n\x04self\x12\x10\b7\x12\f\x1a\nindex_list\x12\x0f\b:\x12\v\x1a\tlist_size\x12\x0f\b<\x12\v\x1a\tadd_int64\x12\n\b=\x12\x06\n\x04self\x12\x0f\b>\x12\v\x1a\tlist_size\x12\x13\b?\x12\x0f\x1a\rgreater_int64\x12\x11\bA\x12\r\x1a\vconditional\x12\n\bB\x12\x06\n\x04self\x12\x10\bC\x12\f\x1a\nindex_list\x12\x0f\bF\x12\v\x1a\tlist_size\x12\x0f\bH\x12\v\x1a\tadd_int64\x12\n\bI\x12\x06\n\x04self\x12\x0f\bJ\x12\v\x1a\tlist_size\x12\x13\bK\x12\x0f\x1a\rgreater_int64\x12\x11\bM\x12\r\x1a\vconditional\x12\n\bN\x12\x06\n\x04self\x12\x10\bO\x12\f\x1a\nindex_list\x12\x0f\bR\x12\v\x1a\tlist_size\x12\x0f\bT\x12\v\x1a\tadd_int64\x12\n\bU\x12\x06\n\x04self\x12\x0f\bV\x12\v\x1a\tlist_size\x12\x13\bW\x12\x0f\x1a\rgreater_int64\x12\x11\bY\x12\r\x1a\vconditional\x12\n\bZ\x12\x06\n\x04self\x12\x10\b[\x12\f\x1a\nindex_list\x12\x0f\b^\x12\v\x1a\tlist_size\x12\x0f\b`\x12\v\x1a\tadd_int64\x12\n\ba\x12\x06\n\x04self\x12\x0f\bb\x12\v\x1a\tlist_size\x12\x13\bc\x12\x0f\x1a\rgreater_int64\x12\x11\be\x12\r\x1a\vconditional\x12\n\bf\x12\x06\n\x04self\x12\x10\bg\x12\f\x1a\nindex_list\x12\x0f\bj\x12\v\x1a\tlist_size\x12\x0f\bl\x12\v\x1a\tadd_int64\x12\n\bm\x12\x06\n\x04self\x12\x0f\bn\x12\v\x1a\tlist_size\x12\x13\bo\x12\x0f\x1a\rgreater_int64\x12\x11\bq\x12\r\x1a\vconditional\x12\n\br\x12\x06\n\x04self\x12\x10\bs\x12\f\x1a\nindex_list\x12\x0f\bv\x12\v\x1a\tlist_size\x12\x0f\bx\x12\v\x1a\tadd_int64\x12\n\by\x12\x06\n\x04self\x12\x0f\bz\x12\v\x1a\tlist_size\x12\x13\b{\x12\x0f\x1a\rgreater_int64\x12\x11\b}\x12\r\x1a\vconditional\x12\n\b~\x12\x06\n\x04self\x12\x10\b\x7f\x12\f\x1a\nindex_list\x12\x10\b\x82\x01\x12\v\x1a\tlist_size\x12\x10\b\x84\x01\x12\v\x1a\tadd_int64\x12\v\b\x85\x01\x12\x06\n\x04self\x12\x10\b\x86\x01\x12\v\x1a\tlist_size\x12\x14\b\x87\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x89\x01\x12\r\x1a\vconditional\x12\v\b\x8a\x01\x12\x06\n\x04self\x12\x11\b\x8b\x01\x12\f\x1a\nindex_list\x12\x10\b\x8e\x01\x12\v\x1a\tlist_size\x12\x10\b\x90\x01\x12\v\x1a\tadd_int64\x12\v\b\x91\x01\x12\x06\n\x04self\x12\x10\b\x92\x01\x12\v\x1a\tlist_size\x12\x14\b\x93\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\x95\x01\x12\r\x1a\vconditional\x12\v\b\x96\x01\x12\x06\n\x04self\x12\x11\b\x97\x01\x12\f\x1a\nindex_list\x12\x10\b\x9a\x01\x12\v\x1a\tlist_size\x12\x10\b\x9c\x01\x12\v\x1a\tadd_int64\x12\v\b\x9d\x01\x12\x06\n\x04self\x12\x10\b\x9e\x01\x12\v\x1a\tlist_size\x12\x14\b\x9f\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xa1\x01\x12\r\x1a\vconditional\x12\v\b\xa2\x01\x12\x06\n\x04self\x12\x11\b\xa3\x01\x12\f\x1a\nindex_list\x12\x10\b\xa6\x01\x12\v\x1a\tlist_size\x12\x10\b\xa8\x01\x12\v\x1a\tadd_int64\x12\v\b\xa9\x01\x12\x06\n\x04self\x12\x10\b\xaa\x01\x12\v\x1a\tlist_size\x12\x14\b\xab\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xad\x01\x12\r\x1a\vconditional\x12\v\b\xae\x01\x12\x06\n\x04self\x12\x11\b\xaf\x01\x12\f\x1a\nindex_list\x12\x10\b\xb2\x01\x12\v\x1a\tlist_size\x12\x10\b\xb4\x01\x12\v\x1a\tadd_int64\x12\v\b\xb5\x01\x12\x06\n\x04self\x12\x10\b\xb6\x01\x12\v\x1a\tlist_size\x12\x14\b\xb7\x01\x12\x0f\x1a\rgreater_int64\x12\x12\b\xb9\x01\x12\r\x1a\vconditional\x12\v\b\xba\x01\x12\x06\n\x04self\x12\x11\b\xbb\x01\x12\f\x1a\nindex_list\x12\x10\b\xbe\x01\x12\v\x1a\tlist_size\x12\x18\b\xc0\x01\x12\x13\x1a\x11less_equals_int64\"\xce\x11\x10\xc0\x012\xc8\x11\x12\x04_<=_\x1a\xb5\x11\x10\xb4\x012\xaf\x11\x12\x03_+_\x1a\xa0\x10\x10\xa8\x012\x9a\x10\x12\x03_+_\x1a\x8b\x0f\x10\x9c\x012\x85\x0f\x12\x03_+_\x1a\xf6\r\x10\x90\x012\xf0\r\x12\x03_+_\x1a\xe1\f\x10\x84\x012\xdb\f\x12\x03_+_\x1a\xcc\v\x10x2\xc7\v\x12\x03_+_\x1a\xc0\n\x10l2\xbb\n\x12\x03_+_\x1a\xb8\t\x10`2\xb3\t\x12\x03_+_\x1a\xb0\b\x10T2\xab\b\x12\x03_+_\x1a\xa8\a\x10H2\xa3\a\x12\x03_+_\x1a\xa0\x06\x10<2\x9b\x06\x12\x03_+_\x1a\x98\x05\x1002\x93\x05\x12\x03_+_\x1a\x90\x04\x10$2\x8b\x04\x12\x03_+_\x1a\x88\x03\x10\x182\x83\x03\x12\x03_+_\x1a\x80\x02\x10\f2\xfb\x01\x12\x03_+_\x1ay\x10\x052u\x12\x05_?_:_\x1a)\x10\x032%\x12\x03_>_\x1a\x16\x10\x022\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x04\x1a\x02\x18\x00\x1a9\x10\n25\n-\x10\t*)\n\x1e\x10\a2\x1a\x12\x04_[_]\x1a\n\x10\x06\"\x06\n\x04self\x1a\x06\x10\b\x1a\x02\x18\x00\x12\amatches\x12\x04size\x1a\x06\x10\v\x1a\x02\x18\x00\x1ay\x10\x112u\x12\x05_?_:_\x1a)\x10\x0f2%\x12\x03_>_\x1a\x16\x10\x0e2\x12\n\n\x10\r\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x10\x1a\x02\x18\x01\x1a9\x10\x1625\n-\x10\x15*)\n\x1e\x10\x132\x1a\x12\x04_[_]\x1a\n\x10\x12\"\x06\n\x04self\x1a\x06\x10\x14\x1a\x02\x18\x01\x12\amatches\x12\x04size\x1a\x06\x10\x17\x1a\x02\x18\x00\x1ay\x10\x1d2u\x12\x05_?_:_\x1a)\x10\x1b2%\x12\x03_>_\x1a\x16\x10\x1a2\x12\n\n\x10\x19\"\x06\n\x04self\x12\x04size\x1a\x06\x10\x1c\x1a\x02\x18\x02\x1a9\x10\"25\n-\x10!*)\n\x1e\x10\x1f2\x1a\x12\x04_[_]\x1a\n\x10\x1e\"\x06\n\x04self\x1a\x06\x10 \x1a\x02\x18\x02\x12\amatches\x12\x04size\x1a\x06\x10#\x1a\x02\x18\x00\x1ay\x10)2u\x12\x05_?_:_\x1a)\x10'2%\x12\x03_>_\x1a\x16\x10&2\x12\n\n\x10%\"\x06\n\x04self\x12\x04size\x1a\x06\x10(\x1a\x02\x18\x03\x1a9\x10.25\n-\x10-*)\n\x1e\x10+2\x1a\x12\x04_[_]\x1a\n\x10*\"\x06\n\x04self\x1a\x06\x10,\x1a\x02\x18\x03\x12\amatches\x12\x04size\x1a\x06\x10/\x1a\x02\x18\x00\x1ay\x1052u\x12\x05_?_:_\x1a)\x1032%\x12\x03_>_\x1a\x16\x1022\x12\n\n\x101\"\x06\n\x04self\x12\x04size\x1a\x06\x104\x1a\x02\x18\x04\x1a9\x10:25\n-\x109*)\n\x1e\x1072\x1a\x12\x04_[_]\x1a\n\x106\"\x06\n\x04self\x1a\x06\x108\x1a\x02\x18\x04\x12\amatches\x12\x04size\x1a\x06\x10;\x1a\x02\x18\x00\x1ay\x10A2u\x12\x05_?_:_\x1a)\x10?2%\x12\x03_>_\x1a\x16\x10>2\x12\n\n\x10=\"\x06\n\x04self\x12\x04size\x1a\x06\x10@\x1a\x02\x18\x05\x1a9\x10F25\n-\x10E*)\n\x1e\x10C2\x1a\x12\x04_[_]\x1a\n\x10B\"\x06\n\x04self\x1a\x06\x10D\x1a\x02\x18\x05\x12\amatches\x12\x04size\x1a\x06\x10G\x1a\x02\x18\x00\x1ay\x10M2u\x12\x05_?_:_\x1a)\x10K2%\x12\x03_>_\x1a\x16\x10J2\x12\n\n\x10I\"\x06\n\x04self\x12\x04size\x1a\x06\x10L\x1a\x02\x18\x06\x1a9\x10R25\n-\x10Q*)\n\x1e\x10O2\x1a\x12\x04_[_]\x1a\n\x10N\"\x06\n\x04self\x1a\x06\x10P\x1a\x02\x18\x06\x12\amatches\x12\x04size\x1a\x06\x10S\x1a\x02\x18\x00\x1ay\x10Y2u\x12\x05_?_:_\x1a)\x10W2%\x12\x03_>_\x1a\x16\x10V2\x12\n\n\x10U\"\x06\n\x04self\x12\x04size\x1a\x06\x10X\x1a\x02\x18\a\x1a9\x10^25\n-\x10]*)\n\x1e\x10[2\x1a\x12\x04_[_]\x1a\n\x10Z\"\x06\n\x04self\x1a\x06\x10\\\x1a\x02\x18\a\x12\amatches\x12\x04size\x1a\x06\x10_\x1a\x02\x18\x00\x1ay\x10e2u\x12\x05_?_:_\x1a)\x10c2%\x12\x03_>_\x1a\x16\x10b2\x12\n\n\x10a\"\x06\n\x04self\x12\x04size\x1a\x06\x10d\x1a\x02\x18\b\x1a9\x10j25\n-\x10i*)\n\x1e\x10g2\x1a\x12\x04_[_]\x1a\n\x10f\"\x06\n\x04self\x1a\x06\x10h\x1a\x02\x18\b\x12\amatches\x12\x04size\x1a\x06\x10k\x1a\x02\x18\x00\x1ay\x10q2u\x12\x05_?_:_\x1a)\x10o2%\x12\x03_>_\x1a\x16\x10n2\x12\n\n\x10m\"\x06\n\x04self\x12\x04size\x1a\x06\x10p\x1a\x02\x18\t\x1a9\x10v25\n-\x10u*)\n\x1e\x10s2\x1a\x12\x04_[_]\x1a\n\x10r\"\x06\n\x04self\x1a\x06\x10t\x1a\x02\x18\t\x12\amatches\x12\x04size\x1a\x06\x10w\x1a\x02\x18\x00\x1a}\x10}2y\x12\x05_?_:_\x1a)\x10{2%\x12\x03_>_\x1a\x16\x10z2\x12\n\n\x10y\"\x06\n\x04self\x12\x04size\x1a\x06\x10|\x1a\x02\x18\n\x1a<\x10\x82\x0127\n/\x10\x81\x01**\n\x1f\x10\x7f2\x1b\x12\x04_[_]\x1a\n\x10~\"\x06\n\x04self\x1a\a\x10\x80\x01\x1a\x02\x18\n\x12\amatches\x12\x04size\x1a\a\x10\x83\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x89\x012\x7f\x12\x05_?_:_\x1a-\x10\x87\x012(\x12\x03_>_\x1a\x18\x10\x86\x012\x13\n\v\x10\x85\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x88\x01\x1a\x02\x18\v\x1a>\x10\x8e\x0129\n1\x10\x8d\x01*,\n!\x10\x8b\x012\x1c\x12\x04_[_]\x1a\v\x10\x8a\x01\"\x06\n\x04self\x1a\a\x10\x8c\x01\x1a\x02\x18\v\x12\amatches\x12\x04size\x1a\a\x10\x8f\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\x95\x012\x7f\x12\x05_?_:_\x1a-\x10\x93\x012(\x12\x03_>_\x1a\x18\x10\x92\x012\x13\n\v\x10\x91\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\x94\x01\x1a\x02\x18\f\x1a>\x10\x9a\x0129\n1\x10\x99\x01*,\n!\x10\x97\x012\x1c\x12\x04_[_]\x1a\v\x10\x96\x01\"\x06\n\x04self\x1a\a\x10\x98\x01\x1a\x02\x18\f\x12\amatches\x12\x04size\x1a\a\x10\x9b\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xa1\x012\x7f\x12\x05_?_:_\x1a-\x10\x9f\x012(\x12\x03_>_\x1a\x18\x10\x9e\x012\x13\n\v\x10\x9d\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xa0\x01\x1a\x02\x18\r\x1a>\x10\xa6\x0129\n1\x10\xa5\x01*,\n!\x10\xa3\x012\x1c\x12\x04_[_]\x1a\v\x10\xa2\x01\"\x06\n\x04self\x1a\a\x10\xa4\x01\x1a\x02\x18\r\x12\amatches\x12\x04size\x1a\a\x10\xa7\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xad\x012\x7f\x12\x05_?_:_\x1a-\x10\xab\x012(\x12\x03_>_\x1a\x18\x10\xaa\x012\x13\n\v\x10\xa9\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xac\x01\x1a\x02\x18\x0e\x1a>\x10\xb2\x0129\n1\x10\xb1\x01*,\n!\x10\xaf\x012\x1c\x12\x04_[_]\x1a\v\x10\xae\x01\"\x06\n\x04self\x1a\a\x10\xb0\x01\x1a\x02\x18\x0e\x12\amatches\x12\x04size\x1a\a\x10\xb3\x01\x1a\x02\x18\x00\x1a\x84\x01\x10\xb9\x012\x7f\x12\x05_?_:_\x1a-\x10\xb7\x012(\x12\x03_>_\x1a\x18\x10\xb6\x012\x13\n\v\x10\xb5\x01\"\x06\n\x04self\x12\x04size\x1a\a\x10\xb8\x01\x1a\x02\x18\x0f\x1a>\x10\xbe\x0129\n1\x10\xbd\x01*,\n!\x10\xbb\x012\x1c\x12\x04_[_]\x1a\v\x10\xba\x01\"\x06\n\x04self\x1a\a\x10\xbc\x01\x1a\x02\x18\x0f\x12\amatches\x12\x04size\x1a\a\x10\xbf\x01\x1a\x02\x18\x00\x1a\b\x10\xc1\x01\x1a\x03\x18\x80\x01"},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema781 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema189},
-		{Name: "parentRefs", Node: &schema193},
-		{Name: "rules", Node: &schema780},
-		{Name: "useDefaultGateways", Node: &schema508},
+	schema9a7b37bc7bee = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schemae3edff6a5b67},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schema782 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema781},
-		{Name: "status", Node: &schema223},
+	schema120ae4243298 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema9a7b37bc7bee},
+		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema783 = schema.Node{MinLength: new(int(1)), Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
-	schema784 = schema.Node{Fields: []schema.Field{
-		{Name: "pattern", Node: &schema296},
-		{Name: "substitution", Node: &schema783},
+	schema03202822144c = schema.Node{MinLength: new(int(1)), Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
+	schema1962891320cb = schema.Node{Fields: []schema.Field{
+		{Name: "pattern", Node: &schemad817b7b32a28},
+		{Name: "substitution", Node: &schema03202822144c},
 	}, Required: []string{"pattern", "substitution"}, Type: schema.Object}
-	schema785 = schema.Node{Enum: []string{"Header", "Backend", "PathRegex"}, Type: schema.String}
-	schema786 = schema.Node{Fields: []schema.Field{
-		{Name: "header", Node: &schema0},
-		{Name: "pathRegex", Node: &schema784},
-		{Name: "type", Node: &schema785},
+	schemaef4edb0bb1fa = schema.Node{Enum: []string{"Header", "Backend", "PathRegex"}, Type: schema.String}
+	schemadadb6bb07008 = schema.Node{Fields: []schema.Field{
+		{Name: "header", Node: &schema38c43b5ba342},
+		{Name: "pathRegex", Node: &schema1962891320cb},
+		{Name: "type", Node: &schemaef4edb0bb1fa},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.header) && self.type != 'Header')", Message: "header must be nil if the type is not Header", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"b\x10\x012^\x12\x02!_\x1aX\x10\n2T\x12\x04_&&_\x1a\x1a\x10\x05*\x16\n\n\x10\x03\"\x06\n\x04self\x12\x06header\x18\x01\x1a0\x10\b2,\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\f\x10\t\x1a\b2\x06Header"},
 		{Text: "!(!has(self.header) && self.type == 'Header')", Message: "header must be specified for Header type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"l\x10\x012h\x12\x02!_\x1ab\x10\v2^\x12\x04_&&_\x1a$\x10\x022 \x12\x02!_\x1a\x1a\x10\x06*\x16\n\n\x10\x04\"\x06\n\x04self\x12\x06header\x18\x01\x1a0\x10\t2,\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\f\x10\n\x1a\b2\x06Header"},
 		{Text: "!(has(self.pathRegex) && self.type != 'PathRegex')", Message: "pathRegex must be nil if the type is not PathRegex", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\b\x12\f\x1a\nnot_equals\x12\x11\b\n\x12\r\x1a\vlogical_and\"h\x10\x012d\x12\x02!_\x1a^\x10\n2Z\x12\x04_&&_\x1a\x1d\x10\x05*\x19\n\n\x10\x03\"\x06\n\x04self\x12\tpathRegex\x18\x01\x1a3\x10\b2/\x12\x04_!=_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\x0f\x10\t\x1a\v2\tPathRegex"},
 		{Text: "!(!has(self.pathRegex) && self.type == 'PathRegex')", Message: "pathRegex must be specified for PathRegex type", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\x11\b\x02\x12\r\x1a\vlogical_not\x12\n\b\x04\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\x12\x11\b\v\x12\r\x1a\vlogical_and\"r\x10\x012n\x12\x02!_\x1ah\x10\v2d\x12\x04_&&_\x1a'\x10\x022#\x12\x02!_\x1a\x1d\x10\x06*\x19\n\n\x10\x04\"\x06\n\x04self\x12\tpathRegex\x18\x01\x1a3\x10\t2/\x12\x04_==_\x1a\x16\x10\b*\x12\n\n\x10\a\"\x06\n\x04self\x12\x04type\x1a\x0f\x10\n\x1a\v2\tPathRegex"},
 	}, Type: schema.Object}
-	schema787 = schema.Node{Fields: []schema.Field{
-		{Name: "appendXForwardedHost", Node: &schema17},
-		{Name: "hostname", Node: &schema786},
-		{Name: "path", Node: &schema299},
+	schema31195192d3da = schema.Node{Fields: []schema.Field{
+		{Name: "appendXForwardedHost", Node: &schemada9efc572a6e},
+		{Name: "hostname", Node: &schemadadb6bb07008},
+		{Name: "path", Node: &schemaf783ded93cee},
 	}, Type: schema.Object}
-	schema788 = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schema376},
-		{Name: "directResponse", Node: &schema550},
-		{Name: "matches", Node: &schema602},
-		{Name: "urlRewrite", Node: &schema787},
+	schema763d0c6f6b26 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schemac2f5feea9b50},
+		{Name: "directResponse", Node: &schemace5e9f4262ee},
+		{Name: "matches", Node: &schema8ac2bf8faf09},
+		{Name: "urlRewrite", Node: &schema31195192d3da},
 	}, Type: schema.Object}
-	schema789 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema788},
+	schema08353871e161 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema763d0c6f6b26},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema790 = schema.Node{Fields: []schema.Field{
-		{Name: "apiVersion", Node: &schema0},
-		{Name: "kind", Node: &schema0},
-		{Name: "metadata", Node: &schema6},
-		{Name: "spec", Node: &schema307},
+	schema134bf3c98d69 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemafc72b02ab88a},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 )
