@@ -77,15 +77,15 @@ where an input cannot be read.`,
 }
 
 func runCheck(args []string, on target.Target, failOn string, stdin io.Reader, stdout, stderr io.Writer) error {
-	documents, err := readAll(args, stdin)
-	if err != nil {
-		return err
-	}
+	documents, unread := readAll(args, stdin)
 	if len(documents) == 1 && krm.IsResourceList(documents[0].Node) {
 		return runCheckFunction(documents[0].Node, on, failOn, stdout, stderr)
 	}
 	if err := noResourceLists(documents, "give it alone"); err != nil {
 		return err
+	}
+	if len(documents) == 0 && unread != nil {
+		return &failure{exitUnusable, unread}
 	}
 	report, err := compile.Check(diagnostic.Subjects(documents), on)
 	if err != nil {
@@ -102,6 +102,9 @@ func runCheck(args []string, on target.Target, failOn string, stdin io.Reader, s
 	}
 	if len(report.Others) > 0 {
 		fmt.Fprintf(stderr, "info: not checked: %s\n", countKinds(report.Others))
+	}
+	if unread != nil {
+		return &failure{exitUnusable, unread}
 	}
 	return failOnFindings(report.Diagnostics, failOn)
 }

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -47,8 +48,16 @@ func TestCommandLine(t *testing.T) {
 		{reason: "render reads stdin where no file is given", args: []string{"render"}, stdin: shop, stdout: "kind: HTTPRoute"},
 		{reason: "render reads stdin by its name", args: []string{"render", "-"}, stdin: shop, stdout: "kind: HTTPRoute"},
 		{reason: "without arguments it is the function", stdin: emptyList, stdout: "kind: ResourceList"},
-		{reason: "an unknown command", args: []string{"rendr"}, code: 2, stderr: `unknown command "rendr" for "failover"`},
+		{reason: "an unknown command", args: []string{"rendr"}, code: 2, stderr: `unknown command "rendr": did you mean "render"?`},
 		{reason: "an unknown flag of the function", args: []string{"--frobnicate"}, code: 2, stderr: "unknown flag: --frobnicate"},
+		{reason: "a misspelt command", args: []string{"chek", "."}, code: 2, stderr: `unknown command "chek": did you mean "check"? It must be one of check, completion,`},
+		{reason: "help about nothing", args: []string{"help", "nope"}, code: 2, stderr: `unknown command "nope": must be one of`},
+		{reason: "help about a command", args: []string{"help", "render"}, stdout: "Render prints every object"},
+		{reason: "completion for a shell that nobody has", args: []string{"completion", "foo"}, code: 2, stderr: `argument of failover completion "foo": must be one of bash, fish, powershell, zsh`},
+		{reason: "completion of targets", args: []string{"__complete", "check", "--target", "calico-3.32"}, stdout: "calico-3.32\n", stderr: "ShellCompDirectiveNoFileComp"},
+		{reason: "completion of severities", args: []string{"__complete", "check", "--fail-on", ""}, stdout: "error\nwarning\ninfo\nnever\n", stderr: "ShellCompDirectiveNoFileComp"},
+		{reason: "half a severity", args: []string{"check", "--fail-on", "warn"}, code: 2, stderr: `--fail-on "warn": did you mean "warning"? It must be one of error, warning, info, never`},
+		{reason: "an unknown target", args: []string{"check", "--target", "calico-3.3"}, code: 2, stderr: `--target "calico-3.3": did you mean "calico-3.30"?`},
 		{reason: "arguments where none are taken", args: []string{"version", "x"}, code: 2, stderr: `unknown command "x" for "failover version"`},
 		{reason: "no input at all", args: []string{"render"}, code: 1, stderr: "no FailoverSpec in stdin"},
 		{reason: "ten megabytes of nesting", args: []string{"render"}, stdin: strings.Repeat("{a: ", 3<<20), code: 2, stderr: "exceeded max depth of 10000"},
@@ -100,6 +109,106 @@ func TestRenderReadsDirectories(t *testing.T) {
 		assert.Contains(t, got.stderr, "missing.yaml: no such file or directory")
 		assert.Contains(t, got.stderr, "bad.yaml:1: not YAML")
 	})
+}
+
+// TestFailOn: an info, a warning and an error, at each severity that can fail.
+func TestFailOn(t *testing.T) {
+	inputs := map[string]string{
+		"info":    shop,
+		"warning": shop + "  policy: {healthCheck: {passive: {maxEjectionPercent: 10}}}\n",
+		"error":   strings.Replace(shop, "port: 8080", "port: 0", 1),
+		"nothing": "kind: ConfigMap\n",
+	}
+	fails := map[string][]string{
+		"error": {"error"}, "warning": {"error", "warning"}, "info": {"error", "warning", "info"}, "never": nil,
+	}
+	for found, input := range inputs {
+		for failOn, worst := range fails {
+			got := run(input, "check", "--fail-on", failOn, "-")
+			assert.Equal(t, slices.Contains(worst, found), got.code == 1, "%s with --fail-on %s: exit %d\n%s", found, failOn, got.code, got.stdout)
+		}
+	}
+}
+
+// TestFilesAreReadOnce: whatever names an argument and a directory have for a file.
+func TestFilesAreReadOnce(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("shop.yaml", []byte(shop), 0o644))
+	require.NoError(t, os.Symlink("shop.yaml", "link.yaml"))
+	once := run("", "render", "shop.yaml")
+	require.Zero(t, once.code, once.stderr)
+	assert.Equal(t, once, run("", "render", "shop.yaml", "./shop.yaml", "link.yaml", "."))
+}
+
+// TestWhatIsNoFileIsLeftOut: a pipe in a directory has no end.
+func TestWhatIsNoFileIsLeftOut(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("shop.yaml", []byte(shop), 0o644))
+	require.NoError(t, syscall.Mkfifo("pipe.yaml", 0o600))
+	got := run("", "render", ".")
+	assert.Zero(t, got.code, got.stderr)
+}
+
+// TestCheckReadsTheOthers: one file that cannot be read does not hide what is wrong
+// with the others.
+func TestCheckReadsTheOthers(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("bad.yaml", []byte("a: ["), 0o644))
+	require.NoError(t, os.WriteFile("shop.yaml", []byte(strings.Replace(shop, "port: 8080", "port: 0", 1)), 0o644))
+	got := run("", "check", "missing.yaml", ".")
+	assert.Equal(t, 2, got.code)
+	assert.Contains(t, got.stdout, "shop.yaml:5:34: error: FailoverSpec web/shop: spec.active.service.port: Invalid value: 0: must be between 1 and 65535, inclusive")
+	assert.Contains(t, got.stderr, "missing.yaml: no such file or directory")
+	assert.Contains(t, got.stderr, "bad.yaml:1: not YAML")
+}
+
+// TestCheckOfARepository: specs of one name in several directories are of several
+// packages, and a patch is no object.
+func TestCheckOfARepository(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write := func(name, content string) {
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		require.NoError(t, os.WriteFile(name, []byte(content), 0o644))
+	}
+	write("eu/shop.yaml", shop)
+	write("us/shop.yaml", shop)
+	write("us/kustomization.yaml", "kind: Kustomization\napiVersion: kustomize.config.k8s.io/v1beta1\npatches: [{path: patches/replicas.yaml}]\n")
+	write("us/patches/replicas.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec: {replicas: 3}\n")
+	got := run("", "check", ".")
+	assert.Zero(t, got.code, got.stdout)
+	assert.Contains(t, got.stdout, "checked 2 of 4 documents in . for calico-3.32 (Envoy Gateway 1.8.2); errors: 0, warnings: 0\n")
+	assert.Equal(t, "info: not checked: 1 Deployment as a patch, 1 Kustomization\n", got.stderr)
+
+	write("us/again.yaml", shop)
+	got = run("", "check", ".")
+	assert.Equal(t, 1, got.code)
+	assert.Contains(t, got.stdout, "us/shop.yaml:3:12: error: FailoverSpec web/shop: metadata.name: Invalid value: \"shop\": FailoverSpec web/shop is given twice")
+}
+
+// TestFullDisk: what could not be written is a failure, of help too.
+func TestFullDisk(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"version"}, {"schema"}, {"render"}, {"check"}, {"completion", "bash"}, nil} {
+		var stderr strings.Builder
+		stdin := shop
+		if args == nil {
+			stdin = emptyList
+		}
+		assert.Equal(t, 2, command.Run(args, strings.NewReader(stdin), fullDisk{}, &stderr), args)
+		assert.Contains(t, stderr.String(), "no space left on device", args)
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// TestNothingMovesTheCursor: names come from anywhere, and are shown in terminals.
+func TestNothingMovesTheCursor(t *testing.T) {
+	got := run("apiVersion: failover.krm.dev/v1alpha1\nkind: FailoverSpec\nmetadata: {name: \"a\\e[2J\\nb\\u202Ec\"}\nspec: {\"\\e]0;x\\a\": 1}\n", "render")
+	assert.Equal(t, 1, got.code)
+	assert.Contains(t, got.stderr, `FailoverSpec a\x1b[2J\nb\u202ec: `)
+	assert.NotContains(t, got.stderr, "\x1b")
+	assert.NotContains(t, got.stderr, "\u202e")
 }
 
 // TestOutputDependsOnInputAlone renders every case several times, and those with

@@ -202,31 +202,8 @@ func (f kptFunction) run(t *testing.T, items []*yaml.RNode) (answered []*yaml.RN
 				require.NoError(t, item.SetNamespace(f.ConfigMap["namespace"]))
 			}
 		}
-	case "set-labels":
-		for _, item := range items {
-			for key, value := range f.ConfigMap {
-				setLabel(t, item, key, value)
-			}
-		}
 	default:
 		require.Fail(t, "unknown function", f.Image)
 	}
 	return items, "", true
-}
-
-// setLabel labels an object and its pods, and selects them by it, as set-labels
-// does.
-func setLabel(t *testing.T, item *yaml.RNode, key, value string) {
-	fields := map[string][][]string{
-		"Kptfile":    nil,
-		"Deployment": {{"metadata", "labels"}, {"spec", "selector", "matchLabels"}, {"spec", "template", "metadata", "labels"}},
-		"Service":    {{"metadata", "labels"}, {"spec", "selector"}},
-	}
-	paths, known := fields[item.GetKind()]
-	if !known {
-		paths = [][]string{{"metadata", "labels"}}
-	}
-	for _, field := range paths {
-		require.NoError(t, item.PipeE(yaml.LookupCreate(yaml.MappingNode, field...), yaml.SetField(key, yaml.NewStringRNode(value))))
-	}
 }

@@ -5,11 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"maps"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,9 +13,7 @@ import (
 	"github.com/failover-krm/failover/pkg/api/decode"
 	"github.com/failover-krm/failover/pkg/compile"
 	"github.com/failover-krm/failover/pkg/diagnostic"
-	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/encode"
-	"github.com/failover-krm/failover/pkg/krm"
 )
 
 func newRender() *cobra.Command {
@@ -101,112 +94,4 @@ func textOf(object compile.Object) ([]byte, error) {
 		return nil, err
 	}
 	return encode.Text(node)
-}
-
-// readManifests reads the documents of all files, which must not be the input of
-// a function.
-func readManifests(args []string, stdin io.Reader) ([]document.Document, error) {
-	documents, err := readAll(args, stdin)
-	if err != nil {
-		return nil, err
-	}
-	return documents, noResourceLists(documents, "use 'failover' without arguments")
-}
-
-func noResourceLists(documents []document.Document, advice string) error {
-	for _, doc := range documents {
-		if krm.IsResourceList(doc.Node) {
-			return unusable("%s has a ResourceList, which is the input of a KRM function: %s", doc.Source, advice)
-		}
-	}
-	return nil
-}
-
-// readAll reads the documents of all files, or returns what is wrong with any.
-func readAll(args []string, stdin io.Reader) ([]document.Document, error) {
-	var documents []document.Document
-	var errs []error
-	for _, arg := range args {
-		files, err := expand(arg)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		for _, file := range files {
-			inFile, err := readFile(file, stdin)
-			errs = append(errs, err)
-			documents = append(documents, inFile...)
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, &failure{exitUnusable, err}
-	}
-	return documents, nil
-}
-
-// expand returns the files that an argument stands for: itself, or the .yaml and
-// .yml files of a directory, in lexical order. A link counts as what it leads to,
-// but a link to a directory within one is not followed.
-func expand(arg string) ([]string, error) {
-	info, err := os.Stat(arg)
-	if arg == "-" || err == nil && !info.IsDir() {
-		return []string{arg}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var files []string
-	err = filepath.WalkDir(filepath.Clean(arg)+string(filepath.Separator), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path)) {
-			return err
-		}
-		info, err := os.Stat(path)
-		if err == nil && !info.IsDir() {
-			files = append(files, path)
-		}
-		return err
-	})
-	return files, err
-}
-
-func readFile(name string, stdin io.Reader) ([]document.Document, error) {
-	reader := stdin
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = file.Close() }()
-		reader = file
-	}
-	source := sourceNames([]string{name})[0]
-	data, err := document.Bytes(reader, source)
-	if err != nil {
-		return nil, err
-	}
-	return document.Parse(data, source)
-}
-
-// sourceNames returns what messages call the arguments.
-func sourceNames(args []string) []string {
-	names := slices.Clone(args)
-	for i, name := range names {
-		if name == "-" {
-			names[i] = stdinName
-		}
-	}
-	return names
-}
-
-// countKinds writes how many documents there are of each kind.
-func countKinds(kinds map[string]int) string {
-	counted := make([]string, 0, len(kinds))
-	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-		name := kind
-		if name == "" {
-			name = "without a kind"
-		}
-		counted = append(counted, fmt.Sprintf("%d %s", kinds[kind], name))
-	}
-	return strings.Join(counted, ", ")
 }

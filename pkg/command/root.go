@@ -2,6 +2,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -33,11 +34,30 @@ const stdinName = "stdin"
 // Run executes the command with its arguments, and returns the exit code. All it
 // reads and writes comes from and goes to the streams and files given.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	output := &checkedWriter{Writer: stdout}
+	code := run(args, stdin, output, stderr)
+	if code == 0 && output.err != nil { // of what cobra writes, such as help
+		fmt.Fprintln(stderr, "error:", output.err)
+		return exitUnusable
+	}
+	return code
+}
+
+// checkedWriter remembers that something could not be written.
+type checkedWriter struct {
+	io.Writer
+	err error
+}
+
+func (w *checkedWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	w.err = cmp.Or(w.err, err)
+	return n, err
+}
+
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot(stdin, stdout, stderr)
 	root.SetArgs(append([]string{}, args...)) // cobra takes nil as the arguments of the process
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
 	err := root.Execute()
 	if err == nil {
 		return 0
@@ -105,8 +125,56 @@ gone; with a FailoverSpec as functionConfig, only that spec's objects are touche
 			return runFunction(stdin, stdout, stderr)
 		},
 	}
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
 	root.AddCommand(newCheck(), newRender(), newSchema(), newVersion())
+	root.SetHelpCommand(newHelp())
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.HasSubCommands() {
+			cmd.Args, cmd.RunE = cobra.ArbitraryArgs, onlySubcommands
+		}
+	}
 	return root
+}
+
+// newHelp is cobra's help command, but an unknown topic is an error.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			topic, rest, err := cmd.Root().Find(args)
+			if err != nil || topic == nil || len(rest) > 0 {
+				return unknownCommand(cmd.Root(), strings.Join(args, " "))
+			}
+			topic.InitDefaultHelpFlag()
+			return topic.Help()
+		},
+	}
+}
+
+// onlySubcommands is what a command does that has nothing of its own to do.
+func onlySubcommands(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return unknownCommand(cmd, args[0])
+	}
+	return cmd.Help()
+}
+
+// unknownCommand says which command was most likely meant.
+func unknownCommand(parent *cobra.Command, name string) error {
+	var known []string
+	for _, cmd := range parent.Commands() {
+		if cmd.IsAvailableCommand() {
+			known = append(known, cmd.Name())
+		}
+	}
+	if parent.HasParent() {
+		return oneOf("argument of "+parent.CommandPath(), name, known)
+	}
+	return oneOf("unknown command", name, known)
 }
 
 // noFiles sends those who name a file to the command that takes one.
@@ -116,7 +184,10 @@ func noFiles(cmd *cobra.Command, args []string) error {
 			return unusable("failover without a command takes no files: use 'failover render %s'", strings.Join(args, " "))
 		}
 	}
-	return cobra.NoArgs(cmd, args)
+	if len(args) > 0 {
+		return unknownCommand(cmd, args[0])
+	}
+	return nil
 }
 
 func isTerminal(stdin io.Reader) bool {
@@ -199,13 +270,17 @@ func words[T ~string](values []T) []string {
 	return texts
 }
 
-// oneOf refuses a flag's value that is not among those allowed.
-func oneOf(flag, value string, allowed []string) error {
+// oneOf refuses a flag's value, or a word, that is not among those allowed.
+func oneOf(name, value string, allowed []string) error {
 	if slices.Contains(allowed, value) {
 		return nil
 	}
-	if meant := document.Suggest(value, allowed); meant != "" {
-		return unusable("%s %q: did you mean %q? It must be one of %s", flag, value, meant, strings.Join(allowed, ", "))
+	meant := document.Suggest(value, allowed)
+	if i := slices.IndexFunc(allowed, func(word string) bool { return strings.HasPrefix(word, value) }); i >= 0 {
+		meant = allowed[i]
 	}
-	return unusable("%s %q: must be one of %s", flag, value, strings.Join(allowed, ", "))
+	if meant != "" {
+		return unusable("%s %q: did you mean %q? It must be one of %s", name, value, meant, strings.Join(allowed, ", "))
+	}
+	return unusable("%s %q: must be one of %s", name, value, strings.Join(allowed, ", "))
 }

@@ -3,6 +3,7 @@ package compile
 import (
 	"cmp"
 	"maps"
+	"path/filepath"
 	"runtime"
 	"slices"
 
@@ -35,8 +36,11 @@ type Report struct {
 func Check(subjects []*diagnostic.Subject, on target.Target) (Report, error) {
 	report := Report{Others: map[string]int{}}
 	var specs, manifests []*diagnostic.Subject
+	patches := kustomizePatches(subjects)
 	for _, subject := range subjects {
 		switch apiVersion, kind := subject.Field("apiVersion"), subject.Field("kind"); {
+		case patches[filepath.Clean(subject.File)]:
+			report.Others[kind+" as a patch"]++
 		case decode.Claims(subject.Node):
 			specs = append(specs, subject)
 		case apiserver.Knows(apiVersion, kind):
@@ -48,18 +52,43 @@ func Check(subjects []*diagnostic.Subject, on target.Target) (Report, error) {
 	report.Checked = len(specs) + len(manifests)
 
 	together, diagnostics := validateAll(manifests, on)
-	rendered, compiled, err := Documents(specs, Options{}, func(object Object) (Object, error) { return object, nil })
-	if err != nil {
-		return Report{}, err
-	}
-	for _, object := range rendered {
-		together = append(together, check.Manifest{Subject: object.Subject, Value: object.Value, Origin: object.Origin})
+	for _, set := range apart(specs) {
+		rendered, compiled, err := Documents(set, Options{}, func(object Object) (Object, error) { return object, nil })
+		if err != nil {
+			return Report{}, err
+		}
+		diagnostics = append(diagnostics, compiled...)
+		for _, object := range rendered {
+			together = append(together, check.Manifest{Subject: object.Subject, Value: object.Value, Origin: object.Origin})
+		}
 	}
 	report.Targets = targetsOf(specs, manifests, on)
-	report.Diagnostics = slices.Concat(diagnostics, compiled, check.Run(together))
+	report.Diagnostics = append(diagnostics, check.Run(together)...)
 	diagnostic.Sort(report.Diagnostics, subjects)
-	report.Diagnostics = diagnostic.Limit(report.Diagnostics)
 	return report, nil
+}
+
+// apart puts specs of one name that are in different directories, such as the
+// packages and overlays of a repository, into sets of their own: they are not meant
+// to be applied together.
+func apart(specs []*diagnostic.Subject) [][]*diagnostic.Subject {
+	type name struct{ namespace, name string }
+	directories := map[name][]string{}
+	sets := make([][]*diagnostic.Subject, 1)
+	for _, spec := range specs {
+		of := name{spec.Field("metadata.namespace"), spec.Field("metadata.name")}
+		directory := filepath.Dir(spec.File)
+		set := slices.Index(directories[of], directory)
+		if set < 0 {
+			set = len(directories[of])
+			directories[of] = append(directories[of], directory)
+		}
+		if set == len(sets) {
+			sets = append(sets, nil)
+		}
+		sets[set] = append(sets[set], spec)
+	}
+	return sets
 }
 
 // targetsOf returns the targets that specs name, and that of manifests.

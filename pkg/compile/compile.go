@@ -100,7 +100,7 @@ func Documents[T any](subjects []*diagnostic.Subject, options Options, finish fu
 	}
 	diagnostics = append(diagnostics, explain(objects, refused, origins)...)
 	diagnostic.Sort(diagnostics, subjects)
-	if diagnostics = diagnostic.Limit(diagnostics); diagnostic.Failed(diagnostics) {
+	if diagnostic.Failed(diagnostics) {
 		return nil, diagnostics, nil
 	}
 	return finished, diagnostics, nil

@@ -109,9 +109,9 @@ func Sort(diagnostics []Diagnostic, subjects []*Subject) {
 // maxPerDocument is how many errors of a document are worth reading.
 const maxPerDocument = 100
 
-// Limit leaves out the diagnostics of each document beyond the first hundred of
+// limit leaves out the diagnostics of each document beyond the first hundred of
 // a severity, and says how many those are. They are in the order of Sort.
-func Limit(diagnostics []Diagnostic) []Diagnostic {
+func limit(diagnostics []Diagnostic) []Diagnostic {
 	type group struct {
 		subject  *Subject
 		severity Severity

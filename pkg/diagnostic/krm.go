@@ -26,10 +26,11 @@ type resultFile struct {
 	Index int    `yaml:"index,omitempty"`
 }
 
-// Results returns diagnostics as the list of results of a KRM function.
+// Results returns diagnostics as the list of results of a KRM function, no more of
+// each document than anybody reads.
 func Results(diagnostics []Diagnostic) (*yaml.Node, error) {
 	results := make([]result, 0, len(diagnostics))
-	for _, diagnostic := range diagnostics {
+	for _, diagnostic := range limit(diagnostics) {
 		results = append(results, diagnostic.result())
 	}
 	data, err := yaml.Marshal(results)

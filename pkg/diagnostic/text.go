@@ -11,9 +11,10 @@ import (
 	"github.com/failover-krm/failover/pkg/document"
 )
 
-// WriteText writes diagnostics as compilers do, a line each.
+// WriteText writes diagnostics as compilers do, a line each, and no more of each
+// document than anybody reads.
 func WriteText(w io.Writer, diagnostics []Diagnostic) error {
-	for _, diagnostic := range diagnostics {
+	for _, diagnostic := range limit(diagnostics) {
 		if _, err := fmt.Fprintln(w, diagnostic); err != nil {
 			return err
 		}

@@ -1,10 +1,13 @@
 package render
 
 import (
+	"slices"
+
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // backend makes the Backend of a tier. The passive one is a fallback, which
@@ -14,7 +17,7 @@ func backend(fs *v1alpha1.FailoverSpec, tier tier) *egv1a1.Backend {
 		TypeMeta:   metav1.TypeMeta{APIVersion: egv1a1.GroupVersion.String(), Kind: egv1a1.KindBackend},
 		ObjectMeta: objectMeta(fs, tier.Name, tier.component, nil),
 		Spec: egv1a1.BackendSpec{
-			Endpoints:    fs.BackendEndpoints(tier.Tier),
+			Endpoints:    endpoints(fs, tier),
 			AppProtocols: tier.AppProtocols,
 			TLS:          tier.TLS,
 		},
@@ -23,6 +26,24 @@ func backend(fs *v1alpha1.FailoverSpec, tier tier) *egv1a1.Backend {
 		made.Spec.Fallback = new(true)
 	}
 	return made
+}
+
+// endpoints returns the endpoints of a tier. Where each backend gets its own
+// hostname as Host, the active health check must ask for it too: Envoy Gateway takes
+// the check's Host from the endpoint's hostname field, but never from its DNS name,
+// and then from the route. Under the client's name a standby fails its checks.
+func endpoints(fs *v1alpha1.FailoverSpec, tier tier) []egv1a1.BackendEndpoint {
+	endpoints := fs.BackendEndpoints(tier.Tier)
+	if fs.Spec.HostRewrite == "" || !fs.Spec.Target.Has(target.EndpointCheckHost) || !fs.Spec.Policy.ChecksRouteHostname() {
+		return endpoints
+	}
+	endpoints = slices.Clone(endpoints)
+	for i, endpoint := range endpoints {
+		if endpoint.Hostname == nil && endpoint.FQDN != nil {
+			endpoints[i].Hostname = new(endpoint.FQDN.Hostname)
+		}
+	}
+	return endpoints
 }
 
 func backendOrigins(tier string) []origin {

@@ -96,6 +96,11 @@ var (
 	ResetBeforeRequest     = Feature{Kind: "BackendTrafficPolicy", Field: "spec.retry.retryOn.triggers", Value: "reset-before-request", Minor: "5"}
 )
 
+// EndpointCheckHost is what Envoy Gateway does with a field that is older: it asks
+// an endpoint for its own hostname in an active health check, rather than for the
+// route's.
+var EndpointCheckHost = Feature{Kind: "Backend", Field: "spec.endpoints.hostname", Minor: "8"}
+
 // Has tells whether the target's Envoy Gateway has a feature. An unknown target
 // has everything: that it is unknown is an error of its own.
 func (t Target) Has(feature Feature) bool {

@@ -59,3 +59,10 @@ func Hostnames(endpoints []egv1a1.BackendEndpoint) []string {
 	slices.Sort(names)
 	return slices.Compact(names)
 }
+
+// ChecksRouteHostname tells whether there is an active HTTP check that names no
+// host, and so asks for the route's hostname where an endpoint has none.
+func (p Policy) ChecksRouteHostname() bool {
+	check := p.HealthCheck
+	return check != nil && check.Active != nil && check.Active.HTTP != nil && check.Active.HTTP.Hostname == nil
+}

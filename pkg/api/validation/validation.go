@@ -125,10 +125,12 @@ func validateGateway(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorLis
 func validateListeners(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorList {
 	gateway := fs.Spec.Gateway
 	var errs field.ErrorList
+	seen := map[gwapiv1.SectionName]bool{}
 	for i, listener := range gateway.Listeners {
-		if slices.ContainsFunc(gateway.Listeners[:i], func(other gwapiv1.Listener) bool { return other.Name == listener.Name }) {
+		if seen[listener.Name] {
 			errs = append(errs, field.Duplicate(path.Index(i).Child("name"), listener.Name))
 		}
+		seen[listener.Name] = true
 	}
 	if !gateway.Admits(fs, "") {
 		errs = append(errs, field.Invalid(path, strings.Join(gateway.ListenerNames(), ", "), fmt.Sprintf(

@@ -31,7 +31,7 @@ const (
 
 // Warnings returns what is worth a warning in a spec with its defaults filled in.
 func Warnings(fs *v1alpha1.FailoverSpec) []Warning {
-	warnings := ejectionWarnings(fs)
+	warnings := append(ejectionWarnings(fs), checkHostWarnings(fs)...)
 	if fs.Spec.Policy.Profile == v1alpha1.ProfileCustom {
 		return warnings
 	}
@@ -64,6 +64,17 @@ func ejectionWarnings(fs *v1alpha1.FailoverSpec) []Warning {
 	}
 	return []Warning{{healthPath + ".passive.maxEjectionPercent", fmt.Sprintf(
 		"is %d, so Envoy never ejects the whole active tier (%d of %d hosts) and nothing fails over: write 100", percent, active, active+passive)}}
+}
+
+// checkHostWarnings find an active check that a standby with a name of its own fails.
+func checkHostWarnings(fs *v1alpha1.FailoverSpec) []Warning {
+	on := fs.Spec.Target
+	if fs.Spec.HostRewrite == "" || on.Has(target.EndpointCheckHost) || !fs.Spec.Policy.ChecksRouteHostname() {
+		return nil
+	}
+	return []Warning{{healthPath + ".active.http", fmt.Sprintf(
+		"asks every backend for the route's hostname, whatever hostRewrite says, in Envoy Gateway %s (since 1.%s for its own): one that answers to its own hostname alone stays unhealthy; "+
+			"write hostname where all backends answer to it, or leave the active check out", on.EnvoyGateway(), target.EndpointCheckHost.Minor)}}
 }
 
 // targetWarnings say what a profile cannot do on an old target.

@@ -74,8 +74,8 @@ func failure(rule *schema.Rule, self interpreter.Activation) string {
 			return ""
 		}
 		return cmp.Or(strings.TrimSpace(rule.Message), "failed rule: "+strings.TrimSpace(rule.Text))
-	case *types.Err:
-		return "rule " + rule.Text + ": " + result.Error()
+	case *types.Err: // a field that the rule takes for granted is not there
+		return cmp.Or(strings.TrimSpace(rule.Message), "rule "+strings.TrimSpace(rule.Text)+": "+result.Error())
 	default:
 		return "rule " + rule.Text + " is neither true nor false"
 	}

@@ -44,14 +44,17 @@ type Advice struct {
 // Check validates a value, as document.Value returns it: maps, lists, strings,
 // int64, float64 and bool.
 func Check(node *Node, value any, advice Advice) Findings {
-	c := &checker{advice: advice}
+	c := &checker{root: node, advice: advice}
 	c.check(node, value, nil)
 	return c.Findings
 }
 
 type checker struct {
 	Findings
+	root   *Node
 	advice Advice
+	// searched counts the unknown fields that were looked for elsewhere.
+	searched int
 }
 
 func (c *checker) check(node *Node, value any, path *field.Path) {
@@ -232,7 +235,28 @@ func (c *checker) addUnknown(node *Node, name string, parent *field.Path) {
 		detail = fmt.Sprintf("unknown field, did you mean %q?", meant)
 		c.Broken = append(c.Broken, parent.Child(meant))
 	}
+	if elsewhere := c.elsewhere(node, name, parent); detail == "" && elsewhere != "" {
+		detail = fmt.Sprintf("unknown field here, did you mean %s?", elsewhere)
+	}
 	c.breakAt(path, field.Forbidden(path, cmp.Or(detail, "unknown field; known are "+strings.Join(node.FieldNames(), ", "))))
+}
+
+// maxSearched is how many unknown fields are looked for at other levels.
+const maxSearched = 20
+
+// elsewhere returns the path of a field of the name that is nearest: below the map
+// that has no such field, or, for one at the top or in spec, anywhere.
+func (c *checker) elsewhere(node *Node, name string, parent *field.Path) string {
+	if c.searched++; c.searched > maxSearched {
+		return ""
+	}
+	if below := node.find(name); below != nil {
+		return parent.Child(below[0], below[1:]...).String()
+	}
+	if len(document.ParsePath(parent.String())) > 1 {
+		return ""
+	}
+	return strings.Join(c.root.find(name), ".")
 }
 
 func (c *checker) checkString(node *Node, value string, path *field.Path) {

@@ -157,3 +157,28 @@ func (n *Node) At(path document.Path) *Node {
 	}
 	return n
 }
+
+// find returns the path of the nearest field of a name, maps within maps, or nil.
+// What is below metadata, status, a list or a map of any keys does not count: there
+// are too many fields of one name.
+func (n *Node) find(name string) []string {
+	type place struct {
+		node *Node
+		path []string
+	}
+	queue := []place{{node: n}}
+	for len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		for _, field := range at.node.Fields {
+			path := append(slices.Clone(at.path), field.Name)
+			if field.Name == name {
+				return path
+			}
+			if field.Name != "status" && field.Name != "metadata" {
+				queue = append(queue, place{field.Node, path})
+			}
+		}
+	}
+	return nil
+}
