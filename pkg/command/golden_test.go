@@ -20,6 +20,15 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
+// manyOr returns how many random cases a test has: few, or all of them where TEST_ALL
+// is set, as it is every night.
+func manyOr(all, few int) int {
+	if os.Getenv("TEST_ALL") != "" {
+		return all
+	}
+	return few
+}
+
 // A case is a folder: what goes in, and exactly what a user sees. expected.yaml
 // is stdout; expected.err is stderr, and the exit status where it is not 0.
 

@@ -60,9 +60,10 @@ func withoutResults(t *testing.T, answer string) string {
 // runs the function after each edit: what it made is then what it would make from
 // nothing, apart from what others put there, and theirs is not touched.
 func TestRandomEdits(t *testing.T) {
-	const sequences, edits = 100, 4
+	const edits = 4
+	sequences := uint64(manyOr(100, 12))
 	succeeded := 0
-	for number := range uint64(sequences) {
+	for number := range sequences {
 		random := rand.New(rand.NewPCG(6, number))
 		p := &pack{dir: t.TempDir(), random: random}
 		for range 2 {
@@ -82,7 +83,7 @@ func TestRandomEdits(t *testing.T) {
 			p.editAtRandom(t)
 		}
 	}
-	assert.Greater(t, succeeded, sequences*edits*3/4, "most edits make a package that renders")
+	assert.Greater(t, succeeded, int(sequences)*edits*3/4, "most edits make a package that renders")
 }
 
 // pack is a package on disk.
