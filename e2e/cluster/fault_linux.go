@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -102,9 +103,28 @@ func (c *Cluster) setPort(ctx context.Context, name types.NamespacedName, variab
 	})
 }
 
+// AnswerOnlyTo puts a server in the place of a Deployment's process that knows one
+// hostname: it answers 404 to a request for any other.
+func (c *Cluster) AnswerOnlyTo(deployment types.NamespacedName, hostname string) error {
+	return c.kubelet.withPod(deployment, func(p *pod) error {
+		return p.answer(func(w http.ResponseWriter, request *http.Request) {
+			if host, _, _ := strings.Cut(request.Host, ":"); host != hostname {
+				http.NotFound(w, request)
+				return
+			}
+			_ = json.NewEncoder(w).Encode(map[string]string{"pod": p.name}) // as echo-basic does; the client may be gone
+		})
+	})
+}
+
 // answerErrors puts a server in the place of the pod's process that answers
 // every request with status 500.
 func (p *pod) answerErrors() error {
+	return p.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+}
+
+// answer puts a server in the place of the pod's process.
+func (p *pod) answer(handler http.HandlerFunc) error {
 	if len(p.container.Ports) == 0 {
 		return errors.New("the container names no port")
 	}
@@ -115,9 +135,7 @@ func (p *pod) answerErrors() error {
 		if err != nil {
 			return err
 		}
-		p.answering = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusInternalServerError)
-		})}
+		p.answering = &http.Server{Handler: handler}
 		go func() { _ = p.answering.Serve(listener) }() // It ends with an error, always.
 		return nil
 	})

@@ -227,11 +227,8 @@ func TestOutputDependsOnInputAlone(t *testing.T) {
 	for _, input := range append(inputs, hundredTimes...) {
 		data, err := os.ReadFile(input)
 		require.NoError(t, err)
-		args := []string{"render", "-"}
-		if strings.Contains(input, "function") {
-			args = nil
-		}
-		runs := 4
+		args := map[string][]string{"render": {"render", "-"}, "check": {"check", "-"}, "check-function": {"check"}, "function": nil, "examples": {"render", "-"}}[filepath.Base(filepath.Dir(filepath.Dir(input)))]
+		runs := manyOr(100, 4)
 		if slices.Contains(hundredTimes, input) {
 			runs = 100
 		}
