@@ -12,7 +12,7 @@ import (
 
 // targets has the target of each Envoy Gateway that the suite can run, whose CRDs
 // are those that failover writes the defaults of.
-var targets = map[string]string{"1.8.2": "calico-3.32", "1.9.1": "envoy-gateway-1.9"}
+var targets = map[string]string{"1.8.2": "envoy-gateway-1.8.2", "1.9.1": "envoy-gateway-1.9.1"}
 
 // workshopSpec returns the FailoverSpec of the workshop, for the Envoy Gateway
 // that runs.

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 
 	"github.com/failover-krm/failover/hack/gosource"
+	schemas "github.com/failover-krm/failover/pkg/apiserver/schema"
 )
 
 // object is a JSON object.
@@ -41,7 +42,11 @@ func generate() ([]byte, error) {
 				if err != nil {
 					return nil, fmt.Errorf("%s %s of %s: %w", crd.Spec.Names.Kind, served.Name, version, err)
 				}
-				fmt.Fprintf(&table, "{%q, %q, %t, %s},\n", crd.Spec.Group+"/"+served.Name, crd.Spec.Names.Kind, crd.Spec.Scope == apiextensionsv1.NamespaceScoped, reference)
+				fingerprint, err := fingerprintOf(served)
+				if err != nil {
+					return nil, err
+				}
+				fmt.Fprintf(&table, "{%q, %q, %t, %q, %s},\n", crd.Spec.Group+"/"+served.Name, crd.Spec.Names.Kind, crd.Spec.Scope == apiextensionsv1.NamespaceScoped, fingerprint, reference)
 			}
 		}
 		table.WriteString("}},\n")
@@ -78,6 +83,17 @@ func (g *generator) reference(served apiextensionsv1.CustomResourceDefinitionVer
 		return "", err
 	}
 	return g.writer.Reference(schema)
+}
+
+// fingerprintOf returns that of the schema as an API server would print it.
+func fingerprintOf(served apiextensionsv1.CustomResourceDefinitionVersion) (string, error) {
+	data, err := json.Marshal(served.Schema.OpenAPIV3Schema)
+	if err != nil {
+		return "", err
+	}
+	var value any
+	err = json.Unmarshal(data, &value)
+	return schemas.Fingerprint(value), err
 }
 
 // checkRules puts beside each rule in a schema what it comes to.

@@ -16,62 +16,62 @@ type Target string
 // Default is the target where none is named.
 const Default Target = "calico-3.32"
 
-// distribution is what a target stands for.
-type distribution struct {
-	// envoyGateway is the version of the Envoy Gateway inside.
-	envoyGateway string
-	// gatewayClassName is the class that the distribution installs.
-	gatewayClassName string
+// IsKnown tells whether a target is in the table.
+func (t Target) IsKnown() bool { return t.release() != nil }
+
+// EnvoyGateway returns the version of the Envoy Gateway that a target has inside,
+// such as 1.8.2, or nothing for an unknown target.
+func (t Target) EnvoyGateway() string {
+	if release := t.release(); release != nil {
+		return release.EnvoyGateway
+	}
+	return ""
 }
 
-const (
-	calicoClass       = "tigera-gateway-class"
-	envoyGatewayClass = "eg"
-)
-
-// distributions has every target. Calico Ingress Gateway bundles an Envoy Gateway
-// of its own choice; of Envoy Gateway itself it is the newest patch of each minor
-// version that the Go module proxy has.
-var distributions = map[Target]distribution{
-	"calico-3.32":       {envoyGateway: "1.8.2", gatewayClassName: calicoClass},
-	"calico-3.31":       {envoyGateway: "1.5.9", gatewayClassName: calicoClass},
-	"calico-3.30":       {envoyGateway: "1.3.2", gatewayClassName: calicoClass},
-	"envoy-gateway-1.9": {envoyGateway: "1.9.1", gatewayClassName: envoyGatewayClass},
-	"envoy-gateway-1.8": {envoyGateway: "1.8.3", gatewayClassName: envoyGatewayClass},
-	"envoy-gateway-1.7": {envoyGateway: "1.7.2", gatewayClassName: envoyGatewayClass},
-	"envoy-gateway-1.6": {envoyGateway: "1.6.3", gatewayClassName: envoyGatewayClass},
-	"envoy-gateway-1.5": {envoyGateway: "1.5.9", gatewayClassName: envoyGatewayClass},
-	"envoy-gateway-1.4": {envoyGateway: "1.4.3", gatewayClassName: envoyGatewayClass},
-	"envoy-gateway-1.3": {envoyGateway: "1.3.3", gatewayClassName: envoyGatewayClass},
+// GatewayClassName returns the class that a target installs; that of Envoy Gateway
+// for an unknown target, which is an error of its own.
+func (t Target) GatewayClassName() string {
+	if strings.HasPrefix(string(t), calico) {
+		return "tigera-gateway-class"
+	}
+	return "eg"
 }
 
-// All returns every target, sorted.
-func All() []Target { return slices.Sorted(maps.Keys(distributions)) }
+// release returns what a target stands for: without a patch, the newest one known.
+func (t Target) release() *Release {
+	var found *Release
+	for i := range releases {
+		if releases[i].Target == t || releases[i].minor() == t {
+			found = &releases[i]
+		}
+	}
+	return found
+}
+
+// All returns every target: those with a patch, and those without.
+func All() []Target {
+	var all []Target
+	for _, release := range releases {
+		if minor := release.minor(); !slices.Contains(all, minor) {
+			all = append(all, minor)
+		}
+	}
+	for _, release := range releases {
+		all = append(all, release.Target)
+	}
+	return all
+}
 
 // EnvoyGateways returns the version of every Envoy Gateway that a target has
 // inside, the oldest first.
 func EnvoyGateways() []string {
 	versions := map[string]bool{}
-	for _, distribution := range distributions {
-		versions[distribution.envoyGateway] = true
+	for _, release := range releases {
+		for _, version := range append([]string{release.EnvoyGateway}, release.Others...) {
+			versions[version] = true
+		}
 	}
 	return slices.SortedFunc(maps.Keys(versions), func(a, b string) int { return slices.Compare(numbers(a), numbers(b)) })
-}
-
-// IsKnown tells whether a target is in the table.
-func (t Target) IsKnown() bool { return distributions[t] != distribution{} }
-
-// EnvoyGateway returns the version of the Envoy Gateway that a target has inside,
-// such as 1.8.2, or nothing for an unknown target.
-func (t Target) EnvoyGateway() string { return distributions[t].envoyGateway }
-
-// GatewayClassName returns the class that a target installs; that of Envoy Gateway
-// for an unknown target, which is an error of its own.
-func (t Target) GatewayClassName() string {
-	if !t.IsKnown() {
-		return envoyGatewayClass
-	}
-	return distributions[t].gatewayClassName
 }
 
 // Feature is a field, or a value of a field, that came with a minor version of
@@ -104,13 +104,16 @@ var EndpointCheckHost = Feature{Kind: "Backend", Field: "spec.endpoints.hostname
 // Has tells whether the target's Envoy Gateway has a feature. An unknown target
 // has everything: that it is unknown is an error of its own.
 func (t Target) Has(feature Feature) bool {
-	return !t.IsKnown() || slices.Compare(numbers(t.EnvoyGateway())[1:2], numbers(feature.Minor)) >= 0
+	return !t.IsKnown() || slices.Compare(numbers(Minor(t.EnvoyGateway())), numbers(feature.Minor)) >= 0
 }
 
 // Missing says that an Envoy Gateway lacks something, such as an unknown field, that
-// exists since another minor version.
+// exists since another version; its patch matters only within one minor version.
 func Missing(what, envoyGateway, since string) string {
-	return fmt.Sprintf("%s in Envoy Gateway %s: exists since Envoy Gateway 1.%s", what, envoyGateway, since)
+	if minor := Minor(since); minor != Minor(envoyGateway) {
+		since = "1." + minor
+	}
+	return fmt.Sprintf("%s in Envoy Gateway %s: exists since Envoy Gateway %s", what, envoyGateway, since)
 }
 
 // Minor returns the minor version of an Envoy Gateway: the 8 of 1.8.2.

@@ -4,7 +4,7 @@ package decode
 
 import "github.com/failover-krm/failover/pkg/apiserver/schema"
 
-var failoverSpecSchema = &schemac5547c936580
+var failoverSpecSchema = &schemaa0d13fd105c8
 
 var (
 	schemaaa682b9edf8e = schema.Node{Enum: []string{"failover.krm.dev/v1alpha1"}, Type: schema.String}
@@ -831,8 +831,8 @@ var (
 		{Name: "timeout", Node: &schema911cd8223c32},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schemaacdedadae835 = schema.Node{Default: "\"calico-3.32\"", Enum: []string{"calico-3.30", "calico-3.31", "calico-3.32", "envoy-gateway-1.3", "envoy-gateway-1.4", "envoy-gateway-1.5", "envoy-gateway-1.6", "envoy-gateway-1.7", "envoy-gateway-1.8", "envoy-gateway-1.9"}, Type: schema.String}
-	schemaff99c69f93ce = schema.Node{Fields: []schema.Field{
+	schemaa763216a5bdb = schema.Node{Default: "\"calico-3.32\"", Enum: []string{"calico-3.30", "calico-3.31", "calico-3.32", "calico-3.33", "envoy-gateway-1.3", "envoy-gateway-1.4", "envoy-gateway-1.5", "envoy-gateway-1.6", "envoy-gateway-1.7", "envoy-gateway-1.8", "envoy-gateway-1.9", "calico-3.30.0", "calico-3.30.1", "calico-3.30.2", "calico-3.30.3", "calico-3.30.4", "calico-3.30.5", "calico-3.30.6", "calico-3.30.7", "calico-3.31.0", "calico-3.31.1", "calico-3.31.2", "calico-3.31.3", "calico-3.31.4", "calico-3.31.5", "calico-3.31.6", "calico-3.31.7", "calico-3.32.0", "calico-3.32.1", "calico-3.33.0", "envoy-gateway-1.3.2", "envoy-gateway-1.3.3", "envoy-gateway-1.4.3", "envoy-gateway-1.5.0", "envoy-gateway-1.5.6", "envoy-gateway-1.5.7", "envoy-gateway-1.5.9", "envoy-gateway-1.6.3", "envoy-gateway-1.7.2", "envoy-gateway-1.8.0", "envoy-gateway-1.8.2", "envoy-gateway-1.8.3", "envoy-gateway-1.9.0", "envoy-gateway-1.9.1"}, Type: schema.String}
+	schemafcf270470004 = schema.Node{Fields: []schema.Field{
 		{Name: "active", Node: &schema02c3d6f80db5},
 		{Name: "annotations", Node: &schemac420d745ccee},
 		{Name: "clusterDomain", Node: &schema5a86b9686607},
@@ -843,12 +843,12 @@ var (
 		{Name: "matches", Node: &schema08e5fee34f1c},
 		{Name: "passive", Node: &schema02c3d6f80db5},
 		{Name: "policy", Node: &schema5ea355294572},
-		{Name: "target", Node: &schemaacdedadae835},
+		{Name: "target", Node: &schemaa763216a5bdb},
 	}, Required: []string{"active", "passive"}, Type: schema.Object}
-	schemac5547c936580 = schema.Node{Fields: []schema.Field{
+	schemaa0d13fd105c8 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schemaaa682b9edf8e},
 		{Name: "kind", Node: &schemae80cf733319f},
 		{Name: "metadata", Node: &schema592a52662530},
-		{Name: "spec", Node: &schemaff99c69f93ce},
+		{Name: "spec", Node: &schemafcf270470004},
 	}, Required: []string{"apiVersion", "kind", "metadata", "spec"}, Type: schema.Object}
 )

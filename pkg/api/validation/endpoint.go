@@ -118,7 +118,7 @@ func validateTrust(tls *egv1a1.BackendTLSSettings, path *field.Path) field.Error
 func serverNameError(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier, path *field.Path) *field.Error {
 	const unverified = "without it Envoy Gateway verifies no name, or the one that the client asked for"
 	if !fs.Spec.Target.Has(target.SNI) {
-		return field.Forbidden(path, target.Missing("unknown field", fs.Spec.Target.EnvoyGateway(), target.SNI.Minor)+"; "+unverified+": choose a newer target, or insecureSkipVerify: true")
+		return field.Forbidden(path, target.Missing("unknown field", fs.Spec.Target.EnvoyGateway(), "1."+target.SNI.Minor)+"; "+unverified+": choose a newer target, or insecureSkipVerify: true")
 	}
 	names := v1alpha1.Hostnames(fs.BackendEndpoints(tier))
 	if len(names) == 1 || slices.Contains(names, "") {

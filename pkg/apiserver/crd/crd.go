@@ -31,7 +31,9 @@ type release struct {
 type kind struct {
 	apiVersion, name string
 	namespaced       bool
-	schema           *schema.Node
+	// fingerprint is that of the schema as the CRD has it.
+	fingerprint string
+	schema      *schema.Node
 }
 
 func (r release) kind(apiVersion, name string) *kind {
@@ -213,7 +215,7 @@ func (h history) compare(what string, has func(*schema.Node) bool) string {
 		switch {
 		case kind == nil || !has(kind.schema):
 		case isLater:
-			return target.Missing(what, h.used.envoyGateway, target.Minor(r.envoyGateway))
+			return target.Missing(what, h.used.envoyGateway, r.envoyGateway)
 		default:
 			hadBefore = target.Minor(r.envoyGateway)
 		}

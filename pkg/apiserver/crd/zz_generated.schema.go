@@ -7,147 +7,226 @@ import "github.com/failover-krm/failover/pkg/apiserver/schema"
 // releases has the CRDs of each Envoy Gateway, the oldest first.
 var releases = []release{
 	{"1.3.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema29e83b2dc2f5},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema8eff469b3826},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schemab641dbaeab89},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema1a046baea8e6},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schemab861fddd554e},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema9b1a06946796},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema9b1a06946796},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema307c3d50ed87},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema307c3d50ed87},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema6f63ef0a0aca},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schema29e83b2dc2f5},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schema8eff469b3826},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schemab641dbaeab89},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schema1a046baea8e6},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schemab861fddd554e},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schema9b1a06946796},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schema9b1a06946796},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schema307c3d50ed87},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schema307c3d50ed87},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schema6f63ef0a0aca},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
 	}},
 	{"1.3.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema29e83b2dc2f5},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema8eff469b3826},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schemab641dbaeab89},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema1a046baea8e6},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schemab861fddd554e},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema9b1a06946796},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema9b1a06946796},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema307c3d50ed87},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema307c3d50ed87},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema6f63ef0a0aca},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schema29e83b2dc2f5},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schema8eff469b3826},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schemab641dbaeab89},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schema1a046baea8e6},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schemab861fddd554e},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schema9b1a06946796},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schema9b1a06946796},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schema307c3d50ed87},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schema307c3d50ed87},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schema6f63ef0a0aca},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
 	}},
 	{"1.4.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema5936da509456},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema68cd1276573f},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schemaa0903297c499},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema255c181e8d0a},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema5fa410c31c2b},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema3917e6c308a6},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema3917e6c308a6},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema993b01234eea},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema993b01234eea},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema45c4e4c36cb7},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "0f5261aa22027cb4", &schema5936da509456},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema68cd1276573f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "ef77621dfa38175e", &schemaa0903297c499},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b2af10f9cfac757b", &schema255c181e8d0a},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema5fa410c31c2b},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema3917e6c308a6},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema3917e6c308a6},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema45c4e4c36cb7},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
+	}},
+	{"1.5.0", []kind{
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schemaebb95cc93fd9},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema68cd1276573f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d9a22f05ece0064f", &schemaa81538c237a5},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schemae3a28aef71e3},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema5fa410c31c2b},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema3917e6c308a6},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema3917e6c308a6},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema45c4e4c36cb7},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
+	}},
+	{"1.5.6", []kind{
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schemaebb95cc93fd9},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema68cd1276573f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema66b16552cf53},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schemae3a28aef71e3},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema5fa410c31c2b},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema3917e6c308a6},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema3917e6c308a6},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema45c4e4c36cb7},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
+	}},
+	{"1.5.7", []kind{
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schemaebb95cc93fd9},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema68cd1276573f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema66b16552cf53},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schemae3a28aef71e3},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema5fa410c31c2b},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema3917e6c308a6},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema3917e6c308a6},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema45c4e4c36cb7},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
 	}},
 	{"1.5.9", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schemaebb95cc93fd9},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema68cd1276573f},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema66b16552cf53},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schemae3a28aef71e3},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema5fa410c31c2b},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema3917e6c308a6},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema3917e6c308a6},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema993b01234eea},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema993b01234eea},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema45c4e4c36cb7},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schemaebb95cc93fd9},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema68cd1276573f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema66b16552cf53},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schemae3a28aef71e3},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema5fa410c31c2b},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema3917e6c308a6},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema3917e6c308a6},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema45c4e4c36cb7},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
 	}},
 	{"1.6.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schemafc63f16d6c93},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema68cd1276573f},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema68cd1276573f},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema5e1e328302fa},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema8feadd242f6a},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema854c75e0b4d6},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema610e114969b1},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema610e114969b1},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema6eefc4b565f3},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema6eefc4b565f3},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema26418d03b0a1},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "138170b867228001", &schemafc63f16d6c93},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema68cd1276573f},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema68cd1276573f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "39222e5ff6a373a0", &schema5e1e328302fa},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "1650cb3072b0617e", &schema8feadd242f6a},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "4b20d5c4deb335e5", &schema854c75e0b4d6},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema610e114969b1},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema610e114969b1},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d1439ccfa75540b5", &schema6eefc4b565f3},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d1439ccfa75540b5", &schema6eefc4b565f3},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7ab0add08df105ba", &schema26418d03b0a1},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
 	}},
 	{"1.7.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schemae779d87f9aca},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schema68cd1276573f},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schema68cd1276573f},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schemae2ecc7752662},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schemaace9fe1a227f},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schemab0a4dcaf00ce},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema610e114969b1},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema610e114969b1},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schemafe98272b238a},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schemafe98272b238a},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema3a7c76bcb501},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "7f2678f5647a98e8", &schemae779d87f9aca},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema68cd1276573f},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema68cd1276573f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "c95d37d6a9f2fd1d", &schemae2ecc7752662},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "364fe6d8526f54c0", &schemaace9fe1a227f},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "073eb2a0959e229c", &schemab0a4dcaf00ce},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema610e114969b1},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema610e114969b1},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "18bef472297bac64", &schemafe98272b238a},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "18bef472297bac64", &schemafe98272b238a},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "8efc35f95efd6e9c", &schema3a7c76bcb501},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
+	}},
+	{"1.8.0", []kind{
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema4947efd85c20},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemae8000aa7b936},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemae8000aa7b936},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "a791c0ef289c8821", &schemab6d084a9b90c},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schema5f54816c0bbc},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema8ce9f30c776b},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema458e68794518},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema458e68794518},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema5d7d22a2b531},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema5d7d22a2b531},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema230291bf0119},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
 	}},
 	{"1.8.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema4947efd85c20},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schemae8000aa7b936},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schemae8000aa7b936},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schemacdd7a9490964},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema5f54816c0bbc},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema8ce9f30c776b},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema458e68794518},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema458e68794518},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema5d7d22a2b531},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema5d7d22a2b531},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema230291bf0119},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema4947efd85c20},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemae8000aa7b936},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemae8000aa7b936},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schemacdd7a9490964},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schema5f54816c0bbc},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema8ce9f30c776b},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema458e68794518},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema458e68794518},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema5d7d22a2b531},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema5d7d22a2b531},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema230291bf0119},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
 	}},
 	{"1.8.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schema4947efd85c20},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schemae8000aa7b936},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schemae8000aa7b936},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schemacdd7a9490964},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema5f54816c0bbc},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schema8ce9f30c776b},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema458e68794518},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema458e68794518},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema5d7d22a2b531},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema5d7d22a2b531},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema230291bf0119},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema46d46b081563},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema4947efd85c20},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemae8000aa7b936},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemae8000aa7b936},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schemacdd7a9490964},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schema5f54816c0bbc},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema8ce9f30c776b},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema458e68794518},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema458e68794518},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema5d7d22a2b531},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema5d7d22a2b531},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema230291bf0119},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
+	}},
+	{"1.9.0", []kind{
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schemaea632a7843f9},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemae8000aa7b936},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemae8000aa7b936},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schema22919f20a86c},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schema68c52169a8c5},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schemab25cc0564728},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schema69902059ec8d},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schema69902059ec8d},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema120ae4243298},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema120ae4243298},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schema08353871e161},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schema134bf3c98d69},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schema134bf3c98d69},
 	}},
 	{"1.9.1", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, &schemaea632a7843f9},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, &schemae8000aa7b936},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, &schemae8000aa7b936},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, &schema22919f20a86c},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, &schema68c52169a8c5},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, &schemab25cc0564728},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, &schema69902059ec8d},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, &schema69902059ec8d},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, &schema120ae4243298},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, &schema120ae4243298},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, &schema08353871e161},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, &schema134bf3c98d69},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, &schema134bf3c98d69},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schemaea632a7843f9},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemae8000aa7b936},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemae8000aa7b936},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schema22919f20a86c},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schema68c52169a8c5},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schemab25cc0564728},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schema69902059ec8d},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schema69902059ec8d},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema120ae4243298},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema120ae4243298},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schema08353871e161},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schema134bf3c98d69},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schema134bf3c98d69},
 	}},
 }
 
@@ -1722,21 +1801,19 @@ var (
 	}, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\"@\x10\t2<\x12\x04_||_\x1a\x19\x10\x04*\x15\n\n\x10\x02\"\x06\n\x04self\x12\x05delay\x18\x01\x1a\x19\x10\b*\x15\n\n\x10\x06\"\x06\n\x04self\x12\x05abort\x18\x01"},
 	}, Type: schema.Object}
-	schema53e4648179b8 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(100)), Type: schema.Integer}
-	schema6495e83e2dac = schema.Node{Items: &schema53e4648179b8, Type: schema.Array}
-	schemad9534eec2174 = schema.Node{Fields: []schema.Field{
+	schema4a604bd81d15 = schema.Node{Fields: []schema.Field{
 		{Name: "expectedResponse", Node: &schemabf10e26bee97},
-		{Name: "expectedStatuses", Node: &schema6495e83e2dac},
+		{Name: "expectedStatuses", Node: &schema64b75144b8c4},
 		{Name: "hostname", Node: &schema7ee4dd0e609d},
 		{Name: "method", Node: &schema38c43b5ba342},
 		{Name: "path", Node: &schemadc5db0cc6d5d},
 	}, Required: []string{"path"}, Type: schema.Object}
 	schema3e55d6f94429 = schema.Node{Default: "\"3s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
 	schema90bb5e226c5c = schema.Node{Default: "\"1s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema49aeb6da9864 = schema.Node{Fields: []schema.Field{
+	schemad2f24dcc57e6 = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
 		{Name: "healthyThreshold", Node: &schemaf40900f6db8b},
-		{Name: "http", Node: &schemad9534eec2174},
+		{Name: "http", Node: &schema4a604bd81d15},
 		{Name: "initialJitter", Node: &schema81a9dad69d55},
 		{Name: "interval", Node: &schema3e55d6f94429},
 		{Name: "tcp", Node: &schema3c48b76b8af9},
@@ -1758,8 +1835,8 @@ var (
 		{Name: "maxEjectionPercent", Node: &schema15c8ca5a32bd},
 		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schema09c52f91f062 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema49aeb6da9864},
+	schema12587be9f27c = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schemad2f24dcc57e6},
 		{Name: "panicThreshold", Node: &schema657ae74644b4},
 		{Name: "passive", Node: &schema9e80bc133284},
 	}, Type: schema.Object}
@@ -1880,23 +1957,23 @@ var (
 	}, Type: schema.Object}
 	schema7104815a8a02 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
 	schema5bdc3f925a17 = schema.Node{Items: &schema7104815a8a02, Type: schema.Array}
-	schema57aef16c42bb = schema.Node{Fields: []schema.Field{
-		{Name: "httpStatusCodes", Node: &schema6495e83e2dac},
+	schemaf4677ef6f38d = schema.Node{Fields: []schema.Field{
+		{Name: "httpStatusCodes", Node: &schema64b75144b8c4},
 		{Name: "triggers", Node: &schema5bdc3f925a17},
 	}, Type: schema.Object}
-	schema8bcbecf2e176 = schema.Node{Fields: []schema.Field{
+	schema7288220c60d6 = schema.Node{Fields: []schema.Field{
 		{Name: "numAttemptsPerPriority", Node: &schema4763a3f1a364},
 		{Name: "numRetries", Node: &schemaa010f1e19246},
 		{Name: "perRetry", Node: &schemad6b3507ac1b0},
-		{Name: "retryOn", Node: &schema57aef16c42bb},
+		{Name: "retryOn", Node: &schemaf4677ef6f38d},
 	}, Type: schema.Object}
-	schemac138227a7035 = schema.Node{Fields: []schema.Field{
+	schema022a6dc50c92 = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema14247187e63f},
 		{Name: "compression", Node: &schema28370c701590},
 		{Name: "connection", Node: &schema6cc2ee13a9b8},
 		{Name: "dns", Node: &schema4fd64695313e},
 		{Name: "faultInjection", Node: &schemac8c60ca38b27},
-		{Name: "healthCheck", Node: &schema09c52f91f062},
+		{Name: "healthCheck", Node: &schema12587be9f27c},
 		{Name: "http2", Node: &schema2d64d8d9d623},
 		{Name: "httpUpgrade", Node: &schemacfe745890aee},
 		{Name: "loadBalancer", Node: &schema8e59e89b8fb6},
@@ -1905,7 +1982,7 @@ var (
 		{Name: "rateLimit", Node: &schema3d9f41b0b211},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
 		{Name: "responseOverride", Node: &schema58fe2565f7b6},
-		{Name: "retry", Node: &schema8bcbecf2e176},
+		{Name: "retry", Node: &schema7288220c60d6},
 		{Name: "targetRef", Node: &schemab1c95e25c58d},
 		{Name: "targetRefs", Node: &schemab4420d8acf31},
 		{Name: "targetSelectors", Node: &schema2360d2b2537e},
@@ -1922,11 +1999,11 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\r\b\f\x12\t\x1a\ain_list\x12\r\b\x15\x12\t\n\a@result\x12\x18\b\x16\x12\x14\x1a\x12not_strictly_false\x12\r\b\x17\x12\t\n\a@result\x12\x11\b\x18\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\"\xd1\x02\x10\x052\xcc\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\x9a\x02\x10\x1aJ\x95\x02\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x14\x1a\x02\x10\x01*(\x10\x162$\x12\x13@not_strictly_false\x1a\r\x10\x15\"\t\n\a@result2\xa5\x01\x10\x182\xa0\x01\x12\x04_&&_\x1a\r\x10\x17\"\t\n\a@result\x1a\x88\x01\x10\f2\x83\x01\x12\x03@in\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1ae\x10\r:a\n\r\x10\x0e\x1a\t2\aGateway\n\x0f\x10\x0f\x1a\v2\tHTTPRoute\n\x0f\x10\x10\x1a\v2\tGRPCRoute\n\x0e\x10\x11\x1a\n2\bUDPRoute\n\x0e\x10\x12\x1a\n2\bTCPRoute\n\x0e\x10\x13\x1a\n2\bTLSRoute:\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1b\x1a\x02\x10\x01"},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\t\b\f\x12\x05\n\x03ref\x12\r\b\x10\x12\t\n\a@result\x12\x18\b\x11\x12\x14\x1a\x12not_strictly_false\x12\r\b\x12\x12\t\n\a@result\x12\x11\b\x13\x12\r\x1a\vlogical_and\x12\r\b\x14\x12\t\n\a@result\"\xee\x01\x10\x052\xe9\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xb7\x01\x10\x15J\xb2\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0f\x1a\x02\x10\x01*(\x10\x112$\x12\x13@not_strictly_false\x1a\r\x10\x10\"\t\n\a@result2C\x10\x132?\x12\x04_&&_\x1a\r\x10\x12\"\t\n\a@result\x1a(\x10\n2$\x12\x02!_\x1a\x1e\x10\x0e*\x1a\n\t\x10\f\"\x05\n\x03ref\x12\vsectionName\x18\x01:\r\x10\x14\"\t\n\a@result\x1a\x06\x10\x16\x1a\x02\x10\x01"},
 	}, Type: schema.Object}
-	schema66b16552cf53 = schema.Node{Fields: []schema.Field{
+	schemaa81538c237a5 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemac138227a7035},
+		{Name: "spec", Node: &schema022a6dc50c92},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema7d4d8d872a97 = schema.Node{Default: "1", Format: schema.Int32, Type: schema.Integer}
@@ -2034,6 +2111,84 @@ var (
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
 		{Name: "spec", Node: &schemad84e777efdcb},
+		{Name: "status", Node: &schema54fd949a45bd},
+	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schema53e4648179b8 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(100)), Type: schema.Integer}
+	schema6495e83e2dac = schema.Node{Items: &schema53e4648179b8, Type: schema.Array}
+	schemad9534eec2174 = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schemabf10e26bee97},
+		{Name: "expectedStatuses", Node: &schema6495e83e2dac},
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "method", Node: &schema38c43b5ba342},
+		{Name: "path", Node: &schemadc5db0cc6d5d},
+	}, Required: []string{"path"}, Type: schema.Object}
+	schema49aeb6da9864 = schema.Node{Fields: []schema.Field{
+		{Name: "grpc", Node: &schema38fcd5eec7b3},
+		{Name: "healthyThreshold", Node: &schemaf40900f6db8b},
+		{Name: "http", Node: &schemad9534eec2174},
+		{Name: "initialJitter", Node: &schema81a9dad69d55},
+		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "tcp", Node: &schema3c48b76b8af9},
+		{Name: "timeout", Node: &schema90bb5e226c5c},
+		{Name: "type", Node: &schema93c8bf436854},
+		{Name: "unhealthyThreshold", Node: &schema50ad1b5c7b35},
+	}, Required: []string{"type"}, Rules: []schema.Rule{
+		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"y\x10\x052u\x12\x05_?_:_\x1a.\x10\x032*\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\n\x10\x04\x1a\x062\x04HTTP\x1a\x18\x10\t*\x14\n\n\x10\a\"\x06\n\x04self\x12\x04http\x18\x01\x1a\"\x10\n2\x1e\x12\x02!_\x1a\x18\x10\x0e*\x14\n\n\x10\f\"\x06\n\x04self\x12\x04http\x18\x01"},
+		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\f\b\x03\x12\b\x1a\x06equals\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\n\b\f\x12\x06\n\x04self\"v\x10\x052r\x12\x05_?_:_\x1a-\x10\x032)\x12\x04_==_\x1a\x16\x10\x02*\x12\n\n\x10\x01\"\x06\n\x04self\x12\x04type\x1a\t\x10\x04\x1a\x052\x03TCP\x1a\x17\x10\t*\x13\n\n\x10\a\"\x06\n\x04self\x12\x03tcp\x18\x01\x1a!\x10\n2\x1d\x12\x02!_\x1a\x17\x10\x0e*\x13\n\n\x10\f\"\x06\n\x04self\x12\x03tcp\x18\x01"},
+		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\"]\x10\x052Y\x12\x05_?_:_\x1a\x18\x10\x04*\x14\n\n\x10\x02\"\x06\n\x04self\x12\x04grpc\x18\x01\x1a.\x10\b2*\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04type\x1a\n\x10\t\x1a\x062\x04GRPC\x1a\x06\x10\n\x1a\x02\x10\x01"},
+	}, Type: schema.Object}
+	schema09c52f91f062 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema49aeb6da9864},
+		{Name: "panicThreshold", Node: &schema657ae74644b4},
+		{Name: "passive", Node: &schema9e80bc133284},
+	}, Type: schema.Object}
+	schema57aef16c42bb = schema.Node{Fields: []schema.Field{
+		{Name: "httpStatusCodes", Node: &schema6495e83e2dac},
+		{Name: "triggers", Node: &schema5bdc3f925a17},
+	}, Type: schema.Object}
+	schema8bcbecf2e176 = schema.Node{Fields: []schema.Field{
+		{Name: "numAttemptsPerPriority", Node: &schema4763a3f1a364},
+		{Name: "numRetries", Node: &schemaa010f1e19246},
+		{Name: "perRetry", Node: &schemad6b3507ac1b0},
+		{Name: "retryOn", Node: &schema57aef16c42bb},
+	}, Type: schema.Object}
+	schemac138227a7035 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema14247187e63f},
+		{Name: "compression", Node: &schema28370c701590},
+		{Name: "connection", Node: &schema6cc2ee13a9b8},
+		{Name: "dns", Node: &schema4fd64695313e},
+		{Name: "faultInjection", Node: &schemac8c60ca38b27},
+		{Name: "healthCheck", Node: &schema09c52f91f062},
+		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "httpUpgrade", Node: &schemacfe745890aee},
+		{Name: "loadBalancer", Node: &schema8e59e89b8fb6},
+		{Name: "mergeType", Node: &schema38c43b5ba342},
+		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
+		{Name: "rateLimit", Node: &schema3d9f41b0b211},
+		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
+		{Name: "responseOverride", Node: &schema58fe2565f7b6},
+		{Name: "retry", Node: &schema8bcbecf2e176},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema2360d2b2537e},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "telemetry", Node: &schemafa9319d84fb4},
+		{Name: "timeout", Node: &schemafae6b8b29d60},
+		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
+	}, Rules: []schema.Rule{
+		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
+		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
+		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\r\b\t\x12\t\x1a\ain_list\"\xd0\x01\x10\x052\xcb\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x9a\x01\x10\t2\x95\x01\x12\x03@in\x1a'\x10\b*#\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x04kind\x1ae\x10\n:a\n\r\x10\v\x1a\t2\aGateway\n\x0f\x10\f\x1a\v2\tHTTPRoute\n\x0f\x10\r\x1a\v2\tGRPCRoute\n\x0e\x10\x0e\x1a\n2\bUDPRoute\n\x0e\x10\x0f\x1a\n2\bTCPRoute\n\x0e\x10\x10\x1a\n2\bTLSRoute\x1a\x06\x10\x11\x1a\x02\x10\x01"},
+		{Text: "has(self.targetRef) ? !has(self.targetRef.sectionName) : true", Message: "this policy does not yet support the sectionName field", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\"n\x10\x052j\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a:\x10\x0626\x12\x02!_\x1a0\x10\v*,\n\x1b\x10\t*\x17\n\n\x10\b\"\x06\n\x04self\x12\ttargetRef\x12\vsectionName\x18\x01\x1a\x06\x10\f\x1a\x02\x10\x01"},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true ", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\r\b\f\x12\t\x1a\ain_list\x12\r\b\x15\x12\t\n\a@result\x12\x18\b\x16\x12\x14\x1a\x12not_strictly_false\x12\r\b\x17\x12\t\n\a@result\x12\x11\b\x18\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\"\xd1\x02\x10\x052\xcc\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\x9a\x02\x10\x1aJ\x95\x02\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x14\x1a\x02\x10\x01*(\x10\x162$\x12\x13@not_strictly_false\x1a\r\x10\x15\"\t\n\a@result2\xa5\x01\x10\x182\xa0\x01\x12\x04_&&_\x1a\r\x10\x17\"\t\n\a@result\x1a\x88\x01\x10\f2\x83\x01\x12\x03@in\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1ae\x10\r:a\n\r\x10\x0e\x1a\t2\aGateway\n\x0f\x10\x0f\x1a\v2\tHTTPRoute\n\x0f\x10\x10\x1a\v2\tGRPCRoute\n\x0e\x10\x11\x1a\n2\bUDPRoute\n\x0e\x10\x12\x1a\n2\bTCPRoute\n\x0e\x10\x13\x1a\n2\bTLSRoute:\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1b\x1a\x02\x10\x01"},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_not\x12\t\b\f\x12\x05\n\x03ref\x12\r\b\x10\x12\t\n\a@result\x12\x18\b\x11\x12\x14\x1a\x12not_strictly_false\x12\r\b\x12\x12\t\n\a@result\x12\x11\b\x13\x12\r\x1a\vlogical_and\x12\r\b\x14\x12\t\n\a@result\"\xee\x01\x10\x052\xe9\x01\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xb7\x01\x10\x15J\xb2\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0f\x1a\x02\x10\x01*(\x10\x112$\x12\x13@not_strictly_false\x1a\r\x10\x10\"\t\n\a@result2C\x10\x132?\x12\x04_&&_\x1a\r\x10\x12\"\t\n\a@result\x1a(\x10\n2$\x12\x02!_\x1a\x1e\x10\x0e*\x1a\n\t\x10\f\"\x05\n\x03ref\x12\vsectionName\x18\x01:\r\x10\x14\"\t\n\a@result\x1a\x06\x10\x16\x1a\x02\x10\x01"},
+	}, Type: schema.Object}
+	schema66b16552cf53 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemac138227a7035},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema673920c9b095 = schema.Node{Fields: []schema.Field{
@@ -3247,33 +3402,33 @@ var (
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR) || has(self.queryParams)", Message: "at least one of headers, methods, path, sourceCIDR or queryParams must be specified", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\n\b\x06\x12\x06\n\x04self\x12\x10\b\t\x12\f\x1a\nlogical_or\x12\n\b\v\x12\x06\n\x04self\x12\x10\b\x0e\x12\f\x1a\nlogical_or\x12\n\b\x10\x12\x06\n\x04self\x12\x10\b\x13\x12\f\x1a\nlogical_or\x12\n\b\x15\x12\x06\n\x04self\x12\x10\b\x18\x12\f\x1a\nlogical_or\"\xc4\x01\x10\x132\xbf\x01\x12\x04_||_\x1aj\x10\x0e2f\x12\x04_||_\x1aD\x10\t2@\x12\x04_||_\x1a\x1b\x10\x04*\x17\n\n\x10\x02\"\x06\n\x04self\x12\aheaders\x18\x01\x1a\x1b\x10\b*\x17\n\n\x10\x06\"\x06\n\x04self\x12\amethods\x18\x01\x1a\x18\x10\r*\x14\n\n\x10\v\"\x06\n\x04self\x12\x04path\x18\x01\x1aK\x10\x182G\x12\x04_||_\x1a\x1e\x10\x12*\x1a\n\n\x10\x10\"\x06\n\x04self\x12\nsourceCIDR\x18\x01\x1a\x1f\x10\x17*\x1b\n\n\x10\x15\"\x06\n\x04self\x12\vqueryParams\x18\x01"},
 	}, Type: schema.Object}
 	schema5e910ee5a1db = schema.Node{Items: &schema6349c1323bb4, MaxLength: new(int(8)), Type: schema.Array}
-	schema3323c098ec4b = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema9461ae0da34a = schema.Node{Fields: []schema.Field{
-		{Name: "requests", Node: &schema3323c098ec4b},
+	schema8669db942cad = schema.Node{Format: schema.Int32, Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(1)), Type: schema.Integer}
+	schema2f3521e256cb = schema.Node{Fields: []schema.Field{
+		{Name: "requests", Node: &schema8669db942cad},
 		{Name: "unit", Node: &schemac4d399c101aa},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
 	schema04a87afc1288 = schema.Node{Enum: []string{"Off", "DraftVersion03"}, Type: schema.String}
-	schemaf97305ed8b9d = schema.Node{Fields: []schema.Field{
+	schema4a7cf6e51a0e = schema.Node{Fields: []schema.Field{
 		{Name: "clientSelectors", Node: &schema5e910ee5a1db},
 		{Name: "cost", Node: &schema0fa4d234a161},
-		{Name: "limit", Node: &schema9461ae0da34a},
+		{Name: "limit", Node: &schema2f3521e256cb},
 		{Name: "shadowMode", Node: &schemada9efc572a6e},
 		{Name: "shared", Node: &schemada9efc572a6e},
 		{Name: "xRateLimitHeaders", Node: &schema04a87afc1288},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schemae373ff552eb7 = schema.Node{Items: &schemaf97305ed8b9d, MaxLength: new(int(256)), Type: schema.Array}
-	schema5e42b9183708 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schemae373ff552eb7},
+	schema6c0e098a4dbf = schema.Node{Items: &schema4a7cf6e51a0e, MaxLength: new(int(256)), Type: schema.Array}
+	schemaa07b330a1a4d = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema6c0e098a4dbf},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema62e016a33437 = schema.Node{Items: &schemaf97305ed8b9d, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema6ad168c92670 = schema.Node{Items: &schema4a7cf6e51a0e, MaxLength: new(int(16)), Rules: []schema.Rule{
 		{Text: "self.all(r, !has(r.cost) || !has(r.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\a\b\x06\x12\x03\n\x01r\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\a\b\v\x12\x03\n\x01r\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xd7\x01\x10\x16J\xd2\x01\n\x01r\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2w\x10\x142s\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a\\\x10\x0f2X\x12\x04_||_\x1a\x1f\x10\x042\x1b\x12\x02!_\x1a\x15\x10\b*\x11\n\a\x10\x06\"\x03\n\x01r\x12\x04cost\x18\x01\x1a/\x10\t2+\x12\x02!_\x1a%\x10\x0e*!\n\x13\x10\f*\x0f\n\a\x10\v\"\x03\n\x01r\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
 	}, Type: schema.Array}
-	schema3b01c5f5fc6f = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema62e016a33437},
+	schemafdb80bde1a3b = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema6ad168c92670},
 	}, Type: schema.Object}
-	schema12385b49e36c = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema5e42b9183708},
-		{Name: "local", Node: &schema3b01c5f5fc6f},
+	schemab36c9a250148 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schemaa07b330a1a4d},
+		{Name: "local", Node: &schemafdb80bde1a3b},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Type: schema.Object}
 	schemad7699a0eb3b3 = schema.Node{Enum: []string{"All", "Local", "Backend"}, Type: schema.String}
@@ -3314,7 +3469,7 @@ var (
 		{Name: "http", Node: &schemae854d389e478},
 		{Name: "tcp", Node: &schema462624edd7ba},
 	}, Type: schema.Object}
-	schemab95d0c8360c9 = schema.Node{Fields: []schema.Field{
+	schemab73ace65e0d2 = schema.Node{Fields: []schema.Field{
 		{Name: "admissionControl", Node: &schema7d99f7ea4f7b},
 		{Name: "bandwidthLimit", Node: &schema344da3162fe7},
 		{Name: "circuitBreaker", Node: &schema65ed6fb06454},
@@ -3329,7 +3484,7 @@ var (
 		{Name: "loadBalancer", Node: &schemae70eabc96adb},
 		{Name: "mergeType", Node: &schemaa467d3ee9b68},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema12385b49e36c},
+		{Name: "rateLimit", Node: &schemab36c9a250148},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
 		{Name: "responseOverride", Node: &schema822782081017},
 		{Name: "retry", Node: &schema8bcbecf2e176},
@@ -3352,11 +3507,11 @@ var (
 		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, or Gateway targets", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\r\b\x0e\x12\t\x1a\ain_list\x12\x10\b\x13\x12\f\x1a\nlogical_or\x12\x11\b\x14\x12\r\x1a\vlogical_not\x12\n\b\x16\x12\x06\n\x04self\x12\n\b\x19\x12\x06\n\x04self\x12\t\b\x1d\x12\x05\n\x03ref\x12\r\b\x1f\x12\t\x1a\ain_list\x12\r\b%\x12\t\n\a@result\x12\x18\b&\x12\x14\x1a\x12not_strictly_false\x12\r\b'\x12\t\n\a@result\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b)\x12\t\n\a@result\x12\x10\b+\x12\f\x1a\nlogical_or\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vlogical_not\x12\n\b/\x12\x06\n\x04self\x12\n\b2\x12\x06\n\x04self\x12\t\b6\x12\x05\n\x03sel\x12\r\b8\x12\t\x1a\ain_list\x12\r\b>\x12\t\n\a@result\x12\x18\b?\x12\x14\x1a\x12not_strictly_false\x12\r\b@\x12\t\n\a@result\x12\x11\bA\x12\r\x1a\vlogical_and\x12\r\bB\x12\t\n\a@result\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vlogical_and\x12\x10\bF\x12\f\x1a\nlogical_or\"\xc5\x06\x10F2\xc0\x06\x12\x04_||_\x1a.\x10\x012*\x12\x02!_\x1a$\x10\x05* \n\n\x10\x03\"\x06\n\x04self\x12\x10admissionControl\x18\x01\x1a\x87\x06\x10E2\x82\x06\x12\x04_&&_\x1a\xce\x03\x10,2\xc9\x03\x12\x04_&&_\x1a\x9f\x01\x10\x132\x9a\x01\x12\x04_||_\x1a'\x10\x062#\x12\x02!_\x1a\x1d\x10\n*\x19\n\n\x10\b\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1ai\x10\x0e2e\x12\x03@in\x1a'\x10\r*#\n\x1b\x10\f*\x17\n\n\x10\v\"\x06\n\x04self\x12\ttargetRef\x12\x04kind\x1a5\x10\x0f:1\n\r\x10\x10\x1a\t2\aGateway\n\x0f\x10\x11\x1a\v2\tHTTPRoute\n\x0f\x10\x12\x1a\v2\tGRPCRoute\x1a\x9e\x02\x10+2\x99\x02\x12\x04_||_\x1a(\x10\x142$\x12\x02!_\x1a\x1e\x10\x18*\x1a\n\n\x10\x16\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xe6\x01\x10*J\xe1\x01\n\x03ref\x12\x1c\x10\x1a*\x18\n\n\x10\x19\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10$\x1a\x02\x10\x01*(\x10&2$\x12\x13@not_strictly_false\x1a\r\x10%\"\t\n\a@result2r\x10(2n\x12\x04_&&_\x1a\r\x10'\"\t\n\a@result\x1aW\x10\x1f2S\x12\x03@in\x1a\x15\x10\x1e*\x11\n\t\x10\x1d\"\x05\n\x03ref\x12\x04kind\x1a5\x10 :1\n\r\x10!\x1a\t2\aGateway\n\x0f\x10\"\x1a\v2\tHTTPRoute\n\x0f\x10#\x1a\v2\tGRPCRoute:\r\x10)\"\t\n\a@result\x1a\xa8\x02\x10D2\xa3\x02\x12\x04_||_\x1a-\x10-2)\x12\x02!_\x1a#\x101*\x1f\n\n\x10/\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a\xeb\x01\x10CJ\xe6\x01\n\x03sel\x12!\x103*\x1d\n\n\x102\"\x06\n\x04self\x12\x0ftargetSelectors\x1a\a@result\"\x06\x10=\x1a\x02\x10\x01*(\x10?2$\x12\x13@not_strictly_false\x1a\r\x10>\"\t\n\a@result2r\x10A2n\x12\x04_&&_\x1a\r\x10@\"\t\n\a@result\x1aW\x1082S\x12\x03@in\x1a\x15\x107*\x11\n\t\x106\"\x05\n\x03sel\x12\x04kind\x1a5\x109:1\n\r\x10:\x1a\t2\aGateway\n\x0f\x10;\x1a\v2\tHTTPRoute\n\x0f\x10<\x1a\v2\tGRPCRoute:\r\x10B\"\t\n\a@result"},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\x11\b\x13\x12\r\x1a\vlogical_not\x12\n\b\x15\x12\x06\n\x04self\x12\n\b\x19\x12\x06\n\x04self\x12\x11\b\x1d\x12\r\x1a\vlogical_and\x12\n\b\x1e\x12\x06\n\x04self\x12\r\b!\x12\t\x1a\ain_list\x12\x11\b%\x12\r\x1a\vlogical_and\x12\x11\b&\x12\r\x1a\vlogical_and\"\xa1\x03\x10\x012\x9c\x03\x12\x02!_\x1a\x95\x03\x10&2\x90\x03\x12\x04_&&_\x1a\xb4\x01\x10\x122\xaf\x01\x12\x04_&&_\x1a\\\x10\v2X\x12\x04_&&_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\nconnection\x18\x01\x1a0\x10\n*,\n\x1c\x10\b*\x18\n\n\x10\a\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x18\x01\x1aI\x10\x11*E\n.\x10\x0f**\n\x1c\x10\x0e*\x18\n\n\x10\r\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x12\x11predictivePercent\x18\x01\x1a\xd0\x01\x10\x132\xcb\x01\x12\x02!_\x1a\xc4\x01\x10%2\xbf\x01\x12\x04_&&_\x1aZ\x10\x1d2V\x12\x04_&&_\x1a \x10\x17*\x1c\n\n\x10\x15\"\x06\n\x04self\x12\floadBalancer\x18\x01\x1a,\x10\x1c*(\n\x1e\x10\x1a*\x1a\n\n\x10\x19\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x18\x01\x1a[\x10!2W\x12\x03@in\x1a*\x10 *&\n\x1e\x10\x1f*\x1a\n\n\x10\x1e\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x1a$\x10\": \n\f\x10#\x1a\b2\x06Random\n\x10\x10$\x1a\f2\nRoundRobin"},
 	}, Type: schema.Object}
-	schemacdd7a9490964 = schema.Node{Fields: []schema.Field{
+	schemab6d084a9b90c = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemab95d0c8360c9},
+		{Name: "spec", Node: &schemab73ace65e0d2},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema37a7143f3ed6 = schema.Node{Fields: []schema.Field{
@@ -3601,6 +3756,79 @@ var (
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
 		{Name: "spec", Node: &schema04b2874a934f},
+	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schema3323c098ec4b = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(1)), Type: schema.Integer}
+	schema9461ae0da34a = schema.Node{Fields: []schema.Field{
+		{Name: "requests", Node: &schema3323c098ec4b},
+		{Name: "unit", Node: &schemac4d399c101aa},
+	}, Required: []string{"requests", "unit"}, Type: schema.Object}
+	schemaf97305ed8b9d = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema5e910ee5a1db},
+		{Name: "cost", Node: &schema0fa4d234a161},
+		{Name: "limit", Node: &schema9461ae0da34a},
+		{Name: "shadowMode", Node: &schemada9efc572a6e},
+		{Name: "shared", Node: &schemada9efc572a6e},
+		{Name: "xRateLimitHeaders", Node: &schema04a87afc1288},
+	}, Required: []string{"limit"}, Type: schema.Object}
+	schemae373ff552eb7 = schema.Node{Items: &schemaf97305ed8b9d, MaxLength: new(int(256)), Type: schema.Array}
+	schema5e42b9183708 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemae373ff552eb7},
+	}, Required: []string{"rules"}, Type: schema.Object}
+	schema62e016a33437 = schema.Node{Items: &schemaf97305ed8b9d, MaxLength: new(int(16)), Rules: []schema.Rule{
+		{Text: "self.all(r, !has(r.cost) || !has(r.cost.response))", Message: "response cost is not supported for Local Rate Limits", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\a\b\x06\x12\x03\n\x01r\x12\x11\b\t\x12\r\x1a\vlogical_not\x12\a\b\v\x12\x03\n\x01r\x12\x10\b\x0f\x12\f\x1a\nlogical_or\x12\r\b\x11\x12\t\n\a@result\x12\x18\b\x12\x12\x14\x1a\x12not_strictly_false\x12\r\b\x13\x12\t\n\a@result\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\r\b\x15\x12\t\n\a@result\"\xd7\x01\x10\x16J\xd2\x01\n\x01r\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x10\x1a\x02\x10\x01*(\x10\x122$\x12\x13@not_strictly_false\x1a\r\x10\x11\"\t\n\a@result2w\x10\x142s\x12\x04_&&_\x1a\r\x10\x13\"\t\n\a@result\x1a\\\x10\x0f2X\x12\x04_||_\x1a\x1f\x10\x042\x1b\x12\x02!_\x1a\x15\x10\b*\x11\n\a\x10\x06\"\x03\n\x01r\x12\x04cost\x18\x01\x1a/\x10\t2+\x12\x02!_\x1a%\x10\x0e*!\n\x13\x10\f*\x0f\n\a\x10\v\"\x03\n\x01r\x12\x04cost\x12\bresponse\x18\x01:\r\x10\x15\"\t\n\a@result"},
+	}, Type: schema.Array}
+	schema3b01c5f5fc6f = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema62e016a33437},
+	}, Type: schema.Object}
+	schema12385b49e36c = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema5e42b9183708},
+		{Name: "local", Node: &schema3b01c5f5fc6f},
+		{Name: "type", Node: &schema1e3b5a59956a},
+	}, Type: schema.Object}
+	schemab95d0c8360c9 = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schema7d99f7ea4f7b},
+		{Name: "bandwidthLimit", Node: &schema344da3162fe7},
+		{Name: "circuitBreaker", Node: &schema65ed6fb06454},
+		{Name: "compression", Node: &schema92bc91042aca},
+		{Name: "compressor", Node: &schema92bc91042aca},
+		{Name: "connection", Node: &schemaaefbc1185575},
+		{Name: "dns", Node: &schema4fd64695313e},
+		{Name: "faultInjection", Node: &schema86e957c5c06e},
+		{Name: "healthCheck", Node: &schemaab0dd0de1648},
+		{Name: "http2", Node: &schema005cd20d219d},
+		{Name: "httpUpgrade", Node: &schemacfe745890aee},
+		{Name: "loadBalancer", Node: &schemae70eabc96adb},
+		{Name: "mergeType", Node: &schemaa467d3ee9b68},
+		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
+		{Name: "rateLimit", Node: &schema12385b49e36c},
+		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
+		{Name: "responseOverride", Node: &schema822782081017},
+		{Name: "retry", Node: &schema8bcbecf2e176},
+		{Name: "routingType", Node: &schema38c43b5ba342},
+		{Name: "targetRef", Node: &schemab1c95e25c58d},
+		{Name: "targetRefs", Node: &schemab4420d8acf31},
+		{Name: "targetSelectors", Node: &schema113fde886e95},
+		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "telemetry", Node: &schema792e35099c77},
+		{Name: "timeout", Node: &schema911cd8223c32},
+		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
+	}, Rules: []schema.Rule{
+		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vlogical_not\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vlogical_not\x12\n\b\r\x12\x06\n\x04self\x12\n\b\x11\x12\x06\n\x04self\x12\x11\b\x14\x12\r\x1a\vlogical_and\x12\x10\b\x15\x12\f\x1a\nlogical_or\x12\n\b\x17\x12\x06\n\x04self\x12\n\b\x1a\x12\x06\n\x04self\x12\x0f\b\x1c\x12\v\x1a\tlist_size\x12\x13\b\x1d\x12\x0f\x1a\rgreater_int64\x12\x11\b\x1f\x12\r\x1a\vlogical_and\x12\x10\b \x12\f\x1a\nlogical_or\"\xb6\x02\x10 2\xb1\x02\x12\x04_||_\x1a\xb5\x01\x10\x152\xb0\x01\x12\x04_||_\x1aS\x10\n2O\x12\x04_&&_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a(\x10\x052$\x12\x02!_\x1a\x1e\x10\t*\x1a\n\n\x10\a\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aS\x10\x142O\x12\x04_&&_\x1a'\x10\v2#\x12\x02!_\x1a\x1d\x10\x0f*\x19\n\n\x10\r\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x1e\x10\x13*\x1a\n\n\x10\x11\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1aq\x10\x1f2m\x12\x04_&&_\x1a#\x10\x19*\x1f\n\n\x10\x17\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a@\x10\x1d2<\x12\x03_>_\x1a-\x10\x1c2)\n!\x10\x1b*\x1d\n\n\x10\x1a\"\x06\n\x04self\x12\x0ftargetSelectors\x12\x04size\x1a\x06\x10\x1e\x1a\x02\x18\x00"},
+		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\t\x12\b\x1a\x06equals\"\x8a\x01\x10\x052\x85\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1aU\x10\t2Q\x12\x04_==_\x1a(\x10\b*$\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x05group\x1a\x1f\x10\n\x1a\x1b2\x19gateway.networking.k8s.io\x1a\x06\x10\v\x1a\x02\x10\x01"},
+		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\r\b\t\x12\t\x1a\ain_list\"\xd0\x01\x10\x052\xcb\x01\x12\x05_?_:_\x1a\x1d\x10\x04*\x19\n\n\x10\x02\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1a\x9a\x01\x10\t2\x95\x01\x12\x03@in\x1a'\x10\b*#\n\x1b\x10\a*\x17\n\n\x10\x06\"\x06\n\x04self\x12\ttargetRef\x12\x04kind\x1ae\x10\n:a\n\r\x10\v\x1a\t2\aGateway\n\x0f\x10\f\x1a\v2\tHTTPRoute\n\x0f\x10\r\x1a\v2\tGRPCRoute\n\x0e\x10\x0e\x1a\n2\bUDPRoute\n\x0e\x10\x0f\x1a\n2\bTCPRoute\n\x0e\x10\x10\x1a\n2\bTLSRoute\x1a\x06\x10\x11\x1a\x02\x10\x01"},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true ", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\f\b\f\x12\b\x1a\x06equals\x12\r\b\x0f\x12\t\n\a@result\x12\x18\b\x10\x12\x14\x1a\x12not_strictly_false\x12\r\b\x11\x12\t\n\a@result\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\"\x89\x02\x10\x052\x84\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xd2\x01\x10\x14J\xcd\x01\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x0e\x1a\x02\x10\x01*(\x10\x102$\x12\x13@not_strictly_false\x1a\r\x10\x0f\"\t\n\a@result2^\x10\x122Z\x12\x04_&&_\x1a\r\x10\x11\"\t\n\a@result\x1aC\x10\f2?\x12\x04_==_\x1a\x16\x10\v*\x12\n\t\x10\n\"\x05\n\x03ref\x12\x05group\x1a\x1f\x10\r\x1a\x1b2\x19gateway.networking.k8s.io:\r\x10\x13\"\t\n\a@result\x1a\x06\x10\x15\x1a\x02\x10\x01"},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Checked: "\x12\n\b\x02\x12\x06\n\x04self\x12\x11\b\x05\x12\r\x1a\vconditional\x12\n\b\x06\x12\x06\n\x04self\x12\t\b\n\x12\x05\n\x03ref\x12\r\b\f\x12\t\x1a\ain_list\x12\r\b\x15\x12\t\n\a@result\x12\x18\b\x16\x12\x14\x1a\x12not_strictly_false\x12\r\b\x17\x12\t\n\a@result\x12\x11\b\x18\x12\r\x1a\vlogical_and\x12\r\b\x19\x12\t\n\a@result\"\xd1\x02\x10\x052\xcc\x02\x12\x05_?_:_\x1a\x1e\x10\x04*\x1a\n\n\x10\x02\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\x9a\x02\x10\x1aJ\x95\x02\n\x03ref\x12\x1c\x10\a*\x18\n\n\x10\x06\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10\x14\x1a\x02\x10\x01*(\x10\x162$\x12\x13@not_strictly_false\x1a\r\x10\x15\"\t\n\a@result2\xa5\x01\x10\x182\xa0\x01\x12\x04_&&_\x1a\r\x10\x17\"\t\n\a@result\x1a\x88\x01\x10\f2\x83\x01\x12\x03@in\x1a\x15\x10\v*\x11\n\t\x10\n\"\x05\n\x03ref\x12\x04kind\x1ae\x10\r:a\n\r\x10\x0e\x1a\t2\aGateway\n\x0f\x10\x0f\x1a\v2\tHTTPRoute\n\x0f\x10\x10\x1a\v2\tGRPCRoute\n\x0e\x10\x11\x1a\n2\bUDPRoute\n\x0e\x10\x12\x1a\n2\bTCPRoute\n\x0e\x10\x13\x1a\n2\bTLSRoute:\r\x10\x19\"\t\n\a@result\x1a\x06\x10\x1b\x1a\x02\x10\x01"},
+		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\x10\b\v\x12\f\x1a\nlogical_or\"_\x10\v2[\x12\x04_||_\x1a)\x10\x012%\x12\x02!_\x1a\x1f\x10\x05*\x1b\n\n\x10\x03\"\x06\n\x04self\x12\vcompression\x18\x01\x1a(\x10\x062$\x12\x02!_\x1a\x1e\x10\n*\x1a\n\n\x10\b\"\x06\n\x04self\x12\ncompressor\x18\x01"},
+		{Text: "!has(self.requestBuffer) || !has(self.httpUpgrade) || self.httpUpgrade.size() == 0", Message: "requestBuffer cannot be used together with httpUpgrade", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\x10\b\v\x12\f\x1a\nlogical_or\x12\n\b\f\x12\x06\n\x04self\x12\x0f\b\x0e\x12\v\x1a\tlist_size\x12\f\b\x0f\x12\b\x1a\x06equals\x12\x10\b\x11\x12\f\x1a\nlogical_or\"\xae\x01\x10\x112\xa9\x01\x12\x04_||_\x1ab\x10\v2^\x12\x04_||_\x1a+\x10\x012'\x12\x02!_\x1a!\x10\x05*\x1d\n\n\x10\x03\"\x06\n\x04self\x12\rrequestBuffer\x18\x01\x1a)\x10\x062%\x12\x02!_\x1a\x1f\x10\n*\x1b\n\n\x10\b\"\x06\n\x04self\x12\vhttpUpgrade\x18\x01\x1a=\x10\x0f29\x12\x04_==_\x1a)\x10\x0e2%\n\x1d\x10\r*\x19\n\n\x10\f\"\x06\n\x04self\x12\vhttpUpgrade\x12\x04size\x1a\x06\x10\x10\x1a\x02\x18\x00"},
+		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, or Gateway targets", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\x11\b\x06\x12\r\x1a\vlogical_not\x12\n\b\b\x12\x06\n\x04self\x12\n\b\v\x12\x06\n\x04self\x12\r\b\x0e\x12\t\x1a\ain_list\x12\x10\b\x13\x12\f\x1a\nlogical_or\x12\x11\b\x14\x12\r\x1a\vlogical_not\x12\n\b\x16\x12\x06\n\x04self\x12\n\b\x19\x12\x06\n\x04self\x12\t\b\x1d\x12\x05\n\x03ref\x12\r\b\x1f\x12\t\x1a\ain_list\x12\r\b%\x12\t\n\a@result\x12\x18\b&\x12\x14\x1a\x12not_strictly_false\x12\r\b'\x12\t\n\a@result\x12\x11\b(\x12\r\x1a\vlogical_and\x12\r\b)\x12\t\n\a@result\x12\x10\b+\x12\f\x1a\nlogical_or\x12\x11\b,\x12\r\x1a\vlogical_and\x12\x11\b-\x12\r\x1a\vlogical_not\x12\n\b/\x12\x06\n\x04self\x12\n\b2\x12\x06\n\x04self\x12\t\b6\x12\x05\n\x03sel\x12\r\b8\x12\t\x1a\ain_list\x12\r\b>\x12\t\n\a@result\x12\x18\b?\x12\x14\x1a\x12not_strictly_false\x12\r\b@\x12\t\n\a@result\x12\x11\bA\x12\r\x1a\vlogical_and\x12\r\bB\x12\t\n\a@result\x12\x10\bD\x12\f\x1a\nlogical_or\x12\x11\bE\x12\r\x1a\vlogical_and\x12\x10\bF\x12\f\x1a\nlogical_or\"\xc5\x06\x10F2\xc0\x06\x12\x04_||_\x1a.\x10\x012*\x12\x02!_\x1a$\x10\x05* \n\n\x10\x03\"\x06\n\x04self\x12\x10admissionControl\x18\x01\x1a\x87\x06\x10E2\x82\x06\x12\x04_&&_\x1a\xce\x03\x10,2\xc9\x03\x12\x04_&&_\x1a\x9f\x01\x10\x132\x9a\x01\x12\x04_||_\x1a'\x10\x062#\x12\x02!_\x1a\x1d\x10\n*\x19\n\n\x10\b\"\x06\n\x04self\x12\ttargetRef\x18\x01\x1ai\x10\x0e2e\x12\x03@in\x1a'\x10\r*#\n\x1b\x10\f*\x17\n\n\x10\v\"\x06\n\x04self\x12\ttargetRef\x12\x04kind\x1a5\x10\x0f:1\n\r\x10\x10\x1a\t2\aGateway\n\x0f\x10\x11\x1a\v2\tHTTPRoute\n\x0f\x10\x12\x1a\v2\tGRPCRoute\x1a\x9e\x02\x10+2\x99\x02\x12\x04_||_\x1a(\x10\x142$\x12\x02!_\x1a\x1e\x10\x18*\x1a\n\n\x10\x16\"\x06\n\x04self\x12\ntargetRefs\x18\x01\x1a\xe6\x01\x10*J\xe1\x01\n\x03ref\x12\x1c\x10\x1a*\x18\n\n\x10\x19\"\x06\n\x04self\x12\ntargetRefs\x1a\a@result\"\x06\x10$\x1a\x02\x10\x01*(\x10&2$\x12\x13@not_strictly_false\x1a\r\x10%\"\t\n\a@result2r\x10(2n\x12\x04_&&_\x1a\r\x10'\"\t\n\a@result\x1aW\x10\x1f2S\x12\x03@in\x1a\x15\x10\x1e*\x11\n\t\x10\x1d\"\x05\n\x03ref\x12\x04kind\x1a5\x10 :1\n\r\x10!\x1a\t2\aGateway\n\x0f\x10\"\x1a\v2\tHTTPRoute\n\x0f\x10#\x1a\v2\tGRPCRoute:\r\x10)\"\t\n\a@result\x1a\xa8\x02\x10D2\xa3\x02\x12\x04_||_\x1a-\x10-2)\x12\x02!_\x1a#\x101*\x1f\n\n\x10/\"\x06\n\x04self\x12\x0ftargetSelectors\x18\x01\x1a\xeb\x01\x10CJ\xe6\x01\n\x03sel\x12!\x103*\x1d\n\n\x102\"\x06\n\x04self\x12\x0ftargetSelectors\x1a\a@result\"\x06\x10=\x1a\x02\x10\x01*(\x10?2$\x12\x13@not_strictly_false\x1a\r\x10>\"\t\n\a@result2r\x10A2n\x12\x04_&&_\x1a\r\x10@\"\t\n\a@result\x1aW\x1082S\x12\x03@in\x1a\x15\x107*\x11\n\t\x106\"\x05\n\x03sel\x12\x04kind\x1a5\x109:1\n\r\x10:\x1a\t2\aGateway\n\x0f\x10;\x1a\v2\tHTTPRoute\n\x0f\x10<\x1a\v2\tGRPCRoute:\r\x10B\"\t\n\a@result"},
+		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Checked: "\x12\x11\b\x01\x12\r\x1a\vlogical_not\x12\n\b\x03\x12\x06\n\x04self\x12\n\b\a\x12\x06\n\x04self\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\n\b\r\x12\x06\n\x04self\x12\x11\b\x12\x12\r\x1a\vlogical_and\x12\x11\b\x13\x12\r\x1a\vlogical_not\x12\n\b\x15\x12\x06\n\x04self\x12\n\b\x19\x12\x06\n\x04self\x12\x11\b\x1d\x12\r\x1a\vlogical_and\x12\n\b\x1e\x12\x06\n\x04self\x12\r\b!\x12\t\x1a\ain_list\x12\x11\b%\x12\r\x1a\vlogical_and\x12\x11\b&\x12\r\x1a\vlogical_and\"\xa1\x03\x10\x012\x9c\x03\x12\x02!_\x1a\x95\x03\x10&2\x90\x03\x12\x04_&&_\x1a\xb4\x01\x10\x122\xaf\x01\x12\x04_&&_\x1a\\\x10\v2X\x12\x04_&&_\x1a\x1e\x10\x05*\x1a\n\n\x10\x03\"\x06\n\x04self\x12\nconnection\x18\x01\x1a0\x10\n*,\n\x1c\x10\b*\x18\n\n\x10\a\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x18\x01\x1aI\x10\x11*E\n.\x10\x0f**\n\x1c\x10\x0e*\x18\n\n\x10\r\"\x06\n\x04self\x12\nconnection\x12\npreconnect\x12\x11predictivePercent\x18\x01\x1a\xd0\x01\x10\x132\xcb\x01\x12\x02!_\x1a\xc4\x01\x10%2\xbf\x01\x12\x04_&&_\x1aZ\x10\x1d2V\x12\x04_&&_\x1a \x10\x17*\x1c\n\n\x10\x15\"\x06\n\x04self\x12\floadBalancer\x18\x01\x1a,\x10\x1c*(\n\x1e\x10\x1a*\x1a\n\n\x10\x19\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x18\x01\x1a[\x10!2W\x12\x03@in\x1a*\x10 *&\n\x1e\x10\x1f*\x1a\n\n\x10\x1e\"\x06\n\x04self\x12\floadBalancer\x12\x04type\x1a$\x10\": \n\f\x10#\x1a\b2\x06Random\n\x10\x10$\x1a\f2\nRoundRobin"},
+	}, Type: schema.Object}
+	schemacdd7a9490964 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemab95d0c8360c9},
+		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema4e45591298a3 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
 	schema1948bdf1efb7 = schema.Node{Fields: []schema.Field{
