@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -127,4 +128,18 @@ func TestRandomSpecs(t *testing.T) {
 		require.NoError(t, c.DryRun(t.Context(), resources[fmt.Sprint(object["kind"])], data), string(data))
 	}
 	t.Logf("%d objects accepted", len(documents))
+}
+
+// TestTarget gives failover the CRDs of a cluster, as kubectl prints them: it names
+// the Envoy Gateway that runs.
+func TestTarget(t *testing.T) {
+	c := startCluster(t)
+	crds := kubectl(t, c, "get crd --output yaml")
+	failover := exec.CommandContext(t.Context(), installed.Failover, "target", "-")
+	failover.Stdin = strings.NewReader(crds)
+	recognized, err := failover.CombinedOutput()
+	require.NoError(t, err, string(recognized))
+	assert.Contains(t, string(recognized), "Envoy Gateway ")
+	assert.Contains(t, string(recognized), "target: envoy-gateway-"+*envoyGatewayVersion+"\n")
+	t.Log(string(recognized))
 }

@@ -54,7 +54,9 @@ func TestCommandLine(t *testing.T) {
 		{reason: "help about nothing", args: []string{"help", "nope"}, code: 2, stderr: `unknown command "nope": must be one of`},
 		{reason: "help about a command", args: []string{"help", "render"}, stdout: "Render prints every object"},
 		{reason: "completion for a shell that nobody has", args: []string{"completion", "foo"}, code: 2, stderr: `argument of failover completion "foo": must be one of bash, fish, powershell, zsh`},
-		{reason: "completion of targets", args: []string{"__complete", "check", "--target", "calico-3.32"}, stdout: "calico-3.32\n", stderr: "ShellCompDirectiveNoFileComp"},
+		{reason: "the targets", args: []string{"target"}, stdout: "calico-3.32.1, calico-3.32               1.8.0                                  tigera-gateway-class\n"},
+		{reason: "the target of no CRDs", args: []string{"target", "-"}, stdin: shop, code: 1, stderr: "error: no CRD of Envoy Gateway among 1 documents: give what 'kubectl get crd -o yaml' prints"},
+		{reason: "completion of targets", args: []string{"__complete", "check", "--target", "calico-3.32"}, stdout: "calico-3.32\ncalico-3.32.0\ncalico-3.32.1\n", stderr: "ShellCompDirectiveNoFileComp"},
 		{reason: "completion of severities", args: []string{"__complete", "check", "--fail-on", ""}, stdout: "error\nwarning\ninfo\nnever\n", stderr: "ShellCompDirectiveNoFileComp"},
 		{reason: "half a severity", args: []string{"check", "--fail-on", "warn"}, code: 2, stderr: `--fail-on "warn": did you mean "warning"? It must be one of error, warning, info, never`},
 		{reason: "an unknown target", args: []string{"check", "--target", "calico-3.3"}, code: 2, stderr: `--target "calico-3.3": did you mean "calico-3.30"?`},
@@ -176,7 +178,7 @@ func TestCheckOfARepository(t *testing.T) {
 	write("us/patches/replicas.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec: {replicas: 3}\n")
 	got := run("", "check", ".")
 	assert.Zero(t, got.code, got.stdout)
-	assert.Contains(t, got.stdout, "checked 2 of 4 documents in . for calico-3.32 (Envoy Gateway 1.8.2); errors: 0, warnings: 0\n")
+	assert.Contains(t, got.stdout, "checked 2 of 4 documents in . for calico-3.32 (Envoy Gateway 1.8.0); errors: 0, warnings: 0\n")
 	assert.Equal(t, "info: not checked: 1 Deployment as a patch, 1 Kustomization\n", got.stderr)
 
 	write("us/again.yaml", shop)
