@@ -1,0 +1,357 @@
+package refusals
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/runtime"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/failover-krm/failover/e2e/programs"
+	"github.com/failover-krm/failover/internal/mutate"
+	"github.com/failover-krm/failover/pkg/apiserver/crd"
+	"github.com/failover-krm/failover/pkg/apiserver/schema"
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/envoygateway"
+)
+
+var (
+	envoyGatewayVersion = flag.String("envoy-gateway", valueOr("E2E_ENVOY_GATEWAY", "1.8.2"),
+		"version of Envoy Gateway (E2E_ENVOY_GATEWAY)")
+	count = flag.Int("count-refusals", 300,
+		"how many objects are compared, 0 for all with one field at an edge and as many with two")
+)
+
+func valueOr(variable, otherwise string) string {
+	if value := os.Getenv(variable); value != "" {
+		return value
+	}
+	return otherwise
+}
+
+// kinds has what is compared.
+var kinds = map[string]struct {
+	apiVersion string
+	empty      func() runtime.Object
+}{
+	"Backend":              {egv1a1.GroupVersion.String(), func() runtime.Object { return &egv1a1.Backend{} }},
+	"BackendTrafficPolicy": {egv1a1.GroupVersion.String(), func() runtime.Object { return &egv1a1.BackendTrafficPolicy{} }},
+	"HTTPRouteFilter":      {egv1a1.GroupVersion.String(), func() runtime.Object { return &egv1a1.HTTPRouteFilter{} }},
+	"Gateway":              {gwapiv1.GroupVersion.String(), func() runtime.Object { return &gwapiv1.Gateway{} }},
+	"HTTPRoute":            {gwapiv1.GroupVersion.String(), func() runtime.Object { return &gwapiv1.HTTPRoute{} }},
+	"GRPCRoute":            {gwapiv1.GroupVersion.String(), func() runtime.Object { return &gwapiv1.GRPCRoute{} }},
+}
+
+// TestValidate shows objects that an API server accepts, with fields at their
+// edges, to Envoy Gateway's translation and to package envoygateway.
+func TestValidate(t *testing.T) {
+	program, err := programs.Translate(t.Context(), "../tools", *envoyGatewayVersion)
+	require.NoError(t, err)
+	total := map[envoygateway.Consequence]int{}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		t.Run(kind, func(t *testing.T) {
+			candidates := candidates(t, kind)
+			for i, outcome := range translate(t, program, kind, candidates) {
+				want := observed(kind, outcome)
+				total[want]++
+				refusals := validate(t, kind, candidates[i].Value)
+				got := predicted(refusals)
+				assert.Equal(t, want, got, "%s %s\nEnvoy Gateway: %s\nfailover: %v", kind, candidates[i].Change, outcome.why(), refusals)
+			}
+		})
+	}
+	t.Logf("Envoy Gateway %s: %v", *envoyGatewayVersion, total)
+}
+
+// candidates returns objects that an API server accepts.
+func candidates(t *testing.T, kind string) []mutate.Mutant {
+	t.Helper()
+	node := crd.Schema(*envoyGatewayVersion, kinds[kind].apiVersion, kind)
+	require.NotNil(t, node)
+	accepted := func(object map[string]any) bool { return accepts(t, object) }
+	var objects []map[string]any
+	var found []mutate.Mutant
+	for i, shape := range shapes[kind] {
+		object := manifest(t, kind, shape, node)
+		if !accepted(object) {
+			t.Logf("shape %d of %s is not for %s", i, kind, *envoyGatewayVersion)
+			continue
+		}
+		objects = append(objects, object)
+		found = append(found, mutate.Mutant{Change: fmt.Sprintf("shape %d", i), Value: object})
+	}
+	for i, object := range objects {
+		for _, mutant := range mutate.Edges(object, node) {
+			if accepted(mutant.Value) {
+				mutant.Change = fmt.Sprintf("shape %d %s", i, mutant.Change)
+				found = append(found, mutant)
+			}
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	pairs := len(found)
+	if *count > 0 {
+		random.Shuffle(len(found), func(i, j int) { found[i], found[j] = found[j], found[i] })
+		found = found[:min(len(found), *count/len(kinds))]
+		pairs = *count / 10
+	}
+	return append(found, mutate.EdgePairs(objects, node, pairs, random, accepted)...)
+}
+
+// manifest makes an object of a shape, without the fields that a version lacks.
+func manifest(t *testing.T, kind, shape string, node *schema.Node) map[string]any {
+	t.Helper()
+	spec := map[string]any{}
+	decode(t, []byte(shape), &spec)
+	maps.Copy(spec, attachments(kind))
+	prune(spec, node.Field("spec"))
+	return map[string]any{"apiVersion": kinds[kind].apiVersion, "kind": kind, "metadata": map[string]any{"name": "shop", "namespace": "web"}, "spec": spec}
+}
+
+func decode(t *testing.T, text []byte, into *map[string]any) {
+	t.Helper()
+	documents, err := document.Parse(text, "shape")
+	require.NoError(t, err)
+	value, errs := document.Value(documents[0].Node)
+	require.Empty(t, errs)
+	*into = value.(map[string]any)
+}
+
+// attachments are the fields by which an object of a kind is in use.
+func attachments(kind string) map[string]any {
+	switch kind {
+	case "BackendTrafficPolicy":
+		return map[string]any{"targetRefs": []any{map[string]any{"group": gwapiv1.GroupName, "kind": "HTTPRoute", "name": "shop"}}}
+	case "Gateway":
+		return map[string]any{"gatewayClassName": "eg"}
+	default:
+		return nil
+	}
+}
+
+// prune removes the fields that a schema does not know.
+func prune(value any, node *schema.Node) {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, child := range value {
+			switch {
+			case node.Field(name) != nil:
+				prune(child, node.Field(name))
+			case node != nil && node.Values != nil:
+				prune(child, node.Values)
+			case node != nil && node.Type == schema.Object:
+				delete(value, name)
+			}
+		}
+	case []any:
+		for _, item := range value {
+			prune(item, node.Item())
+		}
+	}
+}
+
+func accepts(t *testing.T, object map[string]any) bool {
+	data, err := json.Marshal(object)
+	require.NoError(t, err)
+	documents, err := document.Parse(data, "object")
+	require.NoError(t, err)
+	return len(crd.Validate(*envoyGatewayVersion, documents[0].Node)) == 0
+}
+
+func validate(t *testing.T, kind string, value map[string]any) []envoygateway.Refusal {
+	data, err := json.Marshal(value)
+	require.NoError(t, err)
+	object := kinds[kind].empty()
+	require.NoError(t, json.Unmarshal(data, object), string(data))
+	return envoygateway.Validate(*envoyGatewayVersion, object)
+}
+
+// outcome is what the program under tools/translate writes.
+type outcome struct {
+	LoadError, IRError, XDSError, Panic string
+	Resources                           map[string]any
+	Routes                              map[string]string
+}
+
+// translate returns what becomes of each candidate among the objects that it
+// needs.
+func translate(t *testing.T, program, kind string, candidates []mutate.Mutant) []outcome {
+	t.Helper()
+	var input bytes.Buffer
+	encoder := json.NewEncoder(&input)
+	needed := around + certificates(t)
+	for _, candidate := range candidates {
+		require.NoError(t, encoder.Encode(map[string]string{"objects": needed + surroundings(t, kind, candidate.Value)}))
+	}
+	command := exec.CommandContext(t.Context(), program)
+	command.Stdin = &input
+	var complaint bytes.Buffer
+	command.Stderr = &complaint
+	output, err := command.Output()
+	require.NoError(t, err, complaint.String())
+	var outcomes []outcome
+	decoder := json.NewDecoder(bytes.NewReader(output))
+	for {
+		var one outcome
+		err := decoder.Decode(&one)
+		if err == io.EOF {
+			break
+		}
+		require.NoError(t, err)
+		outcomes = append(outcomes, one)
+	}
+	require.Len(t, outcomes, len(candidates))
+	return outcomes
+}
+
+// why tells what an outcome is judged by.
+func (o outcome) why() string {
+	var falses []string
+	for kind, objects := range o.Resources {
+		visit(objects, func(condition map[string]any) {
+			if condition["status"] == "False" || condition["type"] == "PartiallyInvalid" || condition["type"] == "Conflicted" {
+				falses = append(falses, fmt.Sprint(kind, " ", condition["type"], ": ", condition["message"]))
+			}
+		})
+	}
+	slices.Sort(falses)
+	text, _ := json.Marshal(map[string]any{"load": o.LoadError, "ir": o.IRError, "xds": last(o.XDSError), "panic": o.Panic, "conditions": falses, "routes": o.Routes})
+	return string(text)
+}
+
+// last returns the end of an error, where its cause is.
+func last(text string) string { return text[max(0, len(text)-400):] }
+
+func visit(value any, call func(map[string]any)) {
+	switch value := value.(type) {
+	case map[string]any:
+		call(value)
+		for _, child := range value {
+			visit(child, call)
+		}
+	case []any:
+		for _, child := range value {
+			visit(child, call)
+		}
+	}
+}
+
+// accepted is the consequence of an object that is taken.
+const accepted envoygateway.Consequence = ""
+
+// observed returns the consequence that an outcome shows.
+func observed(kind string, o outcome) envoygateway.Consequence {
+	if o.LoadError != "" {
+		return "LoadError"
+	}
+	if o.IRError != "" || o.XDSError != "" || o.Panic != "" {
+		return envoygateway.Frozen
+	}
+	states := map[string]bool{}
+	for resource, objects := range o.Resources {
+		visit(objects, func(condition map[string]any) {
+			states[fmt.Sprint(resource, " ", condition["type"], "=", condition["status"])] = true
+		})
+	}
+	directResponse := slices.Contains(slices.Collect(maps.Values(o.Routes)), "500")
+	switch kind {
+	case "Backend":
+		if states["backends Accepted=False"] || states["httpRoutes ResolvedRefs=False"] {
+			return envoygateway.InvalidBackend
+		}
+	case "Gateway":
+		if states["gateways Programmed=False"] || states["gateways Conflicted=True"] || states["gateways ResolvedRefs=False"] {
+			return envoygateway.NotProgrammed
+		}
+	default:
+		switch {
+		case directResponse:
+			return envoygateway.DirectResponse500
+		case states["httpRoutes Accepted=False"] || states["grpcRoutes Accepted=False"]:
+			return envoygateway.NotFound404
+		case states["backendTrafficPolicies Accepted=False"]:
+			return "NotAccepted"
+		}
+	}
+	return accepted
+}
+
+// masks has the consequences in the order in which one hides the next: a route
+// that answers 500 makes no cluster that could be wrong.
+var masks = []envoygateway.Consequence{
+	envoygateway.NotFound404, envoygateway.DirectResponse500, envoygateway.InvalidBackend, envoygateway.NotProgrammed, envoygateway.Frozen,
+}
+
+// predicted returns the consequence of all refusals together.
+func predicted(refusals []envoygateway.Refusal) envoygateway.Consequence {
+	for _, consequence := range masks {
+		if slices.ContainsFunc(refusals, func(r envoygateway.Refusal) bool { return r.Consequence == consequence }) {
+			return consequence
+		}
+	}
+	return accepted
+}
+
+// surroundings returns an object with those that it needs, as YAML.
+func surroundings(t *testing.T, kind string, object map[string]any) string {
+	t.Helper()
+	tested, err := yaml.Marshal(object)
+	require.NoError(t, err)
+	rules := "rules: [{backendRefs: [{group: gateway.envoyproxy.io, kind: Backend, name: shop}, {group: gateway.envoyproxy.io, kind: Backend, name: standby}]}]"
+	documents := map[string]string{
+		"Gateway": `{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: shop, namespace: web}, spec: {gatewayClassName: eg, listeners: [{name: http, protocol: HTTP, port: 80}]}}`,
+		"Backend": `{apiVersion: gateway.envoyproxy.io/v1alpha1, kind: Backend, metadata: {name: shop, namespace: web}, spec: {endpoints: [{fqdn: {hostname: shop.web.svc.cluster.local, port: 8080}}]}}`,
+		"HTTPRoute": `{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: shop, namespace: web}, spec: {parentRefs: [{name: shop}], ` + rules + `}}`,
+	}
+	if kind == "HTTPRouteFilter" {
+		documents["HTTPRoute"] = strings.Replace(documents["HTTPRoute"], "rules: [{",
+			"rules: [{filters: [{type: ExtensionRef, extensionRef: {group: gateway.envoyproxy.io, kind: HTTPRouteFilter, name: shop}}], ", 1)
+	}
+	if kind == "HTTPRoute" || kind == "GRPCRoute" {
+		tested = withBackends(t, object)
+	}
+	documents[kind] = string(tested)
+	if kind == "GRPCRoute" {
+		delete(documents, "HTTPRoute")
+	}
+	text := ""
+	for _, name := range slices.Sorted(maps.Keys(documents)) {
+		text += "---\n" + documents[name] + "\n"
+	}
+	return text
+}
+
+// withBackends gives each rule of a route the two tiers, and the route its Gateway.
+func withBackends(t *testing.T, route map[string]any) []byte {
+	t.Helper()
+	data, err := json.Marshal(route)
+	require.NoError(t, err)
+	var copied map[string]any
+	require.NoError(t, json.Unmarshal(data, &copied))
+	spec := copied["spec"].(map[string]any)
+	spec["parentRefs"] = []any{map[string]any{"name": "shop"}}
+	rules, _ := spec["rules"].([]any)
+	for _, rule := range rules {
+		rule.(map[string]any)["backendRefs"] = []any{
+			map[string]any{"group": egv1a1.GroupName, "kind": "Backend", "name": "shop"},
+			map[string]any{"group": egv1a1.GroupName, "kind": "Backend", "name": "standby"},
+		}
+	}
+	text, err := yaml.Marshal(copied)
+	require.NoError(t, err)
+	return text
+}
