@@ -1,8 +1,6 @@
 package refusals
 
 import (
-	"encoding/base64"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -11,33 +9,33 @@ import (
 	"github.com/failover-krm/failover/e2e/manifests"
 )
 
-// around is what every object needs: the class, the namespace, the standby, and
-// what the shapes refer to.
-const around = `{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: eg}, spec: {controllerName: gateway.envoyproxy.io/gatewayclass-controller}}
----
-{apiVersion: v1, kind: Namespace, metadata: {name: web, labels: {team: shop}}}
----
-{apiVersion: gateway.envoyproxy.io/v1alpha1, kind: Backend, metadata: {name: standby, namespace: web}, spec: {fallback: true, endpoints: [{fqdn: {hostname: standby.web.svc.cluster.local, port: 8080}}]}}
----
-{apiVersion: v1, kind: ConfigMap, metadata: {name: sorry, namespace: web}, data: {response.body: sorry}}
----
-{apiVersion: v1, kind: Secret, metadata: {name: token, namespace: web}, data: {credential: c2VjcmV0}}
-`
+// there is what an object may refer to.
+var there = []string{"ConfigMap web/sorry", "ConfigMap web/ca", "Secret web/token", "Secret web/shop-tls", "HTTPRoute.gateway.networking.k8s.io web/shop"}
 
-// certificates returns the Secret and the CA bundle that the shapes refer to.
-func certificates(t *testing.T) string {
+// around returns what every object needs: the class, the namespace, the standby,
+// and what the shapes refer to.
+func around(t *testing.T) []map[string]any {
 	t.Helper()
 	certificate, key, err := manifests.SelfSigned()
 	require.NoError(t, err)
-	encoded := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
-	return fmt.Sprintf(`---
-{apiVersion: v1, kind: Secret, type: kubernetes.io/tls, metadata: {name: shop-tls, namespace: web}, data: {tls.crt: %s, tls.key: %s}}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: ca, namespace: web}
-data:
-  ca.crt: |
-    %s
-`, encoded(certificate), encoded(key), strings.ReplaceAll(strings.TrimSpace(certificate), "\n", "\n    "))
+	var objects []map[string]any
+	for text := range strings.SplitSeq(`{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: eg}, spec: {controllerName: gateway.envoyproxy.io/gatewayclass-controller}}
+{apiVersion: v1, kind: Namespace, metadata: {name: web, labels: {team: shop}}}
+{apiVersion: gateway.envoyproxy.io/v1alpha1, kind: Backend, metadata: {name: standby, namespace: web}, spec: {type: Endpoints, fallback: true, endpoints: [{fqdn: {hostname: standby.web.svc.cluster.local, port: 8080}}]}}
+{apiVersion: v1, kind: ConfigMap, metadata: {name: sorry, namespace: web}, data: {response.body: sorry}}
+{apiVersion: v1, kind: Secret, metadata: {name: token, namespace: web}, data: {credential: c2VjcmV0}}`, "\n") {
+		var object map[string]any
+		decode(t, []byte(text), &object)
+		objects = append(objects, object)
+	}
+	return append(objects,
+		map[string]any{
+			"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": map[string]any{"name": "shop-tls", "namespace": "web"},
+			"data": map[string]any{"tls.crt": []byte(certificate), "tls.key": []byte(key)},
+		},
+		map[string]any{
+			"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "ca", "namespace": "web"},
+			"data": map[string]any{"ca.crt": certificate},
+		},
+	)
 }

@@ -19,7 +19,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/runtime"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
-	"sigs.k8s.io/yaml"
 
 	"github.com/failover-krm/failover/e2e/programs"
 	"github.com/failover-krm/failover/internal/mutate"
@@ -68,9 +67,8 @@ func TestValidate(t *testing.T) {
 			for i, outcome := range translate(t, program, kind, candidates) {
 				want := observed(kind, outcome)
 				total[want]++
-				refusals := validate(t, kind, candidates[i].Value)
-				got := predicted(refusals)
-				assert.Equal(t, want, got, "%s %s\nEnvoy Gateway: %s\nfailover: %v", kind, candidates[i].Change, outcome.why(), refusals)
+				consequences, refusals := validate(t, kind, candidates[i].Value)
+				assert.Equal(t, want, predicted(consequences), "%s %s\nEnvoy Gateway: %s\nfailover: %v", kind, candidates[i].Change, outcome.why(), refusals)
 			}
 		})
 	}
@@ -82,12 +80,11 @@ func candidates(t *testing.T, kind string) []mutate.Mutant {
 	t.Helper()
 	node := crd.Schema(*envoyGatewayVersion, kinds[kind].apiVersion, kind)
 	require.NotNil(t, node)
-	accepted := func(object map[string]any) bool { return accepts(t, object) }
 	var objects []map[string]any
 	var found []mutate.Mutant
 	for i, shape := range shapes[kind] {
 		object := manifest(t, kind, shape, node)
-		if !accepted(object) {
+		if !accepts(object) {
 			t.Logf("shape %d of %s is not for %s", i, kind, *envoyGatewayVersion)
 			continue
 		}
@@ -96,7 +93,7 @@ func candidates(t *testing.T, kind string) []mutate.Mutant {
 	}
 	for i, object := range objects {
 		for _, mutant := range mutate.Edges(object, node) {
-			if accepted(mutant.Value) {
+			if accepts(mutant.Value) {
 				mutant.Change = fmt.Sprintf("shape %d %s", i, mutant.Change)
 				found = append(found, mutant)
 			}
@@ -109,7 +106,7 @@ func candidates(t *testing.T, kind string) []mutate.Mutant {
 		found = found[:min(len(found), *count/len(kinds))]
 		pairs = *count / 10
 	}
-	return append(found, mutate.EdgePairs(objects, node, pairs, random, accepted)...)
+	return append(found, mutate.EdgePairs(objects, node, pairs, random, accepts)...)
 }
 
 // manifest makes an object of a shape, without the fields that a version lacks.
@@ -117,7 +114,6 @@ func manifest(t *testing.T, kind, shape string, node *schema.Node) map[string]an
 	t.Helper()
 	spec := map[string]any{}
 	decode(t, []byte(shape), &spec)
-	maps.Copy(spec, attachments(kind))
 	prune(spec, node.Field("spec"))
 	return map[string]any{"apiVersion": kinds[kind].apiVersion, "kind": kind, "metadata": map[string]any{"name": "shop", "namespace": "web"}, "spec": spec}
 }
@@ -164,20 +160,34 @@ func prune(value any, node *schema.Node) {
 	}
 }
 
-func accepts(t *testing.T, object map[string]any) bool {
-	data, err := json.Marshal(object)
-	require.NoError(t, err)
-	documents, err := document.Parse(data, "object")
-	require.NoError(t, err)
-	return len(crd.Validate(*envoyGatewayVersion, documents[0].Node)) == 0
+// accepts tells whether an API server accepts an object, once it is in use and has
+// its defaults.
+func accepts(object map[string]any) bool {
+	if spec, isMap := object["spec"].(map[string]any); isMap {
+		maps.Copy(spec, attachments(fmt.Sprint(object["kind"])))
+	}
+	crd.Default(*envoyGatewayVersion, object)
+	return len(crd.Validate(*envoyGatewayVersion, object)) == 0
 }
 
-func validate(t *testing.T, kind string, value map[string]any) []envoygateway.Refusal {
+// validate returns what package envoygateway says of an object, and the
+// consequences with those of references to objects that are not there.
+func validate(t *testing.T, kind string, value map[string]any) ([]envoygateway.Consequence, []envoygateway.Refusal) {
 	data, err := json.Marshal(value)
 	require.NoError(t, err)
 	object := kinds[kind].empty()
 	require.NoError(t, json.Unmarshal(data, object), string(data))
-	return envoygateway.Validate(*envoyGatewayVersion, object)
+	var consequences []envoygateway.Consequence
+	refusals := envoygateway.Validate(*envoyGatewayVersion, object)
+	for _, refusal := range refusals {
+		consequences = append(consequences, refusal.Consequence)
+	}
+	for _, reference := range envoygateway.References(object) {
+		if !slices.Contains(there, fmt.Sprint(reference.GroupKind, " ", reference.Namespace, "/", reference.Name)) {
+			consequences = append(consequences, reference.Consequence)
+		}
+	}
+	return consequences, refusals
 }
 
 // outcome is what the program under tools/translate writes.
@@ -193,9 +203,9 @@ func translate(t *testing.T, program, kind string, candidates []mutate.Mutant) [
 	t.Helper()
 	var input bytes.Buffer
 	encoder := json.NewEncoder(&input)
-	needed := around + certificates(t)
+	needed := around(t)
 	for _, candidate := range candidates {
-		require.NoError(t, encoder.Encode(map[string]string{"objects": needed + surroundings(t, kind, candidate.Value)}))
+		require.NoError(t, encoder.Encode(map[string]any{"objects": append(slices.Clone(needed), surroundings(t, kind, candidate.Value)...)}))
 	}
 	command := exec.CommandContext(t.Context(), program)
 	command.Stdin = &input
@@ -274,7 +284,7 @@ func observed(kind string, o outcome) envoygateway.Consequence {
 			return envoygateway.InvalidBackend
 		}
 	case "Gateway":
-		if states["gateways Programmed=False"] || states["gateways Conflicted=True"] || states["gateways ResolvedRefs=False"] {
+		if states["gateways Programmed=False"] || states["gateways Conflicted=True"] {
 			return envoygateway.NotProgrammed
 		}
 	default:
@@ -296,47 +306,45 @@ var masks = []envoygateway.Consequence{
 	envoygateway.NotFound404, envoygateway.DirectResponse500, envoygateway.InvalidBackend, envoygateway.NotProgrammed, envoygateway.Frozen,
 }
 
-// predicted returns the consequence of all refusals together.
-func predicted(refusals []envoygateway.Refusal) envoygateway.Consequence {
+// predicted returns the consequence of all together.
+func predicted(consequences []envoygateway.Consequence) envoygateway.Consequence {
 	for _, consequence := range masks {
-		if slices.ContainsFunc(refusals, func(r envoygateway.Refusal) bool { return r.Consequence == consequence }) {
+		if slices.Contains(consequences, consequence) {
 			return consequence
 		}
 	}
 	return accepted
 }
 
-// surroundings returns an object with those that it needs, as YAML.
-func surroundings(t *testing.T, kind string, object map[string]any) string {
+// surroundings returns an object with those that use it, or that it uses.
+func surroundings(t *testing.T, kind string, object map[string]any) []map[string]any {
 	t.Helper()
-	tested, err := yaml.Marshal(object)
-	require.NoError(t, err)
-	rules := "rules: [{backendRefs: [{group: gateway.envoyproxy.io, kind: Backend, name: shop}, {group: gateway.envoyproxy.io, kind: Backend, name: standby}]}]"
-	documents := map[string]string{
-		"Gateway": `{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: shop, namespace: web}, spec: {gatewayClassName: eg, listeners: [{name: http, protocol: HTTP, port: 80}]}}`,
-		"Backend": `{apiVersion: gateway.envoyproxy.io/v1alpha1, kind: Backend, metadata: {name: shop, namespace: web}, spec: {endpoints: [{fqdn: {hostname: shop.web.svc.cluster.local, port: 8080}}]}}`,
-		"HTTPRoute": `{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: shop, namespace: web}, spec: {parentRefs: [{name: shop}], ` + rules + `}}`,
+	const rules = "rules: [{backendRefs: [{group: gateway.envoyproxy.io, kind: Backend, name: shop}, {group: gateway.envoyproxy.io, kind: Backend, name: standby}]}]"
+	specs := map[string]string{
+		"Gateway":   `{gatewayClassName: eg, listeners: [{name: http, protocol: HTTP, port: 80}]}`,
+		"Backend":   `{endpoints: [{fqdn: {hostname: shop.web.svc.cluster.local, port: 8080}}]}`,
+		"HTTPRoute": `{parentRefs: [{name: shop}], ` + rules + `}`,
 	}
-	if kind == "HTTPRouteFilter" {
-		documents["HTTPRoute"] = strings.Replace(documents["HTTPRoute"], "rules: [{",
+	switch kind {
+	case "HTTPRouteFilter":
+		specs["HTTPRoute"] = strings.Replace(specs["HTTPRoute"], "rules: [{",
 			"rules: [{filters: [{type: ExtensionRef, extensionRef: {group: gateway.envoyproxy.io, kind: HTTPRouteFilter, name: shop}}], ", 1)
+	case "HTTPRoute", "GRPCRoute":
+		object = withBackends(t, object)
+		delete(specs, "HTTPRoute")
 	}
-	if kind == "HTTPRoute" || kind == "GRPCRoute" {
-		tested = withBackends(t, object)
+	delete(specs, kind)
+	objects := []map[string]any{object}
+	for _, other := range slices.Sorted(maps.Keys(specs)) {
+		made := manifest(t, other, specs[other], crd.Schema(*envoyGatewayVersion, kinds[other].apiVersion, other))
+		require.True(t, accepts(made), other)
+		objects = append(objects, made)
 	}
-	documents[kind] = string(tested)
-	if kind == "GRPCRoute" {
-		delete(documents, "HTTPRoute")
-	}
-	text := ""
-	for _, name := range slices.Sorted(maps.Keys(documents)) {
-		text += "---\n" + documents[name] + "\n"
-	}
-	return text
+	return objects
 }
 
 // withBackends gives each rule of a route the two tiers, and the route its Gateway.
-func withBackends(t *testing.T, route map[string]any) []byte {
+func withBackends(t *testing.T, route map[string]any) map[string]any {
 	t.Helper()
 	data, err := json.Marshal(route)
 	require.NoError(t, err)
@@ -351,7 +359,6 @@ func withBackends(t *testing.T, route map[string]any) []byte {
 			map[string]any{"group": egv1a1.GroupName, "kind": "Backend", "name": "standby"},
 		}
 	}
-	text, err := yaml.Marshal(copied)
-	require.NoError(t, err)
-	return text
+	crd.Default(*envoyGatewayVersion, copied)
+	return copied
 }

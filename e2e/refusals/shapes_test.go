@@ -151,6 +151,12 @@ rules: [{filters: [{type: RequestHeaderModifier, requestHeaderModifier: {add: [{
 `, `
 rules: [{matches: [{path: {type: PathPrefix, value: /shop}}], filters: [{type: URLRewrite, urlRewrite: {hostname: shop.example.net, path: {type: ReplacePrefixMatch, replacePrefixMatch: /}}}]}]
 `, `
+rules: [{filters: [{type: URLRewrite, urlRewrite: {hostname: shop.example.net, path: {type: ReplaceFullPath, replaceFullPath: /sorry}}}]}]
+`, `
+rules: [{filters: [{type: RequestRedirect, requestRedirect: {scheme: https, hostname: shop.example.net, path: {type: ReplaceFullPath, replaceFullPath: /sorry}, port: 8443, statusCode: 302}}]}]
+`, `
+rules: [{filters: [{type: CORS, cors: {allowOrigins: [https://shop.example.com, "https://*.example.com"], allowMethods: [GET], allowHeaders: [x-one], exposeHeaders: [x-two], maxAge: 10, allowCredentials: true}}]}]
+`, `
 rules: [{sessionPersistence: {sessionName: shop, type: Cookie, absoluteTimeout: 1h, cookieConfig: {lifetimeType: Permanent}}}]
 `,
 	},

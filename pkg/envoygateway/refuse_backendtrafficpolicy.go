@@ -74,7 +74,7 @@ func validateResponseOverride(override *egv1a1.ResponseOverride, path *field.Pat
 			refusals = append(refusals, Refusal{field.Invalid(at.Child("statusCode"), *code, "must be between 200 and 599"), Frozen})
 		}
 		if response.ContentType != nil {
-			refusals = append(refusals, headerText(*response.ContentType, Frozen, at.Child("contentType"))...)
+			refusals = append(refusals, validateContentType(*response.ContentType, at.Child("contentType"))...)
 		}
 		refusals = append(refusals, validateResponseBody(response.Body, at.Child("body"))...)
 		refusals = append(refusals, validateAddedHeaders(response.Header, at.Child("header"))...)

@@ -58,7 +58,7 @@ func validateAllowedRoutes(listener *gwapiv1.Listener, kinds []string, path *fie
 		if namespaces.Selector == nil {
 			refusals = append(refusals, Refusal{field.Required(at, "needed for from: Selector"), NotProgrammed})
 		} else if _, err := metav1.LabelSelectorAsSelector(namespaces.Selector); err != nil {
-			refusals = append(refusals, Refusal{field.Invalid(at, metav1.FormatLabelSelector(namespaces.Selector), err.Error()), NotProgrammed})
+			refusals = append(refusals, Refusal{field.Invalid(at, namespaces.Selector.String(), err.Error()), NotProgrammed})
 		}
 	}
 	if listener.Protocol == gwapiv1.TLSProtocolType && listener.TLS != nil && ptr.Deref(listener.TLS.Mode, "") == gwapiv1.TLSModePassthrough {
@@ -90,7 +90,9 @@ func validateListenerTLS(listener *gwapiv1.Listener, path *field.Path) []Refusal
 	case len(tls.CertificateRefs) == 0:
 		return refusal(NotProgrammed, field.Required(path.Child("certificateRefs"), "a Secret with a certificate is needed"))
 	}
-	return each(tls.CertificateRefs, path.Child("certificateRefs"), validateCertificateRef)
+	return each(tls.CertificateRefs, path.Child("certificateRefs"), func(ref gwapiv1.SecretObjectReference, path *field.Path) []Refusal {
+		return validateSecretRef(ref, NotProgrammed, path)
+	})
 }
 
 func validatePassthrough(listener *gwapiv1.Listener, path *field.Path) []Refusal {
@@ -103,12 +105,13 @@ func validatePassthrough(listener *gwapiv1.Listener, path *field.Path) []Refusal
 	return nil
 }
 
-func validateCertificateRef(ref gwapiv1.SecretObjectReference, path *field.Path) []Refusal {
+// validateSecretRef refuses a reference to anything but a Secret.
+func validateSecretRef(ref gwapiv1.SecretObjectReference, consequence Consequence, path *field.Path) []Refusal {
 	if group := string(ptr.Deref(ref.Group, "")); group != "" {
-		return refusal(NotProgrammed, field.NotSupported(path.Child("group"), group, []string{""}))
+		return refusal(consequence, field.NotSupported(path.Child("group"), group, []string{""}))
 	}
 	if kind := string(ptr.Deref(ref.Kind, "Secret")); kind != "Secret" {
-		return refusal(NotProgrammed, field.NotSupported(path.Child("kind"), kind, []string{"Secret"}))
+		return refusal(consequence, field.NotSupported(path.Child("kind"), kind, []string{"Secret"}))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package envoygateway
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -48,8 +49,8 @@ func validateGRPCRoute(r release, spec *gwapiv1.GRPCRouteSpec, path *field.Path)
 	return each(spec.Rules, path.Child("rules"), func(rule gwapiv1.GRPCRouteRule, path *field.Path) []Refusal {
 		refusals := each(rule.Matches, path.Child("matches"), validateGRPCRouteMatch)
 		return append(refusals, each(rule.Filters, path.Child("filters"), func(filter gwapiv1.GRPCRouteFilter, path *field.Path) []Refusal {
-			return append(validateHeaderModifier(r, filter.RequestHeaderModifier, path.Child("requestHeaderModifier")),
-				validateHeaderModifier(r, filter.ResponseHeaderModifier, path.Child("responseHeaderModifier"))...)
+			return append(validateHeaderModifier(r, filter.RequestHeaderModifier, NotFound404, path.Child("requestHeaderModifier")),
+				validateHeaderModifier(r, filter.ResponseHeaderModifier, NotFound404, path.Child("responseHeaderModifier"))...)
 		})...)
 	})
 }
@@ -73,31 +74,40 @@ func validateRouteFilter(r release, filter gwapiv1.HTTPRouteFilter, path *field.
 	if filter.ExtensionRef != nil && (filter.ExtensionRef.Group != egv1a1.GroupName || filter.ExtensionRef.Kind != egv1a1.KindHTTPRouteFilter) {
 		refusals = append(refusals, Refusal{field.NotSupported(path.Child("extensionRef", "kind"), filter.ExtensionRef.Kind, []string{egv1a1.KindHTTPRouteFilter}), DirectResponse500})
 	}
-	if filter.URLRewrite != nil && filter.URLRewrite.Hostname != nil {
-		refusals = append(refusals, validateRouteHostname(string(*filter.URLRewrite.Hostname), path.Child("urlRewrite", "hostname"))...)
+	if rewrite, at := filter.URLRewrite, path.Child("urlRewrite"); rewrite != nil {
+		refusals = append(refusals, validateRouteHostname(rewrite.Hostname, at.Child("hostname"))...)
+		refusals = append(refusals, validateReplacement(rewrite.Path, at.Child("path"))...)
 	}
-	if filter.RequestRedirect != nil && filter.RequestRedirect.Hostname != nil {
-		refusals = append(refusals, validateRouteHostname(string(*filter.RequestRedirect.Hostname), path.Child("requestRedirect", "hostname"))...)
+	if redirect, at := filter.RequestRedirect, path.Child("requestRedirect"); redirect != nil {
+		refusals = append(refusals, validateRouteHostname(redirect.Hostname, at.Child("hostname"))...)
+		refusals = append(refusals, validateReplacement(redirect.Path, at.Child("path"))...)
 	}
-	refusals = append(refusals, validateHeaderModifier(r, filter.RequestHeaderModifier, path.Child("requestHeaderModifier"))...)
-	return append(refusals, validateHeaderModifier(r, filter.ResponseHeaderModifier, path.Child("responseHeaderModifier"))...)
+	refusals = append(refusals, validateHeaderModifier(r, filter.RequestHeaderModifier, DirectResponse500, path.Child("requestHeaderModifier"))...)
+	return append(refusals, validateHeaderModifier(r, filter.ResponseHeaderModifier, DirectResponse500, path.Child("responseHeaderModifier"))...)
 }
 
 // maxLabel is the longest label of a hostname.
 const maxLabel = 63
 
-func validateRouteHostname(hostname string, path *field.Path) []Refusal {
-	switch {
-	case isAddress(hostname):
+func validateRouteHostname(given *gwapiv1.PreciseHostname, path *field.Path) []Refusal {
+	hostname := string(ptr.Deref(given, ""))
+	if isAddress(hostname) {
 		return refusal(DirectResponse500, field.Invalid(path, hostname, "must not be an IP address"))
-	case strings.ContainsFunc(hostname, func(character rune) bool { return character == '.' }) || len(hostname) > maxLabel:
-		for label := range strings.SplitSeq(hostname, ".") {
-			if len(label) > maxLabel {
-				return refusal(DirectResponse500, field.Invalid(path, hostname, "must have no label of more than 63 characters"))
-			}
+	}
+	for label := range strings.SplitSeq(hostname, ".") {
+		if len(label) > maxLabel {
+			return refusal(DirectResponse500, field.Invalid(path, hostname, fmt.Sprintf("must have no label of more than %d characters", maxLabel)))
 		}
 	}
 	return nil
+}
+
+func validateReplacement(replacement *gwapiv1.HTTPPathModifier, path *field.Path) []Refusal {
+	if replacement == nil {
+		return nil
+	}
+	return append(headerText(ptr.Deref(replacement.ReplaceFullPath, ""), Frozen, path.Child("replaceFullPath")),
+		headerText(ptr.Deref(replacement.ReplacePrefixMatch, ""), Frozen, path.Child("replacePrefixMatch"))...)
 }
 
 // headerValue is what a filter may write into a header.
@@ -106,30 +116,32 @@ var headerValue = regexp.MustCompile(`^[!-~]+([\t ]?[!-~]+)*$`)
 // validatesHeaderValues is since when the values of header filters are looked at.
 const validatesHeaderValues behaviour = "1.4"
 
-func validateHeaderModifier(r release, modifier *gwapiv1.HTTPHeaderFilter, path *field.Path) []Refusal {
+func validateHeaderModifier(r release, modifier *gwapiv1.HTTPHeaderFilter, consequence Consequence, path *field.Path) []Refusal {
 	if modifier == nil {
 		return nil
 	}
 	validate := func(header gwapiv1.HTTPHeader, path *field.Path) []Refusal {
-		refusals := validateModifiedName(string(header.Name), path.Child("name"))
+		refusals := validateModifiedName(string(header.Name), consequence, path.Child("name"))
 		if r.has(validatesHeaderValues) && !headerValue.MatchString(header.Value) {
-			refusals = append(refusals, Refusal{field.Invalid(path.Child("value"), header.Value, "must be visible ASCII characters, with single spaces or tabs between them"), DirectResponse500})
+			refusals = append(refusals, Refusal{field.Invalid(path.Child("value"), header.Value, "must be visible ASCII characters, with single spaces or tabs between them"), consequence})
 		}
 		return refusals
 	}
 	refusals := each(modifier.Add, path.Child("add"), validate)
 	refusals = append(refusals, each(modifier.Set, path.Child("set"), validate)...)
-	return append(refusals, each(modifier.Remove, path.Child("remove"), validateModifiedName)...)
+	return append(refusals, each(modifier.Remove, path.Child("remove"), func(name string, path *field.Path) []Refusal {
+		return append(validateModifiedName(name, consequence, path), headerText(name, Frozen, path)...)
+	})...)
 }
 
-func validateModifiedName(name string, path *field.Path) []Refusal {
+func validateModifiedName(name string, consequence Consequence, path *field.Path) []Refusal {
 	switch {
 	case name == "":
-		return notEmpty(name, DirectResponse500, path)
+		return notEmpty(name, consequence, path)
 	case strings.EqualFold(name, "host"):
-		return refusal(DirectResponse500, field.Invalid(path, name, "the Host header is changed by a URLRewrite filter"))
+		return refusal(consequence, field.Invalid(path, name, "the Host header is changed by a URLRewrite filter"))
 	case strings.ContainsAny(name, "/:"):
-		return refusal(DirectResponse500, field.Invalid(path, name, "must not contain / or :"))
+		return refusal(consequence, field.Invalid(path, name, "must not contain / or :"))
 	}
 	return nil
 }

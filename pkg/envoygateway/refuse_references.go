@@ -61,10 +61,8 @@ func referencesOfBackend(backend *egv1a1.Backend, path *field.Path) []Reference 
 	}
 	var references []Reference
 	for i, ref := range tls.CACertificateRefs {
-		references = append(references, Reference{
-			schema.GroupKind{Group: string(ref.Group), Kind: string(ref.Kind)}, backend.Namespace, string(ref.Name),
-			at.Child("caCertificateRefs").Index(i), InvalidBackend,
-		})
+		kind := schema.GroupKind{Kind: string(ref.Kind)} // Envoy Gateway looks at the kind alone
+		references = append(references, Reference{kind, backend.Namespace, string(ref.Name), at.Child("caCertificateRefs").Index(i), InvalidBackend})
 	}
 	if len(tls.CACertificateRefs) == 0 && tls.WellKnownCACertificates == nil && !ptr.Deref(tls.InsecureSkipVerify, false) {
 		references = append(references, Reference{backendTLSPolicies, backend.Namespace, "", at, InvalidBackend})

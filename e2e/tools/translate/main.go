@@ -17,6 +17,7 @@ import (
 
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	resourcev3 "github.com/envoyproxy/go-control-plane/pkg/resource/v3"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/envoyproxy/gateway/internal/gatewayapi"
@@ -26,9 +27,44 @@ import (
 	xdstypes "github.com/envoyproxy/gateway/internal/xds/types"
 )
 
-// input is the objects of one case, as a stream of YAML documents.
+// input is the objects of one case, with the defaults of the CRDs filled in.
 type input struct {
-	Objects string `json:"objects"`
+	Objects []json.RawMessage `json:"objects"`
+}
+
+// lists has the field of the translation's input that objects of a kind are in.
+var lists = map[string]string{
+	"Backend": "Backends", "BackendTrafficPolicy": "BackendTrafficPolicies", "ConfigMap": "ConfigMaps", "Gateway": "Gateways", "GRPCRoute": "GRPCRoutes",
+	"HTTPRoute": "HTTPRoutes", "HTTPRouteFilter": "HTTPRouteFilters", "Namespace": "Namespaces", "Secret": "Secrets",
+}
+
+// load reads objects as the controller has them from the API server.
+func load(objects []json.RawMessage) (*resource.Resources, error) {
+	loaded := resource.NewResources()
+	for _, data := range objects {
+		var meta metav1.TypeMeta
+		if err := json.Unmarshal(data, &meta); err != nil {
+			return nil, err
+		}
+		if meta.Kind == "GatewayClass" {
+			loaded.GatewayClass = &gwapiv1.GatewayClass{}
+			if err := json.Unmarshal(data, loaded.GatewayClass); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		list := reflect.ValueOf(loaded).Elem().FieldByName(lists[meta.Kind])
+		if !list.IsValid() {
+			return nil, fmt.Errorf("no list of kind %s", meta.Kind)
+		}
+		object := reflect.New(list.Type().Elem().Elem())
+		if err := json.Unmarshal(data, object.Interface()); err != nil {
+			return nil, err
+		}
+		list.Set(reflect.Append(list, object))
+	}
+	loaded.Sort()
+	return loaded, nil
 }
 
 // output is what became of them.
@@ -70,7 +106,7 @@ func translate(in input) (out output) {
 			out.Panic = fmt.Sprint(caught)
 		}
 	}()
-	loaded, err := call[*resource.Resources](reflect.ValueOf(resource.LoadResourcesFromYAMLBytes), []byte(in.Objects), true)
+	loaded, err := load(in.Objects)
 	if err != nil {
 		out.LoadError = err.Error()
 		return out
