@@ -22,6 +22,9 @@ type Consequence string
 
 // The consequences, the worst first.
 const (
+	// Unreadable is an object that Envoy Gateway cannot decode, with which it can't
+	// list the objects of the kind any more.
+	Unreadable Consequence = "Unreadable"
 	// Frozen is a Gateway that gets no new configuration any more, since Envoy
 	// Gateway publishes that of a Gateway as a whole or not at all.
 	Frozen Consequence = "Frozen"
@@ -40,6 +43,7 @@ const (
 
 // descriptions has the consequences in words.
 var descriptions = map[Consequence]string{
+	Unreadable:        "Envoy Gateway could not read it, nor any change to an object of its kind from then on",
 	Frozen:            "no change would reach this Gateway's Envoy any more, with every status green",
 	DirectResponse500: "the route would answer 500 to every request",
 	NotFound404:       "the rule would be left out, and its requests be answered 404",

@@ -7,6 +7,7 @@ import (
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
 func validateBackend(r release, backend *egv1a1.Backend, path *field.Path) []Refusal {
@@ -74,7 +75,13 @@ func validatePort(port int32, path *field.Path) []Refusal {
 
 func validateBackendTLS(backend *egv1a1.Backend, path *field.Path) []Refusal {
 	tls := backend.Spec.TLS
-	if tls == nil || tls.BackendTLSConfig == nil || tls.ClientCertificateRef == nil {
+	if tls == nil {
+		return nil
+	}
+	if bundle := ptr.Deref(tls.WellKnownCACertificates, gwapiv1.WellKnownCACertificatesSystem); bundle != gwapiv1.WellKnownCACertificatesSystem {
+		return refusal(InvalidBackend, field.NotSupported(path.Child("wellKnownCACertificates"), string(bundle), []string{string(gwapiv1.WellKnownCACertificatesSystem)}))
+	}
+	if tls.BackendTLSConfig == nil || tls.ClientCertificateRef == nil {
 		return nil
 	}
 	namespace := string(ptr.Deref(tls.ClientCertificateRef.Namespace, ""))

@@ -18,7 +18,7 @@ func validateGateway(r release, spec *gwapiv1.GatewaySpec, path *field.Path) []R
 	for i := range spec.Listeners {
 		found := validateListener(r, &spec.Listeners[i], at.Index(i))
 		refusals = append(refusals, found...)
-		if len(found) == 0 {
+		if !slices.ContainsFunc(found, func(r Refusal) bool { return r.Consequence == NotProgrammed }) {
 			valid = append(valid, i)
 		}
 	}
@@ -90,9 +90,7 @@ func validateListenerTLS(listener *gwapiv1.Listener, path *field.Path) []Refusal
 	case len(tls.CertificateRefs) == 0:
 		return refusal(NotProgrammed, field.Required(path.Child("certificateRefs"), "a Secret with a certificate is needed"))
 	}
-	return each(tls.CertificateRefs, path.Child("certificateRefs"), func(ref gwapiv1.SecretObjectReference, path *field.Path) []Refusal {
-		return validateSecretRef(ref, NotProgrammed, path)
-	})
+	return validateCertificateRefs(tls.CertificateRefs, path.Child("certificateRefs"))
 }
 
 func validatePassthrough(listener *gwapiv1.Listener, path *field.Path) []Refusal {
@@ -103,6 +101,18 @@ func validatePassthrough(listener *gwapiv1.Listener, path *field.Path) []Refusal
 		return refusal(NotProgrammed, field.Forbidden(path.Child("certificateRefs"), "mode Passthrough has none"))
 	}
 	return nil
+}
+
+// validateCertificateRefs refuses references that are no certificates; a listener is
+// served as long as it has one.
+func validateCertificateRefs(refs []gwapiv1.SecretObjectReference, path *field.Path) []Refusal {
+	consequence := NotProgrammed
+	if slices.ContainsFunc(refs, func(ref gwapiv1.SecretObjectReference) bool { return len(validateSecretRef(ref, "", nil)) == 0 }) {
+		consequence = Dropped
+	}
+	return each(refs, path, func(ref gwapiv1.SecretObjectReference, path *field.Path) []Refusal {
+		return validateSecretRef(ref, consequence, path)
+	})
 }
 
 // validateSecretRef refuses a reference to anything but a Secret.

@@ -30,16 +30,21 @@ func validateHTTPRouteFilter(_ release, spec *egv1a1.HTTPRouteFilterSpec, path *
 	})...)
 }
 
+// validateURLRewrite knows whether the filter answers the request itself, when
+// Envoy gets no rewrite.
 func validateURLRewrite(rewrite *egv1a1.HTTPURLRewriteFilter, answered bool, path *field.Path) []Refusal {
 	var refusals []Refusal
 	if rewrite.Path != nil && rewrite.Path.ReplaceRegexMatch != nil {
 		replace, at := rewrite.Path.ReplaceRegexMatch, path.Child("path", "replaceRegexMatch")
 		refusals = append(refusals, regularExpression(replace.Pattern, DirectResponse500, at.Child("pattern"))...)
 		refusals = append(refusals, notEmpty(replace.Substitution, Frozen, at.Child("substitution"))...)
+		if !answered {
+			refusals = append(refusals, headerText(replace.Substitution, Frozen, at.Child("substitution"))...)
+		}
 	}
 	if rewrite.Hostname != nil {
 		at := path.Child("hostname")
-		if rewrite.Hostname.Header != nil && !answered { // a direct response has no use for it
+		if rewrite.Hostname.Header != nil && !answered {
 			refusals = append(refusals, headerText(*rewrite.Hostname.Header, Frozen, at.Child("header"))...)
 		}
 		if rewrite.Hostname.PathRegex != nil {

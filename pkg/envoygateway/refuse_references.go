@@ -117,8 +117,12 @@ func referencesOfGateway(gateway *gwapiv1.Gateway, path *field.Path) []Reference
 		if listener.TLS == nil {
 			continue
 		}
+		consequence := NotProgrammed
+		if len(listener.TLS.CertificateRefs) > 1 {
+			consequence = Dropped // of those that are there, one is enough
+		}
 		for j, ref := range listener.TLS.CertificateRefs {
-			references = append(references, secret(ref, gateway.Namespace, path.Child("listeners").Index(i).Child("tls", "certificateRefs").Index(j), NotProgrammed))
+			references = append(references, secret(ref, gateway.Namespace, path.Child("listeners").Index(i).Child("tls", "certificateRefs").Index(j), consequence))
 		}
 	}
 	return references
