@@ -30,19 +30,12 @@ func Translate(ctx context.Context, tools, envoyGateway string) (string, error) 
 		}
 		module := goModule{directory: scratch}
 		const path = "github.com/envoyproxy/gateway/translate"
-		steps := [][]string{
-			{"mod", "edit", "-module=" + path},
-			{"build", "-mod=mod", "-ldflags=-s -w", "-o", target, "."},
-		}
+		steps := [][]string{{"mod", "edit", "-module=" + path}}
 		if !isPinned {
-			steps = [][]string{
-				{"mod", "init", path},
-				{"mod", "edit", "-require=github.com/envoyproxy/gateway@v" + envoyGateway},
-				{"mod", "tidy"},
-				{"build", "-ldflags=-s -w", "-o", target, "."},
-			}
+			steps = [][]string{{"mod", "init", path}, {"mod", "edit", "-require=github.com/envoyproxy/gateway@v" + envoyGateway}}
 		}
-		for _, arguments := range steps {
+		build := []string{"build", "-mod=mod", "-ldflags=-s -w", "-o", target, "."}
+		for _, arguments := range append(steps, build) {
 			if err := module.goCommand(arguments...).run(ctx); err != nil {
 				return err
 			}

@@ -88,7 +88,7 @@ func candidates(t *testing.T, kind string) []mutate.Mutant {
 		found = append(found, mutate.Mutant{Change: fmt.Sprintf("shape %d", i), Value: object})
 	}
 	for i, object := range objects {
-		for _, mutant := range mutate.Edges(object, node) {
+		for _, mutant := range mutate.Edges(object, node, fixed...) {
 			if accepts(mutant.Value) {
 				mutant.Change = fmt.Sprintf("shape %d %s", i, mutant.Change)
 				found = append(found, mutant)
@@ -102,7 +102,7 @@ func candidates(t *testing.T, kind string) []mutate.Mutant {
 		found = found[:min(len(found), *count/len(kinds))]
 		pairs = *count / 10
 	}
-	return append(found, mutate.EdgePairs(objects, node, pairs, random, accepts)...)
+	return append(found, mutate.EdgePairs(objects, node, pairs, random, accepts, fixed...)...)
 }
 
 // manifest makes an object of a shape, without the fields that a version lacks.
@@ -122,6 +122,9 @@ func decode(t *testing.T, text []byte, into *map[string]any) {
 	require.Empty(t, errs)
 	*into = value.(map[string]any)
 }
+
+// fixed are those paths of attachments.
+var fixed = []string{".spec.targetRefs", ".spec.gatewayClassName"}
 
 // attachments are the fields by which an object of a kind is in use.
 func attachments(kind string) map[string]any {

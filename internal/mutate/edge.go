@@ -31,9 +31,10 @@ var edges = map[schema.Type][]any{
 }
 
 // Edges returns one mutant for each edge of each field of a value: another value
-// of its type, or none at all, for lists no item or one twice.
-func Edges(value map[string]any, node *schema.Node) []Mutant {
-	m := mutator{root: value}
+// of its type, or none at all, for lists no item or one twice. Fields at some paths,
+// such as .spec.targetRefs, stay as they are.
+func Edges(value map[string]any, node *schema.Node, fixed ...string) []Mutant {
+	m := mutator{root: value, fixed: append(fixed, ".apiVersion", ".kind", ".metadata", ".status")}
 	m.objectEdges(value, node, "")
 	return m.mutants
 }
@@ -41,7 +42,7 @@ func Edges(value map[string]any, node *schema.Node) []Mutant {
 func (m *mutator) objectEdges(object map[string]any, node *schema.Node, path string) {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		at := path + "." + name
-		if slices.Contains([]string{".apiVersion", ".kind", ".metadata", ".status"}, at) {
+		if slices.Contains(m.fixed, at) {
 			continue
 		}
 		field := node.Field(name)
@@ -112,10 +113,10 @@ func edgesOf(value any, node *schema.Node) []any {
 // EdgePairs returns mutants with two edges, a number of them at random: of the
 // fields of one value, or where two values have different fields of their spec,
 // of one each.
-func EdgePairs(values []map[string]any, node *schema.Node, count int, random *rand.Rand, accepts func(map[string]any) bool) []Mutant {
+func EdgePairs(values []map[string]any, node *schema.Node, count int, random *rand.Rand, accepts func(map[string]any) bool, fixed ...string) []Mutant {
 	singles := make([][]Mutant, len(values))
 	for i, value := range values {
-		for _, mutant := range Edges(value, node) {
+		for _, mutant := range Edges(value, node, fixed...) {
 			if accepts(mutant.Value) {
 				singles[i] = append(singles[i], mutant)
 			}
@@ -133,12 +134,12 @@ func EdgePairs(values []map[string]any, node *schema.Node, count int, random *ra
 		first := singles[i][random.IntN(len(singles[i]))]
 		var pair Mutant
 		if i == j {
-			seconds := Edges(clone(first.Value).(map[string]any), node)
+			seconds := Edges(clone(first.Value).(map[string]any), node, fixed...)
 			second := seconds[random.IntN(len(seconds))]
 			pair = Mutant{Change: first.Change + "; " + second.Change, Value: second.Value}
 		} else {
 			second := singles[j][random.IntN(len(singles[j]))]
-			both, disjoint := union(first.Value, second.Value)
+			both, disjoint := union(first.Value, second.Value, fixed)
 			if !disjoint {
 				continue
 			}
@@ -152,8 +153,8 @@ func EdgePairs(values []map[string]any, node *schema.Node, count int, random *ra
 }
 
 // union puts the spec of another object beside that of one, and tells whether they
-// have no field but the targets in common.
-func union(one, other map[string]any) (map[string]any, bool) {
+// have no field but the fixed ones in common.
+func union(one, other map[string]any, fixed []string) (map[string]any, bool) {
 	both := clone(one).(map[string]any)
 	spec, isSpec := both["spec"].(map[string]any)
 	more, isMore := other["spec"].(map[string]any)
@@ -161,7 +162,7 @@ func union(one, other map[string]any) (map[string]any, bool) {
 		return nil, false
 	}
 	for name, value := range more {
-		if name == "targetRefs" {
+		if slices.Contains(fixed, ".spec."+name) {
 			continue
 		}
 		if _, there := spec[name]; there {

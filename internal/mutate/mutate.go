@@ -31,6 +31,7 @@ func All(value map[string]any, node *schema.Node) []Mutant {
 
 type mutator struct {
 	root    map[string]any
+	fixed   []string
 	mutants []Mutant
 }
 

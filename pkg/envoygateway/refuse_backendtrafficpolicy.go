@@ -68,6 +68,9 @@ func validateResponseOverride(override *egv1a1.ResponseOverride, path *field.Pat
 	if len(override.Match.StatusCodes) == 0 && len(override.Match.ResponseHeaders) == 0 {
 		refusals = append(refusals, Refusal{field.Required(path.Child("match"), "needs statusCodes or responseHeaders"), Frozen})
 	}
+	if override.Redirect != nil {
+		refusals = append(refusals, validateReplacement(override.Redirect.Path, path.Child("redirect", "path"))...)
+	}
 	if response := override.Response; response != nil {
 		at := path.Child("response")
 		if code := response.StatusCode; code != nil && (*code < 200 || *code > 599) {

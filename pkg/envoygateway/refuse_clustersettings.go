@@ -120,6 +120,9 @@ func validateHealthCheck(r release, check *egv1a1.HealthCheck, path *field.Path)
 	if active, at := check.Active, path.Child("active"); active != nil {
 		refusals = append(refusals, longerThan(0, active.Timeout, Frozen, at.Child("timeout"))...)
 		refusals = append(refusals, longerThan(0, active.Interval, Frozen, at.Child("interval"))...)
+		if active.Overrides != nil && active.Overrides.Port == 0 {
+			refusals = append(refusals, Refusal{field.Required(at.Child("overrides", "port"), "must be between 1 and 65535"), Frozen})
+		}
 		if active.HTTP != nil {
 			refusals = append(refusals, validateHTTPCheck(r, active.HTTP, at.Child("http"))...)
 		}
