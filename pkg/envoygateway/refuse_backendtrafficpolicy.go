@@ -16,6 +16,7 @@ func validateBackendTrafficPolicy(r release, spec *egv1a1.BackendTrafficPolicySp
 	refusals := validateClusterSettings(r, &spec.ClusterSettings, path)
 	refusals = append(refusals, validateRateLimit(r, spec.RateLimit, path.Child("rateLimit"))...)
 	refusals = append(refusals, validateBandwidthLimit(spec.BandwidthLimit, path.Child("bandwidthLimit"))...)
+	refusals = append(refusals, validateCompression(spec, path)...)
 	refusals = append(refusals, validateFaultInjection(spec.FaultInjection, path.Child("faultInjection"))...)
 	refusals = append(refusals, each(spec.ResponseOverride, path.Child("responseOverride"), validateResponseOverride)...)
 	refusals = append(refusals, each(spec.HTTPUpgrade, path.Child("httpUpgrade"), validateHTTPUpgrade)...)
@@ -44,6 +45,27 @@ func validateBandwidthLimit(limit *egv1a1.BandwidthLimitSpec, path *field.Path) 
 		validate(limit.Response.Limit, path.Child("response"))
 	}
 	return refusals
+}
+
+// validateCompression refuses a compressor that is there twice: Envoy has one of each
+// type, and Envoy Gateway fails where the route has a bandwidth limit too.
+func validateCompression(spec *egv1a1.BackendTrafficPolicySpec, path *field.Path) []Refusal {
+	list, at := spec.Compression, path.Child("compression")
+	if len(spec.Compressor) > 0 {
+		list, at = spec.Compressor, path.Child("compressor")
+	}
+	consequence := Dropped
+	if spec.BandwidthLimit != nil {
+		consequence = Frozen
+	}
+	known := map[egv1a1.CompressorType]bool{}
+	return each(list, at, func(compression *egv1a1.Compression, path *field.Path) []Refusal {
+		if !known[compression.Type] {
+			known[compression.Type] = true
+			return nil
+		}
+		return refusal(consequence, field.Duplicate(path.Child("type"), string(compression.Type)))
+	})
 }
 
 func validateFaultInjection(fault *egv1a1.FaultInjection, path *field.Path) []Refusal {

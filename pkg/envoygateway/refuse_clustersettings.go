@@ -136,7 +136,7 @@ func validateHealthCheck(r release, check *egv1a1.HealthCheck, path *field.Path)
 
 // refusesControlCharacters is since when an active check's path must have no
 // control characters at all.
-const refusesControlCharacters behaviour = "1.9"
+const refusesControlCharacters behaviour = "1.8"
 
 func validateHTTPCheck(r release, check *egv1a1.HTTPActiveHealthChecker, path *field.Path) []Refusal {
 	refusals := headerText(check.Path, Frozen, path.Child("path"))

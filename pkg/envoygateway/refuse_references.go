@@ -118,7 +118,11 @@ func referencesOfGateway(gateway *gwapiv1.Gateway, path *field.Path) []Reference
 			continue
 		}
 		consequence := NotProgrammed
-		if len(listener.TLS.CertificateRefs) > 1 {
+		names := map[string]bool{}
+		for _, ref := range listener.TLS.CertificateRefs {
+			names[string(ptr.Deref(ref.Namespace, ""))+"/"+string(ref.Name)] = true
+		}
+		if len(names) > 1 {
 			consequence = Dropped // of those that are there, one is enough
 		}
 		for j, ref := range listener.TLS.CertificateRefs {
