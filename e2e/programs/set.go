@@ -29,7 +29,6 @@ type Set struct {
 // in the given version, and builds those that are not there yet. Its error names
 // everything that is missing.
 func Find(ctx context.Context, tools, envoyGateway string) (Set, error) {
-	const gateway = "github.com/envoyproxy/gateway"
 	var (
 		kubernetes = goModule{directory: filepath.Join(tools, "kubernetes-1.36.3")}
 		gateways   = goModule{directory: filepath.Join(tools, "envoy-gateway-"+envoyGateway)}

@@ -51,7 +51,8 @@ func validateBandwidthLimit(limit *egv1a1.BandwidthLimitSpec, path *field.Path) 
 // type, and Envoy Gateway fails where the route has a bandwidth limit too.
 func validateCompression(spec *egv1a1.BackendTrafficPolicySpec, path *field.Path) []Refusal {
 	list, at := spec.Compression, path.Child("compression")
-	if len(spec.Compressor) > 0 {
+	needsBlock := len(spec.Compressor) > 0
+	if needsBlock {
 		list, at = spec.Compressor, path.Child("compressor")
 	}
 	consequence := Dropped
@@ -60,12 +61,28 @@ func validateCompression(spec *egv1a1.BackendTrafficPolicySpec, path *field.Path
 	}
 	known := map[egv1a1.CompressorType]bool{}
 	return each(list, at, func(compression *egv1a1.Compression, path *field.Path) []Refusal {
+		if block := blockOf(compression); needsBlock && block != "" {
+			return refusal(Dropped, field.Required(path.Child(block), "needed for type "+string(compression.Type)))
+		}
 		if !known[compression.Type] {
 			known[compression.Type] = true
 			return nil
 		}
 		return refusal(consequence, field.Duplicate(path.Child("type"), string(compression.Type)))
 	})
+}
+
+// blockOf names the block that a compressor of a type needs and does not have.
+func blockOf(compression *egv1a1.Compression) string {
+	switch {
+	case compression.Type == egv1a1.GzipCompressorType && compression.Gzip == nil:
+		return "gzip"
+	case compression.Type == egv1a1.BrotliCompressorType && compression.Brotli == nil:
+		return "brotli"
+	case compression.Type == egv1a1.ZstdCompressorType && compression.Zstd == nil:
+		return "zstd"
+	}
+	return ""
 }
 
 func validateFaultInjection(fault *egv1a1.FaultInjection, path *field.Path) []Refusal {

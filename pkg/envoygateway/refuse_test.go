@@ -54,6 +54,7 @@ func TestValidate(t *testing.T) {
 		{"BackendTrafficPolicy", "requestBuffer: {}", "Frozen spec.requestBuffer.limit"},
 		{"BackendTrafficPolicy", "requestBuffer: {limit: 4Gi}", "DirectResponse500 spec.requestBuffer.limit"},
 		{"BackendTrafficPolicy", "compressor: [{type: Gzip, gzip: {}}, {type: Gzip, gzip: {}}]", "Dropped spec.compressor[1].type"},
+		{"BackendTrafficPolicy", "compressor: [{type: Gzip, zstd: {}}]", "Dropped spec.compressor[0].gzip"},
 		{"BackendTrafficPolicy", "responseOverride: [{match: {}, response: {statusCode: 199, contentType: \"a\\nb\"}}]",
 			"Frozen spec.responseOverride[0].match, Frozen spec.responseOverride[0].response.statusCode, Frozen spec.responseOverride[0].response.contentType"},
 		{"BackendTrafficPolicy", "telemetry: {metrics: {routeStatName: '%OTHER%'}, tracing: {customTags: {a: {type: Literal}}}}", "DirectResponse500 spec.telemetry.metrics.routeStatName, Frozen spec.telemetry.tracing.customTags[a].literal"},
