@@ -23,8 +23,7 @@ import (
 // are shown to says the same. egctl takes those that are not frozen in one call, each
 // in a namespace of its own; a frozen one silences all, so it goes alone.
 func TestEgctl(t *testing.T) {
-	program, err := programs.Translate(t.Context(), "../tools", *envoyGatewayVersion)
-	require.NoError(t, err)
+	program := translator(t)
 	egctl, err := programs.Egctl(t.Context(), "../tools", *envoyGatewayVersion)
 	if err != nil {
 		t.Skip("no egctl of this version is pinned: ", err)

@@ -3,12 +3,10 @@ package refusals
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -19,27 +17,12 @@ import (
 	"github.com/stretchr/testify/require"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
-	"github.com/failover-krm/failover/e2e/programs"
 	"github.com/failover-krm/failover/internal/mutate"
 	"github.com/failover-krm/failover/pkg/apiserver/crd"
 	"github.com/failover-krm/failover/pkg/apiserver/schema"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/envoygateway"
 )
-
-var (
-	envoyGatewayVersion = flag.String("envoy-gateway", valueOr("E2E_ENVOY_GATEWAY", "1.8.2"),
-		"version of Envoy Gateway (E2E_ENVOY_GATEWAY)")
-	count = flag.Int("count-refusals", 300,
-		"how many objects are compared, 0 for all with one field at an edge and as many with two")
-)
-
-func valueOr(variable, otherwise string) string {
-	if value := os.Getenv(variable); value != "" {
-		return value
-	}
-	return otherwise
-}
 
 // kinds has what is compared, and the version of its API.
 var kinds = map[string]string{
@@ -54,8 +37,7 @@ var kinds = map[string]string{
 // TestValidate shows objects that an API server accepts, with fields at their
 // edges, to Envoy Gateway's translation and to package envoygateway.
 func TestValidate(t *testing.T) {
-	program, err := programs.Translate(t.Context(), "../tools", *envoyGatewayVersion)
-	require.NoError(t, err)
+	program := translator(t)
 	total := map[envoygateway.Consequence]int{}
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		t.Run(kind, func(t *testing.T) {

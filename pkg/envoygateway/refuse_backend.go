@@ -26,8 +26,8 @@ func validateBackendEndpoint(r release, endpoint egv1a1.BackendEndpoint, path *f
 	case endpoint.FQDN != nil:
 		hostname := path.Child("fqdn", "hostname")
 		refusals = append(refusals, validateDomain(endpoint.FQDN.Hostname, hostname)...)
-		if strings.HasSuffix(endpoint.FQDN.Hostname, ".") {
-			refusals = append(refusals, Refusal{field.Invalid(hostname, endpoint.FQDN.Hostname, "must not end with a dot: write "+strings.TrimSuffix(endpoint.FQDN.Hostname, ".")), Frozen})
+		if name, dotted := strings.CutSuffix(endpoint.FQDN.Hostname, "."); dotted {
+			refusals = append(refusals, Refusal{field.Invalid(hostname, endpoint.FQDN.Hostname, "must not end with a dot: write "+name), Frozen})
 		}
 		refusals = append(refusals, validatePort(endpoint.FQDN.Port, path.Child("fqdn", "port"))...)
 	case endpoint.IP != nil:

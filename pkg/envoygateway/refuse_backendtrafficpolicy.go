@@ -14,7 +14,7 @@ import (
 
 func validateBackendTrafficPolicy(r release, spec *egv1a1.BackendTrafficPolicySpec, path *field.Path) []Refusal {
 	refusals := validateClusterSettings(r, &spec.ClusterSettings, path)
-	refusals = append(refusals, validateRateLimit(r, spec.RateLimit, path.Child("rateLimit"))...)
+	refusals = append(refusals, validateRateLimit(spec.RateLimit, path.Child("rateLimit"))...)
 	refusals = append(refusals, validateBandwidthLimit(spec.BandwidthLimit, path.Child("bandwidthLimit"))...)
 	refusals = append(refusals, validateCompression(spec, path)...)
 	refusals = append(refusals, validateFaultInjection(spec.FaultInjection, path.Child("faultInjection"))...)
@@ -36,7 +36,7 @@ func validateBandwidthLimit(limit *egv1a1.BandwidthLimitSpec, path *field.Path) 
 	var refusals []Refusal
 	// Envoy's limit is in whole KiB a second.
 	validate := func(value egv1a1.BandwidthLimitValue, path *field.Path) {
-		refusals = append(refusals, quantity(&value.Value, 1024*secondsOf[value.Unit], math.MaxInt64, DirectResponse500, path.Child("limit", "value"))...)
+		refusals = append(refusals, quantity(&value.Value, 1024*secondsOf[value.Unit], math.MaxInt64, path.Child("limit", "value"))...)
 	}
 	if limit.Request != nil {
 		validate(limit.Request.Limit, path.Child("request"))
@@ -136,7 +136,7 @@ func validateHTTPUpgrade(upgrade *egv1a1.ProtocolUpgradeConfig, path *field.Path
 		return nil
 	}
 	refusals := notEmpty(upgrade.Type, Frozen, path.Child("type"))
-	return append(refusals, headerText(upgrade.Type, Frozen, path.Child("type"))...)
+	return append(refusals, headerText(upgrade.Type, path.Child("type"))...)
 }
 
 func validateRequestBuffer(buffer *egv1a1.RequestBuffer, path *field.Path) []Refusal {
@@ -147,7 +147,7 @@ func validateRequestBuffer(buffer *egv1a1.RequestBuffer, path *field.Path) []Ref
 	if buffer.Limit.IsZero() {
 		return refusal(Frozen, field.Required(limit, "must be at least 1 byte"))
 	}
-	return quantity(&buffer.Limit, 1, maxUint32, DirectResponse500, limit)
+	return quantity(&buffer.Limit, 1, maxUint32, limit)
 }
 
 // routeStatOperators are what a statistic's name may contain between percent signs.
@@ -224,7 +224,7 @@ func validateCustomTag(name string, tag egv1a1.CustomTag, path *field.Path) []Re
 		refusals = append(refusals, notEmpty(tag.Environment.Name, Frozen, at.Child("environment", "name"))...)
 	case egv1a1.CustomTagTypeRequestHeader:
 		refusals = append(refusals, notEmpty(tag.RequestHeader.Name, Frozen, at.Child("requestHeader", "name"))...)
-		refusals = append(refusals, headerText(tag.RequestHeader.Name, Frozen, at.Child("requestHeader", "name"))...)
+		refusals = append(refusals, headerText(tag.RequestHeader.Name, at.Child("requestHeader", "name"))...)
 	}
 	return refusals
 }

@@ -45,7 +45,7 @@ func validateConsistentHash(hash *egv1a1.ConsistentHash, path *field.Path) []Ref
 	}
 	name := func(name string, path *field.Path) {
 		refusals = append(refusals, notEmpty(name, Frozen, path)...)
-		refusals = append(refusals, headerText(name, Frozen, path)...)
+		refusals = append(refusals, headerText(name, path)...)
 	}
 	switch hash.Type {
 	case egv1a1.HeaderConsistentHashType:
@@ -77,7 +77,7 @@ func validateCookie(cookie *egv1a1.Cookie, path *field.Path) []Refusal {
 		at := path.Child("attributes").Key(name)
 		refusals = append(refusals, notEmpty(name, Frozen, at)...)
 		for _, text := range []string{name, cookie.Attributes[name]} {
-			refusals = append(refusals, headerText(text, Frozen, at)...)
+			refusals = append(refusals, headerText(text, at)...)
 			if len(text) > maxCookieAttribute {
 				refusals = append(refusals, Refusal{field.TooLong(at, "", maxCookieAttribute), Frozen})
 			}
@@ -139,7 +139,7 @@ func validateHealthCheck(r release, check *egv1a1.HealthCheck, path *field.Path)
 const refusesControlCharacters behaviour = "1.8"
 
 func validateHTTPCheck(r release, check *egv1a1.HTTPActiveHealthChecker, path *field.Path) []Refusal {
-	refusals := headerText(check.Path, Frozen, path.Child("path"))
+	refusals := headerText(check.Path, path.Child("path"))
 	if len(refusals) == 0 && r.has(refusesControlCharacters) && strings.ContainsFunc(check.Path, isControl) {
 		refusals = refusal(Frozen, field.Invalid(path.Child("path"), check.Path, "must not contain control characters"))
 	}
@@ -173,7 +173,7 @@ func validateConnection(connection *egv1a1.BackendConnection, path *field.Path) 
 	if connection == nil {
 		return nil
 	}
-	refusals := quantity(connection.BufferLimit, 0, maxUint32, DirectResponse500, path.Child("bufferLimit"))
+	refusals := quantity(connection.BufferLimit, 0, maxUint32, path.Child("bufferLimit"))
 	if preconnect := connection.Preconnect; preconnect != nil && ptr.Deref(preconnect.PredictivePercent, 0) > maxPreconnect {
 		refusals = append(refusals, Refusal{field.Invalid(path.Child("preconnect", "predictivePercent"), *preconnect.PredictivePercent,
 			fmt.Sprintf("must be between 100 and %d", maxPreconnect)), Frozen})
@@ -191,6 +191,6 @@ func validateHTTP2(settings *egv1a1.HTTP2Settings, path *field.Path) []Refusal {
 	if settings == nil {
 		return nil
 	}
-	refusals := quantity(settings.InitialStreamWindowSize, minWindow, maxWindow, DirectResponse500, path.Child("initialStreamWindowSize"))
-	return append(refusals, quantity(settings.InitialConnectionWindowSize, minWindow, maxWindow, DirectResponse500, path.Child("initialConnectionWindowSize"))...)
+	refusals := quantity(settings.InitialStreamWindowSize, minWindow, maxWindow, path.Child("initialStreamWindowSize"))
+	return append(refusals, quantity(settings.InitialConnectionWindowSize, minWindow, maxWindow, path.Child("initialConnectionWindowSize"))...)
 }

@@ -106,8 +106,8 @@ func validateReplacement(replacement *gwapiv1.HTTPPathModifier, path *field.Path
 	if replacement == nil {
 		return nil
 	}
-	return append(headerText(ptr.Deref(replacement.ReplaceFullPath, ""), Frozen, path.Child("replaceFullPath")),
-		headerText(ptr.Deref(replacement.ReplacePrefixMatch, ""), Frozen, path.Child("replacePrefixMatch"))...)
+	return append(headerText(ptr.Deref(replacement.ReplaceFullPath, ""), path.Child("replaceFullPath")),
+		headerText(ptr.Deref(replacement.ReplacePrefixMatch, ""), path.Child("replacePrefixMatch"))...)
 }
 
 // headerValue is what a filter may write into a header.
@@ -130,7 +130,7 @@ func validateHeaderModifier(r release, modifier *gwapiv1.HTTPHeaderFilter, conse
 	refusals := each(modifier.Add, path.Child("add"), validate)
 	refusals = append(refusals, each(modifier.Set, path.Child("set"), validate)...)
 	return append(refusals, each(modifier.Remove, path.Child("remove"), func(name string, path *field.Path) []Refusal {
-		return append(validateModifiedName(name, consequence, path), headerText(name, Frozen, path)...)
+		return append(validateModifiedName(name, consequence, path), headerText(name, path)...)
 	})...)
 }
 

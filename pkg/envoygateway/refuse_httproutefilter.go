@@ -39,13 +39,13 @@ func validateURLRewrite(rewrite *egv1a1.HTTPURLRewriteFilter, answered bool, pat
 		refusals = append(refusals, regularExpression(replace.Pattern, DirectResponse500, at.Child("pattern"))...)
 		refusals = append(refusals, notEmpty(replace.Substitution, Frozen, at.Child("substitution"))...)
 		if !answered {
-			refusals = append(refusals, headerText(replace.Substitution, Frozen, at.Child("substitution"))...)
+			refusals = append(refusals, headerText(replace.Substitution, at.Child("substitution"))...)
 		}
 	}
 	if rewrite.Hostname != nil {
 		at := path.Child("hostname")
 		if rewrite.Hostname.Header != nil && !answered {
-			refusals = append(refusals, headerText(*rewrite.Hostname.Header, Frozen, at.Child("header"))...)
+			refusals = append(refusals, headerText(*rewrite.Hostname.Header, at.Child("header"))...)
 		}
 		if rewrite.Hostname.PathRegex != nil {
 			refusals = append(refusals, regularExpression(rewrite.Hostname.PathRegex.Pattern, DirectResponse500, at.Child("pathRegex", "pattern"))...)
@@ -85,7 +85,7 @@ func validateContentType(value string, path *field.Path) []Refusal {
 	if len(value) > maxHeaderValue {
 		return refusal(Frozen, field.TooLong(path, "", maxHeaderValue))
 	}
-	return headerText(value, Frozen, path)
+	return headerText(value, path)
 }
 
 // validateHeadersOnce refuses a header of a direct response that is there twice.
@@ -114,7 +114,7 @@ func validateAddedHeaders(headers *gwapiv1.HTTPHeaderFilter, path *field.Path) [
 		return nil
 	}
 	validate := func(header gwapiv1.HTTPHeader, path *field.Path) []Refusal {
-		return headerText(header.Value, Frozen, path.Child("value"))
+		return headerText(header.Value, path.Child("value"))
 	}
 	return append(each(headers.Add, path.Child("add"), validate), each(headers.Set, path.Child("set"), validate)...)
 }

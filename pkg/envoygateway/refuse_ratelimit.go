@@ -9,7 +9,7 @@ import (
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-func validateRateLimit(r release, limit *egv1a1.RateLimitSpec, path *field.Path) []Refusal {
+func validateRateLimit(limit *egv1a1.RateLimitSpec, path *field.Path) []Refusal {
 	if limit == nil {
 		return nil
 	}

@@ -81,7 +81,8 @@ func referencesOfPolicy(policy *egv1a1.BackendTrafficPolicy, path *field.Path) [
 	var references []Reference
 	for i, ref := range policy.Spec.TargetRefs {
 		references = append(references, Reference{
-			schema.GroupKind{Group: string(ref.Group), Kind: string(ref.Kind)}, policy.Namespace, string(ref.Name),
+			schema.GroupKind{Group: string(ref.Group), Kind: string(ref.Kind)},
+			policy.Namespace, string(ref.Name),
 			path.Child("targetRefs").Index(i), Dropped,
 		})
 	}
@@ -175,7 +176,8 @@ func filterReferences(extension *gwapiv1.LocalObjectReference, mirror *gwapiv1.H
 	var references []Reference
 	if extension != nil {
 		references = append(references, Reference{
-			schema.GroupKind{Group: string(extension.Group), Kind: string(extension.Kind)}, namespace, string(extension.Name),
+			schema.GroupKind{Group: string(extension.Group), Kind: string(extension.Kind)},
+			namespace, string(extension.Name),
 			path.Child("extensionRef"), DirectResponse500,
 		})
 	}

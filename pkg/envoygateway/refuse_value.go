@@ -43,7 +43,7 @@ func short(value time.Duration) string {
 }
 
 // quantity refuses a number of bytes outside a range.
-func quantity(value *resource.Quantity, minimum, maximum int64, consequence Consequence, path *field.Path) []Refusal {
+func quantity(value *resource.Quantity, minimum, maximum int64, path *field.Path) []Refusal {
 	if value == nil {
 		return nil
 	}
@@ -51,7 +51,7 @@ func quantity(value *resource.Quantity, minimum, maximum int64, consequence Cons
 	if fits && bytes >= minimum && bytes <= maximum {
 		return nil
 	}
-	return refusal(consequence, field.Invalid(path, value.String(), fmt.Sprintf("must be between %d and %d bytes", minimum, maximum)))
+	return refusal(DirectResponse500, field.Invalid(path, value.String(), fmt.Sprintf("must be between %d and %d bytes", minimum, maximum)))
 }
 
 // maxUint32 is the largest number of bytes of a buffer of Envoy.
@@ -76,9 +76,9 @@ func notEmpty(value string, consequence Consequence, path *field.Path) []Refusal
 }
 
 // headerText refuses a text that can't be in a header.
-func headerText(value string, consequence Consequence, path *field.Path) []Refusal {
+func headerText(value string, path *field.Path) []Refusal {
 	if strings.ContainsAny(value, "\x00\r\n") {
-		return refusal(consequence, field.Invalid(path, value, "must not contain line breaks or NUL"))
+		return refusal(Frozen, field.Invalid(path, value, "must not contain line breaks or NUL"))
 	}
 	return nil
 }
