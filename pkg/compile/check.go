@@ -63,7 +63,7 @@ func Check(subjects []*diagnostic.Subject, on target.Target) (Report, error) {
 		}
 	}
 	report.Targets = targetsOf(specs, manifests, on)
-	report.Diagnostics = append(diagnostics, check.Run(together)...)
+	report.Diagnostics = slices.Concat(diagnostics, check.Run(together))
 	diagnostic.Sort(report.Diagnostics, subjects)
 	return report, nil
 }
@@ -115,7 +115,7 @@ func validateAll(subjects []*diagnostic.Subject, on target.Target) ([]check.Mani
 			var errs field.ErrorList
 			values[i], errs = document.Value(subject.Node)
 			if object, isObject := values[i].(map[string]any); isObject && len(errs) == 0 {
-				errs = apiserver.Validate(on.EnvoyGateway(), apiserver.Object{Value: object})
+				errs = validate(on.EnvoyGateway(), object)
 			}
 			found[i] = diagnostic.Errors(subject, errs)
 			return nil

@@ -19,6 +19,7 @@ import (
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/encode"
+	"github.com/failover-krm/failover/pkg/envoygateway"
 	"github.com/failover-krm/failover/pkg/render"
 )
 
@@ -151,11 +152,15 @@ func loadOne(subject *diagnostic.Subject, namespace string) (*v1alpha1.FailoverS
 }
 
 // validated returns an object with its defaults, and what the API server of its
-// target would refuse.
+// target or its Envoy Gateway would refuse.
 func validated(object render.Object) (map[string]any, field.ErrorList, error) {
 	value, err := encode.Value(object.Resource)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", object.Resource.GetName(), err)
 	}
-	return value, apiserver.Validate(object.Spec.Spec.Target.EnvoyGateway(), apiserver.Object{Value: value, Typed: object.Resource}), nil
+	version := object.Spec.Spec.Target.EnvoyGateway()
+	if errs := apiserver.Validate(version, apiserver.Object{Value: value, Typed: object.Resource}); len(errs) > 0 {
+		return value, errs, nil
+	}
+	return value, refusals(version, envoygateway.Validate(version, object.Resource)), nil
 }

@@ -7,9 +7,11 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/failover-krm/failover/pkg/apiserver"
 	"github.com/failover-krm/failover/pkg/apiserver/crd"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/envoygateway"
 	"github.com/failover-krm/failover/pkg/render"
 	"github.com/failover-krm/failover/pkg/target"
 )
@@ -66,4 +68,29 @@ func lacking(subject *diagnostic.Subject, errs field.ErrorList) field.ErrorList 
 		}
 	}
 	return found
+}
+
+// refusals turns what a version of Envoy Gateway would not take into errors that say
+// what would follow.
+func refusals(version string, refused []envoygateway.Refusal) field.ErrorList {
+	var errs field.ErrorList
+	for _, refusal := range refused {
+		err := *refusal.Err
+		err.Detail += fmt.Sprintf("; with Envoy Gateway %s %s", version, refusal.Consequence.Description())
+		errs = append(errs, &err)
+	}
+	return errs
+}
+
+// validate returns what the API server of a cluster or its Envoy Gateway would
+// refuse in a manifest, with its defaults filled in.
+func validate(version string, object map[string]any) field.ErrorList {
+	if errs := apiserver.Validate(version, apiserver.Object{Value: object}); len(errs) > 0 {
+		return errs
+	}
+	typed, unreadable := envoygateway.Read(object)
+	if typed == nil {
+		return refusals(version, unreadable)
+	}
+	return refusals(version, envoygateway.Validate(version, typed))
 }

@@ -43,13 +43,13 @@ const (
 
 // descriptions has the consequences in words.
 var descriptions = map[Consequence]string{
-	Unreadable:        "Envoy Gateway could not read it, nor any change to an object of its kind from then on",
+	Unreadable:        "it could not be read, nor any change to an object of its kind from then on",
 	Frozen:            "no change would reach this Gateway's Envoy any more, with every status green",
 	DirectResponse500: "the route would answer 500 to every request",
 	NotFound404:       "the rule would be left out, and its requests be answered 404",
 	InvalidBackend:    "the tier would be no part of the failover: its share of the requests would be answered 500",
 	NotProgrammed:     "the listener would not be served, and no route be attached to it",
-	Dropped:           "Envoy Gateway would leave it out without a word",
+	Dropped:           "it would be left out without a word",
 }
 
 // Description says the consequence in words, as the end of a sentence.

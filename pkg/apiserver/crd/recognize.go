@@ -1,6 +1,10 @@
 package crd
 
-import "github.com/failover-krm/failover/pkg/apiserver/schema"
+import (
+	"maps"
+
+	"github.com/failover-krm/failover/pkg/apiserver/schema"
+)
 
 // envoyGatewayGroup is the group whose CRDs tell the version of Envoy Gateway: those
 // of Gateway API may have been installed by somebody else.
@@ -12,9 +16,7 @@ const envoyGatewayGroup = "gateway.envoyproxy.io"
 func Recognize(crds []map[string]any) (versions []string, known int) {
 	installed := map[string]string{}
 	for _, definition := range crds {
-		for id, fingerprint := range fingerprintsOf(definition) {
-			installed[id] = fingerprint
-		}
+		maps.Copy(installed, fingerprintsOf(definition))
 	}
 	for _, r := range releases {
 		matches := 0
