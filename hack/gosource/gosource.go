@@ -69,7 +69,7 @@ var handled = []string{
 	"type", "properties", "required", "additionalProperties", "items", "enum", "pattern", "minimum", "maximum",
 	"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "anyOf", "allOf",
 	"description", "default", "format", "title", "$schema", "exclusiveMaximum", "oneOf", "x-kubernetes-validations",
-	"x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type", "x-kubernetes-int-or-string",
+	"x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type", "x-kubernetes-int-or-string", "nullable",
 }
 
 func (w *Writer) literal(schema object) (string, error) {
@@ -135,7 +135,10 @@ func (w *Writer) literal(schema object) (string, error) {
 	return "schema.Node{" + strings.Join(parts, ", ") + "}", nil
 }
 
-var goFormats = map[any]string{"byte": "schema.Byte", "duration": "schema.Duration", "int32": "schema.Int32"}
+var goFormats = map[any]string{
+	"byte": "schema.Byte", "duration": "schema.Duration", "int32": "schema.Int32",
+	"quantity": "schema.Quantity", "date-time": "schema.DateTime",
+}
 
 // extensions returns the parts of a literal that only an API server understands,
 // and its defaults.
@@ -150,6 +153,9 @@ func (w *Writer) extensions(schema object) ([]string, error) {
 	}
 	if format := goFormats[schema["format"]]; format != "" {
 		parts = append(parts, "Format: "+format)
+	}
+	if schema["nullable"] == true {
+		parts = append(parts, "Nullable: true")
 	}
 	if schema["exclusiveMaximum"] == true {
 		parts = append(parts, "ExclusiveMaximum: true")

@@ -20,9 +20,9 @@ func validateWorkload(workload v1alpha1.Workload, path *field.Path) field.ErrorL
 	}
 	errs = append(errs, builtin.ValidatePort(workload.Port, path.Child("port"))...)
 	for i, env := range workload.Env {
-		errs = append(errs, builtin.ValidateEnv(env, path.Child("env").Index(i))...)
+		errs = append(errs, builtin.ValidateEnv(env, builtin.Pod{}, path.Child("env").Index(i))...)
 	}
-	errs = append(errs, builtin.ValidateResources(workload.Resources, path.Child("resources"))...)
+	errs = append(errs, builtin.ValidateResources(workload.Resources, builtin.Pod{}, path.Child("resources"))...)
 	errs = append(errs, validateProbe(workload.LivenessProbe, builtin.OnlyOneSuccess, path.Child("livenessProbe"))...)
 	errs = append(errs, validateProbe(workload.ReadinessProbe, builtin.AnySuccesses, path.Child("readinessProbe"))...)
 	return append(errs, validateProbe(workload.StartupProbe, builtin.OnlyOneSuccess, path.Child("startupProbe"))...)

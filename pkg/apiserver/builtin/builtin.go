@@ -1,29 +1,37 @@
 // Package builtin validates the kinds of Kubernetes itself that failover renders as
-// an API server would. What of them it knows is in docs/validation.md.
+// an API server would: by their schemas, and by rules. What of them it knows is in
+// docs/validation.md.
 package builtin
 
 import (
-	"encoding/json"
-	"errors"
-	"regexp"
 	"slices"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	kjson "sigs.k8s.io/json"
+
+	"github.com/failover-krm/failover/pkg/apiserver/schema"
 )
 
 // Knows tells whether Validate has a verdict on a kind.
-func Knows(apiVersion, kind string) bool {
-	return apiVersion == "apps/v1" && kind == "Deployment" || apiVersion == "v1" && kind == "Service"
+func Knows(apiVersion, kind string) bool { return Schema(apiVersion, kind) != nil }
+
+// Schema returns the schema of a kind, or nil where it is not known.
+func Schema(apiVersion, kind string) *schema.Node {
+	switch {
+	case apiVersion == "apps/v1" && kind == "Deployment":
+		return deploymentSchema
+	case apiVersion == "v1" && kind == "Service":
+		return serviceSchema
+	default:
+		return nil
+	}
 }
 
 // Validate returns what an API server would refuse in a new object, unknown
-// fields included, as it does for kubectl. The object is given as a Go type too
-// where it was made in Go.
+// fields included, as it does for kubectl. An object that was made in Go is given as
+// a Go type too: it has the form of its schema.
 func Validate(value map[string]any, typed runtime.Object) field.ErrorList {
 	switch typed := typed.(type) {
 	case *appsv1.Deployment:
@@ -33,55 +41,24 @@ func Validate(value map[string]any, typed runtime.Object) field.ErrorList {
 	}
 	switch value["kind"] {
 	case "Deployment":
-		deployment := &appsv1.Deployment{}
-		if errs := decode(value, deployment); len(errs) > 0 {
-			return errs
-		}
-		return validateDeployment(deployment)
+		return validateValue(deploymentSchema, value, validateDeployment)
 	case "Service":
-		service := &corev1.Service{}
-		if errs := decode(value, service); len(errs) > 0 {
-			return errs
-		}
-		return validateService(service)
+		return validateValue(serviceSchema, value, validateService)
 	default:
 		return nil
 	}
 }
 
-// decode reads a value into a Go type as strictly as an API server.
-func decode(value, into any) field.ErrorList {
-	data, err := json.Marshal(value)
-	if err != nil {
-		return field.ErrorList{field.InternalError(nil, err)}
+// validateValue validates a value by its schema, and what of it has that form by
+// the rules.
+func validateValue[T any](node *schema.Node, value map[string]any, rules func(*T) field.ErrorList) field.ErrorList {
+	findings := schema.Check(node, value, schema.Advice{})
+	broken := newBreaks(findings.Broken)
+	object := new(T)
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(broken.without(value), object); err != nil {
+		return append(findings.Errs, field.Invalid(nil, field.OmitValueType{}, err.Error()))
 	}
-	strict, err := kjson.UnmarshalStrict(data, into)
-	if err != nil {
-		if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return field.ErrorList{field.TypeInvalid(pathOf(wrongType.Field), wrongType.Value, "must fit into "+wrongType.Type.String())}
-		}
-		return field.ErrorList{field.Invalid(nil, field.OmitValueType{}, err.Error())}
-	}
-	var errs field.ErrorList
-	for _, err := range strict {
-		path := pathOf(unknownField.ReplaceAllString(err.Error(), "$1"))
-		errs = append(errs, field.Forbidden(path, "unknown field"))
-	}
-	return errs
-}
-
-var unknownField = regexp.MustCompile(`^unknown field "(.*)"$`)
-
-func pathOf(text string) *field.Path {
-	if text == "" {
-		return nil
-	}
-	first, rest, _ := strings.Cut(text, ".")
-	path := field.NewPath(first)
-	if rest != "" {
-		path = path.Child(rest)
-	}
-	return path
+	return append(findings.Errs, slices.DeleteFunc(rules(object), broken.explain)...)
 }
 
 // oneOf wants a word that the API server knows; an empty one gets its default.

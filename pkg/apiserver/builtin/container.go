@@ -3,7 +3,6 @@ package builtin
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,85 +14,189 @@ import (
 	"github.com/failover-krm/failover/pkg/apiserver/metadata"
 )
 
-// ValidateEnv validates an environment variable of a container.
-func ValidateEnv(env corev1.EnvVar, path *field.Path) field.ErrorList {
+// Pod is what a container may refer to in its pod. The zero Pod has none of it.
+type Pod struct {
+	// Volumes are the names of all volumes. EmptyDirs are those of them whose files
+	// may hold environment variables.
+	Volumes, EmptyDirs []string
+	// ResourceClaims are the names of all resource claims.
+	ResourceClaims []string
+
+	gracePeriod int64
+	hostNetwork bool
+}
+
+// defaultGracePeriod is what the API server gives a pod without one, in seconds.
+const defaultGracePeriod = 30
+
+func podOf(spec corev1.PodSpec) Pod {
+	pod := Pod{gracePeriod: defaultGracePeriod, hostNetwork: spec.HostNetwork}
+	if spec.TerminationGracePeriodSeconds != nil {
+		pod.gracePeriod = *spec.TerminationGracePeriodSeconds
+	}
+	for _, volume := range spec.Volumes {
+		pod.Volumes = append(pod.Volumes, volume.Name)
+		if volume.EmptyDir != nil {
+			pod.EmptyDirs = append(pod.EmptyDirs, volume.Name)
+		}
+	}
+	for _, claim := range spec.ResourceClaims {
+		pod.ResourceClaims = append(pod.ResourceClaims, claim.Name)
+	}
+	return pod
+}
+
+func validateContainers(spec corev1.PodSpec, path *field.Path) field.ErrorList {
+	if len(spec.Containers) == 0 {
+		return required(path.Child("containers"), "must have a container")
+	}
 	var errs field.ErrorList
-	for _, detail := range validation.IsRelaxedEnvVarName(env.Name) {
-		errs = append(errs, field.Invalid(path.Child("name"), env.Name, detail))
+	pod := podOf(spec)
+	names := map[string]bool{}
+	for _, list := range []struct {
+		name       string
+		containers []corev1.Container
+	}{{"containers", spec.Containers}, {"initContainers", spec.InitContainers}} {
+		for i, container := range list.containers {
+			at := path.Child(list.name).Index(i)
+			errs = append(errs, validateContainer(container, pod, at)...)
+			isSidecar := container.RestartPolicy != nil && *container.RestartPolicy == corev1.ContainerRestartPolicyAlways
+			if list.name == "containers" || isSidecar {
+				errs = append(errs, validateRunning(container, pod, at)...)
+			} else {
+				errs = append(errs, refuseRunning(container, at)...)
+			}
+			if names[container.Name] && container.Name != "" {
+				errs = append(errs, field.Duplicate(at.Child("name"), container.Name))
+			}
+			names[container.Name] = true
+		}
 	}
-	source := env.ValueFrom
-	if source == nil {
-		return errs
+	return append(errs, validateHostPorts(spec.Containers, path.Child("containers"))...)
+}
+
+// validateContainer validates what containers of all sorts have.
+func validateContainer(container corev1.Container, pod Pod, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if container.Name == "" {
+		errs = required(path.Child("name"), "must be given")
+	} else {
+		errs = metadata.Invalid(path.Child("name"), container.Name, validation.IsDNS1123Label(container.Name))
 	}
-	if env.Value != "" {
-		errs = append(errs, field.Invalid(path, env.Name, "must have value or valueFrom, not both"))
+	switch {
+	case container.Image == "":
+		errs = append(errs, required(path.Child("image"), "must be given")...)
+	case strings.TrimSpace(container.Image) != container.Image:
+		errs = append(errs, field.Invalid(path.Child("image"), container.Image, "must not begin or end with space"))
 	}
-	path = path.Child("valueFrom")
-	errs = append(errs, exactlyOne(path, map[string]bool{
-		"fieldRef": source.FieldRef != nil, "resourceFieldRef": source.ResourceFieldRef != nil,
-		"configMapKeyRef": source.ConfigMapKeyRef != nil, "secretKeyRef": source.SecretKeyRef != nil, "fileKeyRef": source.FileKeyRef != nil,
-	})...)
-	if ref := source.FieldRef; ref != nil {
-		errs = append(errs, validateFieldPath(ref.FieldPath, path.Child("fieldRef", "fieldPath"))...)
+	errs = append(errs, oneOf(container.ImagePullPolicy, path.Child("imagePullPolicy"), corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever)...)
+	errs = append(errs, oneOf(container.TerminationMessagePolicy, path.Child("terminationMessagePolicy"), corev1.TerminationMessageReadFile, corev1.TerminationMessageFallbackToLogsOnError)...)
+	errs = append(errs, validateContainerPorts(container.Ports, pod, path.Child("ports"))...)
+	for i, env := range container.Env {
+		errs = append(errs, ValidateEnv(env, pod, path.Child("env").Index(i))...)
 	}
-	if ref := source.ResourceFieldRef; ref != nil {
-		errs = append(errs, validateContainerResource(ref.Resource, path.Child("resourceFieldRef", "resource"))...)
+	for i, source := range container.EnvFrom {
+		errs = append(errs, validateEnvFrom(source, path.Child("envFrom").Index(i))...)
 	}
-	if ref := source.ConfigMapKeyRef; ref != nil {
-		errs = append(errs, validateKeyRef(ref.Name, ref.Key, path.Child("configMapKeyRef"))...)
+	errs = append(errs, validateResizePolicy(container.ResizePolicy, path.Child("resizePolicy"))...)
+	return append(errs, ValidateResources(container.Resources, pod, path.Child("resources"))...)
+}
+
+// validateRunning validates what only containers have that run as long as the pod.
+func validateRunning(container corev1.Container, pod Pod, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if lifecycle := container.Lifecycle; lifecycle != nil {
+		errs = append(errs, validateHook(lifecycle.PostStart, pod, path.Child("lifecycle", "postStart"))...)
+		errs = append(errs, validateHook(lifecycle.PreStop, pod, path.Child("lifecycle", "preStop"))...)
 	}
-	if ref := source.SecretKeyRef; ref != nil {
-		errs = append(errs, validateKeyRef(ref.Name, ref.Key, path.Child("secretKeyRef"))...)
+	errs = append(errs, ValidateProbe(container.LivenessProbe, OnlyOneSuccess, path.Child("livenessProbe"))...)
+	errs = append(errs, ValidateProbe(container.ReadinessProbe, AnySuccesses, path.Child("readinessProbe"))...)
+	return append(errs, ValidateProbe(container.StartupProbe, OnlyOneSuccess, path.Child("startupProbe"))...)
+}
+
+// refuseRunning refuses that in a container that runs before the others.
+func refuseRunning(container corev1.Container, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, part := range []struct {
+		name  string
+		given bool
+	}{
+		{"lifecycle", container.Lifecycle != nil}, {"livenessProbe", container.LivenessProbe != nil},
+		{"readinessProbe", container.ReadinessProbe != nil}, {"startupProbe", container.StartupProbe != nil},
+	} {
+		if part.given {
+			errs = append(errs, field.Forbidden(path.Child(part.name), "an init container has none, unless its restartPolicy is Always"))
+		}
 	}
 	return errs
 }
 
-// podFields are the fields of its pod that a variable may have.
-var podFields = []string{
-	"metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName",
-	"status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs",
+func validateContainerPorts(ports []corev1.ContainerPort, pod Pod, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	names := map[string]bool{}
+	for i, port := range ports {
+		at := path.Index(i)
+		errs = append(errs, ValidatePort(port.ContainerPort, at.Child("containerPort"))...)
+		errs = append(errs, oneOf(port.Protocol, at.Child("protocol"), protocols...)...)
+		if port.HostPort != 0 {
+			errs = append(errs, ValidatePort(port.HostPort, at.Child("hostPort"))...)
+			if pod.hostNetwork && port.HostPort != port.ContainerPort {
+				errs = append(errs, field.Invalid(at.Child("hostPort"), port.HostPort, fmt.Sprintf("must be that of containerPort, %d, where hostNetwork is true", port.ContainerPort)))
+			}
+		}
+		if port.Name == "" {
+			continue
+		}
+		errs = append(errs, metadata.Invalid(at.Child("name"), port.Name, validation.IsValidPortName(port.Name))...)
+		if names[port.Name] {
+			errs = append(errs, field.Duplicate(at.Child("name"), port.Name))
+		}
+		names[port.Name] = true
+	}
+	return errs
 }
 
-// podFieldKey is one label or annotation of its pod.
-var podFieldKey = regexp.MustCompile(`^metadata\.(?:labels|annotations)\['(.+)'\]$`)
+var protocols = []corev1.Protocol{corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP}
 
-func validateFieldPath(fieldPath string, path *field.Path) field.ErrorList {
-	if fieldPath == "" {
-		return required(path, "must be given")
+// validateHostPorts refuses a port of the node that two containers want.
+func validateHostPorts(containers []corev1.Container, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	taken := map[string]bool{}
+	for i, container := range containers {
+		for j, port := range container.Ports {
+			if port.HostPort == 0 {
+				continue
+			}
+			if port.Protocol == "" {
+				port.Protocol = corev1.ProtocolTCP
+			}
+			key := fmt.Sprintf("%s/%s/%d", port.Protocol, port.HostIP, port.HostPort)
+			if taken[key] {
+				errs = append(errs, field.Duplicate(path.Index(i).Child("ports").Index(j).Child("hostPort"), port.HostPort))
+			}
+			taken[key] = true
+		}
 	}
-	if match := podFieldKey.FindStringSubmatch(fieldPath); match != nil {
-		return metadata.Invalid(path, fieldPath, validation.IsQualifiedName(strings.ToLower(match[1])))
-	}
-	if !slices.Contains(podFields, fieldPath) {
-		return field.ErrorList{field.NotSupported(path, fieldPath, append(slices.Clone(podFields), "metadata.labels['KEY']", "metadata.annotations['KEY']"))}
-	}
-	return nil
+	return errs
 }
 
-// containerResources are the resources of a container that a variable may have.
-var containerResources = []string{
-	"limits.cpu", "limits.memory", "limits.ephemeral-storage", "requests.cpu", "requests.memory", "requests.ephemeral-storage",
-}
-
-func validateContainerResource(resource string, path *field.Path) field.ErrorList {
-	switch {
-	case resource == "":
-		return required(path, "must be given")
-	case slices.Contains(containerResources, resource) || strings.HasPrefix(resource, "limits.hugepages-") || strings.HasPrefix(resource, "requests.hugepages-"):
-		return nil
-	default:
-		return field.ErrorList{field.NotSupported(path, resource, containerResources)}
+func validateResizePolicy(policies []corev1.ContainerResizePolicy, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := map[corev1.ResourceName]bool{}
+	for i, policy := range policies {
+		at := path.Index(i)
+		if policy.ResourceName != corev1.ResourceCPU && policy.ResourceName != corev1.ResourceMemory {
+			errs = append(errs, field.NotSupported(at.Child("resourceName"), policy.ResourceName, []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory}))
+		}
+		if policy.RestartPolicy != corev1.NotRequired && policy.RestartPolicy != corev1.RestartContainer {
+			errs = append(errs, field.NotSupported(at.Child("restartPolicy"), policy.RestartPolicy, []corev1.ResourceResizeRestartPolicy{corev1.NotRequired, corev1.RestartContainer}))
+		}
+		if seen[policy.ResourceName] {
+			errs = append(errs, field.Duplicate(at, policy.ResourceName))
+		}
+		seen[policy.ResourceName] = true
 	}
-}
-
-// validateKeyRef wants the name of a ConfigMap or Secret, which older Kubernetes
-// does not ask for, and one of its keys.
-func validateKeyRef(name, key string, path *field.Path) field.ErrorList {
-	errs := metadata.Invalid(path.Child("name"), name, validation.IsDNS1123Subdomain(name))
-	if key == "" {
-		return append(errs, required(path.Child("key"), "must be given")...)
-	}
-	return append(errs, metadata.Invalid(path.Child("key"), key, validation.IsConfigMapKey(key))...)
+	return errs
 }
 
 // exactlyOne wants one of several fields to be given.
@@ -116,83 +219,14 @@ func exactlyOne(path *field.Path, given map[string]bool) field.ErrorList {
 	}
 }
 
-// ValidateResources validates what a container asks for and may use.
-func ValidateResources(resources corev1.ResourceRequirements, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	for list, quantities := range map[string]corev1.ResourceList{"requests": resources.Requests, "limits": resources.Limits} {
-		for name, quantity := range quantities {
-			if quantity.Sign() < 0 {
-				errs = append(errs, field.Invalid(path.Child(list).Key(string(name)), quantity.String(), "must not be negative"))
-			}
-		}
-	}
-	for name, request := range resources.Requests {
-		if limit, limited := resources.Limits[name]; limited && request.Cmp(limit) > 0 {
-			errs = append(errs, field.Invalid(path.Child("requests").Key(string(name)), request.String(), fmt.Sprintf("must not exceed the limit, %s", limit.String())))
-		}
-	}
-	return errs
-}
-
-// How many successes a probe may wait for.
-const (
-	OnlyOneSuccess = true
-	AnySuccesses   = false
-)
-
-// ValidateProbe validates a probe of a container; a nil one is right.
-func ValidateProbe(probe *corev1.Probe, oneSuccess bool, path *field.Path) field.ErrorList {
-	if probe == nil {
-		return nil
-	}
-	errs := exactlyOne(path, map[string]bool{
-		"exec": probe.Exec != nil, "httpGet": probe.HTTPGet != nil, "tcpSocket": probe.TCPSocket != nil, "grpc": probe.GRPC != nil,
-	})
-	switch {
-	case probe.HTTPGet != nil:
-		errs = append(errs, validatePortOrName(probe.HTTPGet.Port, path.Child("httpGet", "port"))...)
-	case probe.TCPSocket != nil:
-		errs = append(errs, validatePortOrName(probe.TCPSocket.Port, path.Child("tcpSocket", "port"))...)
-	case probe.GRPC != nil:
-		errs = append(errs, ValidatePort(probe.GRPC.Port, path.Child("grpc", "port"))...)
-	case probe.Exec != nil && len(probe.Exec.Command) == 0:
-		errs = append(errs, field.Required(path.Child("exec", "command"), "must be given"))
-	}
-	for name, seconds := range map[string]int32{
-		"initialDelaySeconds": probe.InitialDelaySeconds, "timeoutSeconds": probe.TimeoutSeconds, "periodSeconds": probe.PeriodSeconds,
-		"successThreshold": probe.SuccessThreshold, "failureThreshold": probe.FailureThreshold,
-	} {
-		if seconds < 0 {
-			errs = append(errs, field.Invalid(path.Child(name), seconds, "must not be negative"))
-		}
-	}
-	if oneSuccess && probe.SuccessThreshold > 1 {
-		errs = append(errs, field.Invalid(path.Child("successThreshold"), probe.SuccessThreshold, "must be 1 for this probe"))
-	}
-	if grace := probe.TerminationGracePeriodSeconds; grace != nil && !oneSuccess {
-		errs = append(errs, field.Forbidden(path.Child("terminationGracePeriodSeconds"), "a readiness probe ends no pod: remove it"))
-	} else if grace != nil && *grace <= 0 {
-		errs = append(errs, field.Invalid(path.Child("terminationGracePeriodSeconds"), *grace, "must be greater than 0"))
-	}
-	return errs
-}
-
 func validatePortOrName(port intstr.IntOrString, path *field.Path) field.ErrorList {
 	if port.Type == intstr.Int {
 		return ValidatePort(port.IntVal, path)
 	}
-	var errs field.ErrorList
-	for _, detail := range validation.IsValidPortName(port.StrVal) {
-		errs = append(errs, field.Invalid(path, port.StrVal, detail))
-	}
-	return errs
+	return metadata.Invalid(path, port.StrVal, validation.IsValidPortName(port.StrVal))
 }
 
 // ValidatePort validates the number of a port.
 func ValidatePort(port int32, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	for _, detail := range validation.IsValidPortNum(int(port)) {
-		errs = append(errs, field.Invalid(path, port, detail))
-	}
-	return errs
+	return metadata.Invalid(path, port, validation.IsValidPortNum(int(port)))
 }

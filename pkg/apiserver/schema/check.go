@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/failover-krm/failover/pkg/document"
@@ -58,7 +59,7 @@ type checker struct {
 }
 
 func (c *checker) check(node *Node, value any, path *field.Path) {
-	if node.Type == Any {
+	if node.Type == Any || value == nil && node.Nullable {
 		return
 	}
 	switch value := value.(type) {
@@ -81,7 +82,7 @@ func (c *checker) check(node *Node, value any, path *field.Path) {
 		}
 	case int64:
 		if c.isType(path, node, value, Integer, Number, IntOrString) && c.checkEnum(node, strconv.FormatInt(value, 10), path) {
-			c.checkRange(node, float64(value), path)
+			c.checkRange(node, float64(value), value, path)
 		}
 	case float64:
 		c.checkFloat(node, value, path)
@@ -93,8 +94,8 @@ func (c *checker) check(node *Node, value any, path *field.Path) {
 }
 
 func (c *checker) checkFloat(node *Node, value float64, path *field.Path) {
-	if node.Type == IntOrString && len(node.Patterns) > 0 { // a quantity such as 0.5
-		c.checkPatterns(node, strconv.FormatFloat(value, 'f', -1, 64), path)
+	if node.isQuantity() { // such as 0.5
+		c.checkString(node, plain(value), path)
 		return
 	}
 	types := []Type{Number}
@@ -102,7 +103,7 @@ func (c *checker) checkFloat(node *Node, value float64, path *field.Path) {
 		types = []Type{Integer, Number}
 	}
 	if c.isType(path, node, value, types...) {
-		c.checkRange(node, value, path)
+		c.checkRange(node, value, value, path)
 	}
 }
 
@@ -282,6 +283,14 @@ func (c *checker) checkFormat(node *Node, value string, path *field.Path) {
 		if _, err := time.ParseDuration(value); err != nil {
 			c.Errs = append(c.Errs, field.Invalid(path, value, durationWords))
 		}
+	case DateTime:
+		if _, err := time.Parse(time.RFC3339, value); err != nil {
+			c.breakAt(path, field.Invalid(path, value, `must be a time such as "2006-01-02T15:04:05Z"`))
+		}
+	case Quantity:
+		if _, err := resource.ParseQuantity(strings.TrimSpace(value)); err != nil { // as it decodes itself
+			c.breakAt(path, field.Invalid(path, value, quantityWords))
+		}
 	}
 }
 
@@ -321,6 +330,8 @@ func compiled(pattern string) *regexp.Regexp {
 
 const durationWords = `must be a duration such as "500ms", "2s" or "1m30s"`
 
+const quantityWords = `must be a quantity such as "500m", "2" or "128Mi"`
+
 const dnsNameWords = `must be a DNS name such as "shop" or "shop.example.com", in lower case`
 
 // patternWords says in words what the patterns of well-known types ask for.
@@ -328,7 +339,7 @@ var patternWords = map[string]string{
 	`^([0-9]{1,5}(h|m|s|ms)){1,4}$`:                                                                                     durationWords,
 	`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`:                                                 dnsNameWords,
 	`^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`:                                          dnsNameWords + `, which may begin with "*."`,
-	`^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$`: `must be a quantity such as "500m", "2" or "128Mi"`,
+	`^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$`: quantityWords,
 }
 
 // checkLength tells whether a string, a list or a map is not too long.
@@ -350,24 +361,32 @@ func (c *checker) checkLength(node *Node, length int, path *field.Path) bool {
 	return false
 }
 
-func (c *checker) checkRange(node *Node, value float64, path *field.Path) {
+func (c *checker) checkRange(node *Node, value float64, given any, path *field.Path) {
 	low, high := node.Minimum, node.Maximum
-	if node.Format == Int32 && high == nil && value > math.MaxInt32 {
-		high = new(float64(math.MaxInt32))
+	if node.Format == Int32 && value > math.MaxInt32 {
+		high = cmp.Or(high, new(float64(math.MaxInt32)))
+	}
+	if node.Format == Int32 && value < math.MinInt32 {
+		low = cmp.Or(low, new(float64(math.MinInt32)))
 	}
 	if (low == nil || value >= *low) && (high == nil || value < *high || value == *high && !node.ExclusiveMaximum) {
 		return
 	}
 	var detail string
 	switch {
+	case low != nil && high != nil && node.ExclusiveMaximum:
+		detail = fmt.Sprintf("must be at least %s and below %s", plain(*low), plain(*high))
 	case node.ExclusiveMaximum:
-		detail = fmt.Sprintf("must be below %v", *high)
+		detail = "must be below " + plain(*high)
 	case low != nil && high != nil:
-		detail = fmt.Sprintf("must be between %v and %v, inclusive", *low, *high)
+		detail = fmt.Sprintf("must be between %s and %s, inclusive", plain(*low), plain(*high))
 	case low != nil:
-		detail = fmt.Sprintf("must be at least %v", *low)
+		detail = "must be at least " + plain(*low)
 	default:
-		detail = fmt.Sprintf("must be at most %v", *high)
+		detail = "must be at most " + plain(*high)
 	}
-	c.breakAt(path, field.Invalid(path, value, detail))
+	c.breakAt(path, field.Invalid(path, given, detail))
 }
+
+// plain writes a number without an exponent.
+func plain(number float64) string { return strconv.FormatFloat(number, 'f', -1, 64) }

@@ -60,6 +60,8 @@ type Node struct {
 	// same UniqueBy fields, where there are any.
 	Unique   bool
 	UniqueBy []string
+	// Nullable tells that an item of a list may be null.
+	Nullable bool
 	// IPAddress tells that value must be an IP where type is IPAddress, as Gateway
 	// API has it.
 	IPAddress bool
@@ -73,8 +75,10 @@ type Format string
 // The formats that an API server checks.
 const (
 	Byte     Format = "byte"
+	DateTime Format = "date-time"
 	Duration Format = "duration"
 	Int32    Format = "int32"
+	Quantity Format = "quantity"
 )
 
 // Rule is a CEL rule of a CRD.
@@ -137,10 +141,17 @@ func (n *Node) wanted() string {
 		return words[n.Type] + " of " + strings.Join(n.FieldNames(), ", ")
 	case n.Type == String && len(n.Enum) > 0:
 		return words[n.Type] + ", one of " + strings.Join(n.Enum, ", ")
+	case n.isQuantity():
+		return `a quantity such as "500m", "2" or "128Mi"`
 	case n.Type == String && n.Format == Duration || len(n.Patterns) == 1 && patternWords[n.Patterns[0]] == durationWords:
 		return words[n.Type] + `, a duration such as "500ms" or "2s"`
 	}
 	return words[n.Type]
+}
+
+// isQuantity tells whether a value is a Kubernetes quantity.
+func (n *Node) isQuantity() bool {
+	return n.Format == Quantity || n.Type == IntOrString && len(n.Patterns) > 0
 }
 
 // At returns the schema of a path, or nil.
