@@ -104,10 +104,15 @@ func validateSelector(selector *metav1.LabelSelector, podLabels map[string]strin
 	expressions := &metav1.LabelSelector{MatchExpressions: selector.MatchExpressions}
 	errs = append(errs, metavalidation.ValidateLabelSelector(expressions, metavalidation.LabelSelectorValidationOptions{}, path.Child("selector"))...)
 	matcher, err := metav1.LabelSelectorAsSelector(selector)
-	if err == nil && !matcher.Matches(labels.Set(podLabels)) {
-		errs = append(errs, field.Invalid(path.Child("template", "metadata", "labels"), podLabels, "must have the labels of selector"))
+	at := path.Child("template", "metadata", "labels")
+	switch {
+	case err != nil || matcher.Matches(labels.Set(podLabels)):
+		return errs
+	case len(podLabels) == 0:
+		return append(errs, required(at, "must have the labels of selector")...)
+	default:
+		return append(errs, field.Invalid(at, podLabels, "must have the labels of selector"))
 	}
-	return errs
 }
 
 func validateTemplate(template corev1.PodTemplateSpec, path *field.Path) field.ErrorList {
