@@ -37,9 +37,14 @@ func Rollouts() []Mutant {
 		add("selector", map[string]any{"matchLabels": labels})
 	}
 	for _, expression := range []map[string]any{
-		{"key": "app", "operator": "In", "values": []any{"shop"}}, {"key": "app", "operator": "In"}, {"key": "app", "operator": "Exists"},
-		{"key": "app", "operator": "Exists", "values": []any{"shop"}}, {"key": "app", "operator": "Is"}, {"key": "a b", "operator": "DoesNotExist"},
-		{"key": "app", "operator": "NotIn", "values": []any{"shop"}}, {"key": "app", "operator": "In", "values": []any{"not allowed!"}},
+		{"key": "app", "operator": "In", "values": []any{"shop"}},
+		{"key": "app", "operator": "In"},
+		{"key": "app", "operator": "Exists"},
+		{"key": "app", "operator": "Exists", "values": []any{"shop"}},
+		{"key": "app", "operator": "Is"},
+		{"key": "a b", "operator": "DoesNotExist"},
+		{"key": "app", "operator": "NotIn", "values": []any{"shop"}},
+		{"key": "app", "operator": "In", "values": []any{"not allowed!"}},
 	} {
 		add("selector", map[string]any{"matchExpressions": []any{expression}})
 	}

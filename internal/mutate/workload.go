@@ -14,7 +14,9 @@ func Workloads() []Mutant {
 		values []any
 	}{
 		{"resources", resources()},
-		{"livenessProbe", probes()}, {"readinessProbe", probes()}, {"startupProbe", probes()},
+		{"livenessProbe", probes()},
+		{"readinessProbe", probes()},
+		{"startupProbe", probes()},
 		{"lifecycle", hooks()},
 		{"env", environments()},
 		{"envFrom", environmentsFrom()},
@@ -67,7 +69,8 @@ func resources() []any {
 	}
 	quantities := []any{
 		"1", "500m", "0", "-1", "1Gi", "3Mi", "2Mi", "0.5", "1.0001", " 1 ", "", "one", "1e3", "99999999999999999999",
-		int64(2), int64(-2), 1.5, true, map[string]any{},
+		int64(2), int64(-2), 1.5, true,
+		map[string]any{},
 	}
 	var found []any
 	for i, name := range names {
@@ -105,22 +108,38 @@ func resources() []any {
 
 func actions() []any {
 	found := []any{
-		map[string]any{}, map[string]any{"exec": map[string]any{"command": []any{"true"}}}, map[string]any{"exec": map[string]any{}},
+		map[string]any{},
+		map[string]any{"exec": map[string]any{"command": []any{"true"}}},
+		map[string]any{"exec": map[string]any{}},
 		map[string]any{"httpGet": map[string]any{"port": int64(80)}, "tcpSocket": map[string]any{"port": int64(80)}},
-		map[string]any{"grpc": map[string]any{"port": int64(80), "service": "shop"}}, map[string]any{"grpc": map[string]any{"port": "http"}},
-		map[string]any{"grpc": map[string]any{"port": int64(0)}}, map[string]any{"grpc": map[string]any{}},
-		map[string]any{"sleep": map[string]any{"seconds": int64(5)}}, map[string]any{"sleep": map[string]any{"seconds": int64(0)}},
-		map[string]any{"sleep": map[string]any{"seconds": int64(30)}}, map[string]any{"sleep": map[string]any{"seconds": int64(31)}},
+		map[string]any{"grpc": map[string]any{"port": int64(80), "service": "shop"}},
+		map[string]any{"grpc": map[string]any{"port": "http"}},
+		map[string]any{"grpc": map[string]any{"port": int64(0)}},
+		map[string]any{"grpc": map[string]any{}},
+		map[string]any{"sleep": map[string]any{"seconds": int64(5)}},
+		map[string]any{"sleep": map[string]any{"seconds": int64(0)}},
+		map[string]any{"sleep": map[string]any{"seconds": int64(30)}},
+		map[string]any{"sleep": map[string]any{"seconds": int64(31)}},
 		map[string]any{"sleep": map[string]any{"seconds": int64(-1)}},
 	}
 	for _, port := range []any{int64(1), int64(65535), int64(0), int64(65536), int64(-1), int64(1 << 33), "http", "", "Http", "80", "a-name-of-16-char", 1.5, true, nil} {
 		found = append(found, map[string]any{"httpGet": map[string]any{"port": port}}, map[string]any{"tcpSocket": map[string]any{"port": port}})
 	}
 	for _, more := range []map[string]any{
-		{"scheme": "HTTP"}, {"scheme": "HTTPS"}, {"scheme": "FOO"}, {"scheme": "http"}, {"scheme": ""}, {"path": ""}, {"path": "healthz"}, {"host": "not a host"},
-		{"httpHeaders": []any{map[string]any{"name": "a b", "value": "x"}}}, {"httpHeaders": []any{map[string]any{"name": "", "value": "x"}}},
-		{"httpHeaders": []any{map[string]any{"name": "Host"}}}, {"httpHeaders": []any{map[string]any{"name": "X-A", "value": ""}, map[string]any{"name": "X-A", "value": "b"}}},
-		{"httpHeaders": []any{nil}}, {"httpHeaders": "Host"},
+		{"scheme": "HTTP"},
+		{"scheme": "HTTPS"},
+		{"scheme": "FOO"},
+		{"scheme": "http"},
+		{"scheme": ""},
+		{"path": ""},
+		{"path": "healthz"},
+		{"host": "not a host"},
+		{"httpHeaders": []any{map[string]any{"name": "a b", "value": "x"}}},
+		{"httpHeaders": []any{map[string]any{"name": "", "value": "x"}}},
+		{"httpHeaders": []any{map[string]any{"name": "Host"}}},
+		{"httpHeaders": []any{map[string]any{"name": "X-A", "value": ""}, map[string]any{"name": "X-A", "value": "b"}}},
+		{"httpHeaders": []any{nil}},
+		{"httpHeaders": "Host"},
 	} {
 		more["port"] = int64(80)
 		found = append(found, map[string]any{"httpGet": more})

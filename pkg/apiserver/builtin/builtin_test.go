@@ -203,8 +203,8 @@ func TestSeveralContainers(t *testing.T) {
 		`containers: [{name: a, image: i}], securityContext: {runAsUser: root}`:                                              `spec.template.spec.securityContext.runAsUser: Invalid value: "root": must be an integer`,
 		`containers: [{name: a, image: i}, 5]`:                                                                               "spec.template.spec.containers[1]: Invalid value: 5: must be a map of ",
 	} {
-		start := strings.Index(deployment, "    spec:\n")
-		got := validate(t, deployment[:start]+"    spec: {"+pod+"}\n")
+		head, _, _ := strings.Cut(deployment, "    spec:\n")
+		got := validate(t, head+"    spec: {"+pod+"}\n")
 		if strings.HasSuffix(want, " ") {
 			assert.True(t, strings.HasPrefix(got, want), got)
 			continue

@@ -121,8 +121,10 @@ func refuseRunning(container corev1.Container, path *field.Path) field.ErrorList
 		name  string
 		given bool
 	}{
-		{"lifecycle", container.Lifecycle != nil}, {"livenessProbe", container.LivenessProbe != nil},
-		{"readinessProbe", container.ReadinessProbe != nil}, {"startupProbe", container.StartupProbe != nil},
+		{"lifecycle", container.Lifecycle != nil},
+		{"livenessProbe", container.LivenessProbe != nil},
+		{"readinessProbe", container.ReadinessProbe != nil},
+		{"startupProbe", container.StartupProbe != nil},
 	} {
 		if part.given {
 			errs = append(errs, field.Forbidden(path.Child(part.name), "an init container has none, unless its restartPolicy is Always"))

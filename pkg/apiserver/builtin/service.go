@@ -61,8 +61,10 @@ func validateExternalName(spec corev1.ServiceSpec, path *field.Path) field.Error
 		name  string
 		given bool
 	}{
-		{"clusterIP", spec.ClusterIP != ""}, {"clusterIPs", len(spec.ClusterIPs) > 0},
-		{"ipFamilies", len(spec.IPFamilies) > 0}, {"ipFamilyPolicy", spec.IPFamilyPolicy != nil},
+		{"clusterIP", spec.ClusterIP != ""},
+		{"clusterIPs", len(spec.ClusterIPs) > 0},
+		{"ipFamilies", len(spec.IPFamilies) > 0},
+		{"ipFamilyPolicy", spec.IPFamilyPolicy != nil},
 	} {
 		if part.given {
 			errs = append(errs, field.Forbidden(path.Child(part.name), "a Service of type ExternalName has no address: remove it"))

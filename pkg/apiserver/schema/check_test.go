@@ -146,9 +146,9 @@ func TestCheck(t *testing.T) {
 		"fields": {
 			node:  &schema.Node{Type: schema.Object, Required: []string{"port"}, Fields: []schema.Field{{Name: "name", Node: text}, {Name: "port", Node: &schema.Node{Type: schema.Integer}}}},
 			right: []any{map[string]any{"port": int64(1)}},
-			wrong: []any{map[string]any{}, map[string]any{"port": int64(1), "nmae": "x"}, map[string]any{"port": int64(1), "other": "x"}, "x"},
+			wrong: []any{map[string]any{}, map[string]any{"port": int64(1), "prot": "x"}, map[string]any{"port": int64(1), "other": "x"}, "x"},
 			want: []string{
-				"port: Required value: must be given", `nmae: Forbidden: unknown field, did you mean "name"?`,
+				"port: Required value: must be given", `prot: Forbidden: unknown field, did you mean "port"?`,
 				"other: Forbidden: unknown field; known are name, port", `Invalid value: "x": must be a map with port`,
 			},
 		},
