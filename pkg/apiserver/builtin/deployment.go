@@ -89,10 +89,7 @@ func share(value *intstr.IntOrString) (number int, isPercent bool) {
 	case value.Type == intstr.Int:
 		return value.IntValue(), false
 	}
-	number, err := strconv.Atoi(strings.TrimSuffix(value.StrVal, "%"))
-	if err != nil { // more digits than an integer has
-		return 0, true
-	}
+	number, _ = strconv.Atoi(strings.TrimSuffix(value.StrVal, "%")) // the largest integer, where there are too many digits
 	return number, true
 }
 

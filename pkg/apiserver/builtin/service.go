@@ -256,7 +256,7 @@ func validateServicePorts(spec corev1.ServiceSpec, path *field.Path) field.Error
 			errs = append(errs, field.Forbidden(at.Child("nodePort"), "is for type NodePort or LoadBalancer"))
 		case nodePorts[key{protocol, port.NodePort}]:
 			errs = append(errs, field.Duplicate(at.Child("nodePort"), port.NodePort))
-		default: // which range of them is free to use is up to the cluster
+		case spec.Type != corev1.ServiceTypeExternalName: // which of them are free is up to the cluster
 			errs = append(errs, ValidatePort(port.NodePort, at.Child("nodePort"))...)
 		}
 		nodePorts[key{protocol, port.NodePort}] = true
