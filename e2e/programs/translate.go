@@ -9,11 +9,6 @@ import (
 // gateway is Envoy Gateway's module.
 const gateway = "github.com/envoyproxy/gateway"
 
-// controlPlanes has the release of go-control-plane that is used where an Envoy
-// Gateway asks for a commit that the module proxy may not have. It has the names of
-// xDS types only: the types and their validation are a module of their own.
-var controlPlanes = map[string]string{"1.4.3": "v0.13.4", "1.5.9": "v0.13.4", "1.6.3": "v0.13.4"}
-
 // Egctl returns the path of egctl of a version pinned under tools.
 func Egctl(ctx context.Context, tools, envoyGateway string) (string, error) {
 	return goModule{directory: filepath.Join(tools, "envoy-gateway-"+envoyGateway)}.build(gateway + "/cmd/egctl")(ctx)
@@ -46,10 +41,6 @@ func Translate(ctx context.Context, tools, envoyGateway string) (string, error) 
 		steps := [][]string{{"mod", "edit", "-module=" + path}}
 		if !isPinned {
 			steps = [][]string{{"mod", "init", path}, {"mod", "edit", "-require=" + gateway + "@v" + envoyGateway}}
-			if release := controlPlanes[envoyGateway]; release != "" {
-				const controlPlane = "github.com/envoyproxy/go-control-plane"
-				steps = append(steps, []string{"mod", "edit", "-replace=" + controlPlane + "=" + controlPlane + "@" + release})
-			}
 		}
 		build := []string{"build", "-mod=mod", "-ldflags=-s -w", "-o", target, "."}
 		for _, arguments := range append(steps, build) {
