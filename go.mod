@@ -4,6 +4,7 @@ go 1.26.8
 
 require (
 	github.com/envoyproxy/gateway v1.9.1
+	github.com/evanphx/json-patch v5.9.11+incompatible
 	github.com/google/cel-go v0.30.0
 	github.com/spf13/cobra v1.10.2
 	github.com/stretchr/testify v1.12.1
@@ -25,7 +26,6 @@ require (
 require (
 	cel.dev/expr v0.25.3 // indirect
 	github.com/davecgh/go-spew v1.1.2-0.20180830191138-d8f796af33cc // indirect
-	github.com/evanphx/json-patch v5.9.11+incompatible // indirect
 	github.com/fxamacker/cbor/v2 v2.9.2 // indirect
 	github.com/go-errors/errors v1.5.1 // indirect
 	github.com/go-logr/logr v1.4.4 // indirect
