@@ -29,17 +29,24 @@ func (m goModule) build(packagePath string) func(context.Context) (string, error
 func (m goModule) copy(modulePath, directory string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		return m.cached(path.Base(directory), func(target string) error {
-			output, err := m.goCommand("mod", "download", "-json", modulePath).output(ctx)
+			sources, err := m.sources(ctx, modulePath)
 			if err != nil {
 				return err
 			}
-			var module struct{ Dir string }
-			if err := json.Unmarshal(output, &module); err != nil {
-				return err
-			}
-			return os.CopyFS(target, os.DirFS(filepath.Join(module.Dir, directory)))
+			return os.CopyFS(target, os.DirFS(filepath.Join(sources, directory)))
 		})
 	}
+}
+
+// sources returns the directory of one of the modules that this one requires.
+func (m goModule) sources(ctx context.Context, modulePath string) (string, error) {
+	output, err := m.goCommand("mod", "download", "-json", modulePath).output(ctx)
+	if err != nil {
+		return "", err
+	}
+	var module struct{ Dir string }
+	err = json.Unmarshal(output, &module)
+	return module.Dir, err
 }
 
 func (m goModule) cached(name string, produce func(target string) error) (string, error) {

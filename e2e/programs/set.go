@@ -63,3 +63,17 @@ func Find(ctx context.Context, tools, envoyGateway string) (Set, error) {
 	}
 	return set, errors.Join(problems...)
 }
+
+// FindEgctl returns the egctl of an Envoy Gateway in the given version, and builds
+// it if it is not there yet. It needs nothing else of a Set.
+func FindEgctl(ctx context.Context, tools, envoyGateway string) (string, error) {
+	module := goModule{directory: filepath.Join(tools, "envoy-gateway-"+envoyGateway)}
+	return module.build("github.com/envoyproxy/gateway/cmd/egctl")(ctx)
+}
+
+// GatewayModule returns the directory with the sources of an Envoy Gateway in the
+// given version.
+func GatewayModule(ctx context.Context, tools, envoyGateway string) (string, error) {
+	module := goModule{directory: filepath.Join(tools, "envoy-gateway-"+envoyGateway)}
+	return module.sources(ctx, "github.com/envoyproxy/gateway")
+}

@@ -1,0 +1,199 @@
+package translation
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/failover-krm/failover/e2e/programs"
+	"github.com/failover-krm/failover/pkg/envoygateway"
+)
+
+var (
+	all  = flag.Bool("all", os.Getenv("E2E_LONG") != "", "compare all sets of manifests, not a hundred of them (E2E_LONG)")
+	seed = flag.Uint64("seed", 1, "of the mutations")
+)
+
+// envoyGateways are the versions that are compared.
+var envoyGateways = []string{"1.8.2", "1.9.1"}
+
+// TestTranslation compares the model with egctl.
+func TestTranslation(t *testing.T) {
+	for _, envoyGateway := range envoyGateways {
+		t.Run(envoyGateway, func(t *testing.T) {
+			egctl, err := programs.FindEgctl(t.Context(), "../tools", envoyGateway)
+			if err != nil {
+				t.Skip(err)
+			}
+			c := &comparison{envoyGateway: envoyGateway, egctl: egctl, skipped: map[string]int{}}
+			base := rendered(t)
+			count, size := 1000, 40
+			sources := append(slices.Clone(base), upstream(t, moduleDirectory(t, envoyGateway))...)
+			if !*all {
+				count, size = 60, 60
+				sources = every(sources, 10)
+			}
+			for _, set := range sources {
+				c.add(t, set)
+			}
+			for _, set := range mutated(base, count) {
+				c.add(t, set)
+			}
+			for batch := range slices.Chunk(c.sets, size) {
+				c.compare(t, batch)
+			}
+			t.Logf("%d sets compared, %d facts; left out: %v", c.compared, c.facts, c.skipped)
+			if *all {
+				assert.GreaterOrEqual(t, c.compared, 1000)
+			}
+		})
+	}
+}
+
+// every returns one in n of the sets.
+func every(sets []*manifests, n int) []*manifests {
+	var some []*manifests
+	for i := 0; i < len(sets); i += n {
+		some = append(some, sets[i])
+	}
+	return some
+}
+
+// moduleDirectory is where Go keeps the sources of a version of Envoy Gateway.
+func moduleDirectory(t *testing.T, envoyGateway string) string {
+	t.Helper()
+	directory, err := programs.GatewayModule(t.Context(), "../tools", envoyGateway)
+	require.NoError(t, err)
+	return directory
+}
+
+// mutated makes sets out of others, by one to four mutations each. The same seed
+// makes the same sets.
+func mutated(base []*manifests, count int) []*manifests {
+	random := rand.New(rand.NewPCG(*seed, 0))
+	var sets []*manifests
+	for len(sets) < count {
+		set := base[random.IntN(len(base))].clone("")
+		var names []string
+		for range 1 + random.IntN(4) {
+			if m := mutations[random.IntN(len(mutations))]; m.apply(random, set) {
+				names = append(names, m.name)
+			}
+		}
+		set.name = fmt.Sprintf("%d: %s", len(sets), strings.Join(names, ", "))
+		sets = append(sets, set)
+	}
+	return sets
+}
+
+// comparison collects sets, and what they come to.
+type comparison struct {
+	envoyGateway, egctl string
+	sets                []*manifests
+	compared, facts     int
+	// skipped counts the sets that cannot be compared, by reason.
+	skipped map[string]int
+}
+
+// add takes a set that the API server takes.
+func (c *comparison) add(t *testing.T, set *manifests) {
+	t.Helper()
+	prepared := set.prefixed(fmt.Sprintf("s%d-", len(c.sets)))
+	if err := prepared.prepare(t, c.envoyGateway); err != nil {
+		c.skipped["the API server refuses it"]++
+		return
+	}
+	if reason := incomparable(prepared); reason != "" {
+		c.skipped[reason]++
+		return
+	}
+	c.sets = append(c.sets, prepared)
+}
+
+// incomparable says why the two sides are not given the same, or nothing.
+func incomparable(set *manifests) string {
+	for _, service := range set.of("Service") {
+		if service.text("spec", "clusterIP") == "None" {
+			return "a headless Service: egctl reads no EndpointSlices"
+		}
+	}
+	for _, gateway := range set.of("Gateway") {
+		for _, listener := range gateway.list("spec", "listeners") {
+			if len(listener.list("tls", "certificateRefs")) > 0 {
+				return "a certificate, which the model takes for valid"
+			}
+		}
+	}
+	return ""
+}
+
+func (c *comparison) compare(t *testing.T, sets []*manifests) {
+	t.Helper()
+	answers, refused := translate(t, c.egctl, sets)
+	for i, set := range sets {
+		if refused[i] != nil {
+			c.skipped["egctl refuses it: "+firstWords(refused[i])]++
+			if testing.Verbose() {
+				t.Logf("%s: %v", set.name, refused[i])
+			}
+			continue
+		}
+		prefix := set.objects[0].namespace()
+		prefix = prefix[:strings.Index(prefix, "-")+1]
+		model := ofModel(envoygateway.Translate(set.typed(t), envoygateway.Options{EnvoyGateway: c.envoyGateway, Refusals: refusals, ServiceRouting: true}))
+		real := ofEgctl(answers[i], set, prefix)
+		c.compared++
+		c.facts += len(model)
+		if found := differences(model, real); len(found) > 0 {
+			assert.Fail(t, "the model says otherwise", "%s (%s):\n    %s", set.name, prefix, strings.Join(found, "\n    "))
+			if directory := os.Getenv("E2E_KEEP"); directory != "" {
+				encoded, _ := json.MarshalIndent(set.objects, "", " ")
+				_ = os.WriteFile(filepath.Join(directory, prefix+c.envoyGateway+".json"), encoded, 0o600)
+			}
+		}
+	}
+}
+
+func firstWords(err error) string {
+	text := err.Error()
+	if i := strings.LastIndex(text, "error:"); i >= 0 {
+		text = text[i:]
+	}
+	return text[:min(len(text), 100)]
+}
+
+// refusals knows the refusals that the mutations ask for.
+func refusals(o runtime.Object) []string {
+	policy, isPolicy := o.(*egv1a1.BackendTrafficPolicy)
+	if !isPolicy || policy.Spec.Retry == nil || policy.Spec.Retry.PerRetry == nil || policy.Spec.Retry.PerRetry.BackOff == nil {
+		return nil
+	}
+	backOff := policy.Spec.Retry.PerRetry.BackOff
+	var intervals []time.Duration
+	for _, interval := range []*string{(*string)(backOff.BaseInterval), (*string)(backOff.MaxInterval)} {
+		if interval == nil {
+			continue
+		}
+		parsed, err := time.ParseDuration(*interval)
+		if err != nil || parsed == 0 {
+			return []string{"backOff: 0s"}
+		}
+		intervals = append(intervals, parsed)
+	}
+	if len(intervals) == 2 && intervals[0] > intervals[1] {
+		return []string{"backOff: maxInterval is less than baseInterval"}
+	}
+	return nil
+}
