@@ -360,20 +360,27 @@ func (f facts) addConfigDump(gateway string, dump object) {
 			assignments[assignment.text("clusterName")] = assignment
 		}
 	}
+	used := map[string]bool{}
 	for _, config := range dump.list("configs") {
-		for _, dynamic := range config.list("dynamicActiveClusters") {
-			f.addCluster(gateway, dynamic.at("cluster").(map[string]any), assignments)
-		}
 		for _, dynamic := range config.list("dynamicRouteConfigs") {
 			for _, host := range object(dynamic.at("routeConfig").(map[string]any)).list("virtualHosts") {
-				f.addVirtualHost(host)
+				f.addVirtualHost(host, used)
+			}
+		}
+	}
+	for _, config := range dump.list("configs") {
+		for _, dynamic := range config.list("dynamicActiveClusters") {
+			cluster := object(dynamic.at("cluster").(map[string]any))
+			// A reference that doesn't resolve gets a cluster too, to which nothing is sent.
+			if name := cluster.text("name"); used[name] || strings.HasPrefix(name, "tcproute/") || strings.HasPrefix(name, "tlsroute/") {
+				f.addCluster(gateway, cluster, assignments)
 			}
 		}
 	}
 }
 
 // addVirtualHost states what Envoy does with each rule of a listener.
-func (f facts) addVirtualHost(host object) {
+func (f facts) addVirtualHost(host object, used map[string]bool) {
 	listener := host.text("name")
 	listener = listener[:strings.LastIndex(listener, "/")]
 	domains, _ := host["domains"].([]any)
@@ -392,6 +399,10 @@ func (f facts) addVirtualHost(host object) {
 		default:
 			action := object(route.at("route").(map[string]any))
 			answer = actionOf(action)
+			used[action.text("cluster")] = true
+			for _, cluster := range action.list("weightedClusters", "clusters") {
+				used[cluster.text("name")] = true
+			}
 			f.say(about+"timeout", duration(action.text("timeout")))
 			f.say(about+"retry", retryPolicyOf(action))
 		}
@@ -461,9 +472,6 @@ func cmpOr(value, otherwise any) any {
 
 func (f facts) addCluster(gateway string, cluster object, assignments map[string]object) {
 	name := cluster.text("name")
-	if !strings.Contains(name, "route/") || strings.Contains(name, "-mirror-") {
-		return // one of Envoy Gateway's own
-	}
 	about := fmt.Sprintf("cluster %s %s ", gateway, name)
 	assignment := assignments[name]
 	if inline, isInline := cluster["loadAssignment"].(map[string]any); isInline {

@@ -1,6 +1,7 @@
 package translation
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -29,11 +30,15 @@ var (
 // envoyGateways are the versions that are compared.
 var envoyGateways = []string{"1.8.2", "1.9.1"}
 
+var egctlOf = func(ctx context.Context, envoyGateway string) (string, error) {
+	return programs.FindEgctl(ctx, "../tools", envoyGateway)
+}
+
 // TestTranslation compares the model with egctl.
 func TestTranslation(t *testing.T) {
 	for _, envoyGateway := range envoyGateways {
 		t.Run(envoyGateway, func(t *testing.T) {
-			egctl, err := programs.FindEgctl(t.Context(), "../tools", envoyGateway)
+			egctl, err := egctlOf(t.Context(), envoyGateway)
 			if err != nil {
 				t.Skip(err)
 			}
@@ -136,6 +141,16 @@ func incomparable(set *manifests) string {
 			}
 		}
 	}
+	for _, o := range set.of("Backend", "BackendTLSPolicy") {
+		if o.at("spec", "tls", "caCertificateRefs") != nil || o.at("spec", "validation", "caCertificateRefs") != nil || o.at("spec", "tls", "clientCertificateRef") != nil {
+			return "a certificate, which the model takes for valid"
+		}
+	}
+	for _, filter := range set.of("HTTPRouteFilter") {
+		if filter.at("spec", "credentialInjection") != nil {
+			return "a credential, which the model takes for valid"
+		}
+	}
 	return ""
 }
 
@@ -157,7 +172,7 @@ func (c *comparison) compare(t *testing.T, sets []*manifests) {
 		c.compared++
 		c.facts += len(model)
 		if found := differences(model, real); len(found) > 0 {
-			assert.Fail(t, "the model says otherwise", "%s (%s):\n    %s", set.name, prefix, strings.Join(found, "\n    "))
+			t.Errorf("%s (%s): the model says otherwise:\n    %s", set.name, prefix, strings.Join(found, "\n    "))
 			if directory := os.Getenv("E2E_KEEP"); directory != "" {
 				encoded, _ := json.MarshalIndent(set.objects, "", " ")
 				_ = os.WriteFile(filepath.Join(directory, prefix+c.envoyGateway+".json"), encoded, 0o600)
