@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,26 +26,58 @@ type told struct {
 	XDS map[string]object `json:"xds"`
 }
 
+// answer is what egctl says of a set of manifests, or why it refuses the set.
+type answer struct {
+	told    *told
+	refused error
+}
+
 // translate shows sets of manifests to egctl, in one call if it can be: one object
-// that it refuses silences all others, so then each half is shown by itself. It
-// returns what it says of each set, and its error for the sets that it refuses.
-func translate(t *testing.T, egctl string, sets []*manifests) (answers []*told, refused []error) {
+// that it refuses silences all others, so then the sets that its error may be about
+// are shown without the others, and if those are all, each half by itself.
+func translate(t *testing.T, egctl string, sets []*manifests) map[*manifests]answer {
 	t.Helper()
-	answer, err := call(t, egctl, sets)
-	if err == nil {
-		for range sets {
-			answers, refused = append(answers, answer), append(refused, nil)
+	told, err := call(t, egctl, sets)
+	answers := map[*manifests]answer{}
+	if err == nil || len(sets) == 1 {
+		for _, set := range sets {
+			answers[set] = answer{told: told, refused: err}
 		}
-		return answers, refused
+		return answers
 	}
-	if len(sets) == 1 {
-		return []*told{nil}, []error{err}
+	suspects, others := suspected(sets, err)
+	if len(suspects) == 0 || len(others) == 0 {
+		suspects, others = sets[:len(sets)/2], sets[len(sets)/2:]
 	}
-	for _, half := range [][]*manifests{sets[:len(sets)/2], sets[len(sets)/2:]} {
-		some, errs := translate(t, egctl, half)
-		answers, refused = append(answers, some...), append(refused, errs...)
+	maps.Copy(answers, translate(t, egctl, suspects))
+	maps.Copy(answers, translate(t, egctl, others))
+	return answers
+}
+
+// xdsKey and invalidObject are how egctl's errors name a Gateway or an object.
+var (
+	xdsKey        = regexp.MustCompile(`xds ir for key (s\d+-)`)
+	invalidObject = regexp.MustCompile(`validation error: (\w+)\.\S+ "([^"]+)" is invalid`)
+)
+
+// suspected parts the sets that an error may be about from the others.
+func suspected(sets []*manifests, err error) (suspects, others []*manifests) {
+	isSuspect := func(*manifests) bool { return false }
+	if key := xdsKey.FindStringSubmatch(err.Error()); key != nil {
+		isSuspect = func(set *manifests) bool { return set.prefix() == key[1] }
+	} else if named := invalidObject.FindStringSubmatch(err.Error()); named != nil {
+		isSuspect = func(set *manifests) bool {
+			return slices.ContainsFunc(set.of(named[1]), func(o object) bool { return o.name() == named[2] })
+		}
 	}
-	return answers, refused
+	for _, set := range sets {
+		if isSuspect(set) {
+			suspects = append(suspects, set)
+		} else {
+			others = append(others, set)
+		}
+	}
+	return suspects, others
 }
 
 func call(t *testing.T, egctl string, sets []*manifests) (*told, error) {

@@ -247,6 +247,12 @@ func (m *manifests) prefixed(prefix string) *manifests {
 	return copied
 }
 
+// prefix is what the namespaces of a set begin with.
+func (m *manifests) prefix() string {
+	prefix, _, _ := strings.Cut(m.objects[0].namespace(), "-")
+	return prefix + "-"
+}
+
 func rename(value any, prefix string) {
 	switch value := value.(type) {
 	case map[string]any:

@@ -147,8 +147,8 @@ func incomparable(set *manifests) string {
 		}
 	}
 	for _, filter := range set.of("HTTPRouteFilter") {
-		if filter.at("spec", "credentialInjection") != nil {
-			return "a credential, which the model takes for valid"
+		if filter.at("spec", "credentialInjection") != nil || filter.at("spec", "directResponse", "body", "valueRef") != nil {
+			return "a Secret or ConfigMap, which the model takes for valid"
 		}
 	}
 	return ""
@@ -156,19 +156,16 @@ func incomparable(set *manifests) string {
 
 func (c *comparison) compare(t *testing.T, sets []*manifests) {
 	t.Helper()
-	answers, refused := translate(t, c.egctl, sets)
-	for i, set := range sets {
-		if refused[i] != nil {
-			c.skipped["egctl refuses it: "+firstWords(refused[i])]++
-			if testing.Verbose() {
-				t.Logf("%s: %v", set.name, refused[i])
-			}
+	answers := translate(t, c.egctl, sets)
+	for _, set := range sets {
+		if refused := answers[set].refused; refused != nil {
+			c.skipped["egctl refuses it, without a word on others"]++
+			t.Logf("%s: %v", set.name, refused)
 			continue
 		}
-		prefix := set.objects[0].namespace()
-		prefix = prefix[:strings.Index(prefix, "-")+1]
+		prefix := set.prefix()
 		model := ofModel(envoygateway.Translate(set.typed(t), envoygateway.Options{EnvoyGateway: c.envoyGateway, Refusals: refusals, ServiceRouting: true}))
-		real := ofEgctl(answers[i], set, prefix)
+		real := ofEgctl(answers[set].told, set, prefix)
 		c.compared++
 		c.facts += len(model)
 		if found := differences(model, real); len(found) > 0 {
@@ -179,14 +176,6 @@ func (c *comparison) compare(t *testing.T, sets []*manifests) {
 			}
 		}
 	}
-}
-
-func firstWords(err error) string {
-	text := err.Error()
-	if i := strings.LastIndex(text, "error:"); i >= 0 {
-		text = text[i:]
-	}
-	return text[:min(len(text), 100)]
 }
 
 // refusals knows the refusals that the mutations ask for.

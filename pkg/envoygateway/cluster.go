@@ -214,6 +214,12 @@ func (t *translator) answers(r *route, f filtered, settings []*setting, a *Attac
 		a.Outcome, a.Causes = OutcomeRedirect, []Cause{*f.redirect}
 		return true
 	}
+	return answersForBackends(r, f, settings, a)
+}
+
+// answersForBackends tells whether Envoy answers a rule's requests itself, for want
+// of a backend.
+func answersForBackends(r *route, f filtered, settings []*setting, a *Attachment) bool {
 	var invalid, empty []Cause
 	valid, dynamic := false, (*setting)(nil)
 	for _, s := range settings {
@@ -236,6 +242,8 @@ func (t *translator) answers(r *route, f filtered, settings []*setting, a *Attac
 		a.answer(503, empty...)
 	case !valid:
 		a.answer(500, Cause{Source: Source{Object: r.id, Path: "spec.rules"}, Reason: ReasonNoWeight, Message: "no backendRef has a weight"})
+	case dynamic != nil && f.rewrites.hostFromPath:
+		a.answer(500, Cause{Source: dynamic.Source, Reason: ReasonUnsupportedValue, Message: dynamic.Ref.String() + " is a DynamicResolver, and the host can't be taken from the path"})
 	case dynamic != nil && len(settings) > 1 && r.id.Kind == kindHTTPRoute:
 		a.answer(500, Cause{Source: dynamic.Source, Reason: ReasonInvalidBackendRef, Message: dynamic.Ref.String() + " is a DynamicResolver, and so can't be beside another"})
 	default:

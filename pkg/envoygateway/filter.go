@@ -61,7 +61,11 @@ type filtered struct {
 }
 
 // rewrites has what is rewritten so far: each may be set once.
-type rewrites struct{ host, path, extensionHost, extensionPath bool }
+type rewrites struct {
+	host, path, extensionHost, extensionPath bool
+	// hostFromPath tells that the host is taken from the path of the request.
+	hostFromPath bool
+}
 
 func (f *filtered) fail(source Source, accepted bool, reason Reason, format string, values ...any) {
 	f.errors = append(f.errors, Cause{Source: source, Reason: reason, Message: fmt.Sprintf(format, values...)})
@@ -208,25 +212,43 @@ func (t *translator) extend(r *route, spec filter, result *filtered) {
 		}
 		result.matches = extension.Spec.Matches
 	}
-	if rewrite := extension.Spec.URLRewrite; rewrite != nil {
-		host, path := rewrite.Hostname != nil, rewrite.Path != nil
-		second := (host || path) && (result.rewrites.extensionHost || result.rewrites.extensionPath)
-		if second || host && result.rewrites.host || path && result.rewrites.path {
-			result.fail(spec.source, false, ReasonUnsupportedValue, "more than one urlRewrite in a rule")
-			return
-		}
-		if path && rewrite.Path.ReplaceRegexMatch != nil {
-			if _, err := regexp.Compile(rewrite.Path.ReplaceRegexMatch.Pattern); err != nil {
-				result.fail(spec.source, false, ReasonUnsupportedValue, "%v", err)
-				return
-			}
-		}
-		result.rewrites.extensionHost, result.rewrites.extensionPath = result.rewrites.extensionHost || host, result.rewrites.extensionPath || path
+	if rewrite := extension.Spec.URLRewrite; rewrite != nil && !result.extendRewrite(spec, rewrite) {
+		return
 	}
 	if response := extension.Spec.DirectResponse; response != nil {
+		if response.Body != nil && response.Body.ValueRef != nil {
+			configMap := Object{Kind: string(response.Body.ValueRef.Kind), Namespace: id.Namespace, Name: string(response.Body.ValueRef.Name)}
+			t.lacks(Source{Object: id, Path: "spec.directResponse.body.valueRef"}, configMap)
+		}
 		result.status = ptr.Deref(response.StatusCode, 200)
 		result.direct = &Cause{Source: Source{Object: id, Path: "spec.directResponse"}, Reason: ReasonDirectResponse, Message: fmt.Sprintf("the rule answers %d itself", result.status)}
 	}
+}
+
+// extendRewrite takes the urlRewrite of an HTTPRouteFilter, and tells whether it can.
+func (f *filtered) extendRewrite(spec filter, rewrite *egv1a1.HTTPURLRewriteFilter) bool {
+	host, path := rewrite.Hostname != nil, rewrite.Path != nil
+	second := (host || path) && (f.rewrites.extensionHost || f.rewrites.extensionPath)
+	if second || host && f.rewrites.host || path && f.rewrites.path {
+		f.fail(spec.source, false, ReasonUnsupportedValue, "more than one urlRewrite in a rule")
+		return false
+	}
+	var expressions []string
+	if path && rewrite.Path.ReplaceRegexMatch != nil {
+		expressions = append(expressions, rewrite.Path.ReplaceRegexMatch.Pattern)
+	}
+	if host && rewrite.Hostname.PathRegex != nil {
+		f.rewrites.hostFromPath = true
+		expressions = append(expressions, rewrite.Hostname.PathRegex.Pattern)
+	}
+	for _, expression := range expressions {
+		if message := invalid(expression); message != "" {
+			f.fail(spec.source, false, ReasonUnsupportedValue, "%s", message)
+			return false
+		}
+	}
+	f.rewrites.extensionHost, f.rewrites.extensionPath = f.rewrites.extensionHost || host, f.rewrites.extensionPath || path
+	return true
 }
 
 // validateBackendFilters refuses filters that a backendRef can't have

@@ -34,9 +34,6 @@ type listener struct {
 	// taken tells that a TCPRoute or TLSRoute is served: there is room for one
 	// TCPRoute only.
 	taken bool
-	// attached counts the routes of a listener, as Envoy Gateway before 1.9 did to
-	// find out whether it is taken.
-	attached int
 }
 
 func (l *listener) refuse(reason Reason, path, format string, values ...any) {

@@ -76,8 +76,8 @@ func (t *translator) targetsOf(object *egv1a1.BackendTrafficPolicy, routes []*ro
 			}
 		}
 	}
-	if object.Spec.TargetRef != nil {
-		name("spec.targetRef", *object.Spec.TargetRef)
+	if deprecated := object.Spec.TargetRef; deprecated != nil { //nolint:staticcheck // people still write it
+		name("spec.targetRef", *deprecated)
 		return withoutDuplicates(targets)
 	}
 	for i, reference := range object.Spec.TargetRefs {

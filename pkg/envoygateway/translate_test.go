@@ -3,6 +3,7 @@ package envoygateway_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -65,7 +66,7 @@ func read(t *testing.T, text string) envoygateway.Manifests {
 	for {
 		var raw runtime.RawExtension
 		err := decoder.Decode(&raw)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return m
 		}
 		require.NoError(t, err)
