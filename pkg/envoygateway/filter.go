@@ -145,15 +145,15 @@ func (f *filtered) redirectTo(spec filter) {
 	}
 }
 
-// headerValue is what Envoy Gateway takes as the value of a header.
-var headerValue = regexp.MustCompile(`^[!-~]+([\t ]?[!-~]+)*$`)
+// modifiedValue is what Envoy Gateway takes as the value of a header.
+var modifiedValue = regexp.MustCompile(`^[!-~]+([\t ]?[!-~]+)*$`)
 
 func (f *filtered) modifyHeaders(spec filter, headers *gwapiv1.HTTPHeaderFilter) {
 	if headers == nil {
 		return
 	}
 	for _, header := range append(append([]gwapiv1.HTTPHeader{}, headers.Add...), headers.Set...) {
-		if name := string(header.Name); !isModifiable(name) || !headerValue.MatchString(header.Value) {
+		if name := string(header.Name); !isModifiable(name) || !modifiedValue.MatchString(header.Value) {
 			f.fail(spec.source, false, ReasonUnsupportedValue, "header %q can't be set to %q", name, header.Value)
 			return
 		}

@@ -97,8 +97,8 @@ type Cause struct {
 	Message string
 }
 
-// Reference is a reference to an object that is not among the manifests.
-type Reference struct {
+// MissingReference is a reference to an object that is not among the manifests.
+type MissingReference struct {
 	Source
 	To Object
 }
@@ -113,7 +113,7 @@ type Result struct {
 	// Policies are the BackendTrafficPolicies, and what becomes of each.
 	Policies []Policy
 	// Missing are the references to objects that are not among the manifests.
-	Missing []Reference
+	Missing []MissingReference
 }
 
 // Listener is one listener of a Gateway.

@@ -73,7 +73,7 @@ type translator struct {
 
 	gateways   []*gateway
 	policies   *policies
-	references map[Reference]bool
+	references map[MissingReference]bool
 }
 
 func newTranslator(manifests Manifests, options Options) *translator {
@@ -86,7 +86,7 @@ func newTranslator(manifests Manifests, options Options) *translator {
 		backends:   byName(manifests.Backends),
 		filters:    byName(manifests.HTTPRouteFilters),
 		slices:     map[types.NamespacedName][]*discoveryv1.EndpointSlice{},
-		references: map[Reference]bool{},
+		references: map[MissingReference]bool{},
 	}
 	for _, slice := range byAge(manifests.EndpointSlices) {
 		service := types.NamespacedName{Namespace: slice.Namespace, Name: slice.Labels[discoveryv1.LabelServiceName]}
@@ -104,15 +104,15 @@ func (t *translator) atLeast(other string) bool {
 
 // lacks notes a reference to an object that is not among the manifests.
 func (t *translator) lacks(from Source, to Object) {
-	t.references[Reference{Source: from, To: to}] = true
+	t.references[MissingReference{Source: from, To: to}] = true
 }
 
-func (t *translator) missing() []Reference {
-	var missing []Reference
+func (t *translator) missing() []MissingReference {
+	var missing []MissingReference
 	for reference := range t.references {
 		missing = append(missing, reference)
 	}
-	slices.SortFunc(missing, func(a, b Reference) int {
+	slices.SortFunc(missing, func(a, b MissingReference) int {
 		return cmp.Or(
 			compareObjects(a.Object, b.Object),
 			cmp.Compare(a.Path, b.Path),
