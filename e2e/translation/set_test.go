@@ -12,12 +12,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
 	"github.com/failover-krm/failover/pkg/apiserver/crd"
-	"github.com/failover-krm/failover/pkg/apiserver/schema"
-	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/envoygateway"
 )
 
@@ -296,46 +295,23 @@ func apiVersion(kind, envoyGateway string) string {
 // server would refuse an object.
 func (m *manifests) prepare(t *testing.T, envoyGateway string) error {
 	t.Helper()
-	for _, o := range m.objects {
+	for i, o := range m.objects {
 		o["apiVersion"] = apiVersion(o.kind(), envoyGateway)
 		o["metadata"] = map[string]any{"name": o.name(), "namespace": o.namespace()}
-		encoded, err := json.Marshal(o)
-		require.NoError(t, err)
-		node := crd.Schema(envoyGateway, o.text("apiVersion"), o.kind())
-		if node == nil {
+		if !crd.Knows(o.text("apiVersion"), o.kind()) {
 			continue
 		}
-		documents, err := document.Parse(encoded, m.name)
+		encoded, err := json.Marshal(o)
 		require.NoError(t, err)
-		if errs := crd.Validate(envoyGateway, documents[0].Node); len(errs) > 0 {
+		value := map[string]any{} // with integers, as an API server reads it
+		require.NoError(t, utiljson.Unmarshal(encoded, &value))
+		crd.Default(envoyGateway, value)
+		if errs := crd.Validate(envoyGateway, value); len(errs) > 0 {
 			return fmt.Errorf("%s %s: %w", o.kind(), o.name(), errs.ToAggregate())
 		}
-		fillDefaults(node, map[string]any(o))
+		m.objects[i] = value
 	}
 	return nil
-}
-
-// fillDefaults does what the API server does.
-func fillDefaults(node *schema.Node, value any) {
-	switch value := value.(type) {
-	case map[string]any:
-		for _, known := range node.Fields {
-			given, isGiven := value[known.Name]
-			if !isGiven && known.Node.Default != "" {
-				isGiven = json.Unmarshal([]byte(known.Node.Default), &given) == nil
-				value[known.Name] = given
-			}
-			if isGiven {
-				fillDefaults(known.Node, given)
-			}
-		}
-	case []any:
-		for _, item := range value {
-			if node.Items != nil {
-				fillDefaults(node.Items, item)
-			}
-		}
-	}
 }
 
 // typed returns a set as the model takes it.
