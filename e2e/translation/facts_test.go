@@ -138,16 +138,30 @@ func answerOf(a envoygateway.Attachment) string {
 func hostsOf(cluster envoygateway.Cluster) string {
 	var localities []string
 	for _, tier := range cluster.Tiers {
-		for _, backend := range tier.Backends {
-			if backend.Dynamic {
+		for i, backend := range tier.Backends {
+			if backend.Dynamic && i == 0 {
 				return "dynamic"
 			}
 			var hosts []string
 			for _, host := range backend.Hosts {
 				hosts = append(hosts, fmt.Sprintf("%s:%d", host.Address, host.Port))
 			}
-			localities = append(localities, fmt.Sprintf("priority %d weight %d [%s]", tier.Priority, backend.Weight, strings.Join(hosts, " ")))
+			localities = append(localities, locality(tier.Priority, backend.Weight, hosts))
 		}
+	}
+	return joined(localities)
+}
+
+func locality(priority, weight any, hosts []string) string {
+	return fmt.Sprintf("priority %v [%s] weight %v", priority, strings.Join(hosts, " "), weight)
+}
+
+// joined leaves out the weight where there is nothing to weigh it against: one
+// backend is a locality for each zone where the policy is zone-aware.
+func joined(localities []string) string {
+	if len(localities) == 1 {
+		alone, _, _ := strings.Cut(localities[0], " weight ")
+		return alone
 	}
 	slices.Sort(localities)
 	return strings.Join(localities, ", ")
@@ -498,16 +512,21 @@ func assignmentOf(cluster, assignment object) string {
 		return "dynamic"
 	}
 	var localities []string
-	for _, locality := range assignment.list("endpoints") {
+	var alone []string
+	for _, endpoints := range assignment.list("endpoints") {
 		var hosts []string
-		for _, endpoint := range locality.list("lbEndpoints") {
+		for _, endpoint := range endpoints.list("lbEndpoints") {
 			address := object(endpoint.at("endpoint", "address", "socketAddress").(map[string]any))
 			hosts = append(hosts, fmt.Sprintf("%s:%v", address.text("address"), cmpOr(address["portValue"], 0)))
 		}
-		localities = append(localities, fmt.Sprintf("priority %v weight %v [%s]", cmpOr(locality["priority"], 0), cmpOr(locality["loadBalancingWeight"], 1), strings.Join(hosts, " ")))
+		localities = append(localities, locality(cmpOr(endpoints["priority"], 0), cmpOr(endpoints["loadBalancingWeight"], 1), hosts))
+		alone = append(alone, hosts...)
 	}
-	slices.Sort(localities)
-	return strings.Join(localities, ", ")
+	// The one backend of a cluster may be in several zones, each a locality.
+	if strings.Contains(cluster.text("name"), "/backend/") && len(localities) > 1 {
+		return joined([]string{locality(cmpOr(assignment.list("endpoints")[0]["priority"], 0), 1, alone)})
+	}
+	return joined(localities)
 }
 
 // picked returns fields of a message, with durations as Go writes them.

@@ -213,10 +213,10 @@ var mutations = []mutation{
 			o.set(one(r, []any{"a.example.com"}, []any{"*.example.com"}, []any{"b.example.org", "a.example.com"}, []any{"x.a.example.com"}), "spec", "hostnames")
 		}
 	})},
-	{"hostname of a listener", onListener(func(r *rand.Rand, _ object, listener object) {
+	{"hostname of a listener", onListener(func(r *rand.Rand, listener object) {
 		listener["hostname"] = one(r, "a.example.com", "*.example.com", "*.example.org", "*.com")
 	})},
-	{"allowedRoutes", onListener(func(r *rand.Rand, _ object, listener object) {
+	{"allowedRoutes", onListener(func(r *rand.Rand, listener object) {
 		listener["allowedRoutes"] = one[map[string]any](
 			r,
 			map[string]any{"namespaces": map[string]any{"from": "Same"}},
@@ -247,15 +247,42 @@ var mutations = []mutation{
   {name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}, {name: tcp, port: 81, protocol: TCP, allowedRoutes: {namespaces: {from: All}}},
   {name: tls, port: 82, protocol: TLS, tls: {mode: Passthrough}, allowedRoutes: {namespaces: {from: All}}}]}}`, name)
 	})},
+	{"hostnames on both sides", func(r *rand.Rand, s *manifests) bool {
+		names := []string{"a.example.com", "b.example.com", "*.example.com", "*.a.example.com", "a.example.org", "*.org"}
+		for _, gateway := range s.of("Gateway") {
+			for _, listener := range gateway.list("spec", "listeners") {
+				if listener.text("protocol") != "TCP" && r.IntN(3) > 0 {
+					listener["hostname"] = one(r, names...)
+				}
+			}
+		}
+		for _, route := range s.of("HTTPRoute", "GRPCRoute", "TLSRoute") {
+			route.set([]any{one(r, names...), one(r, names...)}, "spec", "hostnames")
+		}
+		return true
+	}},
+	{"another route", onRoute(func(r *rand.Rand, s *manifests, o object) {
+		copied := (&manifests{objects: []object{o}}).clone("").objects[0]
+		copied.set(fmt.Sprintf("%s-%d", o.name(), r.IntN(100)), "metadata", "name")
+		s.objects = append(s.objects, copied)
+	})},
+	{"a WebSocket backend beside h2c", onRule(func(r *rand.Rand, s *manifests, rule object) {
+		for i, protocol := range []string{"gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/h2c"} {
+			name := fmt.Sprintf("protocol-%d-%d", r.IntN(1000), i)
+			s.add(`{apiVersion: gateway.envoyproxy.io/v1alpha1, kind: Backend, metadata: {name: %s, namespace: %s}, spec: {type: Endpoints, appProtocols: [%s], endpoints: [{fqdn: {hostname: p.example.com, port: 80}}]}}`,
+				name, rule.text("namespace"), protocol)
+			appendTo(rule, "backendRefs", map[string]any{"group": "gateway.envoyproxy.io", "kind": "Backend", "name": name})
+		}
+	})},
 	{"route of another kind", onRoute(func(r *rand.Rand, s *manifests, o object) { changeKind(r, s, o) })},
 	// Policies.
-	{"policy on the Gateway", onGateway2(func(r *rand.Rand, s *manifests, gateway object) {
+	{"policy on the Gateway", onObject("Gateway", func(r *rand.Rand, s *manifests, gateway object) {
 		s.addPolicy(r, gateway.namespace(), "Gateway", gateway.name(), "")
 	})},
-	{"policy on a listener", onGateway2(func(r *rand.Rand, s *manifests, gateway object) {
+	{"policy on a listener", onObject("Gateway", func(r *rand.Rand, s *manifests, gateway object) {
 		s.addPolicy(r, gateway.namespace(), "Gateway", gateway.name(), one(r, listenerNames(gateway)...))
 	})},
-	{"policy on a listener that is not there", onGateway2(func(r *rand.Rand, s *manifests, gateway object) {
+	{"policy on a listener that is not there", onObject("Gateway", func(r *rand.Rand, s *manifests, gateway object) {
 		s.addPolicy(r, gateway.namespace(), "Gateway", gateway.name(), "nobody")
 	})},
 	{"policy on a route", onRoute(func(r *rand.Rand, s *manifests, o object) { s.addPolicy(r, o.namespace(), o.kind(), o.name(), "") })},
@@ -487,18 +514,14 @@ func onParent(change func(*rand.Rand, object)) func(*rand.Rand, *manifests) bool
 	})
 }
 
-func onGateway2(change func(*rand.Rand, *manifests, object)) func(*rand.Rand, *manifests) bool {
-	return onObject("Gateway", change)
-}
-
 func onGateway(change func(*rand.Rand, object)) func(*rand.Rand, *manifests) bool {
 	return onObject("Gateway", func(r *rand.Rand, _ *manifests, gateway object) { change(r, gateway) })
 }
 
-func onListener(change func(*rand.Rand, object, object)) func(*rand.Rand, *manifests) bool {
+func onListener(change func(*rand.Rand, object)) func(*rand.Rand, *manifests) bool {
 	return onGateway(func(r *rand.Rand, gateway object) {
 		listeners := gateway.list("spec", "listeners")
-		change(r, gateway, listeners[r.IntN(len(listeners))])
+		change(r, listeners[r.IntN(len(listeners))])
 	})
 }
 

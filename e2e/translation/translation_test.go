@@ -42,7 +42,7 @@ func TestTranslation(t *testing.T) {
 			if err != nil {
 				t.Skip(err)
 			}
-			c := &comparison{envoyGateway: envoyGateway, egctl: egctl, skipped: map[string]int{}}
+			c := &comparison{envoyGateway: envoyGateway, egctl: egctl, skipped: map[string]int{}, seen: map[string]int{}}
 			base := rendered(t)
 			count, size := 1000, 40
 			sources := append(slices.Clone(base), upstream(t, moduleDirectory(t, envoyGateway))...)
@@ -59,9 +59,12 @@ func TestTranslation(t *testing.T) {
 			for batch := range slices.Chunk(c.sets, size) {
 				c.compare(t, batch)
 			}
-			t.Logf("%d sets compared, %d facts; left out: %v", c.compared, c.facts, c.skipped)
+			t.Logf("%d sets compared, %d facts; left out: %v; seen: %v", c.compared, c.facts, c.skipped, c.seen)
 			if *all {
 				assert.GreaterOrEqual(t, c.compared, 1000)
+				for _, expected := range worthSeeing(envoyGateway) {
+					assert.NotZero(t, c.seen[expected], "no set leads to %s", expected)
+				}
 			}
 		})
 	}
@@ -110,6 +113,8 @@ type comparison struct {
 	compared, facts     int
 	// skipped counts the sets that cannot be compared, by reason.
 	skipped map[string]int
+	// seen counts what the model says: outcomes, and the reasons for them.
+	seen map[string]int
 }
 
 // add takes a set that the API server takes.
@@ -129,6 +134,14 @@ func (c *comparison) add(t *testing.T, set *manifests) {
 
 // incomparable says why the two sides are not given the same, or nothing.
 func incomparable(set *manifests) string {
+	names := map[string]bool{}
+	for _, o := range set.objects {
+		name := o.kind() + " " + o.namespace() + "/" + o.name()
+		if names[name] {
+			return "two objects of one name, as no API server has"
+		}
+		names[name] = true
+	}
 	for _, service := range set.of("Service") {
 		if service.text("spec", "clusterIP") == "None" {
 			return "a headless Service: egctl reads no EndpointSlices"
@@ -164,7 +177,9 @@ func (c *comparison) compare(t *testing.T, sets []*manifests) {
 			continue
 		}
 		prefix := set.prefix()
-		model := ofModel(envoygateway.Translate(set.typed(t), envoygateway.Options{EnvoyGateway: c.envoyGateway, Refusals: refusals, ServiceRouting: true}))
+		result := envoygateway.Translate(set.typed(t), envoygateway.Options{EnvoyGateway: c.envoyGateway, Refusals: refusals, ServiceRouting: true})
+		c.see(result)
+		model := ofModel(result)
 		real := ofEgctl(answers[set].told, set, prefix)
 		c.compared++
 		c.facts += len(model)
@@ -176,6 +191,57 @@ func (c *comparison) compare(t *testing.T, sets []*manifests) {
 			}
 		}
 	}
+}
+
+// see counts what the model says of a set.
+func (c *comparison) see(result envoygateway.Result) {
+	for _, route := range result.Routes {
+		for _, parent := range route.Parents {
+			c.seen["parent "+string(parent.Reason)]++
+		}
+		for _, rule := range route.Rules {
+			if rule.Refused != nil {
+				c.seen["refused "+string(rule.Refused.Reason)]++
+			}
+			for _, attachment := range rule.Attachments {
+				c.seen[route.Object.Kind+" "+string(attachment.Outcome)]++
+				for _, cause := range attachment.Causes {
+					c.seen[string(attachment.Outcome)+" "+string(cause.Reason)]++
+				}
+				if len(attachment.Policy.From) > 1 {
+					c.seen["merged or layered policy"]++
+				}
+			}
+		}
+	}
+	for _, policy := range result.Policies {
+		for _, target := range policy.Targets {
+			if target.Ignored != nil {
+				c.seen["policy "+string(target.Ignored.Reason)]++
+			}
+			if len(target.Overridden) > 0 {
+				c.seen["policy overridden"]++
+			}
+		}
+	}
+}
+
+// worthSeeing is what a full comparison must have met, or it proves too little.
+func worthSeeing(envoyGateway string) []string {
+	expected := []string{
+		"HTTPRoute Cluster", "HTTPRoute WeightedClusters", "HTTPRoute DirectResponse", "HTTPRoute Redirect",
+		"GRPCRoute Cluster", "GRPCRoute WeightedClusters", "GRPCRoute DirectResponse", "TCPRoute Cluster", "TLSRoute Cluster",
+		"WeightedClusters BackendNotFound", "WeightedClusters BackendRefFilters", "WeightedClusters InvalidAddress", "WeightedClusters InvalidKind",
+		"WeightedClusters MixedAddressTypes", "WeightedClusters MixedProtocols", "WeightedClusters RefNotPermitted", "WeightedClusters ZoneAware",
+		"WeightedClusters PreferLocal", "WeightedClusters PortNotFound", "WeightedClusters UnsupportedAddressType", "WeightedClusters UnsupportedValue",
+		"DirectResponse NoWeight", "DirectResponse PolicyInvalid", "DirectResponse BackendNotFound", "DirectResponse InvalidBackendRef",
+		"parent Accepted", "parent ListenerNotReady", "parent NoMatchingListenerHostname", "parent NoMatchingParent", "parent NotAllowedByListeners",
+		"parent OtherController", "refused UnsupportedValue", "merged or layered policy", "policy Conflicted", "policy TargetNotFound", "policy overridden",
+	}
+	if envoyGateway == "1.9.1" {
+		expected = append(expected, "WeightedClusters MixedAutoSNI")
+	}
+	return expected
 }
 
 // refusals knows the refusals that the mutations ask for.

@@ -44,10 +44,10 @@ func (t *translator) draft(r *route) []draft {
 		case spec.http != nil:
 			d.Timeouts, d.Retry = spec.http.Timeouts, spec.http.Retry
 			d.filtered = t.filter(r, httpFilters(spec.source, spec.http.Filters), nil)
-			d.Refused = t.refuseHTTP(spec, d.filtered)
+			d.Refused = refuseHTTP(spec, d.filtered)
 		case spec.grpc != nil:
 			d.filtered = t.filter(r, grpcFilters(spec.source, spec.grpc.Filters), nil)
-			d.Refused = t.refuseGRPC(spec, d.filtered)
+			d.Refused = refuseGRPC(spec, d.filtered)
 		}
 		for _, s := range t.resolveAll(r, spec, PolicyInEffect{}) {
 			d.Backends = append(d.Backends, s.Backend)

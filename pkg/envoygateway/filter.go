@@ -195,8 +195,9 @@ func (t *translator) extend(r *route, spec filter, result *filtered) {
 		result.direct, result.status = &result.errors[len(result.errors)-1], 500
 	}
 	id := Object{Kind: string(spec.extensionRef.Kind), Namespace: r.id.Namespace, Name: string(spec.extensionRef.Name)}
-	if string(spec.extensionRef.Group) != egv1a1.GroupName || id.Kind != kindHTTPRouteFilter {
-		unresolved(false, "a filter of kind %s is not known", id.Kind)
+	known := id.Kind == kindHTTPRouteFilter && string(spec.extensionRef.Group) == egv1a1.GroupName
+	if !known || r.id.Kind == kindGRPCRoute && !t.atLeast("1.9.0") {
+		unresolved(false, "a %s can't have a filter of kind %s", r.id.Kind, id.Kind)
 		return
 	}
 	extension, found := t.filters[id.key()]

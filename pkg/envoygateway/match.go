@@ -10,7 +10,7 @@ import (
 
 // refuseHTTP returns why Envoy Gateway drops a rule of an HTTPRoute, or nil
 // (processHTTPRouteRule in internal/gatewayapi/route.go).
-func (t *translator) refuseHTTP(r *rule, f filtered) *Cause {
+func refuseHTTP(r *rule, f filtered) *Cause {
 	cause := func(path string, reason Reason, message string) *Cause {
 		return &Cause{Source: Source{Object: r.source.Object, Path: r.source.Path + path}, Reason: reason, Message: message}
 	}
@@ -40,7 +40,7 @@ func (t *translator) refuseHTTP(r *rule, f filtered) *Cause {
 }
 
 // refuseGRPC returns why Envoy Gateway drops a rule of a GRPCRoute, or nil.
-func (t *translator) refuseGRPC(r *rule, f filtered) *Cause {
+func refuseGRPC(r *rule, f filtered) *Cause {
 	for i, match := range r.grpc.Matches {
 		path := at(r.source.Path+".matches", i)
 		cause := func(field, message string) *Cause {
@@ -62,9 +62,6 @@ func (t *translator) refuseGRPC(r *rule, f filtered) *Cause {
 		if message := invalid(ptr.Deref(match.Method.Method, "")); message != "" {
 			return cause(".method.method", message)
 		}
-	}
-	if !t.atLeast("1.9.0") {
-		return nil // an HTTPRouteFilter's matches have no effect on a GRPCRoute there
 	}
 	return refuseCookies(r, f)
 }
