@@ -19,19 +19,22 @@ import (
 // fact.
 type facts map[string]string
 
+// difference is a fact that is not the same on both sides; empty where one has none.
+type difference struct{ about, model, egctl string }
+
+func (d difference) String() string {
+	return fmt.Sprintf("%s:\n      model: %s\n      egctl: %s", d.about, d.model, d.egctl)
+}
+
 // differences returns the facts that differ, or that one side alone has.
-func differences(model, real facts) []string {
-	var found []string
-	names := slices.Sorted(maps.Keys(model))
-	for name := range real {
-		if _, both := model[name]; !both {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if model[name] != real[name] {
-			found = append(found, fmt.Sprintf("%s:\n      model: %s\n      egctl: %s", name, model[name], real[name]))
+func differences(model, real facts) []difference {
+	abouts := slices.Collect(maps.Keys(model))
+	abouts = slices.AppendSeq(abouts, maps.Keys(real))
+	slices.Sort(abouts)
+	var found []difference
+	for _, about := range slices.Compact(abouts) {
+		if model[about] != real[about] {
+			found = append(found, difference{about, model[about], real[about]})
 		}
 	}
 	return found
