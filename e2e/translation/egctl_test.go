@@ -22,6 +22,9 @@ type told struct {
 	GRPCRoutes []object `json:"grpcRoutes"`
 	TCPRoutes  []object `json:"tcpRoutes"`
 	TLSRoutes  []object `json:"tlsRoutes"`
+
+	BackendTrafficPolicies []object `json:"backendTrafficPolicies"`
+
 	// XDS has a config dump for each Gateway, by namespace/name.
 	XDS map[string]object `json:"xds"`
 }

@@ -40,7 +40,7 @@ func differences(model, real facts) []difference {
 	return found
 }
 
-// duration makes durations of Go, Gateway API and protobuf comparable.
+// duration makes durations of Go, Gateway API and protobuf stateable.
 func duration(text string) string {
 	parsed, err := time.ParseDuration(text)
 	if err != nil {
@@ -68,7 +68,7 @@ func put[T any](fields map[string]any, name string, value *T) {
 }
 
 // ofModel states what the model says.
-func ofModel(result envoygateway.Result) facts {
+func ofModel(result envoygateway.Result, set *manifests) facts {
 	stated := facts{}
 	for _, route := range result.Routes {
 		for _, parent := range route.Parents {
@@ -84,7 +84,50 @@ func ofModel(result envoygateway.Result) facts {
 			}
 		}
 	}
+	stateable := withOneTarget(set)
+	for _, policy := range result.Policies {
+		if stateable[policy.Object.Namespace+"/"+policy.Object.Name] {
+			stated[fmt.Sprintf("policy %s/%s", policy.Object.Namespace, policy.Object.Name)] = attachmentOf(policy.Targets[0])
+		}
+	}
 	return stated
+}
+
+// withOneTarget returns the policies with one target: the conditions of several are
+// mixed. A Gateway must be among the manifests, since the model takes one elsewhere
+// to exist.
+func withOneTarget(set *manifests) map[string]bool {
+	gateways := map[string]bool{}
+	for _, gateway := range set.of("Gateway") {
+		gateways[gateway.namespace()+"/"+gateway.name()] = true
+	}
+	policies := map[string]bool{}
+	for _, policy := range set.of("BackendTrafficPolicy") {
+		targets := policy.list("spec", "targetRefs")
+		if deprecated, isSet := policy.at("spec", "targetRef").(map[string]any); isSet {
+			targets = []object{deprecated}
+		}
+		if len(targets) != 1 || policy.at("spec", "targetSelectors") != nil {
+			continue
+		}
+		if targets[0].text("kind") != "Gateway" || gateways[policy.namespace()+"/"+targets[0].text("name")] {
+			policies[policy.namespace()+"/"+policy.name()] = true
+		}
+	}
+	return policies
+}
+
+// attachmentOf says whether a policy is attached to its target. Nothing is told of a
+// target that Envoy Gateway knows nothing of.
+func attachmentOf(target envoygateway.PolicyTarget) string {
+	switch {
+	case target.Attached:
+		return "attached"
+	case target.Ignored.Reason == envoygateway.ReasonConflicted || target.Ignored.Reason == envoygateway.ReasonTargetNotFound:
+		return string(target.Ignored.Reason)
+	default:
+		return ""
+	}
 }
 
 func (f facts) addAttachment(route envoygateway.Route, rule envoygateway.Rule, index int, a envoygateway.Attachment) {
@@ -331,6 +374,12 @@ func ofEgctl(answer *told, set *manifests, prefix string) facts {
 			}
 		}
 	}
+	stateable := withOneTarget(set)
+	for _, policy := range answer.BackendTrafficPolicies {
+		if stateable[policy.namespace()+"/"+policy.name()] {
+			stated.addPolicy(policy)
+		}
+	}
 	for gateway, dump := range answer.XDS {
 		if strings.HasPrefix(gateway, prefix) {
 			stated.addConfigDump(gateway, dump)
@@ -356,6 +405,23 @@ func (f facts) addStatus(route object, set *manifests) {
 			if sameParent(reference, parent) {
 				f[fmt.Sprintf("accepted %s %s/%s spec.parentRefs[%d]", route.kind(), route.namespace(), route.name(), j)] = accepted
 			}
+		}
+	}
+}
+
+// addPolicy states whether a policy is attached, for all of the parents of its target.
+// One that is refused for its settings is attached too.
+func (f facts) addPolicy(policy object) {
+	for _, ancestor := range policy.list("status", "ancestors") {
+		for _, condition := range ancestor.list("conditions") {
+			if condition["type"] != "Accepted" {
+				continue
+			}
+			reason := condition.text("reason")
+			if reason == "Accepted" || reason == "Invalid" {
+				reason = "attached"
+			}
+			f.say(fmt.Sprintf("policy %s/%s", policy.namespace(), policy.name()), reason)
 		}
 	}
 }
