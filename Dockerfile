@@ -9,9 +9,17 @@ RUN go mod download
 COPY fn fn
 COPY pkg pkg
 RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -ldflags="-s -w -X github.com/failover-krm/failover/pkg/command.version=${VERSION}" -o /out/failover ./fn/failover
+# kpt and kustomize run an image as nobody, by name.
+RUN echo 'nobody:x:65532:65532:nobody:/:/sbin/nologin' >/out/passwd
 
-# Has a passwd entry, which kpt and kustomize need to run it as nobody.
-FROM gcr.io/distroless/static-debian12:nonroot
+FROM scratch
+ARG VERSION
+LABEL org.opencontainers.image.title="failover" \
+      org.opencontainers.image.description="Render active/passive failover for Envoy Gateway and Calico Ingress Gateway." \
+      org.opencontainers.image.source="https://github.com/failover-krm/failover" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}"
+COPY --from=build /out/passwd /etc/passwd
 COPY --from=build /out/failover /usr/local/bin/failover
 USER 65532:65532
 ENTRYPOINT ["/usr/local/bin/failover"]

@@ -6,25 +6,27 @@ import (
 	"path/filepath"
 )
 
-// buildFailover builds the command of the repository around the suite, every
-// time: Go knows what has changed.
-func buildFailover(ctx context.Context) (string, error) {
-	directory, err := cacheDirectory(nil)
-	if err != nil {
-		return "", err
+// buildFailover returns a function that builds the command of the repository
+// around the suite, every time: Go knows what has changed.
+func buildFailover(repository string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		directory, err := cacheDirectory(nil)
+		if err != nil {
+			return "", err
+		}
+		if err := os.MkdirAll(directory, 0o755); err != nil {
+			return "", err
+		}
+		scratch, err := os.MkdirTemp(directory, ".making-failover-")
+		if err != nil {
+			return "", err
+		}
+		defer os.RemoveAll(scratch)
+		target, unfinished := filepath.Join(directory, "failover"), filepath.Join(scratch, "failover")
+		build := command{directory: repository, program: "go", arguments: []string{"build", "-o", unfinished, "./fn/failover"}, environment: []string{"CGO_ENABLED=0", "GOWORK=off"}}
+		if err := build.run(ctx); err != nil {
+			return "", err
+		}
+		return target, os.Rename(unfinished, target)
 	}
-	if err := os.MkdirAll(directory, 0o755); err != nil {
-		return "", err
-	}
-	scratch, err := os.MkdirTemp(directory, ".making-failover-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(scratch)
-	target, unfinished := filepath.Join(directory, "failover"), filepath.Join(scratch, "failover")
-	build := command{directory: "..", program: "go", arguments: []string{"build", "-o", unfinished, "./fn/failover"}, environment: []string{"CGO_ENABLED=0", "GOWORK=off"}}
-	if err := build.run(ctx); err != nil {
-		return "", err
-	}
-	return target, os.Rename(unfinished, target)
 }

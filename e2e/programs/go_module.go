@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 )
 
-// goModule is a module that only pins programs written in Go.
+// goModule is a module that pins programs written in Go. It may have a main of its
+// own, in a directory of the program's name.
 type goModule struct {
 	directory string
 }
@@ -54,7 +55,11 @@ func (m goModule) cached(name string, produce func(target string) error) (string
 	if _, err := os.Stat(pins[0]); err != nil {
 		return "", fmt.Errorf("nothing pins it: %w", err)
 	}
-	return cached(pins, name, produce)
+	sources, err := filepath.Glob(filepath.Join(m.directory, "*", "*.go"))
+	if err != nil {
+		return "", err
+	}
+	return cached(append(pins, sources...), name, produce)
 }
 
 func (m goModule) goCommand(arguments ...string) command {

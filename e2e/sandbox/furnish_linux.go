@@ -107,3 +107,12 @@ func mountMemory(directory string) error {
 	}
 	return nil
 }
+
+// Hide puts an empty directory, in memory, in front of one of the machine's, for
+// what writes there whatever it is told.
+func Hide(directory string) error {
+	if !Inside() {
+		return errors.New("only the sandbox's own directories can be hidden")
+	}
+	return mountMemory(directory)
+}

@@ -1,8 +1,7 @@
-package e2e
+package function
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,36 +10,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestKpt renders a package with the real kpt, where there is one: its modules are
-// not on the proxy, so the suite cannot build it. What kpt does with functions is
-// reproduced without it in pkg/command.
+// TestKpt edits a package and renders it again and again, as a user does.
 func TestKpt(t *testing.T) {
-	kpt, err := exec.LookPath("kpt")
-	if err != nil {
-		t.Skip("kpt is not installed")
-	}
-	if unavailable != nil {
-		skip(t, unavailable)
-	}
+	needSandbox(t)
 	directory := t.TempDir()
 	write := func(name, text string) {
 		require.NoError(t, os.WriteFile(filepath.Join(directory, name), []byte(text), 0o644))
 	}
-	render := func() (string, error) {
-		command := exec.CommandContext(t.Context(), kpt, "fn", "render", "--allow-exec", directory)
-		command.Env = append(os.Environ(), "PATH="+filepath.Dir(installed.Failover)+":"+os.Getenv("PATH"))
-		output, err := command.CombinedOutput()
-		return string(output), err
+	render := func() outcome {
+		return run(t, withFailover(), "", installed.Kpt, "fn", "render", "--allow-exec", directory)
 	}
 	const kptfile = "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: {name: shop}\npipeline:\n  mutators:\n  - exec: failover\n  validators:\n  - exec: failover check --fail-on warning\n"
-	spec, err := os.ReadFile("../examples/kpt/shop.yaml")
+	spec, err := os.ReadFile("../../examples/kpt/shop.yaml")
 	require.NoError(t, err)
 	write("Kptfile", kptfile)
 	write("shop.yaml", string(spec))
 	write("foreign.yaml", "# somebody's\napiVersion: v1\nkind: ConfigMap # with comments\nmetadata: {name: foreign}\n")
 
-	output, err := render()
-	require.NoError(t, err, output)
+	rendering := render()
+	require.Zero(t, rendering.status, rendering.stderr)
 	once := readAll(t, directory)
 	assert.Len(t, once, 4)
 	assert.Equal(t, kptfile, once["Kptfile"], "no churn")
@@ -48,27 +36,27 @@ func TestKpt(t *testing.T) {
 
 	rendered := strings.Replace(once["shop-failover.yaml"], "kind: Service\n", "kind: Service # a user's comment\n", 1)
 	write("shop-failover.yaml", rendered)
-	output, err = render()
-	require.NoError(t, err, output)
+	rendering = render()
+	require.Zero(t, rendering.status, rendering.stderr)
 	once["shop-failover.yaml"] = rendered
 	assert.Equal(t, once, readAll(t, directory), "a second render changes nothing, and keeps comments")
 
 	write("shop.yaml", strings.Replace(string(spec), "port: 8080", "port: 80800", 1))
-	output, err = render()
-	require.Error(t, err)
-	assert.Contains(t, output, "shop.yaml: error: FailoverSpec web/shop: spec.active.workload.port: Invalid value: 80800: must be between 1 and 65535, inclusive")
+	rendering = render()
+	require.NotZero(t, rendering.status)
+	assert.Contains(t, rendering.stderr, "shop.yaml: error: FailoverSpec web/shop: spec.active.workload.port: Invalid value: 80800: must be between 1 and 65535, inclusive")
 	assert.Equal(t, rendered, readAll(t, directory)["shop-failover.yaml"])
 
 	write("shop.yaml", strings.Replace(string(spec), "name: shop", "name: store", 1))
-	output, err = render()
-	require.NoError(t, err, output)
+	rendering = render()
+	require.Zero(t, rendering.status, rendering.stderr)
 	renamed := readAll(t, directory)
 	assert.NotContains(t, renamed, "shop-failover.yaml")
 	assert.Contains(t, renamed["store-failover.yaml"], "hostname: store-active.web.svc.cluster.local")
 
 	require.NoError(t, os.Remove(filepath.Join(directory, "shop.yaml")))
-	output, err = render()
-	require.NoError(t, err, output)
+	rendering = render()
+	require.Zero(t, rendering.status, rendering.stderr)
 	assert.Len(t, readAll(t, directory), 2, "the Kptfile and what is somebody's")
 }
 
