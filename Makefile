@@ -13,7 +13,7 @@ lint:
 	go tool -modfile=hack/tools/golangci-lint/go.mod golangci-lint run
 
 e2e: ## On a real cluster, as root on Linux; see e2e/README.md.
-	go -C e2e test ./... -count=1 -timeout 40m
+	go -C e2e test -p 1 ./... -count=1 -timeout 40m
 
 drills: ## The long form: every drill three times. Writes docs/drills.md.
 	go -C e2e test . -run TestDrills -count=1 -timeout 40m -args -long

@@ -18,7 +18,7 @@ import (
 func TestContainerImage(t *testing.T) {
 	c := needImage(t)
 	podman := func(stdin string, arguments ...string) outcome {
-		return run(t, c.environment(), stdin, "podman", arguments...)
+		return run(t, c.environment(), stdin, filepath.Join(c.directory, "podman"), arguments...)
 	}
 
 	t.Run("holds nothing but the program", func(t *testing.T) {
@@ -41,11 +41,15 @@ func TestContainerImage(t *testing.T) {
 		require.NoError(t, err)
 		var catalog struct{ Image, Description, SourceURL, License string }
 		require.NoError(t, yaml.Unmarshal(metadata, &catalog))
-		inspected := podman("", "image", "inspect", "--format", "{{json .Labels}}", image)
+		inspected := podman("", "image", "inspect", "--format", "{{json .Config}}", image)
 		require.Zero(t, inspected.status, inspected.stderr)
-		var labels map[string]string
-		require.NoError(t, json.Unmarshal([]byte(inspected.stdout), &labels))
-		delete(labels, "io.buildah.version")
+		var config struct {
+			User   string
+			Labels map[string]string
+		}
+		require.NoError(t, json.Unmarshal([]byte(inspected.stdout), &config))
+		assert.Equal(t, "65532:65532", config.User, "a number, for runAsNonRoot")
+		delete(config.Labels, "io.buildah.version")
 		source, _, _ := strings.Cut(catalog.SourceURL, "/tree/")
 		assert.Equal(t, map[string]string{
 			"org.opencontainers.image.title":       "failover",
@@ -53,7 +57,7 @@ func TestContainerImage(t *testing.T) {
 			"org.opencontainers.image.source":      source,
 			"org.opencontainers.image.licenses":    catalog.License,
 			"org.opencontainers.image.version":     imageVersion,
-		}, labels)
+		}, config.Labels)
 	})
 
 	read := func(name string) string {
@@ -81,7 +85,9 @@ func TestContainerImage(t *testing.T) {
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			options := append([]string{"run", "--rm", "-i", "--network", "none"}, tc.options...)
+			before := len(c.runs(t))
 			got := podman(tc.stdin, append(append(options, image), tc.arguments...)...)
+			require.Len(t, c.runs(t), before+1)
 			if tc.want.status != 0 {
 				assert.NotEmpty(t, got.stderr)
 				got.stderr = ""
