@@ -42,10 +42,6 @@ func cached(pins []string, name string, produce func(path string) error) (string
 // cacheDirectory is named after the content of the pins, so that a changed pin
 // never finds what an older one made.
 func cacheDirectory(pins []string) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
 	hash := sha256.New()
 	for _, pin := range pins {
 		content, err := os.ReadFile(pin)
@@ -54,5 +50,14 @@ func cacheDirectory(pins []string) (string, error) {
 		}
 		fmt.Fprintf(hash, "%s %d\n%s", filepath.Base(pin), len(content), content)
 	}
-	return filepath.Join(cache, "failover-e2e", hex.EncodeToString(hash.Sum(nil))[:16]), nil
+	return inCache(hash.Sum(nil))
+}
+
+// inCache is the directory in the user's cache for what a hash stands for.
+func inCache(hash []byte) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(cache, "failover-e2e", hex.EncodeToString(hash)[:16]), nil
 }

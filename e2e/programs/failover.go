@@ -2,15 +2,22 @@ package programs
 
 import (
 	"context"
+	"crypto/sha256"
 	"os"
 	"path/filepath"
 )
 
 // buildFailover returns a function that builds the command of the repository
-// around the suite, every time: Go knows what has changed.
+// around the suite, every time: Go knows what has changed. Two clones of the
+// repository don't share it.
 func buildFailover(repository string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
-		directory, err := cacheDirectory(nil)
+		clone, err := filepath.Abs(repository)
+		if err != nil {
+			return "", err
+		}
+		hash := sha256.Sum256([]byte(clone))
+		directory, err := inCache(hash[:])
 		if err != nil {
 			return "", err
 		}
