@@ -109,7 +109,7 @@ func mountMemory(directory string) error {
 }
 
 // Hide puts an empty directory, in memory, in front of one of the machine's, for
-// what writes there whatever it is told.
+// programs that write there in spite of their configuration.
 func Hide(directory string) error {
 	if !Inside() {
 		return errors.New("only the sandbox's own directories can be hidden")
