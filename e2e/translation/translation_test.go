@@ -9,12 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/failover-krm/failover/e2e/programs"
 	"github.com/failover-krm/failover/pkg/envoygateway"
@@ -172,7 +169,7 @@ func (c *comparison) compare(t *testing.T, sets []*manifests) {
 			continue
 		}
 		prefix := set.prefix()
-		result := envoygateway.Translate(set.typed(t), envoygateway.Options{EnvoyGateway: *envoyGateway, Refusals: refusals, ServiceRouting: true})
+		result := envoygateway.Translate(set.typed(t), envoygateway.Options{EnvoyGateway: *envoyGateway, ServiceRouting: true})
 		c.see(result)
 		model := ofModel(result, set)
 		c.compared++
@@ -279,28 +276,4 @@ func worthSeeing() []string {
 		expected = append(expected, "WeightedClusters MixedAutoSNI")
 	}
 	return expected
-}
-
-// refusals knows the refusals that the mutations ask for.
-func refusals(o runtime.Object) []string {
-	policy, isPolicy := o.(*egv1a1.BackendTrafficPolicy)
-	if !isPolicy || policy.Spec.Retry == nil || policy.Spec.Retry.PerRetry == nil || policy.Spec.Retry.PerRetry.BackOff == nil {
-		return nil
-	}
-	backOff := policy.Spec.Retry.PerRetry.BackOff
-	var intervals []time.Duration
-	for _, interval := range []*string{(*string)(backOff.BaseInterval), (*string)(backOff.MaxInterval)} {
-		if interval == nil {
-			continue
-		}
-		parsed, err := time.ParseDuration(*interval)
-		if err != nil || parsed == 0 {
-			return []string{"backOff: 0s"}
-		}
-		intervals = append(intervals, parsed)
-	}
-	if len(intervals) == 2 && intervals[0] > intervals[1] {
-		return []string{"backOff: maxInterval is less than baseInterval"}
-	}
-	return nil
 }

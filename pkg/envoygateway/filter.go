@@ -2,7 +2,6 @@ package envoygateway
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
@@ -145,15 +144,12 @@ func (f *filtered) redirectTo(spec filter) {
 	}
 }
 
-// modifiedValue is what Envoy Gateway takes as the value of a header.
-var modifiedValue = regexp.MustCompile(`^[!-~]+([\t ]?[!-~]+)*$`)
-
 func (f *filtered) modifyHeaders(spec filter, headers *gwapiv1.HTTPHeaderFilter) {
 	if headers == nil {
 		return
 	}
 	for _, header := range append(append([]gwapiv1.HTTPHeader{}, headers.Add...), headers.Set...) {
-		if name := string(header.Name); !isModifiable(name) || !modifiedValue.MatchString(header.Value) {
+		if name := string(header.Name); !isModifiable(name) || !headerValue.MatchString(header.Value) {
 			f.fail(spec.source, false, ReasonUnsupportedValue, "header %q can't be set to %q", name, header.Value)
 			return
 		}

@@ -263,14 +263,18 @@ func (p *policies) inEffect(r *route, rule *rule, l *listener) (PolicyInEffect, 
 	return PolicyInEffect{}, causes
 }
 
+// refusals returns why Envoy Gateway answers 500 under a policy.
 func (p *policies) refusals(policy *egv1a1.BackendTrafficPolicy, err error) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	if p.t.options.Refusals == nil {
-		return nil
+	var refusals []string
+	for _, refusal := range Validate(p.t.options.EnvoyGateway, policy) {
+		if refusal.Consequence == DirectResponse500 {
+			refusals = append(refusals, refusal.Err.Error())
+		}
 	}
-	return p.t.options.Refusals(policy)
+	return refusals
 }
 
 // override notes, at each policy that another one takes the place of, for which

@@ -7,7 +7,6 @@ import (
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/version"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -18,10 +17,6 @@ type Options struct {
 	// EnvoyGateway is its version, such as 1.8.2. The translation is that of 1.8
 	// up to 1.8.x, and that of 1.9 from 1.9.0 on.
 	EnvoyGateway string
-	// Refusals returns why Envoy Gateway refuses an object for what stands in its
-	// own fields. It is asked for each policy as it is in effect, so merged; a
-	// policy that is refused makes its routes answer 500. Nil refuses nothing.
-	Refusals func(object runtime.Object) []string
 	// ServiceRouting sends the traffic of a Service to its ClusterIP instead of to
 	// its pods, as routingType Service of the EnvoyProxy does.
 	ServiceRouting bool

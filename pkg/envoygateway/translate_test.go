@@ -354,14 +354,8 @@ func TestMerging(t *testing.T) {
 }
 
 func TestRefusedPolicy(t *testing.T) {
-	refuse := func(object runtime.Object) []string {
-		if policy, isPolicy := object.(*egv1a1.BackendTrafficPolicy); isPolicy && policy.Name == "on-route" {
-			return []string{"because"}
-		}
-		return nil
-	}
-	manifests := read(t, base+policyOn("on-route", onRoute, 2, "")+policyOn("on-gateway", onGateway, 4, ""))
-	attachment := only(t, envoygateway.Translate(manifests, envoygateway.Options{EnvoyGateway: "1.8.2", Refusals: refuse}))
+	refused := fmt.Sprintf("---\n{kind: BackendTrafficPolicy, metadata: {name: on-route, namespace: web}, spec: {targetRefs: [%s], retry: {perRetry: {backOff: {baseInterval: 0s}}}}}\n", onRoute)
+	attachment := only(t, translate(t, base+refused+policyOn("on-gateway", onGateway, 4, "")))
 	assert.Equal(t, envoygateway.OutcomeDirectResponse, attachment.Outcome)
 	assert.Equal(t, 500, attachment.Status)
 	assert.Equal(t, []string{"PolicyInvalid: BackendTrafficPolicy web/on-route spec.targetRefs[0]"}, causesOf(attachment.Causes))
