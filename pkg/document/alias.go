@@ -10,14 +10,13 @@ import (
 const maxAliasNodes = 1 << 20
 
 // checkAliases refuses a node whose aliases would blow it up, or lead back into
-// themselves. Nothing after it needs to fear following an alias. An error is
-// a SyntaxError.
-func checkAliases(root *yaml.Node, source string) error {
+// themselves. Nothing after it needs to fear following an alias.
+func checkAliases(root *yaml.Node) *SyntaxError {
 	counter := aliasCounter{sizes: map[*yaml.Node]int{}}
 	if counter.size(root); counter.tooFar == nil {
 		return nil
 	}
-	return &SyntaxError{Source: source, Line: counter.tooFar.Line, Reason: fmt.Sprintf(
+	return &SyntaxError{Line: counter.tooFar.Line, Reason: fmt.Sprintf(
 		"YAML aliases that repeat more than %d nodes, or contain themselves: write the values out", maxAliasNodes)}
 }
 

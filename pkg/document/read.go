@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
-	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
@@ -23,23 +21,6 @@ type Document struct {
 	Node *yaml.Node
 }
 
-// SyntaxError says why an input is no stream of YAML documents that can be read.
-type SyntaxError struct {
-	// Source names the input.
-	Source string
-	// Line is where the fault was found, or 0 where that is unknown.
-	Line int
-	// Reason says what is wrong.
-	Reason string
-}
-
-func (e *SyntaxError) Error() string {
-	if e.Line == 0 {
-		return e.Source + ": " + e.Reason
-	}
-	return fmt.Sprintf("%s:%d: %s", e.Source, e.Line, e.Reason)
-}
-
 // Bytes reads the whole of an input, up to MaxBytes. An error is a SyntaxError
 // where the input is too long, else the reader's own.
 func Bytes(r io.Reader, source string) ([]byte, error) {
@@ -54,43 +35,95 @@ func Bytes(r io.Reader, source string) ([]byte, error) {
 }
 
 // Parse splits an input into its documents and leaves out empty ones. The items
-// of a List (as kubectl get prints it) count as documents. An error is
-// a SyntaxError, and then there are no documents.
+// of a list (as kubectl get prints it) count as documents, and so do JSON values
+// that follow one another. An error is a SyntaxError, and then there are no
+// documents.
 func Parse(data []byte, source string) ([]Document, error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	nodes, err := parse(data)
+	if err != nil {
+		err.Source = source
+		return nil, err
+	}
 	var documents []Document
+	for _, node := range nodes {
+		if node.ShortTag() != yaml.NodeTagNull {
+			documents = append(documents, Document{Source: source, Node: node})
+		}
+	}
+	return documents, nil
+}
+
+func parse(data []byte) ([]*yaml.Node, *SyntaxError) {
+	data, err := fromUTF16(data)
+	if err != nil {
+		return nil, err
+	}
+	var nodes []*yaml.Node
+	for text := range split(data) {
+		roots, err := text.roots()
+		if err != nil {
+			return nil, err
+		}
+		for _, root := range roots {
+			if err := checkAliases(root); err != nil {
+				return nil, err
+			}
+			nodes = append(nodes, unlist(root)...)
+		}
+	}
+	return nodes, nil
+}
+
+// roots returns the documents of a text: one, unless they are JSON.
+func (t text) roots() ([]*yaml.Node, *SyntaxError) {
+	body := t.data[t.body:]
+	if len(body) == 0 || body[0] != '{' && body[0] != '[' {
+		return t.yaml()
+	}
+	roots, notJSON := t.json()
+	if notJSON == nil {
+		return roots, nil
+	}
+	// It may be YAML in flow style. Where it is neither, it is what goes well for
+	// longer.
+	roots, notYAML := t.yaml()
+	if notYAML != nil && notJSON.Line > notYAML.Line {
+		return nil, notJSON
+	}
+	return roots, notYAML
+}
+
+func (t text) yaml() ([]*yaml.Node, *SyntaxError) {
+	reader := bytes.NewReader(t.data)
+	decoder := yaml.NewDecoder(reader)
+	var roots []*yaml.Node
 	for {
 		var root yaml.Node
 		err := decoder.Decode(&root)
 		if errors.Is(err, io.EOF) {
-			return documents, nil
+			return roots, nil
 		}
 		if err != nil {
-			return nil, syntaxError(err, source)
+			t.data = t.data[:len(t.data)-reader.Len()] // more has not been read
+			return nil, t.syntaxError(err)
 		}
-		if err := checkAliases(&root, source); err != nil {
-			return nil, err
-		}
-		content := &root
+		moveDown(&root, t.above)
 		if root.Kind == yaml.DocumentNode {
-			content = root.Content[0]
+			root = *root.Content[0]
 		}
-		for _, item := range unlist(content) {
-			if item.ShortTag() != yaml.NodeTagNull {
-				documents = append(documents, Document{Source: source, Node: item})
-			}
-		}
+		roots = append(roots, &root)
 	}
 }
 
-// unlist returns the items of a List, or the node itself.
-func unlist(node *yaml.Node) []*yaml.Node {
-	if Field(node, "apiVersion") == "v1" && Field(node, "kind") == "List" {
-		if items := Lookup(node, "items"); items != nil && items.Kind == yaml.SequenceNode {
-			return items.Content
-		}
+// moveDown adds the lines above a node.
+func moveDown(node *yaml.Node, lines int) {
+	if lines == 0 {
+		return
 	}
-	return []*yaml.Node{node}
+	node.Line += lines
+	for _, child := range node.Content {
+		moveDown(child, lines)
+	}
 }
 
 // Field returns the scalar of a path, such as metadata.name, or nothing.
@@ -100,15 +133,4 @@ func Field(root *yaml.Node, path string) string {
 		return ""
 	}
 	return node.Value
-}
-
-var yamlError = regexp.MustCompile(`(?s)^(?:yaml: )?(?:line (\d+): )?(.*)$`)
-
-func syntaxError(err error, source string) *SyntaxError {
-	parts := yamlError.FindStringSubmatch(err.Error())
-	failure := &SyntaxError{Source: source, Reason: "not YAML: " + strings.TrimPrefix(parts[2], "yaml: ")}
-	if _, err := fmt.Sscan(parts[1], &failure.Line); err != nil && !strings.Contains(parts[2], "anchor") {
-		failure.Line = 1 // which the library leaves out
-	}
-	return failure
 }

@@ -3,6 +3,7 @@ package document
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -11,9 +12,24 @@ import (
 // Value returns what a node means as JSON: map[string]any, []any, string, int64,
 // float64, bool or nil, with aliases and merge keys followed. A key without
 // a value counts as absent. Errors are for what JSON has no room for, and for
-// keys given twice, which YAML forbids and many readers let pass.
+// keys given twice, which YAML forbids and many readers let pass: the first
+// counts, and PositionOf tells where the other is.
 func Value(node *yaml.Node) (any, field.ErrorList) {
 	return value(node, nil)
+}
+
+// PositionOf returns where the fault of an error is, if that is not where its field
+// is found: at a key that is given twice.
+func PositionOf(err *field.Error) (Position, bool) {
+	at, isElsewhere := err.BadValue.(Position)
+	return at, isElsewhere
+}
+
+// givenTwice has the position as its value, which a Forbidden does not print.
+func givenTwice(path *field.Path, key *yaml.Node, firstLine int) *field.Error {
+	err := field.Forbidden(path, "given twice, first on line "+strconv.Itoa(firstLine)+": remove one")
+	err.BadValue = Position{Line: key.Line, Column: key.Column}
+	return err
 }
 
 func value(node *yaml.Node, path *field.Path) (any, field.ErrorList) {
@@ -53,7 +69,7 @@ func mapping(node *yaml.Node, path *field.Path) (map[string]any, field.ErrorList
 		}
 		childPath := Child(path, key.Value)
 		if line, twice := seen[key.Value]; twice {
-			errs = append(errs, field.Forbidden(childPath, "given twice, first on line "+strconv.Itoa(line)+": remove one"))
+			errs = append(errs, givenTwice(childPath, key, line))
 			continue
 		}
 		seen[key.Value] = key.Line
@@ -131,4 +147,13 @@ func follow(node *yaml.Node) *yaml.Node {
 		return node.Alias
 	}
 	return node
+}
+
+// Child returns the path of a key of a map, in brackets where a dot or a bracket
+// in it would be read as the end of a step.
+func Child(path *field.Path, key string) *field.Path {
+	if strings.ContainsAny(key, ".[]/") || path == nil && key == "" {
+		return path.Key(key)
+	}
+	return path.Child(key)
 }
