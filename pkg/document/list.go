@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// IsResourceList tells whether a node is the input of a KRM function, of any
+// IsResourceList tells whether a node is the input of a KRM function, of whatever
 // version.
 func IsResourceList(node *yaml.Node) bool {
 	group, _, _ := strings.Cut(Field(node, "apiVersion"), "/")

@@ -3,7 +3,6 @@ package document
 import (
 	"math"
 	"strconv"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -147,13 +146,4 @@ func follow(node *yaml.Node) *yaml.Node {
 		return node.Alias
 	}
 	return node
-}
-
-// Child returns the path of a key of a map, in brackets where a dot or a bracket
-// in it would be read as the end of a step.
-func Child(path *field.Path, key string) *field.Path {
-	if strings.ContainsAny(key, ".[]/") || path == nil && key == "" {
-		return path.Key(key)
-	}
-	return path.Child(key)
 }

@@ -24,12 +24,9 @@ import (
 // answered, each in itself.
 var resourceListVersions = []string{"config.kubernetes.io/v1", "config.kubernetes.io/v1beta1"}
 
-const resourceListKind = "ResourceList"
-
-// IsResourceList tells whether a document is the input of a KRM function.
-func IsResourceList(node *yaml.Node) bool {
-	return document.Field(node, "kind") == resourceListKind
-}
+// IsResourceList tells whether a document is the input of a KRM function, of
+// whatever version.
+func IsResourceList(node *yaml.Node) bool { return document.IsResourceList(node) }
 
 // Answer is what a function answers.
 type Answer struct {
