@@ -3,8 +3,9 @@ package encode
 import (
 	"bytes"
 	"io"
-	"slices"
+	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
@@ -17,8 +18,11 @@ func Text(node *yaml.Node) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// Write writes a node as a YAML document.
+// Write writes a node as a YAML document that every reader reads back the same:
+// where the YAML library would write the style of a text wrongly, it changes that
+// style in the node.
 func Write(w io.Writer, node *yaml.Node) error {
+	correctStyles(node)
 	encoder := yaml.NewEncoder(w)
 	if err := encoder.Encode(node); err != nil {
 		return err
@@ -26,27 +30,55 @@ func Write(w io.Writer, node *yaml.Node) error {
 	return encoder.Close()
 }
 
-// String quotes what a YAML 1.1 reader, as kubectl's, would not read as
-// a string, as the YAML library does for Go strings.
+// correctStyles gives another style to the texts of which the YAML library writes
+// the one they have wrongly.
+func correctStyles(node *yaml.Node) {
+	blockStyles := yaml.LiteralStyle | yaml.FoldedStyle
+	isBlock := node.Style&blockStyles != 0 || node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 && strings.Contains(node.Value, "\n")
+	switch {
+	case node.Kind != yaml.ScalarNode:
+	case isBlock && strings.HasPrefix(node.Value, "\t"):
+		// It leaves out the number that says where the indentation ends.
+		node.Style = node.Style&^blockStyles | yaml.DoubleQuotedStyle
+	case node.Style&yaml.FoldedStyle != 0 && strings.Contains(node.Value, "\n"):
+		// It adds a line at the end, or after a paragraph, every time.
+		node.Style = node.Style&^blockStyles | yaml.LiteralStyle
+	}
+	for _, child := range node.Content {
+		correctStyles(child)
+	}
+}
+
+// String returns a text as a node, in quotes where a reader might not take it for
+// the text that it is: one of YAML 1.1, as kubectl's, one of YAML 1.2, or the YAML
+// library.
 func String(value string) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: value}
-	if mayNotBeString(value) {
-		var encoded yaml.Node
-		if err := encoded.Encode(value); err == nil {
-			node.Style = encoded.Style & (yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle)
-		}
+	if !utf8.ValidString(value) {
+		node.Value = strings.ToValidUTF8(value, "\uFFFD") // as encoding/json does
+	}
+	if isNotText(node.Value) || strings.ContainsAny(value, "\u2028\u2029") {
+		node.Style = yaml.DoubleQuotedStyle
 	}
 	return node
 }
 
-// mayNotBeString is a quick look that spares most strings a YAML parser: what is
-// not a string is one of these words, or begins like a number or a merge key.
-func mayNotBeString(value string) bool {
-	if value == "" || len(value) > 64 {
-		return false
-	}
-	if strings.ContainsRune("0123456789+-.~<=", rune(value[0])) {
+// isNotText tells whether a reader takes a plain text for something else.
+func isNotText(value string) bool {
+	switch {
+	case value == "":
 		return true
+	case strings.IndexByte("0123456789+-.", value[0]) < 0:
+		return word.MatchString(value)
 	}
-	return len(value) <= 5 && slices.Contains([]string{"y", "n", "yes", "no", "on", "off", "true", "false", "null"}, strings.ToLower(value))
+	return number.MatchString(strings.ReplaceAll(value, "_", "")) || date.MatchString(value)
 }
+
+var (
+	// word is a boolean, null, the merge key or the value key.
+	word = regexp.MustCompile(`(?i)^(?:y|n|yes|no|on|off|true|false|null|~|<<|=)$`)
+	// number is one without its underscores, of any base and size.
+	number = regexp.MustCompile(`(?i)^[-+]?(?:0b[01]+|0o[0-7]+|0x[0-9a-f]+|[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?|(?:[0-9]+\.?[0-9]*|\.[0-9]*)(?:e[-+]?[0-9]+)?|\.inf|\.nan)$`)
+	// date may have a time.
+	date = regexp.MustCompile(`(?s)^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?$`)
+)
