@@ -61,7 +61,7 @@ func Errors(subject *Subject, errs field.ErrorList) []Diagnostic {
 		}
 		diagnostic := New(Error, subject, document.ParsePath(err.Field), shown.ErrorBody())
 		diagnostic.Value = currentValue(&shown)
-		if at, isElsewhere := document.PositionOf(err); isElsewhere && subject.HasLines {
+		if at, isElsewhere := document.PositionOf(err); isElsewhere {
 			diagnostic.Position = at
 		}
 		diagnostics = append(diagnostics, diagnostic)
