@@ -3,6 +3,7 @@ package translation
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -146,7 +147,7 @@ func decode(t *testing.T, content []byte) []object {
 	for {
 		var o object
 		err := decoder.Decode(&o)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return objects
 		}
 		require.NoError(t, err)

@@ -58,7 +58,7 @@ func referencePage(pkg *loader.Package, collector *markers.Collector) ([]byte, e
 		}
 		fmt.Fprintf(&page, "\n## %s\n\n%s One of: %s.\n", name, info.Doc, backquoted(enumValues(info)))
 	}
-	page.WriteString("\n## Target\n\nTarget is a gateway distribution and its version. One of: " + backquoted(enumOf(target.All())) + ".\n")
+	page.WriteString("\n## Target\n\nA gateway distribution and its version. One of: " + backquoted(enumOf(target.All())) + ".\n")
 	return page.Bytes(), nil
 }
 
