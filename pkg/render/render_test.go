@@ -1,0 +1,246 @@
+package render_test
+
+import (
+	"testing"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/render"
+)
+
+// spec returns a spec with its defaults filled in, changed in some way before.
+func spec(name string, changes ...func(*v1alpha1.Spec)) *v1alpha1.FailoverSpec {
+	fs := &v1alpha1.FailoverSpec{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "web"},
+		Spec: v1alpha1.Spec{
+			Active:  v1alpha1.Tier{Service: &v1alpha1.Service{Name: name, Port: 8080}},
+			Passive: v1alpha1.Tier{Endpoints: []egv1a1.BackendEndpoint{fqdn("standby.example.com", 8443)}},
+		},
+	}
+	for _, change := range changes {
+		change(&fs.Spec)
+	}
+	v1alpha1.Default(fs)
+	return fs
+}
+
+func fqdn(hostname string, port int32) egv1a1.BackendEndpoint {
+	return egv1a1.BackendEndpoint{FQDN: &egv1a1.FQDNEndpoint{Hostname: hostname, Port: port}}
+}
+
+func workload(s *v1alpha1.Spec) {
+	s.Active = v1alpha1.Tier{Workload: &v1alpha1.Workload{Image: "shop", Port: 3000}}
+}
+
+func hostRewrite(s *v1alpha1.Spec) { s.HostRewrite = egv1a1.BackendHTTPHostnameModifier }
+
+func activeCheck(s *v1alpha1.Spec) {
+	s.Policy.HealthCheck = &egv1a1.HealthCheck{Active: &egv1a1.ActiveHealthCheck{HTTP: &egv1a1.HTTPActiveHealthChecker{Path: "/healthz"}}}
+}
+
+func attached(name string) func(*v1alpha1.Spec) {
+	return func(s *v1alpha1.Spec) { s.Gateway = v1alpha1.Gateway{Name: name} }
+}
+
+func rendered(t *testing.T, specs ...*v1alpha1.FailoverSpec) map[render.Part]render.Object {
+	t.Helper()
+	objects, errs := render.Render(specs)
+	require.Empty(t, errs)
+	byPart := map[render.Part]render.Object{}
+	for _, object := range objects {
+		byPart[object.Part] = object
+	}
+	return byPart
+}
+
+func TestParts(t *testing.T) {
+	for _, tc := range []struct {
+		reason string
+		spec   *v1alpha1.FailoverSpec
+		want   []render.Part
+	}{
+		{"services and endpoints", spec("shop"), []render.Part{"active-backend", "passive-backend", "gateway", "policy", "route"}},
+		{"a workload", spec("shop", workload), []render.Part{"active-service", "active-deployment", "active-backend", "passive-backend", "gateway", "policy", "route"}},
+		{"attached, with a filter", spec("shop", attached("public"), hostRewrite), []render.Part{"active-backend", "passive-backend", "policy", "route-filter", "route"}},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			objects, errs := render.Render([]*v1alpha1.FailoverSpec{tc.spec})
+			require.Empty(t, errs)
+			var parts []render.Part
+			for _, object := range objects {
+				parts = append(parts, object.Part)
+				kind := object.Resource.GetObjectKind().GroupVersionKind().GroupKind()
+				assert.True(t, render.Makes(object.Part, kind), "%s is made as %s", kind, object.Part)
+				assert.False(t, render.Makes(object.Part, schema.GroupKind{Kind: "ConfigMap"}))
+			}
+			assert.Equal(t, tc.want, parts)
+		})
+	}
+	assert.False(t, render.Makes("nonsense", schema.GroupKind{Kind: "Service"}))
+}
+
+func TestFallback(t *testing.T) {
+	objects := rendered(t, spec("shop"))
+	assert.Nil(t, objects["active-backend"].Resource.(*egv1a1.Backend).Spec.Fallback)
+	assert.True(t, *objects["passive-backend"].Resource.(*egv1a1.Backend).Spec.Fallback)
+	refs := objects["route"].Resource.(*gwapiv1.HTTPRoute).Spec.Rules[0].BackendRefs
+	require.Len(t, refs, 2, "one rule has both tiers")
+	assert.Equal(t, gwapiv1.ObjectName("shop-active"), refs[0].Name)
+	assert.Equal(t, gwapiv1.ObjectName("shop-passive"), refs[1].Name)
+}
+
+func TestPortOfARef(t *testing.T) {
+	port := func(endpoints ...egv1a1.BackendEndpoint) *gwapiv1.PortNumber {
+		objects := rendered(t, spec("shop", func(s *v1alpha1.Spec) { s.Passive.Endpoints = endpoints }))
+		return objects["route"].Resource.(*gwapiv1.HTTPRoute).Spec.Rules[0].BackendRefs[1].Port
+	}
+	assert.Equal(t, new(gwapiv1.PortNumber(443)), port(fqdn("a.example.com", 443), fqdn("b.example.com", 443)))
+	assert.Nil(t, port(fqdn("a.example.com", 443), fqdn("b.example.com", 8443)), "there is no one port")
+}
+
+// TestCheckedHostname: where Host is rewritten, an active check asks each endpoint for
+// its own hostname.
+func TestCheckedHostname(t *testing.T) {
+	named := fqdn("standby.example.com", 8443)
+	named.Hostname = new("given.example.com")
+	old := func(s *v1alpha1.Spec) { s.Target = "envoy-gateway-1.7" }
+	askedFor := func(s *v1alpha1.Spec) { s.Policy.HealthCheck.Active.HTTP.Hostname = new("health.example.com") }
+	for _, tc := range []struct {
+		reason  string
+		changes []func(*v1alpha1.Spec)
+		want    *string
+	}{
+		{"no rewrite", []func(*v1alpha1.Spec){activeCheck}, nil},
+		{"no active check", []func(*v1alpha1.Spec){hostRewrite}, nil},
+		{"both", []func(*v1alpha1.Spec){hostRewrite, activeCheck}, new("standby.example.com")},
+		{"the user's own", []func(*v1alpha1.Spec){hostRewrite, activeCheck, func(s *v1alpha1.Spec) { s.Passive.Endpoints = []egv1a1.BackendEndpoint{named} }}, new("given.example.com")},
+		{"the check names a host", []func(*v1alpha1.Spec){hostRewrite, activeCheck, askedFor}, nil},
+		{"before Envoy Gateway reads it", []func(*v1alpha1.Spec){hostRewrite, activeCheck, old}, nil},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			objects := rendered(t, spec("shop", tc.changes...))
+			assert.Equal(t, tc.want, objects["passive-backend"].Resource.(*egv1a1.Backend).Spec.Endpoints[0].Hostname)
+		})
+	}
+}
+
+func TestLabels(t *testing.T) {
+	objects := rendered(t, spec("shop", workload, func(s *v1alpha1.Spec) {
+		s.Labels, s.Annotations = map[string]string{"team": "shop", "app": "mine"}, map[string]string{"note": "x"}
+	}))
+	service := objects["active-service"].Resource.(*corev1.Service)
+	assert.Equal(t, map[string]string{
+		"team": "shop", "app": "mine", "service": "shop-active",
+		"app.kubernetes.io/name": "shop", "app.kubernetes.io/component": "active", "app.kubernetes.io/managed-by": "failover",
+	}, service.Labels)
+	assert.Equal(t, map[string]string{"app": "shop-active"}, service.Spec.Selector, "no label of a user selects")
+	deployment := objects["active-deployment"].Resource.(*appsv1.Deployment)
+	assert.Equal(t, map[string]string{"app": "shop-active", "version": "v1"}, deployment.Spec.Template.Labels)
+	assert.Equal(t, "x", deployment.Annotations["note"])
+	for part, component := range map[render.Part]string{"passive-backend": "passive", "gateway": "gateway", "policy": "policy", "route": "route"} {
+		assert.Equal(t, component, objects[part].Resource.GetLabels()[v1alpha1.LabelComponent], part)
+	}
+}
+
+// TestOrigin: errors in objects are shown at the field of the spec that they come
+// from.
+func TestOrigin(t *testing.T) {
+	objects := rendered(t, spec("shop", workload, hostRewrite, func(s *v1alpha1.Spec) {
+		s.Passive = v1alpha1.Tier{Service: &v1alpha1.Service{Name: "standby", Port: 1}}
+	}))
+	for _, tc := range []struct {
+		part         render.Part
+		object, spec string
+	}{
+		{"active-service", "metadata.name", "spec.active.name"},
+		{"active-service", "spec.ports[0].port", "spec.active.workload.port"},
+		{"active-deployment", "spec.template.spec.containers[0].env[1].name", "spec.active.workload.env[1].name"},
+		{"active-deployment", "spec.template.spec.containers[0].name", "spec.active.name"},
+		{"active-deployment", "spec.replicas", "spec.active.workload.replicas"},
+		{"active-backend", "spec.endpoints[0].fqdn.port", "spec.active.workload.port"},
+		{"active-backend", "spec.endpoints[0].fqdn.hostname", "spec.active.name"},
+		{"passive-backend", "spec.endpoints[0].fqdn.hostname", "spec.passive.service.name"},
+		{"passive-backend", "spec.endpoints[0].fqdn.port", "spec.passive.service.port"},
+		{"passive-backend", "spec.tls.sni", "spec.passive.tls.sni"},
+		{"gateway", "metadata.namespace", "spec.gateway.namespace"},
+		{"gateway", "spec.listeners[0].name", "spec.gateway.listeners[0].name"},
+		{"policy", "spec.retry.numRetries", "spec.policy.retry.numRetries"},
+		{"route", "spec.rules[0].matches[0].path.value", "spec.matches[0].path.value"},
+		{"route", "spec.rules[0].filters[0]", "spec.hostRewrite[0]"},
+		{"route", "spec.parentRefs[0].name", "spec.gateway.name"},
+		{"route", "spec.hostnames[0]", "spec.hostnames[0]"},
+		{"route-filter", "spec.urlRewrite.hostname.type", "spec.hostRewrite.type"},
+		{"route", "metadata.labels[team]", "spec.labels[team]"},
+		{"route", "metadata.annotations[note]", "spec.annotations[note]"},
+		{"route", "metadata.namespace", "metadata.namespace"},
+		{"route", "nonsense", "spec"},
+	} {
+		assert.Equal(t, tc.spec, objects[tc.part].Origin(document.ParsePath(tc.object)).String(), "%s %s", tc.part, tc.object)
+	}
+	for _, origin := range render.Origins() {
+		assert.NotEmpty(t, origin.Spec, origin)
+		assert.NotEmpty(t, origin.Object, origin)
+	}
+}
+
+func TestSpecsTogether(t *testing.T) {
+	closed := func(s *v1alpha1.Spec) {
+		s.Gateway = v1alpha1.Gateway{Name: "public", GatewayClassName: "eg", Listeners: []gwapiv1.Listener{{
+			Name: "http", Protocol: gwapiv1.HTTPProtocolType, Port: 80, Hostname: new(gwapiv1.Hostname("shop.example.com")),
+		}}}
+		s.Hostnames = []gwapiv1.Hostname{"shop.example.com"}
+	}
+	section := func(name gwapiv1.SectionName) func(*v1alpha1.Spec) {
+		return func(s *v1alpha1.Spec) {
+			s.Gateway = v1alpha1.Gateway{Name: "public", SectionName: name}
+			s.Hostnames = []gwapiv1.Hostname{"shop.example.com"}
+		}
+	}
+	elsewhere := func(s *v1alpha1.Spec) {
+		s.Gateway, s.Hostnames = v1alpha1.Gateway{Name: "public"}, []gwapiv1.Hostname{"blog.example.com"}
+	}
+	for _, tc := range []struct {
+		reason string
+		specs  []*v1alpha1.FailoverSpec
+		want   []string
+	}{
+		{"two of different names", []*v1alpha1.FailoverSpec{spec("shop"), spec("blog")}, nil},
+		{"one that attaches", []*v1alpha1.FailoverSpec{spec("shop", closed), spec("blog", section("http"))}, nil},
+		{"one name twice", []*v1alpha1.FailoverSpec{spec("shop"), spec("shop")}, []string{
+			`metadata.name: Invalid value: "shop": FailoverSpec web/shop is given twice: remove one, or give it another name`,
+		}},
+		{"one Gateway made twice", []*v1alpha1.FailoverSpec{spec("shop", closed), spec("blog", closed)}, []string{
+			`spec.gateway.name: Invalid value: "public": Gateway web/public is made by FailoverSpec web/shop too: let one attach, by gateway.name without gatewayClassName and listeners`,
+		}},
+		{"one Backend made twice", []*v1alpha1.FailoverSpec{spec("shop"), spec("blog", func(s *v1alpha1.Spec) { s.Active.Name = "shop-passive" })}, []string{
+			`spec.active.name: Invalid value: "shop-passive": Backend web/shop-passive is made by FailoverSpec web/shop too: give it another name`,
+		}},
+		{"a section that is not there", []*v1alpha1.FailoverSpec{spec("shop", closed), spec("blog", section("https"))}, []string{
+			`spec.gateway.sectionName: Unsupported value: "https": supported values: "http"`,
+		}},
+		{"a hostname that no listener has", []*v1alpha1.FailoverSpec{spec("shop", closed), spec("blog", elsewhere)}, []string{
+			`spec.gateway: Invalid value: "web/public": no listener of the Gateway that FailoverSpec web/shop makes takes this HTTPRoute: see their protocol and hostname, and allowedRoutes for namespace "web"`,
+		}},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			objects, errs := render.Render(tc.specs)
+			var got []string
+			for _, err := range errs {
+				assert.Same(t, tc.specs[1], err.Spec)
+				assert.Same(t, tc.specs[0], err.Other)
+				got = append(got, err.Err.Error())
+			}
+			assert.Equal(t, tc.want, got)
+			assert.Equal(t, tc.want == nil, objects != nil)
+		})
+	}
+}
