@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
@@ -108,10 +109,13 @@ func (t text) yaml() ([]*yaml.Node, *SyntaxError) {
 			return nil, t.syntaxError(err)
 		}
 		moveDown(&root, t.above)
+		content := &root
 		if root.Kind == yaml.DocumentNode {
-			root = *root.Content[0]
+			content = root.Content[0]
+			content.HeadComment = strings.Trim(root.HeadComment+"\n\n"+content.HeadComment, "\n")
+			content.FootComment = strings.Trim(content.FootComment+"\n\n"+root.FootComment, "\n")
 		}
-		roots = append(roots, &root)
+		roots = append(roots, content)
 	}
 }
 

@@ -65,19 +65,26 @@ func String(value string) *yaml.Node {
 
 // isNotText tells whether a reader takes a plain text for something else.
 func isNotText(value string) bool {
-	switch {
-	case value == "":
-		return true
-	case strings.IndexByte("0123456789+-.", value[0]) < 0:
-		return word.MatchString(value)
+	if value == "" || !strings.Contains("0123456789+-.", value[:1]) {
+		return isWord(value)
 	}
 	return number.MatchString(strings.ReplaceAll(value, "_", "")) || date.MatchString(value)
 }
 
+// isWord tells whether a text is nothing, a boolean, the merge key or the value key.
+func isWord(value string) bool {
+	if len(value) > len("false") {
+		return false
+	}
+	switch strings.ToLower(value) {
+	case "", "~", "null", "y", "n", "yes", "no", "on", "off", "true", "false", "<<", "=":
+		return true
+	}
+	return false
+}
+
 var (
-	// word is a boolean, null, the merge key or the value key.
-	word = regexp.MustCompile(`(?i)^(?:y|n|yes|no|on|off|true|false|null|~|<<|=)$`)
-	// number is one without its underscores, of any base and size.
+	// number is one of any base and size, without its underscores.
 	number = regexp.MustCompile(`(?i)^[-+]?(?:0b[01]+|0o[0-7]+|0x[0-9a-f]+|[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?|(?:[0-9]+\.?[0-9]*|\.[0-9]*)(?:e[-+]?[0-9]+)?|\.inf|\.nan)$`)
 	// date may have a time.
 	date = regexp.MustCompile(`(?s)^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?$`)

@@ -6,6 +6,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/encode"
 )
 
 // keepForm gives a node the comments, the order of keys and the style that another
@@ -18,7 +19,8 @@ func keepForm(from, to *yaml.Node) {
 	to.HeadComment, to.LineComment, to.FootComment = from.HeadComment, from.LineComment, from.FootComment
 	switch to.Kind {
 	case yaml.ScalarNode:
-		if from.Value == to.Value && from.ShortTag() == to.ShortTag() {
+		needsQuotes := to.ShortTag() == yaml.NodeTagString && encode.String(to.Value).Style != 0
+		if from.Value == to.Value && from.ShortTag() == to.ShortTag() && (from.Style != 0 || !needsQuotes) {
 			to.Style = from.Style
 		}
 	case yaml.MappingNode:
@@ -26,9 +28,9 @@ func keepForm(from, to *yaml.Node) {
 		keepKeys(from, to)
 	case yaml.SequenceNode:
 		to.Style = from.Style
-		for i, element := range to.Content {
-			if twin := twinOf(element, i, from.Content); twin != nil {
-				keepForm(twin, element)
+		for i, former := range formerElements(from.Content, to.Content) {
+			if former != nil {
+				keepForm(former, to.Content[i])
 			}
 		}
 	}
@@ -60,21 +62,26 @@ func keepKeys(from, to *yaml.Node) {
 	}
 }
 
-// twinOf finds the element of an earlier list that one of a later list was: the
-// one of the same name, the same text, or else at the same place.
-func twinOf(element *yaml.Node, index int, earlier []*yaml.Node) *yaml.Node {
-	if key := elementKey(element); key != "" {
-		for _, candidate := range earlier {
-			if elementKey(candidate) == key {
-				return candidate
-			}
+// formerElements finds for each element of a list what it was in an earlier one:
+// the element of the same name or text, of several the first that is left, or else
+// the one at the same place.
+func formerElements(earlier, elements []*yaml.Node) []*yaml.Node {
+	byKey := map[string][]*yaml.Node{}
+	for _, element := range earlier {
+		key := elementKey(element)
+		byKey[key] = append(byKey[key], element)
+	}
+	former := make([]*yaml.Node, len(elements))
+	for i, element := range elements {
+		key := elementKey(element)
+		switch {
+		case key == "" && i < len(earlier):
+			former[i] = earlier[i]
+		case key != "" && len(byKey[key]) > 0:
+			former[i], byKey[key] = byKey[key][0], byKey[key][1:]
 		}
-		return nil
 	}
-	if index < len(earlier) {
-		return earlier[index]
-	}
-	return nil
+	return former
 }
 
 func elementKey(element *yaml.Node) string {

@@ -1,7 +1,6 @@
 package krm
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"reflect"
@@ -98,61 +97,23 @@ func (l *resourceList) answer(diagnostics []diagnostic.Diagnostic) (Answer, erro
 	return Answer{YAML: answer, Diagnostics: diagnostics}, err
 }
 
-// encode writes the list, and makes sure that what is read back is the same: the
-// YAML library has texts and comments that it writes wrongly.
-func (l *resourceList) encode() ([]byte, error) {
-	for _, node := range append([]*yaml.Node{l.root}, l.root.Content...) {
-		node.HeadComment, node.LineComment, node.FootComment = "", "", "" // of the list, which is no user's file
-	}
-	unfold(l.root)
-	var answer bytes.Buffer
-	if err := encode.Write(&answer, l.root); err != nil {
-		return nil, err
-	}
-	documents, err := document.Parse(answer.Bytes(), "answer")
-	if err != nil {
-		return nil, fmt.Errorf("the YAML library cannot write the items back: %w", err)
-	}
-	for i, item := range l.items.Content {
-		if written := document.Lookup(documents[0].Node, fmt.Sprintf("items[%d]", i)); written == nil || !sameContent(item, written) {
-			return nil, fmt.Errorf("the YAML library cannot write items[%d] back as it is (%s): write its texts in quotes", i, diagnostic.DisplayName(sourceOf(item).ID()))
-		}
-	}
-	return answer.Bytes(), nil
-}
-
-// unfold writes a folded text of several paragraphs literally: the YAML library
-// would add lines to some, every time.
-func unfold(node *yaml.Node) {
-	if node.Style&yaml.FoldedStyle != 0 && strings.Contains(strings.TrimRight(node.Value, "\n"), "\n") {
-		node.Style = yaml.LiteralStyle
-	}
-	for _, child := range node.Content {
-		unfold(child)
-	}
-}
-
-// sameContent compares what two nodes say, comments and style aside.
-func sameContent(a, b *yaml.Node) bool {
-	if a.Kind == yaml.AliasNode && b.Kind == yaml.AliasNode {
-		return a.Value == b.Value
-	}
-	return a.Kind == b.Kind && a.ShortTag() == b.ShortTag() && a.Value == b.Value && a.Anchor == b.Anchor &&
-		slices.EqualFunc(a.Content, b.Content, sameContent)
-}
-
 // resourceList is the function's input, which becomes its answer.
 type resourceList struct {
 	root           *yaml.Node
 	items          *yaml.Node
 	functionConfig *yaml.Node
+	// rendered has the items that this call has rendered.
+	rendered map[*yaml.Node]bool
 	// wholePackage tells that the call is about all FailoverSpecs of a package, not
 	// about a functionConfig's alone.
 	wholePackage bool
 }
 
 func readResourceList(root *yaml.Node) (*resourceList, []diagnostic.Diagnostic) {
-	list := &resourceList{root: root, items: document.Lookup(root, "items"), functionConfig: document.Lookup(root, "functionConfig")}
+	list := &resourceList{
+		root: root, items: document.Lookup(root, "items"), functionConfig: document.Lookup(root, "functionConfig"),
+		rendered: map[*yaml.Node]bool{},
+	}
 	if version := document.Field(root, "apiVersion"); !slices.Contains(resourceListVersions, version) {
 		return nil, []diagnostic.Diagnostic{{Severity: diagnostic.Error, Message: fmt.Sprintf(
 			"ResourceList: apiVersion %q is not supported; supported are %s", diagnostic.Shorten(version), strings.Join(resourceListVersions, " and "))}}
@@ -169,7 +130,32 @@ func readResourceList(root *yaml.Node) (*resourceList, []diagnostic.Diagnostic) 
 			return nil, []diagnostic.Diagnostic{{Severity: diagnostic.Error, Message: fmt.Sprintf("ResourceList: items[%d] must be a map", i)}}
 		}
 	}
+	list.ownItems()
+	list.moveComments()
 	return list, nil
+}
+
+// ownItems gives the list items of its own where they are an alias, or a merge
+// key's, and takes them out of what others share where they have an anchor.
+func (l *resourceList) ownItems() {
+	if l.itemsKey() < 0 {
+		l.items = withoutAliases(l.items)
+		set(l.root, "items", l.items)
+	}
+	if l.items.Anchor != "" {
+		writeOut(l.aliases(), l.items)
+		l.items.Anchor = ""
+	}
+}
+
+// itemsKey returns where the key of the items is in the content of the list, or -1.
+func (l *resourceList) itemsKey() int {
+	for i := 0; i+1 < len(l.root.Content); i += 2 {
+		if l.root.Content[i].Value == "items" && l.root.Content[i+1] == l.items {
+			return i
+		}
+	}
+	return -1
 }
 
 // specs returns the FailoverSpecs of functionConfig and items. One that is in

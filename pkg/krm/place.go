@@ -60,11 +60,9 @@ func (l *resourceList) place(objects []object) []diagnostic.Diagnostic {
 			keepForm(old, object.node)
 		}
 		blocks[of] = append(blocks[of], object.node)
+		l.rendered[object.node] = true
 	}
 	l.items.Content = l.withBlocks(children, found, blocks)
-	if len(objects) > 0 {
-		l.items.Style = 0 // items: [] is written in flow style
-	}
 	return diagnostics
 }
 

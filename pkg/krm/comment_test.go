@@ -1,0 +1,172 @@
+package krm_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/krm"
+)
+
+// TestComments gives the function items of others with comments at random places,
+// and texts in every style: nothing is lost that the YAML library reads, and twice
+// is once.
+func TestComments(t *testing.T) {
+	for seed := range uint64(200) {
+		w := &writer{random: rand.New(rand.NewPCG(seed, 0))}
+		w.resourceList()
+		input := w.text.String()
+
+		once := call(t, input)
+		require.Equal(t, comments(read(t, input)), comments(read(t, once)), "in:\n%s\nout:\n%s", input, once)
+		require.Equal(t, contents(t, input), contents(t, once), "in:\n%s\nout:\n%s", input, once)
+		require.Equal(t, once, call(t, once), input)
+	}
+}
+
+func read(t *testing.T, text string) *yaml.Node {
+	t.Helper()
+	documents, err := document.Parse([]byte(text), "input")
+	require.NoError(t, err, text)
+	return documents[0].Node
+}
+
+func call(t *testing.T, input string) string {
+	t.Helper()
+	answer, err := krm.Function(read(t, input))
+	require.NoError(t, err, input)
+	return string(answer.YAML)
+}
+
+// comments returns those of a document, sorted.
+func comments(node *yaml.Node) []string {
+	found := regexp.MustCompile(`# c\d+`).FindAllString(strings.Join([]string{node.HeadComment, node.LineComment, node.FootComment}, "\n"), -1)
+	for _, child := range node.Content {
+		found = append(found, comments(child)...)
+	}
+	slices.Sort(found)
+	return found
+}
+
+// contents are the items without what was rendered.
+func contents(t *testing.T, text string) []any {
+	t.Helper()
+	var list struct{ Items []any }
+	require.NoError(t, yaml.Unmarshal([]byte(text), &list), text)
+	return slices.DeleteFunc(list.Items, func(item any) bool {
+		return strings.HasPrefix(fmt.Sprint(item.(map[string]any)["apiVersion"]), "gateway.")
+	})
+}
+
+// writer writes a ResourceList with comments at random places.
+type writer struct {
+	random   *rand.Rand
+	text     strings.Builder
+	comments int
+}
+
+func (w *writer) resourceList() {
+	for _, line := range []string{"apiVersion: config.kubernetes.io/v1", "kind: ResourceList", "items:"} {
+		w.commentLines(0)
+		w.line(line)
+	}
+	withSpec := w.random.IntN(2)
+	for i := range 1 + w.random.IntN(2) {
+		if w.commentLines(0); i == withSpec {
+			w.line("- apiVersion: failover.krm.dev/v1alpha1")
+			w.line("  kind: FailoverSpec")
+			w.line("  metadata: {name: shop, namespace: web}")
+			w.line("  spec: {active: {service: {name: shop, port: 1}}, passive: {service: {name: standby, port: 1}}}")
+			continue
+		}
+		w.line("- apiVersion: v1")
+		w.mapping("", 2, 3)
+	}
+	w.commentLines(0)
+	if w.random.IntN(2) == 0 {
+		w.line("functionConfig:")
+		w.commentLines(2)
+		w.line("  kind: ConfigMap")
+		w.commentLines(0)
+	}
+}
+
+// line writes a line, which may end with a comment.
+func (w *writer) line(text string) {
+	w.text.WriteString(text)
+	if w.random.IntN(16) == 0 {
+		w.comments++
+		fmt.Fprintf(&w.text, " # c%d", w.comments)
+	}
+	w.text.WriteString("\n")
+}
+
+// commentLines writes some comments, or none, with or without empty lines around.
+func (w *writer) commentLines(indentation int) {
+	for w.random.IntN(8) == 0 {
+		w.comments++
+		emptyLine := func() string { return strings.Repeat("\n", w.random.IntN(4)/3) }
+		fmt.Fprintf(&w.text, "%s%s# c%d\n%s", emptyLine(), spaces(indentation), w.comments, emptyLine())
+	}
+}
+
+func spaces(count int) string { return strings.Repeat(" ", count) }
+
+// mapping writes a map, whose first key is on the line that has begun, if any.
+func (w *writer) mapping(begun string, indentation, depth int) {
+	for i := range 1 + w.random.IntN(3) {
+		w.value(w.begin(begun, indentation)+fmt.Sprintf("key%d:", i), indentation+2, depth)
+		begun = ""
+	}
+	w.commentLines(indentation)
+}
+
+// sequence writes a list, whose first item is on the line that has begun, if any.
+func (w *writer) sequence(begun string, indentation, depth int) {
+	for range 1 + w.random.IntN(3) {
+		w.value(w.begin(begun, indentation)+"-", indentation+2, depth)
+		begun = ""
+	}
+	w.commentLines(indentation)
+}
+
+func (w *writer) begin(begun string, indentation int) string {
+	if begun != "" {
+		return begun + " "
+	}
+	w.commentLines(indentation)
+	return spaces(indentation)
+}
+
+// value writes what follows a key or a dash.
+func (w *writer) value(before string, indentation, depth int) {
+	isItem := strings.HasSuffix(before, "-")
+	switch kind := w.random.IntN(8); {
+	case kind < 4 && depth > 0:
+		collection := []func(string, int, int){w.mapping, w.sequence}[kind/2]
+		if isItem {
+			collection(before, indentation, depth-1)
+			return
+		}
+		if w.line(before); kind >= 2 {
+			indentation -= 2 * w.random.IntN(2)
+		}
+		collection("", indentation, depth-1)
+	case kind == 4:
+		header := []string{"|", "|-", "|+", ">", ">-", ">+", "|2", ">2"}[w.random.IntN(8)]
+		w.line(before + " " + header)
+		if strings.HasSuffix(header, "2") {
+			w.text.WriteString(spaces(indentation) + "\techo\n")
+		}
+		fmt.Fprintf(&w.text, "%[1]stext\n%[1]smore\n%s", spaces(indentation), strings.Repeat("\n", w.random.IntN(3)))
+	default:
+		w.line(before + []string{" x", " 'x'", " \"\\tx\\n\"", " {a: [x]}", " []"}[w.random.IntN(5)])
+	}
+}
