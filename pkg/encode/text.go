@@ -65,7 +65,7 @@ func String(value string) *yaml.Node {
 
 // isNotText tells whether a reader takes a plain text for something else.
 func isNotText(value string) bool {
-	if value == "" || !strings.Contains("0123456789+-.", value[:1]) {
+	if value == "" || strings.IndexByte("0123456789+-.", value[0]) < 0 {
 		return isWord(value)
 	}
 	return number.MatchString(strings.ReplaceAll(value, "_", "")) || date.MatchString(value)

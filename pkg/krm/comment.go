@@ -38,15 +38,12 @@ func (l *resourceList) moveComments() {
 	item.FootComment = joinComments(item.FootComment, after)
 }
 
-// closeComments takes the empty lines out of the comments at the end of an item:
-// the YAML library would give what follows them to the next item.
-func closeComments(item *yaml.Node) {
-	for node := item; len(node.Content) > 0; node = node.Content[len(node.Content)-1] {
-		last := node.Content[len(node.Content)-1]
-		if node.Kind == yaml.MappingNode {
-			last = node.Content[len(node.Content)-2] // its key has the comment
-		}
-		last.FootComment = strings.ReplaceAll(last.FootComment, "\n\n", "\n")
+// closeComments takes the empty lines out of comments below fields: the YAML library
+// would give what follows them to another field or item, or lose it.
+func closeComments(node *yaml.Node) {
+	node.FootComment = strings.ReplaceAll(node.FootComment, "\n\n", "\n")
+	for _, child := range node.Content {
+		closeComments(child)
 	}
 }
 
