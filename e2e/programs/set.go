@@ -94,18 +94,11 @@ func find(ctx context.Context, parts []part) error {
 	return errors.Join(problems...)
 }
 
-// FindEgctl returns the egctl of an Envoy Gateway in the given version, and builds
-// it if it is not there yet. It needs nothing else of a Set.
-func FindEgctl(ctx context.Context, tools, envoyGateway string) (string, error) {
-	module := goModule{directory: filepath.Join(tools, "envoy-gateway-"+envoyGateway)}
-	return module.build("github.com/envoyproxy/gateway/cmd/egctl")(ctx)
-}
-
 // GatewayModule returns the directory with the sources of an Envoy Gateway in the
 // given version.
 func GatewayModule(ctx context.Context, tools, envoyGateway string) (string, error) {
 	module := goModule{directory: filepath.Join(tools, "envoy-gateway-"+envoyGateway)}
-	return module.sources(ctx, "github.com/envoyproxy/gateway")
+	return module.sources(ctx, gateway)
 }
 
 func buildKustomize(tools string) func(context.Context) (string, error) {

@@ -31,7 +31,7 @@ var (
 
 // TestTranslation compares the model with egctl.
 func TestTranslation(t *testing.T) {
-	egctl, err := programs.FindEgctl(t.Context(), "../tools", *envoyGateway)
+	egctl, err := programs.Egctl(t.Context(), "../tools", *envoyGateway)
 	if err != nil && !*required {
 		t.Skip(err)
 	}
