@@ -127,9 +127,11 @@ func TestContainer(t *testing.T) {
 		`envFrom: [{}]`: "envFrom[0]: Required value: must have exactly one of configMapRef, secretRef",
 
 		`ports: [{containerPort: 1}, {containerPort: 1, protocol: UDP}, {containerPort: 65535}]`: "",
+
 		`ports: [{containerPort: 65536}]`:            "ports[0].containerPort: Invalid value: 65536: must be between 1 and 65535, inclusive",
 		`ports: [{}]`:                                "ports[0].containerPort: Invalid value: 0: must be between 1 and 65535, inclusive",
 		`ports: [{containerPort: 1, protocol: tcp}]`: `ports[0].protocol: Unsupported value: "tcp": supported values: "TCP", "UDP", "SCTP"`,
+
 		`ports: [{containerPort: 1, name: a}, {containerPort: 2, name: a}]`:                        `ports[1].name: Duplicate value: "a"`,
 		`ports: [{containerPort: 1, hostPort: -1}]`:                                                "ports[0].hostPort: Invalid value: -1: must be between 1 and 65535, inclusive",
 		`ports: [{containerPort: 1, hostPort: 2}, {containerPort: 2, hostPort: 2, protocol: TCP}]`: "ports[1].hostPort: Duplicate value: 2",
