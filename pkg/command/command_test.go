@@ -55,6 +55,7 @@ func TestCommandLine(t *testing.T) {
 		{reason: "help about a command", args: []string{"help", "render"}, stdout: "Render prints every object"},
 		{reason: "completion for a shell that nobody has", args: []string{"completion", "foo"}, code: 2, stderr: `argument of failover completion "foo": must be one of bash, fish, powershell, zsh`},
 		{reason: "the targets", args: []string{"target"}, stdout: "calico-3.32.1, calico-3.32               1.8.0                                  tigera-gateway-class\n"},
+		{reason: "the target of no CRDs, in a pipe", args: []string{"target"}, stdin: shop, code: 1, stderr: "error: no CRD of Envoy Gateway among 1 documents"},
 		{reason: "the target of no CRDs", args: []string{"target", "-"}, stdin: shop, code: 1, stderr: "error: no CRD of Envoy Gateway among 1 documents: give what 'kubectl get crd -o yaml' prints"},
 		{reason: "completion of targets", args: []string{"__complete", "check", "--target", "calico-3.32"}, stdout: "calico-3.32\ncalico-3.33\n", stderr: "ShellCompDirectiveNoFileComp"},
 		{reason: "completion of severities", args: []string{"__complete", "check", "--fail-on", ""}, stdout: "error\nwarning\ninfo\nnever\n", stderr: "ShellCompDirectiveNoFileComp"},

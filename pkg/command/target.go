@@ -23,7 +23,7 @@ target, and the version of Envoy Gateway inside each. A target without a patch
 means the newest one listed. Some operators of a Calico release install another
 Envoy Gateway than the release itself does.
 
-Given the CRDs of a cluster, it says which Envoy Gateway installed them, and which
+Given the CRDs of a cluster, in a file or on stdin, it says which Envoy Gateway installed them, and which
 targets have that inside. Versions whose CRDs are the same cannot be told apart, and
 accept the same.`,
 		Example: `  # List the targets
@@ -33,12 +33,19 @@ accept the same.`,
   kubectl get crd -o yaml | failover target -`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			piped := len(args) == 0 && !isTerminal(cmd.InOrStdin())
+			if len(args) == 0 && !piped {
 				return listTargets(cmd.OutOrStdout())
+			}
+			if piped {
+				args = []string{"-"}
 			}
 			documents, err := readManifests(args, cmd.InOrStdin())
 			if err != nil {
 				return err
+			}
+			if piped && len(documents) == 0 { // as in a script, where stdin is nothing
+				return listTargets(cmd.OutOrStdout())
 			}
 			return recognizeTarget(documents, cmd.OutOrStdout())
 		},
