@@ -2,7 +2,6 @@ package encode
 
 import (
 	"bytes"
-	"io"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -10,24 +9,19 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// Text returns a node as a YAML document.
-func Text(node *yaml.Node) ([]byte, error) {
-	var text bytes.Buffer
-	// An encoder for each: one for all keeps every event it ever wrote.
-	err := Write(&text, node)
-	return text.Bytes(), err
-}
-
-// Write writes a node as a YAML document that every reader reads back the same:
+// Text returns a node as a YAML document that every reader reads back the same:
 // where the YAML library would write the style of a text wrongly, it changes that
-// style in the node.
-func Write(w io.Writer, node *yaml.Node) error {
+// style in the node. The encoder is for this document alone, since one for several
+// keeps every event that it ever wrote.
+func Text(node *yaml.Node) ([]byte, error) {
 	correctStyles(node)
-	encoder := yaml.NewEncoder(w)
+	var text bytes.Buffer
+	encoder := yaml.NewEncoder(&text)
 	if err := encoder.Encode(node); err != nil {
-		return err
+		return nil, err
 	}
-	return encoder.Close()
+	err := encoder.Close()
+	return text.Bytes(), err
 }
 
 // correctStyles gives another style to the texts of which the YAML library writes
@@ -55,7 +49,7 @@ func correctStyles(node *yaml.Node) {
 func String(value string) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: value}
 	if !utf8.ValidString(value) {
-		node.Value = strings.ToValidUTF8(value, "\uFFFD") // as encoding/json does
+		node.Value = strings.ToValidUTF8(value, "\uFFFD") // YAML has no room for other bytes
 	}
 	if isNotText(node.Value) || strings.ContainsAny(value, "\u2028\u2029") {
 		node.Style = yaml.DoubleQuotedStyle

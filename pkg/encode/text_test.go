@@ -158,9 +158,9 @@ func requireTextsReadBack(t *testing.T, text string) {
 	}
 }
 
-// TestWriteReadsBack: whatever a text is, wherever it is, and whichever style it
+// TestTextReadsBack: whatever a text is, wherever it is, and whichever style it
 // came with, all readers find the same.
-func TestWriteReadsBack(t *testing.T) {
+func TestTextReadsBack(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20 {
 		var text strings.Builder
@@ -172,8 +172,8 @@ func TestWriteReadsBack(t *testing.T) {
 	requireTextsReadBack(t, "no \xff UTF-8")
 }
 
-// FuzzWriteReadsBack does so for each of the hostile texts.
-func FuzzWriteReadsBack(f *testing.F) {
+// FuzzTextReadsBack does so for each of the hostile texts.
+func FuzzTextReadsBack(f *testing.F) {
 	for _, text := range hostileTexts {
 		f.Add(text)
 	}
@@ -184,9 +184,9 @@ func FuzzWriteReadsBack(f *testing.F) {
 	})
 }
 
-// TestWriteKeepsStyles: only what the YAML library writes wrongly gets another
+// TestTextKeepsStyles: only what the YAML library writes wrongly gets another
 // style.
-func TestWriteKeepsStyles(t *testing.T) {
+func TestTextKeepsStyles(t *testing.T) {
 	const kept = `single: 'a'
 double: "b"
 literal: |

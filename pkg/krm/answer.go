@@ -78,8 +78,7 @@ func fieldOf(key, value *yaml.Node) *yaml.Node {
 	return &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{key, value}}
 }
 
-// write writes the parts that are not written yet, each with an encoder of its
-// own: one for all keeps every event that it ever wrote.
+// write writes the parts that are not written yet.
 func write(parts []part) error {
 	for i, part := range parts {
 		if part.text != nil {
