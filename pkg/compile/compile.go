@@ -159,8 +159,6 @@ func validated(object render.Object) (map[string]any, field.ErrorList, error) {
 		return nil, nil, fmt.Errorf("%s: %w", object.Resource.GetName(), err)
 	}
 	version := object.Spec.Spec.Target.EnvoyGateway()
-	if errs := apiserver.Validate(version, apiserver.Object{Value: value, Typed: object.Resource}); len(errs) > 0 {
-		return value, errs, nil
-	}
-	return value, refusals(version, envoygateway.Validate(version, object.Resource)), nil
+	errs := apiserver.Validate(version, apiserver.Object{Value: value, Typed: object.Resource})
+	return value, refusals(version, errs, envoygateway.Validate(version, object.Resource)), nil
 }

@@ -70,27 +70,37 @@ func lacking(subject *diagnostic.Subject, errs field.ErrorList) field.ErrorList 
 	return found
 }
 
-// refusals turns what a version of Envoy Gateway would not take into errors that say
-// what would follow.
-func refusals(version string, refused []envoygateway.Refusal) field.ErrorList {
-	var errs field.ErrorList
+// refusals adds to the errors of an API server what a version of Envoy Gateway would
+// not take, and what would follow, at other fields.
+func refusals(version string, errs field.ErrorList, refused []envoygateway.Refusal) field.ErrorList {
+	all := slices.Clone(errs)
 	for _, refusal := range refused {
+		at := document.ParsePath(refusal.Err.Field)
+		isKnown := func(known *field.Error) bool {
+			path := document.ParsePath(known.Field)
+			return path.Within(at) || at.Within(path)
+		}
+		if slices.ContainsFunc(errs, isKnown) {
+			continue
+		}
 		err := *refusal.Err
 		err.Detail += fmt.Sprintf("; with Envoy Gateway %s %s", version, refusal.Consequence.Description())
-		errs = append(errs, &err)
+		all = append(all, &err)
 	}
-	return errs
+	return all
 }
 
 // validate returns what the API server of a cluster or its Envoy Gateway would
 // refuse in a manifest, with its defaults filled in.
 func validate(version string, object map[string]any) field.ErrorList {
-	if errs := apiserver.Validate(version, apiserver.Object{Value: object}); len(errs) > 0 {
-		return errs
-	}
+	errs := apiserver.Validate(version, apiserver.Object{Value: object})
 	typed, unreadable := envoygateway.Read(object)
-	if typed == nil {
-		return refusals(version, unreadable)
+	switch {
+	case typed != nil:
+		return refusals(version, errs, envoygateway.Validate(version, typed))
+	case len(errs) > 0:
+		return errs // that it cannot be read follows from them
+	default:
+		return refusals(version, nil, unreadable)
 	}
-	return refusals(version, envoygateway.Validate(version, typed))
 }

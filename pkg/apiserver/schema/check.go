@@ -363,6 +363,12 @@ func (c *checker) checkLength(node *Node, length int, path *field.Path) bool {
 
 func (c *checker) checkRange(node *Node, value float64, given any, path *field.Path) {
 	low, high := node.Minimum, node.Maximum
+	if node.Format == Int32 && high != nil && *high > math.MaxInt32 {
+		// An API server takes no value at all then; so it is in Envoy Gateway 1.8.0.
+		c.breakAt(path, field.Invalid(path, given, fmt.Sprintf(
+			"no value is accepted here: the maximum in the CRD, %s, does not fit its format, int32; leave the field out, or use an Envoy Gateway with another CRD", plain(*high))))
+		return
+	}
 	if node.Format == Int32 && value > math.MaxInt32 {
 		high = cmp.Or(high, new(float64(math.MaxInt32)))
 	}
