@@ -375,23 +375,26 @@ func (c *checker) checkRange(node *Node, value float64, given any, path *field.P
 	if node.Format == Int32 && value < math.MinInt32 {
 		low = cmp.Or(low, new(float64(math.MinInt32)))
 	}
-	if (low == nil || value >= *low) && (high == nil || value < *high || value == *high && !node.ExclusiveMaximum) {
-		return
+	isTooHigh := high != nil && (value > *high || value == *high && node.ExclusiveMaximum)
+	if isTooHigh || low != nil && value < *low {
+		c.breakAt(path, field.Invalid(path, given, rangeWords(low, high, node.ExclusiveMaximum)))
 	}
-	var detail string
+}
+
+// rangeWords says what a number must be.
+func rangeWords(low, high *float64, isExclusive bool) string {
 	switch {
-	case low != nil && high != nil && node.ExclusiveMaximum:
-		detail = fmt.Sprintf("must be at least %s and below %s", plain(*low), plain(*high))
-	case node.ExclusiveMaximum:
-		detail = "must be below " + plain(*high)
+	case low != nil && high != nil && isExclusive:
+		return fmt.Sprintf("must be at least %s and below %s", plain(*low), plain(*high))
+	case isExclusive:
+		return "must be below " + plain(*high)
 	case low != nil && high != nil:
-		detail = fmt.Sprintf("must be between %s and %s, inclusive", plain(*low), plain(*high))
+		return fmt.Sprintf("must be between %s and %s, inclusive", plain(*low), plain(*high))
 	case low != nil:
-		detail = "must be at least " + plain(*low)
+		return "must be at least " + plain(*low)
 	default:
-		detail = "must be at most " + plain(*high)
+		return "must be at most " + plain(*high)
 	}
-	c.breakAt(path, field.Invalid(path, given, detail))
 }
 
 // plain writes a number without an exponent.
