@@ -1,8 +1,11 @@
-// Package check has rules on sets of manifests, whoever wrote them: what an API
-// server accepts, and a failover does not survive.
+// Package check tells whether failovers fail over: a verdict on each that is found
+// among manifests, and rules that say what is wrong with it, whoever wrote it. They
+// are about what an API server accepts.
 package check
 
 import (
+	"slices"
+
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 )
@@ -11,16 +14,37 @@ import (
 type Manifest struct {
 	// Subject is the document that the object is in, or that it is rendered from.
 	Subject *diagnostic.Subject
-	// Value is the object.
+	// Value is the object, with the defaults that the API server fills in.
 	Value map[string]any
 	// Origin returns the path in the subject's document that a path in the object
 	// comes from; nil where the object is the document.
 	Origin func(document.Path) document.Path
+	// EnvoyGateway is the version that is to make something of the object, such as
+	// 1.8.2; empty stands for the newest.
+	EnvoyGateway string
+	// Refused tells that the API server or Envoy Gateway refuses the object, which is
+	// reported already.
+	Refused bool
+}
+
+// Options say how to read the manifests.
+type Options struct {
+	// Complete tells that nothing else is in the cluster: what is referred to and is
+	// not among the manifests is then missing, rather than unknown.
+	Complete bool
+}
+
+// Report is what came of checking manifests.
+type Report struct {
+	// Failovers has each that was found, in the order of the manifests.
+	Failovers []Failover
+	// Diagnostics are what the rules found.
+	Diagnostics []diagnostic.Diagnostic
 }
 
 // Run applies every rule to manifests that are to be in a cluster together. One
 // that is given and also rendered counts once, as given.
-func Run(manifests []Manifest) []diagnostic.Diagnostic {
+func Run(manifests []Manifest, options Options) Report {
 	given := map[[4]string]bool{}
 	for _, manifest := range manifests {
 		if manifest.Origin == nil {
@@ -33,7 +57,28 @@ func Run(manifests []Manifest) []diagnostic.Diagnostic {
 			together = append(together, manifest)
 		}
 	}
-	return fqdnWithoutService(together)
+	report := Report{Diagnostics: fqdnWithoutService(together, options)}
+	for _, set := range setsOf(together, options) {
+		set.check(&report)
+	}
+	report.Diagnostics = withoutRepeats(report.Diagnostics)
+	return report
+}
+
+// withoutRepeats drops what was found again, such as for another rule of a route
+// under the same policy.
+func withoutRepeats(diagnostics []diagnostic.Diagnostic) []diagnostic.Diagnostic {
+	type finding struct {
+		subject              *diagnostic.Subject
+		rule, field, message string
+	}
+	seen := map[finding]bool{}
+	return slices.DeleteFunc(diagnostics, func(d diagnostic.Diagnostic) bool {
+		key := finding{d.Subject, d.Rule, d.Field.String(), d.Message}
+		repeated := seen[key]
+		seen[key] = true
+		return repeated
+	})
 }
 
 // id is what makes an object the same for an API server.

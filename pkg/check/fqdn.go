@@ -9,13 +9,7 @@ import (
 	"github.com/failover-krm/failover/pkg/document"
 )
 
-// RuleFQDNWithoutService is about an in-cluster hostname of a Backend that no
-// Service among the manifests answers to: Envoy resolves it to nothing, and the
-// tier has no endpoint. It happens where Services are renamed, or moved to another
-// namespace, after the Backends were rendered: no tool knows that a Backend's
-// hostname is made of a Service's name and namespace. It is a warning where
-// a Service looks like the renamed one, else information: the Service may be in
-// the cluster already.
+// RuleFQDNWithoutService is about a hostname of a Service that is not there.
 const RuleFQDNWithoutService = "fqdn-without-service"
 
 // service is what a hostname such as NAME.NAMESPACE.svc.cluster.local stands for.
@@ -23,7 +17,7 @@ type service struct{ namespace, name string }
 
 func (s service) String() string { return s.namespace + "/" + s.name }
 
-func fqdnWithoutService(manifests []Manifest) []diagnostic.Diagnostic {
+func fqdnWithoutService(manifests []Manifest, options Options) []diagnostic.Diagnostic {
 	var services []service
 	for _, manifest := range manifests {
 		if manifest.text("apiVersion") == "v1" && manifest.text("kind") == "Service" {
@@ -44,9 +38,14 @@ func fqdnWithoutService(manifests []Manifest) []diagnostic.Diagnostic {
 			continue
 		}
 		severity := diagnostic.Info
+		if options.Complete {
+			severity = diagnostic.Error
+		}
 		message := fmt.Sprintf("%s is Service %s, which is not in these files: it must be in the cluster", endpoint.hostname, endpoint.wanted)
 		if renamed := looksRenamed(endpoint.wanted, unnamed); renamed != "" {
-			severity = diagnostic.Warning
+			if !options.Complete {
+				severity = diagnostic.Warning
+			}
 			message = fmt.Sprintf("%s is Service %s, which is not in these files, but Service %s is: if it was renamed after rendering, render again with its new name and namespace",
 				endpoint.hostname, endpoint.wanted, renamed)
 		}

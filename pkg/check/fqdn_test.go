@@ -49,7 +49,7 @@ func TestFQDNWithoutService(t *testing.T) {
 				require.Empty(t, errs)
 				manifests = append(manifests, check.Manifest{Subject: subject, Value: value.(map[string]any)})
 			}
-			findings := check.Run(manifests)
+			findings := check.Run(manifests, check.Options{}).Diagnostics
 			if tc.message == "" {
 				assert.Empty(t, findings)
 				return

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/command"
 	"github.com/failover-krm/failover/pkg/document"
 )
@@ -35,6 +36,25 @@ func manyOr(all, few int) int {
 func TestRenderGolden(t *testing.T) { forEachCase(t, "render", runOnFile("render")) }
 
 func TestCheckGolden(t *testing.T) { forEachCase(t, "check", runOnFile("check")) }
+
+// TestRuleGolden has for each rule the manifests of a failover for which it finds
+// something, and those of one that is right.
+func TestRuleGolden(t *testing.T) {
+	for _, rule := range check.Rules() {
+		t.Run(rule.ID, func(t *testing.T) {
+			t.Chdir(filepath.Join("..", "..", "testdata", "rule", rule.ID))
+			fires := run("", "check", "--target", ruleTarget, "fires.yaml")
+			golden(t, "fires.txt", fires.stdout)
+			assert.Contains(t, fires.stdout, " ("+rule.ID+")\n")
+			assert.Empty(t, fires.stderr)
+			quiet := run("", "check", "--target", ruleTarget, "quiet.yaml")
+			golden(t, "quiet.txt", quiet.stdout)
+			assert.NotContains(t, quiet.stdout, "("+rule.ID+")")
+			assert.Contains(t, quiet.stdout, "fails over: yes: ")
+			assert.Empty(t, quiet.messages())
+		})
+	}
+}
 
 // runOnFile calls a command on the input of a case, or with the arguments that
 // the case has.

@@ -26,6 +26,8 @@ type Report struct {
 	Others map[string]int
 	// Targets are those that documents were checked for, sorted.
 	Targets []target.Target
+	// Failovers has a verdict on each that was found.
+	Failovers []check.Failover
 	// Diagnostics are all errors, warnings and notes, in the order of the input.
 	Diagnostics []diagnostic.Diagnostic
 }
@@ -33,9 +35,9 @@ type Report struct {
 // Check validates documents as the API server of a target would; a FailoverSpec by
 // what it renders, for the target that it names itself. Then the rules of package
 // check are applied to all manifests, given or rendered, together.
-func Check(subjects []*diagnostic.Subject, on target.Target) (Report, error) {
+func Check(subjects []*diagnostic.Subject, on target.Target, options check.Options) (Report, error) {
 	report := Report{Others: map[string]int{}}
-	var specs, manifests []*diagnostic.Subject
+	var specs, manifests, others []*diagnostic.Subject
 	patches := kustomizePatches(subjects)
 	for _, subject := range subjects {
 		switch apiVersion, kind := subject.Field("apiVersion"), subject.Field("kind"); {
@@ -47,11 +49,13 @@ func Check(subjects []*diagnostic.Subject, on target.Target) (Report, error) {
 			manifests = append(manifests, subject)
 		default:
 			report.Others[kind]++
+			others = append(others, subject)
 		}
 	}
 	report.Checked = len(specs) + len(manifests)
 
 	together, diagnostics := validateAll(manifests, on)
+	together = append(together, valuesOf(others, on)...)
 	for _, set := range apart(specs) {
 		rendered, compiled, err := Documents(set, Options{}, func(object Object) (Object, error) { return object, nil })
 		if err != nil {
@@ -59,13 +63,49 @@ func Check(subjects []*diagnostic.Subject, on target.Target) (Report, error) {
 		}
 		diagnostics = append(diagnostics, compiled...)
 		for _, object := range rendered {
-			together = append(together, check.Manifest{Subject: object.Subject, Value: object.Value, Origin: object.Origin})
+			together = append(together, check.Manifest{
+				Subject: object.Subject, Value: object.Value, Origin: object.Origin, EnvoyGateway: object.Spec.Spec.Target.EnvoyGateway(),
+			})
 		}
 	}
 	report.Targets = targetsOf(specs, manifests, on)
-	report.Diagnostics = slices.Concat(diagnostics, check.Run(together))
+	checked := check.Run(together, options)
+	report.Failovers = checked.Failovers
+	report.Diagnostics = slices.Concat(withoutFound(diagnostics, checked.Diagnostics), checked.Diagnostics)
 	diagnostic.Sort(report.Diagnostics, subjects)
 	return report, nil
+}
+
+// withoutFound drops the warnings of a spec where a rule warns of the same field: that
+// has one cause, and the rule looked at what was rendered.
+func withoutFound(diagnostics, found []diagnostic.Diagnostic) []diagnostic.Diagnostic {
+	type place struct {
+		subject *diagnostic.Subject
+		field   string
+	}
+	places := map[place]bool{}
+	for _, d := range found {
+		if d.Severity == diagnostic.Info {
+			continue
+		}
+		places[place{d.Subject, d.Field.String()}] = true
+	}
+	return slices.DeleteFunc(diagnostics, func(d diagnostic.Diagnostic) bool {
+		return d.Severity == diagnostic.Warning && places[place{d.Subject, d.Field.String()}]
+	})
+}
+
+// valuesOf returns the manifests that are not validated, and that a failover may
+// refer to all the same, such as a ReferenceGrant.
+func valuesOf(subjects []*diagnostic.Subject, on target.Target) []check.Manifest {
+	var manifests []check.Manifest
+	for _, subject := range subjects {
+		value, errs := document.Value(subject.Node)
+		if object, isObject := value.(map[string]any); isObject && len(errs) == 0 {
+			manifests = append(manifests, check.Manifest{Subject: subject, Value: object, EnvoyGateway: on.EnvoyGateway()})
+		}
+	}
+	return manifests
 }
 
 // apart puts specs of one name that are in different directories, such as the
@@ -125,7 +165,7 @@ func validateAll(subjects []*diagnostic.Subject, on target.Target) ([]check.Mani
 	var manifests []check.Manifest
 	for i, subject := range subjects {
 		if object, isObject := values[i].(map[string]any); isObject {
-			manifests = append(manifests, check.Manifest{Subject: subject, Value: object})
+			manifests = append(manifests, check.Manifest{Subject: subject, Value: object, EnvoyGateway: on.EnvoyGateway(), Refused: len(found[i]) > 0})
 		}
 	}
 	return manifests, slices.Concat(found...)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/failover-krm/failover/pkg/api/decode"
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/compile"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
@@ -56,8 +57,10 @@ func Function(resourceListNode *yaml.Node) (Answer, error) {
 }
 
 // Check is the KRM function that changes nothing: it checks the items of a
-// ResourceList for a target, and answers with the results beside them.
-func Check(resourceListNode *yaml.Node, on target.Target) (Answer, error) {
+// ResourceList for a target, and answers with the results beside them. What the rules
+// have to say below a severity is left out: orchestrators keep the results of every
+// run, and print them each time.
+func Check(resourceListNode *yaml.Node, on target.Target, least diagnostic.Severity) (Answer, error) {
 	list, diagnostics := readResourceList(resourceListNode)
 	if diagnostic.Failed(diagnostics) {
 		return Answer{Diagnostics: diagnostics}, nil
@@ -66,11 +69,13 @@ func Check(resourceListNode *yaml.Node, on target.Target) (Answer, error) {
 	for _, item := range list.items.Content {
 		subjects = append(subjects, sourceOf(item).Subject)
 	}
-	report, err := compile.Check(subjects, on)
+	report, err := compile.Check(subjects, on, check.Options{})
 	if err != nil {
 		return Answer{}, err
 	}
-	return list.answer(report.Diagnostics)
+	return list.answer(slices.DeleteFunc(report.Diagnostics, func(d diagnostic.Diagnostic) bool {
+		return d.Rule != "" && slices.Index(diagnostic.Severities(), d.Severity) > slices.Index(diagnostic.Severities(), least)
+	}))
 }
 
 // compileAll compiles FailoverSpecs to YAML, with the annotations that say whose

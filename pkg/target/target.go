@@ -101,10 +101,19 @@ var (
 // route's.
 var EndpointCheckHost = Feature{Kind: "Backend", Field: "spec.endpoints.hostname", Minor: "8"}
 
+// GatewayErrorsCount is that Envoy ejects by a field that is older: before, Envoy
+// Gateway did not set what makes Envoy enforce it.
+var GatewayErrorsCount = Feature{Kind: "BackendTrafficPolicy", Field: "spec.healthCheck.passive.consecutiveGatewayErrors", Minor: "6"}
+
 // Has tells whether the target's Envoy Gateway has a feature. An unknown target
 // has everything: that it is unknown is an error of its own.
 func (t Target) Has(feature Feature) bool {
-	return !t.IsKnown() || slices.Compare(numbers(Minor(t.EnvoyGateway())), numbers(feature.Minor)) >= 0
+	return !t.IsKnown() || feature.In(t.EnvoyGateway())
+}
+
+// In tells whether a version of Envoy Gateway has the feature.
+func (f Feature) In(envoyGateway string) bool {
+	return slices.Compare(numbers(Minor(envoyGateway)), numbers(f.Minor)) >= 0
 }
 
 // Missing says that an Envoy Gateway lacks something, such as an unknown field, that

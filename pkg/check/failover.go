@@ -1,0 +1,353 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	"k8s.io/utils/ptr"
+
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/envoygateway"
+)
+
+// Verdict is whether a failover fails over.
+type Verdict string
+
+// The verdicts.
+const (
+	// Yes is for one whose traffic goes to the next tier when one is down.
+	Yes Verdict = "yes"
+	// No is for one whose traffic stays, or is split.
+	No Verdict = "no"
+	// Unknown is for one that depends on what is not among the manifests.
+	Unknown Verdict = "unknown"
+)
+
+// Failover is a rule of a route that is meant to fail over.
+type Failover struct {
+	// Route is its object, and Rule the rule's index.
+	Route envoygateway.Object
+	Rule  int
+	// Subject is the document that the route is in, or is rendered from.
+	Subject *diagnostic.Subject
+	Verdict Verdict
+	// Reason is how it fails over, or why not, or what is not known.
+	Reason string
+}
+
+// String writes the verdict in one line.
+func (f Failover) String() string {
+	return diagnostic.Printable(fmt.Sprintf("%s/%s (%s, rule %d): fails over: %s: %s", f.Route.Namespace, f.Route.Name, f.Route.Kind, f.Rule, f.Verdict, f.Reason))
+}
+
+// failover is a rule of a route on a listener, for the rules to look at.
+type failover struct {
+	*set
+	route *envoygateway.Route
+	rule  *envoygateway.Rule
+	// at is where the rule is served; nil where it is served nowhere.
+	at *envoygateway.Attachment
+}
+
+// failoverOf returns a rule that is meant to fail over: one of its backends is
+// a fallback, or is called what a standby is called beside one that is called as
+// what it stands by for. It is nil for any other rule.
+func (s *set) failoverOf(route *envoygateway.Route, rule *envoygateway.Rule) *failover {
+	f := &failover{set: s, route: route, rule: rule}
+	if s.isOfOtherController(route) || f.isAnswered() {
+		return nil
+	}
+	fallbacks := 0
+	for _, backend := range rule.Backends {
+		if s.isFallback(backend) {
+			fallbacks++
+		}
+	}
+	switch {
+	case fallbacks == 0 && !looksLikeFailover(rule.Backends) && !s.misspellsFallback(rule.Backends):
+		return nil
+	case fallbacks == len(rule.Backends) && s.hasPrimaryElsewhere(rule):
+		return nil // such as a path on which to look at the passive tier alone
+	}
+	return f
+}
+
+// misspellsFallback tells whether a backend that is not there is called nearly as
+// a fallback is.
+func (s *set) misspellsFallback(backends []envoygateway.Backend) bool {
+	return len(backends) > 1 && slices.ContainsFunc(backends, func(backend envoygateway.Backend) bool { return s.likelyFallback(backend.Ref) != "" })
+}
+
+// likelyFallback returns the name of the fallback that was most likely meant by
+// a Backend that is not there: one that no route refers to. It may be nothing.
+func (s *set) likelyFallback(missing envoygateway.Object) string {
+	if missing.Kind != "Backend" || s.decoded[missing] != nil {
+		return ""
+	}
+	var names []string
+	for id := range s.decoded {
+		if id.Kind == missing.Kind && id.Namespace == missing.Namespace && s.isFallback(envoygateway.Backend{Ref: id}) && !s.isReferredTo(id) {
+			names = append(names, id.Name)
+		}
+	}
+	slices.Sort(names)
+	return document.Suggest(missing.Name, names)
+}
+
+// isAnswered tells that Envoy is asked to answer the rule's requests itself.
+func (f *failover) isAnswered() bool {
+	for _, attachment := range f.rule.Attachments {
+		for _, cause := range attachment.Causes {
+			if cause.Reason == envoygateway.ReasonDirectResponse || cause.Reason == envoygateway.ReasonRequestRedirect {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *set) isOfOtherController(route *envoygateway.Route) bool {
+	return !slices.ContainsFunc(route.Parents, func(parent envoygateway.Parent) bool { return !isAnothers(parent) })
+}
+
+// isAnothers tells that a parent is none of Envoy Gateway's.
+func isAnothers(parent envoygateway.Parent) bool {
+	return parent.Reason == envoygateway.ReasonOtherController || parent.Reason == envoygateway.ReasonUnsupportedParent
+}
+
+// isFallback tells whether a backend is a fallback, even where the reference to it
+// does not resolve.
+func (s *set) isFallback(backend envoygateway.Backend) bool {
+	if known := s.decoded[backend.Ref]; known != nil {
+		if object, isBackend := known.object.(*egv1a1.Backend); isBackend {
+			return ptr.Deref(object.Spec.Fallback, false)
+		}
+	}
+	return backend.Fallback
+}
+
+// hasPrimaryElsewhere tells whether every backend of a rule is beside a primary in
+// another one.
+func (s *set) hasPrimaryElsewhere(rule *envoygateway.Rule) bool {
+	for _, backend := range rule.Backends {
+		if !s.isBesidePrimary(backend.Ref) {
+			return false
+		}
+	}
+	return true
+}
+
+// isReferredTo tells whether a rule of any route has a backend.
+func (s *set) isReferredTo(ref envoygateway.Object) bool {
+	for _, route := range s.result.Routes {
+		for _, rule := range route.Rules {
+			if slices.ContainsFunc(rule.Backends, func(backend envoygateway.Backend) bool { return backend.Ref == ref }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *set) isBesidePrimary(ref envoygateway.Object) bool {
+	for _, route := range s.result.Routes {
+		for _, rule := range route.Rules {
+			has := func(other envoygateway.Backend) bool { return other.Ref == ref }
+			isPrimary := func(other envoygateway.Backend) bool { return !s.isFallback(other) }
+			if slices.ContainsFunc(rule.Backends, has) && slices.ContainsFunc(rule.Backends, isPrimary) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var (
+	primaryWords = []string{"active", "primary", "main"}
+	standbyWords = []string{"passive", "standby", "secondary", "fallback", "failover", "backup", "dr"}
+)
+
+// looksLikeFailover tells whether the names of backends are those of a failover: one
+// of each kind of word, or a word of the standby added to the name of another.
+func looksLikeFailover(backends []envoygateway.Backend) bool {
+	names, primary, standby := map[string]bool{}, false, false
+	for _, backend := range backends {
+		names[backend.Ref.Name] = true
+		words := strings.Split(backend.Ref.Name, "-")
+		primary = primary || slices.ContainsFunc(words, func(word string) bool { return slices.Contains(primaryWords, word) })
+		standby = standby || slices.ContainsFunc(words, func(word string) bool { return slices.Contains(standbyWords, word) })
+	}
+	if primary && standby {
+		return true
+	}
+	for name := range names {
+		for _, word := range standbyWords {
+			if rest, found := strings.CutSuffix(name, "-"+word); found && names[rest] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// check applies the rules to a failover, wherever it is served, and gives the
+// verdict.
+func (f *failover) check(report *Report, index int) Failover {
+	served := make([]*failover, 0, len(f.rule.Attachments))
+	for i := range f.rule.Attachments {
+		on := *f
+		on.at = &f.rule.Attachments[i]
+		served = append(served, &on)
+	}
+	if len(served) == 0 {
+		served = append(served, f)
+	}
+	result := Failover{Route: f.route.Object, Rule: index, Subject: f.decoded[f.route.Object].Subject, Verdict: Yes}
+	no, unknown := f.refused(), ""
+	for _, on := range served {
+		for _, rule := range Rules() {
+			if rule.ofFailover == nil {
+				continue
+			}
+			for _, found := range rule.ofFailover(on) {
+				f.report(report, rule, found, f.route.Object)
+				if found.severityUnder(rule, f.Options) == diagnostic.Error {
+					no = cmp.Or(no, found.reason)
+				}
+				if found.unknown {
+					unknown = cmp.Or(unknown, found.reason)
+				}
+			}
+		}
+		unknown = cmp.Or(unknown, on.serviceUnknown())
+		if no == "" && unknown == "" && !on.hasTiers() {
+			no = "its backends are not in tiers of one cluster"
+		}
+	}
+	switch {
+	case no != "":
+		result.Verdict, result.Reason = No, no
+	case unknown != "" && f.Complete:
+		result.Verdict, result.Reason = No, unknown
+	case unknown != "":
+		result.Verdict, result.Reason = Unknown, unknown
+	default:
+		result.Reason = served[0].describe()
+	}
+	return result
+}
+
+// refused returns which of the failover's objects the cluster does not take.
+func (f *failover) refused() string {
+	involved := []envoygateway.Object{f.route.Object}
+	for _, backend := range f.rule.Backends {
+		involved = append(involved, backend.Ref)
+	}
+	for _, attachment := range f.rule.Attachments {
+		involved = append(involved, attachment.Gateway)
+		for _, layer := range slices.Concat(attachment.Policy.From, attachment.ClusterPolicy.From) {
+			involved = append(involved, layer.Object)
+		}
+	}
+	for _, id := range involved {
+		if known := f.decoded[id]; known != nil && known.Refused {
+			return id.String() + " is refused, see its errors"
+		}
+	}
+	if policy := f.unreadablePolicy(); policy != "" {
+		return policy + " is refused, see its errors"
+	}
+	return ""
+}
+
+// unreadablePolicy returns a policy that names the route or its Gateway, and that does
+// not fit its type: it would be in effect if it did.
+func (f *failover) unreadablePolicy() string {
+	targets := map[envoygateway.Object]bool{f.route.Object: true}
+	for _, parent := range f.route.Parents {
+		targets[parent.Gateway] = true
+	}
+	var names []string
+	for id, known := range f.decoded {
+		if id.Kind != "BackendTrafficPolicy" || known.object != nil {
+			continue
+		}
+		references, _ := lookup(known.Value, "spec", "targetRefs").([]any)
+		for _, reference := range append(references, lookup(known.Value, "spec", "targetRef")) {
+			kind, _ := lookup(reference, "kind").(string)
+			name, _ := lookup(reference, "name").(string)
+			if targets[envoygateway.Object{Kind: kind, Namespace: id.Namespace, Name: name}] {
+				names = append(names, id.String())
+			}
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return slices.Min(names)
+}
+
+// serviceUnknown returns which Service behind a hostname is not among the manifests;
+// fqdn-without-service says so at the hostname.
+func (f *failover) serviceUnknown() string {
+	for _, missing := range f.result.Missing {
+		if missing.To.Kind != "Service" || missing.Object.Kind != "Backend" {
+			continue
+		}
+		for _, backend := range f.rule.Backends {
+			if backend.Ref == missing.Object {
+				return missing.To.String() + " is not in these files"
+			}
+		}
+	}
+	return ""
+}
+
+// cluster returns the one cluster of the failover, or nil.
+func (f *failover) cluster() *envoygateway.Cluster {
+	if f.at == nil || f.at.Outcome != envoygateway.OutcomeCluster || len(f.at.Clusters) != 1 {
+		return nil
+	}
+	return &f.at.Clusters[0]
+}
+
+// hasTiers tells whether there is a tier to fail over to.
+func (f *failover) hasTiers() bool {
+	cluster := f.cluster()
+	return cluster != nil && len(cluster.Tiers) > 1
+}
+
+// describe says how the traffic leaves a tier.
+func (f *failover) describe() string {
+	var tiers, means []string
+	for _, tier := range f.cluster().Tiers {
+		var names []string
+		for _, backend := range tier.Backends {
+			names = append(names, backend.Ref.Name)
+		}
+		tiers = append(tiers, strings.Join(names, " and "))
+	}
+	if f.activeCheck() != nil {
+		means = append(means, "an active health check")
+	}
+	if f.ejects() {
+		means = append(means, "ejection")
+	}
+	if f.retryLeavesTier() {
+		means = append(means, "a retry that leaves the tier")
+	}
+	return fmt.Sprintf("from %s, by %s", strings.Join(tiers, " to "), enumerate(means))
+}
+
+// enumerate writes a list as a sentence does.
+func enumerate(items []string) string {
+	last := len(items) - 1
+	if last < 1 {
+		return strings.Join(items, "")
+	}
+	return strings.Join(items[:last], ", ") + " and " + items[last]
+}

@@ -1,0 +1,90 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/envoygateway"
+)
+
+// policyRules are about which policy is in effect.
+var policyRules = []Rule{
+	{
+		ID: "gateway-policy-overridden", Severity: diagnostic.Warning, Since: "1.3",
+		Summary:     "The Gateway has a BackendTrafficPolicy too, and the route's has no mergeType.",
+		Explanation: "The most specific policy is in effect, whole: for this route, everything in the Gateway's policy is dropped, its rate limits and circuit breakers included.",
+		Fix:         "Write mergeType: StrategicMerge into the route's policy, if the Gateway's is to hold as well.",
+		ofFailover:  gatewayPolicyOverridden,
+	},
+	{
+		ID: "policy-target", Severity: diagnostic.Error,
+		Summary:     "A BackendTrafficPolicy has no effect: its target is not there, has no such section, or has another policy.",
+		Explanation: "Envoy Gateway ignores the policy. A policy and its target must be in one namespace.",
+		Fix: "Put the name, the namespace or the sectionName right. A target that is not in the files may be in the cluster: the finding is information then, or a warning where " +
+			"an object of its name is in another namespace. With --complete, it is an error.",
+		ofSet: policyTarget,
+	},
+}
+
+func gatewayPolicyOverridden(f *failover) []finding {
+	var findings []finding
+	for _, policy := range f.result.Policies {
+		for _, policyTarget := range policy.Targets {
+			if policyTarget.Target.Kind != "Gateway" {
+				continue
+			}
+			for _, override := range policyTarget.Overridden {
+				if override.Rule == f.rule.Source {
+					findings = append(findings, finding{
+						source: envoygateway.Source{Object: override.By.Object, Path: "spec.mergeType"},
+						reason: fmt.Sprintf("%s of %s is dropped whole for this route", policy.Object, policyTarget.Target), advice: "write mergeType: StrategicMerge if it is to hold as well",
+					})
+				}
+			}
+		}
+	}
+	return findings
+}
+
+func policyTarget(s *set) []finding {
+	var findings []finding
+	for _, policy := range s.result.Policies {
+		for _, policyTarget := range policy.Targets {
+			if policyTarget.Ignored == nil {
+				continue
+			}
+			found := finding{source: policyTarget.Source, reason: policyTarget.Ignored.Message + ", so the policy has no effect there"}
+			switch policyTarget.Ignored.Reason {
+			case envoygateway.ReasonTargetOfOtherController:
+				continue
+			case envoygateway.ReasonConflicted:
+				found.severity = diagnostic.Warning
+			case envoygateway.ReasonTargetNotInManifests:
+				if s.decoded[policyTarget.Target] != nil {
+					continue // refused, which is an error of its own
+				}
+				found.reason = policyTarget.Target.String() + " is not in these files, so the policy has no effect unless it is in the cluster"
+				if other := s.inAnotherNamespace(policyTarget.Target); other != nil {
+					found.reason = fmt.Sprintf("%s is not in these files, but %s is: a policy and its target must be in one namespace", policyTarget.Target, other)
+					if !s.Complete {
+						found.severity = diagnostic.Warning
+					}
+				} else {
+					found.unknown = true
+				}
+			}
+			findings = append(findings, found)
+		}
+	}
+	return findings
+}
+
+// inAnotherNamespace returns an object of the same kind and name.
+func (s *set) inAnotherNamespace(wanted envoygateway.Object) *envoygateway.Object {
+	for _, route := range s.result.Routes {
+		if other := route.Object; other.Kind == wanted.Kind && other.Name == wanted.Name {
+			return &other
+		}
+	}
+	return nil
+}

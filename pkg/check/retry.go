@@ -1,0 +1,155 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	"k8s.io/utils/ptr"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/target"
+)
+
+// retryRules are about the requests that find out that a tier is down.
+var retryRules = []Rule{
+	{
+		ID: "no-retry", Severity: diagnostic.Warning,
+		Summary: "Nothing is retried: no policy in effect has retry, or numRetries is 0.",
+		Explanation: "Envoy retries nothing by default. The requests that find out that the active tier is down are lost; and each time an ejection lapses, the host returns, the first " +
+			"request fails, and until Envoy has applied the next ejection, up to a second later, every request still goes to the dead host.",
+		Fix:        "Write retry: {numRetries: 2, numAttemptsPerPriority: 1, retryOn: {triggers: [connect-failure, refused-stream, reset-before-request]}}.",
+		Cost:       "22 of 1,200 requests at 20 a second, in an outage of 20 s (the port closed); 0 with a retry that leaves the tier.",
+		ofFailover: noRetry,
+	},
+	{
+		ID: "retry-same-tier", Severity: diagnostic.Warning, Since: "1.5",
+		Summary:     "A retry may stay on the dead tier: numAttemptsPerPriority is unset, or above numRetries.",
+		Explanation: "Only with numAttemptsPerPriority does Envoy leave out the tiers that a request was tried on. Without it, the retries of the second after a lapsed ejection go to the dead host again.",
+		Fix:         "Write numAttemptsPerPriority: 1.",
+		Cost:        "20 of 1,200 requests with numRetries: 2 alone, 0 with numAttemptsPerPriority: 1 beside it.",
+		ofFailover:  retrySameTier,
+	},
+	{
+		ID: "route-retry-shadows", Severity: diagnostic.Warning,
+		Summary:     "The rule of an HTTPRoute has retry.",
+		Explanation: "It takes the place of the policy's retry, whole: numAttemptsPerPriority and the triggers of the policy are gone, and a retry may stay on the dead tier.",
+		Fix:         "Remove retry from the rule, and write what it is for into the BackendTrafficPolicy.",
+		ofFailover:  routeRetryShadows,
+	},
+	{
+		ID: "retry-misses-reset", Severity: diagnostic.Warning, Since: "1.5",
+		Summary:     "The retry has none of the triggers reset-before-request, reset, gateway-error and 5xx.",
+		Explanation: "A connection that breaks after it was made is no connect-failure. When a tier goes down, the requests on open connections are lost.",
+		Fix:         "Add reset-before-request, which repeats no request that a backend may have seen; or reset where every request may be repeated.",
+		ofFailover:  retryMissesReset,
+	},
+	{
+		ID: "unsafe-retry", Severity: diagnostic.Warning,
+		Summary:     "A rule matches POST or PATCH, and its retry repeats requests that a backend may have acted on.",
+		Explanation: "With reset, 5xx, gateway-error or the status codes of an answer, a request goes to the next tier although the first one may have done what it asks for: an order is placed twice.",
+		Fix:         "Use the triggers connect-failure, refused-stream and reset-before-request alone, or give these methods a rule and a policy of their own.",
+		ofFailover:  unsafeRetry,
+	},
+}
+
+const retryPath = "spec.retry"
+
+func noRetry(f *failover) []finding {
+	if f.at == nil || !f.isHTTP() || f.rule.Retry != nil {
+		return nil
+	}
+	const lost = "the first requests of an outage are lost, and about a second of traffic each time an ejection lapses"
+	const advice = "write retry with numAttemptsPerPriority: 1"
+	retry := f.retry()
+	switch {
+	case retry != nil && numRetries(retry) > 0:
+		return nil
+	case retry != nil:
+		return []finding{{source: f.policyField(retryPath+".numRetries", hasRetry), reason: "numRetries is 0: " + lost, advice: "write 2, and numAttemptsPerPriority: 1"}}
+	case f.at.Policy.Spec == nil:
+		return nil // no-health-check says that there is no policy
+	default:
+		return []finding{{source: f.policyField(retryPath, hasRetry), reason: "no retry: " + lost, advice: advice, unknown: f.isPolicyUnknown()}}
+	}
+}
+
+func retrySameTier(f *failover) []finding {
+	retry := f.retry()
+	if retry == nil || numRetries(retry) == 0 || attemptsInTier(retry) > 0 || !f.has(target.NumAttemptsPerPriority) {
+		return nil
+	}
+	what := "no numAttemptsPerPriority"
+	if attempts := ptr.Deref(retry.NumAttemptsPerPriority, 0); attempts > 0 {
+		what = fmt.Sprintf("numAttemptsPerPriority %d is above numRetries %d", attempts, numRetries(retry))
+	}
+	return []finding{{
+		source: f.policyField(retryPath, hasRetry),
+		reason: what + ", so a retry may stay on the dead tier, and about a second of traffic is lost each time an ejection lapses", advice: "write numAttemptsPerPriority: 1",
+	}}
+}
+
+func routeRetryShadows(f *failover) []finding {
+	if f.at == nil || f.rule.Retry == nil {
+		return nil
+	}
+	source := f.rule.Source
+	source.Path += ".retry"
+	reason := "it takes the place of the policy's retry, so a retry may stay on the dead tier"
+	return []finding{{source: source, reason: reason, advice: "write it into the BackendTrafficPolicy, with numAttemptsPerPriority: 1"}}
+}
+
+func retryMissesReset(f *failover) []finding {
+	retry := f.retry()
+	if retry == nil || numRetries(retry) == 0 || !f.has(target.ResetBeforeRequest) ||
+		containsAny(triggers(retry), egv1a1.ResetBeforeRequest, egv1a1.Reset, egv1a1.Error5XX, egv1a1.GatewayError) {
+		return nil
+	}
+	return []finding{{
+		source: f.policyField(retryPath+".retryOn.triggers", hasRetry),
+		reason: "no trigger for a connection that breaks, so the requests on open connections are lost when a tier goes down", advice: "add reset-before-request",
+	}}
+}
+
+func unsafeRetry(f *failover) []finding {
+	retry := f.retry()
+	if retry == nil || numRetries(retry) == 0 {
+		return nil
+	}
+	var unsafe []string
+	for _, trigger := range triggers(retry) {
+		switch trigger {
+		case egv1a1.Reset, egv1a1.Error5XX, egv1a1.GatewayError, egv1a1.RetriableStatusCodes:
+			unsafe = append(unsafe, string(trigger))
+		}
+	}
+	method := f.unsafeMethod()
+	if len(unsafe) == 0 || method == "" {
+		return nil
+	}
+	return []finding{{
+		source: f.policyField(retryPath+".retryOn.triggers", hasRetry),
+		reason: fmt.Sprintf("%s may repeat a %s that a backend has acted on", strings.Join(unsafe, ", "), method),
+		advice: "use connect-failure, refused-stream and reset-before-request alone",
+	}}
+}
+
+// unsafeMethod returns a method of the rule's matches that must not be repeated.
+func (f *failover) unsafeMethod() gwapiv1.HTTPMethod {
+	object, isHTTPRoute := f.decoded[f.route.Object].object.(*gwapiv1.HTTPRoute)
+	if !isHTTPRoute {
+		return ""
+	}
+	for i := range f.route.Rules {
+		if f.route.Rules[i].Path != f.rule.Path || i >= len(object.Spec.Rules) {
+			continue
+		}
+		for _, match := range object.Spec.Rules[i].Matches {
+			if method := ptr.Deref(match.Method, ""); method == gwapiv1.HTTPMethodPost || method == gwapiv1.HTTPMethodPatch {
+				return method
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,188 @@
+package check
+
+import (
+	"cmp"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/envoygateway"
+	"github.com/failover-krm/failover/pkg/target"
+)
+
+// set is manifests that one Envoy Gateway sees together, with what it makes of them.
+type set struct {
+	Options
+	version string
+	// decoded has the objects by name, and checked the routes that are looked at here:
+	// the others are there because these may refer to the same objects.
+	decoded map[envoygateway.Object]*decoded
+	checked map[envoygateway.Object]bool
+	result  envoygateway.Result
+}
+
+// decoded is a manifest that Envoy Gateway reads.
+type decoded struct {
+	*Manifest
+	id envoygateway.Object
+	// object is nil where the manifest does not fit its type.
+	object metav1.Object
+}
+
+// setsOf puts manifests into sets. Most repositories are one. Objects of one name
+// in several directories, such as the overlays of an application, are not meant to
+// be applied together: each directory that has one is a set, with all that it does
+// not have from the others. So is each version of Envoy Gateway, since it may make
+// something else of the same objects.
+func setsOf(manifests []Manifest, options Options) []*set {
+	var all []*decoded
+	directories := map[envoygateway.Object]map[string]bool{}
+	for i := range manifests {
+		object, id, err := envoygateway.Decode(manifests[i].Value)
+		if id.Kind == "" {
+			continue
+		}
+		if err != nil {
+			object = nil
+		}
+		all = append(all, &decoded{&manifests[i], id, object})
+		if directories[id] == nil {
+			directories[id] = map[string]bool{}
+		}
+		directories[id][manifests[i].directory()] = true
+	}
+	ambiguous := map[string]bool{}
+	for _, of := range directories {
+		if len(of) > 1 {
+			maps.Copy(ambiguous, of)
+		}
+	}
+
+	type key struct{ directory, version string }
+	sets := map[key]*set{}
+	var ordered []*set
+	for _, d := range all {
+		of := key{version: d.EnvoyGateway}
+		if ambiguous[d.directory()] {
+			of.directory = d.directory()
+		}
+		if !isRoute(d.id.Kind) {
+			continue
+		}
+		if sets[of] == nil {
+			sets[of] = newSet(all, options, of.directory, of.version)
+			ordered = append(ordered, sets[of])
+		}
+		if sets[of].decoded[d.id] == d {
+			sets[of].checked[d.id] = true
+		}
+	}
+	if len(ordered) == 0 && len(all) > 0 {
+		// There may be policies, which have no effect then.
+		ordered = append(ordered, newSet(all, options, "", all[0].EnvoyGateway))
+	}
+	return ordered
+}
+
+// directory is where the manifest is.
+func (m Manifest) directory() string { return filepath.Dir(m.Subject.File) }
+
+func isRoute(kind string) bool {
+	return slices.Contains([]string{"HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"}, kind)
+}
+
+// newSet takes of each name the object of a directory, else the first.
+func newSet(all []*decoded, options Options, directory, version string) *set {
+	s := &set{Options: options, version: cmp.Or(version, newest()), decoded: map[envoygateway.Object]*decoded{}, checked: map[envoygateway.Object]bool{}}
+	for _, d := range all {
+		known := s.decoded[d.id]
+		if known == nil || known.directory() != directory && d.directory() == directory {
+			s.decoded[d.id] = d
+		}
+	}
+	var objects envoygateway.Manifests
+	for _, d := range all {
+		if s.decoded[d.id] == d && d.object != nil {
+			objects.Add(d.object)
+		}
+	}
+	s.result = envoygateway.Translate(objects, envoygateway.Options{EnvoyGateway: s.version})
+	return s
+}
+
+// newest is the newest Envoy Gateway that is known.
+func newest() string {
+	versions := target.EnvoyGateways()
+	return versions[len(versions)-1]
+}
+
+// finding is what a rule has to say, before it is known whether that counts.
+type finding struct {
+	// source is the field that causes it.
+	source envoygateway.Source
+	// severity is that of the rule where it is empty.
+	severity diagnostic.Severity
+	// reason is what happens, with the values at hand, and advice what to do.
+	reason, advice string
+	// unknown tells that it depends on what is not among the manifests: it is
+	// information then, unless these are complete.
+	unknown bool
+	// likely tells that it holds all the same, most likely: it is a warning then.
+	likely bool
+}
+
+func (f finding) severityUnder(rule Rule, options Options) diagnostic.Severity {
+	switch {
+	case f.unknown && !options.Complete && f.likely:
+		return diagnostic.Warning
+	case f.unknown && !options.Complete:
+		return diagnostic.Info
+	}
+	return cmp.Or(f.severity, rule.Severity)
+}
+
+func (f finding) message() string {
+	if f.advice == "" {
+		return f.reason
+	}
+	return f.reason + ": " + f.advice
+}
+
+// report adds a finding, at the field that causes it. What an API server refuses
+// gets no findings beside that.
+func (s *set) report(report *Report, rule Rule, f finding, otherwise envoygateway.Object) {
+	at := s.decoded[f.source.Object]
+	if at == nil {
+		at, f.source.Path = s.decoded[otherwise], "spec"
+	}
+	if at == nil || at.Refused {
+		return
+	}
+	report.Diagnostics = append(report.Diagnostics, at.finding(rule.ID, f.severityUnder(rule, s.Options), document.ParsePath(f.source.Path), f.message()))
+}
+
+// check applies the rules to a set.
+func (s *set) check(report *Report) {
+	for _, rule := range Rules() {
+		if rule.ofSet != nil {
+			for _, f := range rule.ofSet(s) {
+				s.report(report, rule, f, f.source.Object)
+			}
+		}
+	}
+	for i := range s.result.Routes {
+		route := &s.result.Routes[i]
+		if !s.checked[route.Object] {
+			continue
+		}
+		for j := range route.Rules {
+			if f := s.failoverOf(route, &route.Rules[j]); f != nil {
+				report.Failovers = append(report.Failovers, f.check(report, j))
+			}
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"k8s.io/utils/ptr"
+
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/envoygateway"
+)
+
+// tierRules are about the tiers of a cluster.
+var tierRules = []Rule{
+	{
+		ID: "tiers-in-separate-rules", Severity: diagnostic.Error,
+		Summary:     "The fallback Backend is in one rule of a route, and the primary in another.",
+		Explanation: "Each rule is a cluster of its own. Envoy sends a request to the cluster of the first rule that matches, and to no other: the fallback gets only what its own rule matches.",
+		Fix:         "Put both Backends into the backendRefs of one rule.",
+		ofFailover:  tiersInSeparateRules,
+	},
+	{
+		ID: "no-primary", Severity: diagnostic.Error,
+		Summary:     "Every backend of a rule is a fallback, or the others have weight 0.",
+		Explanation: "All backends are then in one tier, which takes the traffic from the start. A backend of weight 0 is in no cluster at all.",
+		Fix:         "Leave fallback out of the Backend that is to serve first, and give it a weight. Weights share the traffic within a tier only.",
+		ofFailover:  noPrimary,
+	},
+	{
+		ID: "no-fallback", Severity: diagnostic.Error, Since: "1.2",
+		Summary:     "No backend of a rule is a fallback, though they are called active and passive, or the fallback has weight 0.",
+		Explanation: "All backends are then in one tier, and share the traffic by weight from the start: the standby serves in calm times too. A backend of weight 0 is in no cluster at all, and never serves.",
+		Fix:         "Write fallback: true in the Backend that is to stand by; leave its weight at 1. A Service can't be a fallback: make a Backend of it, with the endpoint NAME.NAMESPACE.svc.cluster.local.",
+		ofFailover:  noFallback,
+	},
+	{
+		ID: "tier-scaled-to-zero", Severity: diagnostic.Error,
+		Summary:     "No pod is behind a tier: the Deployments of its Service have 0 replicas.",
+		Explanation: "The standby answers nothing when it is needed, or the active tier nothing from the start.",
+		Fix:         "Keep the standby running. One that is too small for the whole traffic fails at the moment it is needed, too.",
+		ofFailover:  tierScaledToZero,
+	},
+}
+
+// count says how many of the rule's backends are fallbacks and how many are not, with
+// a weight and in all.
+type count struct{ weighted, all int }
+
+func (f *failover) count() (primaries, fallbacks count) {
+	for _, backend := range f.rule.Backends {
+		tier := &primaries
+		if f.isFallback(backend) {
+			tier = &fallbacks
+		}
+		tier.all++
+		if backend.Weight > 0 {
+			tier.weighted++
+		}
+	}
+	return primaries, fallbacks
+}
+
+// otherRule returns the rule that has the primary for one that has only fallbacks.
+func (f *failover) otherRule() *envoygateway.Rule {
+	for i := range f.route.Rules {
+		other := &f.route.Rules[i]
+		if other.Path != f.rule.Path && len(other.Backends) > 0 && !slices.ContainsFunc(other.Backends, f.isFallback) {
+			return other
+		}
+	}
+	return nil
+}
+
+func tiersInSeparateRules(f *failover) []finding {
+	primaries, fallbacks := f.count()
+	other := f.otherRule()
+	if primaries.all > 0 || fallbacks.all == 0 || other == nil {
+		return nil
+	}
+	return []finding{{
+		source: f.rule.Source,
+		reason: fmt.Sprintf("%s is a fallback, and alone in its rule: nothing fails over to it from %s in %s", f.rule.Backends[0].Ref, other.Backends[0].Ref, other.Path),
+		advice: "put both into one rule",
+	}}
+}
+
+func noPrimary(f *failover) []finding {
+	primaries, fallbacks := f.count()
+	backends := envoygateway.Source{Object: f.route.Object, Path: f.rule.Path + ".backendRefs"}
+	switch {
+	case primaries.weighted > 0 || fallbacks.weighted == 0 || f.hasMissingBackend():
+		return nil
+	case primaries.all > 0:
+		return []finding{{source: backends, reason: "only fallbacks have a weight, so there is one tier, and nothing fails over", advice: "give the active backend a weight"}}
+	case f.otherRule() != nil:
+		return nil // tiers-in-separate-rules
+	default:
+		return []finding{{source: backends, reason: "every backend is a fallback, so there is one tier, and nothing fails over", advice: "leave fallback out of the active Backend"}}
+	}
+}
+
+func noFallback(f *failover) []finding {
+	primaries, fallbacks := f.count()
+	backends := envoygateway.Source{Object: f.route.Object, Path: f.rule.Path + ".backendRefs"}
+	switch {
+	case fallbacks.weighted > 0 || primaries.weighted == 0:
+		return nil
+	case fallbacks.all == 0 && f.hasMissingBackend() && !f.Complete:
+		return nil // it may be the fallback
+	case fallbacks.all > 0:
+		return []finding{{source: backends, reason: "the fallback has weight 0, so it is in no cluster, and nothing fails over to it", advice: "give it a weight: fallback decides that it stands by"}}
+	default:
+		return []finding{{
+			source: backends, reason: "no backend is a fallback, so all of them share the traffic from the start", advice: "write fallback: true in the Backend that stands by",
+		}}
+	}
+}
+
+func (f *failover) hasMissingBackend() bool {
+	return slices.ContainsFunc(f.rule.Backends, func(backend envoygateway.Backend) bool { return f.decoded[backend.Ref] == nil })
+}
+
+func tierScaledToZero(f *failover) []finding {
+	var findings []finding
+	for _, backend := range f.rule.Backends {
+		for _, host := range backend.Hosts {
+			if ptr.Deref(host.Pods, 1) == 0 && len(host.PodsFrom) > 0 {
+				findings = append(findings, finding{source: host.PodsFrom[0], reason: fmt.Sprintf("no pod is behind %s, so the tier of %s answers nothing", host.Service, backend.Ref), advice: "keep it running"})
+			}
+		}
+	}
+	return findings
+}

@@ -1,0 +1,114 @@
+package envoygateway
+
+import (
+	"encoding/json"
+	"fmt"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gwapiv1b1 "sigs.k8s.io/gateway-api/apis/v1beta1"
+)
+
+// translated has the types of the kinds that Translate reads.
+var translated = map[schema.GroupKind]func() metav1.Object{
+	{Group: gwapiv1.GroupName, Kind: kindGatewayClass}:        func() metav1.Object { return &gwapiv1.GatewayClass{} },
+	{Group: gwapiv1.GroupName, Kind: kindGateway}:             func() metav1.Object { return &gwapiv1.Gateway{} },
+	{Group: gwapiv1.GroupName, Kind: kindHTTPRoute}:           func() metav1.Object { return &gwapiv1.HTTPRoute{} },
+	{Group: gwapiv1.GroupName, Kind: kindGRPCRoute}:           func() metav1.Object { return &gwapiv1.GRPCRoute{} },
+	{Group: gwapiv1.GroupName, Kind: kindTCPRoute}:            func() metav1.Object { return &gwapiv1.TCPRoute{} },
+	{Group: gwapiv1.GroupName, Kind: kindTLSRoute}:            func() metav1.Object { return &gwapiv1.TLSRoute{} },
+	{Group: gwapiv1.GroupName, Kind: kindBackendTLSPolicy}:    func() metav1.Object { return &gwapiv1.BackendTLSPolicy{} },
+	{Group: gwapiv1.GroupName, Kind: kindReferenceGrant}:      func() metav1.Object { return &gwapiv1b1.ReferenceGrant{} },
+	{Group: egv1a1.GroupName, Kind: kindHTTPRouteFilter}:      func() metav1.Object { return &egv1a1.HTTPRouteFilter{} },
+	{Group: egv1a1.GroupName, Kind: kindBackend}:              func() metav1.Object { return &egv1a1.Backend{} },
+	{Group: egv1a1.GroupName, Kind: kindBackendTrafficPolicy}: func() metav1.Object { return &egv1a1.BackendTrafficPolicy{} },
+	{Group: egv1a1.GroupName, Kind: kindClientTrafficPolicy}:  func() metav1.Object { return &egv1a1.ClientTrafficPolicy{} },
+	{Group: appsv1.GroupName, Kind: kindDeployment}:           func() metav1.Object { return &appsv1.Deployment{} },
+	{Group: discoveryv1.GroupName, Kind: kindEndpointSlice}:   func() metav1.Object { return &discoveryv1.EndpointSlice{} },
+	{Kind: kindService}:   func() metav1.Object { return &corev1.Service{} },
+	{Kind: kindNamespace}: func() metav1.Object { return &corev1.Namespace{} },
+}
+
+// assumedNamespace is that of a request where an object has none.
+const assumedNamespace = "default"
+
+// Decode returns an object of a kind that Translate reads, typed, and its name; nil
+// for any other kind. An object without a namespace gets the namespace default. The
+// name is also there where the object does not fit its type.
+func Decode(object map[string]any) (metav1.Object, Object, error) {
+	apiVersion, _ := object["apiVersion"].(string)
+	kind, _ := object["kind"].(string)
+	gv, err := schema.ParseGroupVersion(apiVersion)
+	empty := translated[schema.GroupKind{Group: gv.Group, Kind: kind}]
+	if err != nil || empty == nil {
+		return nil, Object{}, nil
+	}
+	typed, id := empty(), nameIn(object)
+	data, err := json.Marshal(object)
+	if err != nil {
+		return nil, id, err
+	}
+	if err := json.Unmarshal(data, typed); err != nil {
+		return nil, id, fmt.Errorf("%s: %w", id, err)
+	}
+	typed.SetNamespace(id.Namespace)
+	return typed, id, nil
+}
+
+// nameIn reads the name of an object that is not typed.
+func nameIn(object map[string]any) Object {
+	id := Object{}
+	id.Kind, _ = object["kind"].(string)
+	metadata, _ := object["metadata"].(map[string]any)
+	id.Name, _ = metadata["name"].(string)
+	if id.Kind == kindGatewayClass || id.Kind == kindNamespace {
+		return id
+	}
+	if id.Namespace, _ = metadata["namespace"].(string); id.Namespace == "" {
+		id.Namespace = assumedNamespace
+	}
+	return id
+}
+
+// Add adds an object that Decode returned.
+func (m *Manifests) Add(object metav1.Object) {
+	switch object := object.(type) {
+	case *gwapiv1.GatewayClass:
+		m.GatewayClasses = append(m.GatewayClasses, object)
+	case *gwapiv1.Gateway:
+		m.Gateways = append(m.Gateways, object)
+	case *gwapiv1.HTTPRoute:
+		m.HTTPRoutes = append(m.HTTPRoutes, object)
+	case *gwapiv1.GRPCRoute:
+		m.GRPCRoutes = append(m.GRPCRoutes, object)
+	case *gwapiv1.TCPRoute:
+		m.TCPRoutes = append(m.TCPRoutes, object)
+	case *gwapiv1.TLSRoute:
+		m.TLSRoutes = append(m.TLSRoutes, object)
+	case *gwapiv1.BackendTLSPolicy:
+		m.BackendTLSPolicies = append(m.BackendTLSPolicies, object)
+	case *gwapiv1b1.ReferenceGrant:
+		m.ReferenceGrants = append(m.ReferenceGrants, object)
+	case *egv1a1.HTTPRouteFilter:
+		m.HTTPRouteFilters = append(m.HTTPRouteFilters, object)
+	case *egv1a1.Backend:
+		m.Backends = append(m.Backends, object)
+	case *egv1a1.BackendTrafficPolicy:
+		m.BackendTrafficPolicies = append(m.BackendTrafficPolicies, object)
+	case *egv1a1.ClientTrafficPolicy:
+		m.ClientTrafficPolicies = append(m.ClientTrafficPolicies, object)
+	case *appsv1.Deployment:
+		m.Deployments = append(m.Deployments, object)
+	case *discoveryv1.EndpointSlice:
+		m.EndpointSlices = append(m.EndpointSlices, object)
+	case *corev1.Service:
+		m.Services = append(m.Services, object)
+	case *corev1.Namespace:
+		m.Namespaces = append(m.Namespaces, object)
+	}
+}
