@@ -111,7 +111,7 @@ func (f *failover) isAnswered() bool {
 }
 
 func (s *set) isOfOtherController(route *envoygateway.Route) bool {
-	return !slices.ContainsFunc(route.Parents, func(parent envoygateway.Parent) bool { return !isAnothers(parent) })
+	return len(route.Parents) > 0 && !slices.ContainsFunc(route.Parents, func(parent envoygateway.Parent) bool { return !isAnothers(parent) })
 }
 
 // isAnothers tells that a parent is none of Envoy Gateway's.
@@ -277,7 +277,7 @@ func (f *failover) unreadablePolicy() string {
 			continue
 		}
 		references, _ := lookup(known.Value, "spec", "targetRefs").([]any)
-		for _, reference := range append(references, lookup(known.Value, "spec", "targetRef")) {
+		for _, reference := range slices.Concat(references, []any{lookup(known.Value, "spec", "targetRef")}) {
 			kind, _ := lookup(reference, "kind").(string)
 			name, _ := lookup(reference, "name").(string)
 			if targets[envoygateway.Object{Kind: kind, Namespace: id.Namespace, Name: name}] {

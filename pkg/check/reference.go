@@ -54,6 +54,10 @@ func routeNotServed(f *failover) []finding {
 	if f.at != nil {
 		return nil
 	}
+	if len(f.route.Parents) == 0 {
+		source := envoygateway.Source{Object: f.route.Object, Path: "spec.parentRefs"}
+		return []finding{{source: source, reason: "the route has no parentRefs, so no Gateway serves it", advice: "name the Gateway"}}
+	}
 	// The labels of a namespace may be what decides.
 	isUnknown := slices.ContainsFunc(f.result.Missing, func(missing envoygateway.MissingReference) bool { return missing.To.Kind == "Namespace" })
 	var findings []finding

@@ -99,6 +99,14 @@ func TestVerdict(t *testing.T) {
 			replaced: []string{"  fallback: true\n", "", "name: active", "name: stable", "name: passive", "name: canary"},
 		},
 		{
+			reason: "a route of no Gateway", manifests: right, replaced: []string{"  parentRefs:\n  - name: public\n", ""},
+			verdict: "no", completeVerdict: "no", findings: []string{"error route-not-served"},
+		},
+		{
+			reason: "a route of another controller's Gateway", manifests: right,
+			replaced: []string{"gateway.envoyproxy.io/gatewayclass-controller", "example.com/controller"},
+		},
+		{
 			reason: "an object that the API server refuses", manifests: right, replaced: []string{"consecutive5XxErrors: 3", "consecutive5XxErrors: many"},
 			verdict: "no", completeVerdict: "no",
 			findings: []string{"error"},
@@ -192,4 +200,18 @@ func TestExamplesFailOver(t *testing.T) {
 			assert.True(t, strings.HasPrefix(line, filepath.Join("examples", "workshop")+string(filepath.Separator)), line)
 		}
 	}
+}
+
+// TestCheckFunctionLeavesInformationOut unless that is to fail.
+func TestCheckFunctionLeavesInformationOut(t *testing.T) {
+	items := documentsOf(t, filepath.Join("..", "..", "testdata", "rule", "no-active-check", "fires.yaml"))
+	list := resourceList(t, "v1", items, nil)
+	got := run(list, "check")
+	assert.Zero(t, got.code)
+	assert.Empty(t, got.stderr)
+	assert.NotContains(t, got.stdout, "no-active-check")
+	got = run(list, "check", "--fail-on", "info")
+	assert.Equal(t, 1, got.code)
+	assert.Contains(t, got.stderr, "(no-active-check)")
+	assert.Contains(t, got.stdout, "rule: no-active-check")
 }
