@@ -32,6 +32,10 @@ type Options struct {
 	// Complete tells that nothing else is in the cluster: what is referred to and is
 	// not among the manifests is then missing, rather than unknown.
 	Complete bool
+
+	// serviceRouting tells that an EnvoyProxy sends the traffic of Services to their
+	// ClusterIPs.
+	serviceRouting bool
 }
 
 // Report is what came of checking manifests.

@@ -39,6 +39,9 @@ type decoded struct {
 // not have from the others. So is each version of Envoy Gateway, since it may make
 // something else of the same objects.
 func setsOf(manifests []Manifest, options Options) []*set {
+	options.serviceRouting = slices.ContainsFunc(manifests, func(m Manifest) bool {
+		return m.text("kind") == "EnvoyProxy" && m.text("spec", "routingType") == "Service"
+	})
 	var all []*decoded
 	directories := map[envoygateway.Object]map[string]bool{}
 	for i := range manifests {
@@ -110,7 +113,7 @@ func newSet(all []*decoded, options Options, directory, version string) *set {
 			objects.Add(d.object)
 		}
 	}
-	s.result = envoygateway.Translate(objects, envoygateway.Options{EnvoyGateway: s.version})
+	s.result = envoygateway.Translate(objects, envoygateway.Options{EnvoyGateway: s.version, ServiceRouting: options.serviceRouting})
 	return s
 }
 

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/envoygateway"
 )
@@ -69,9 +71,26 @@ func splitBy(reason envoygateway.Reason, advice string) func(*failover) []findin
 				findings = append(findings, finding{
 					source: cause.Source,
 					reason: cause.Message + ", so the traffic is split by weight and nothing fails over", advice: advice,
+					unknown: reason == envoygateway.ReasonMixedAddressTypes && f.mayRouteToServices(), likely: true,
 				})
 			}
 		}
 		return findings
 	}
+}
+
+// mayRouteToServices tells whether an EnvoyProxy that is not among the manifests may
+// send the traffic of a Service of the rule to its ClusterIP: that would be no address
+// of another type.
+func (f *failover) mayRouteToServices() bool {
+	hasService := slices.ContainsFunc(f.rule.Backends, func(backend envoygateway.Backend) bool { return backend.Ref.Kind == "Service" })
+	if !hasService {
+		return false
+	}
+	gateway := f.decoded[f.at.Gateway]
+	if gateway == nil || lookup(gateway.Value, "spec", "infrastructure", "parametersRef") != nil {
+		return true
+	}
+	class := f.decoded[envoygateway.Object{Kind: "GatewayClass", Name: gateway.text("spec", "gatewayClassName")}]
+	return class == nil || lookup(class.Value, "spec", "parametersRef") != nil
 }

@@ -34,6 +34,7 @@ func withoutKind(t *testing.T, manifests, kind string) string {
 // TestVerdict is about what is not in the files, and what makes up for what.
 func TestVerdict(t *testing.T) {
 	right := failoverManifests(t)
+	const service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: active, namespace: web}\nspec: {selector: {app: active}, ports: [{port: 80}]}\n"
 	for _, tc := range []struct {
 		reason, manifests string
 		replaced          []string
@@ -97,6 +98,21 @@ func TestVerdict(t *testing.T) {
 		{
 			reason: "a canary is no failover", manifests: right,
 			replaced: []string{"  fallback: true\n", "", "name: active", "name: stable", "name: passive", "name: canary"},
+		},
+		{
+			reason: "a Service beside a hostname", manifests: right + service, replaced: []string{"group: gateway.envoyproxy.io\n      kind: Backend\n      name: active", "name: active\n      port: 80"},
+			verdict: "no", completeVerdict: "no", findings: []string{"error mixed-address-type"},
+		},
+		{
+			reason:    "a Service beside a hostname, and an EnvoyProxy that is elsewhere may route to Services",
+			manifests: withoutKind(t, right, "GatewayClass") + service, replaced: []string{"group: gateway.envoyproxy.io\n      kind: Backend\n      name: active", "name: active\n      port: 80"},
+			verdict: "unknown", completeVerdict: "no", findings: []string{"warning mixed-address-type"},
+		},
+		{
+			reason:    "a Service beside a hostname, and an EnvoyProxy that routes to Services",
+			manifests: right + service + "---\napiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyProxy\nmetadata: {name: proxy, namespace: web}\nspec: {routingType: Service}\n",
+			replaced:  []string{"group: gateway.envoyproxy.io\n      kind: Backend\n      name: active", "name: active\n      port: 80"},
+			verdict:   "yes", completeVerdict: "yes",
 		},
 		{
 			reason: "a route of no Gateway", manifests: right, replaced: []string{"  parentRefs:\n  - name: public\n", ""},
