@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/compile"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
@@ -45,7 +46,7 @@ func TestExamplesOfEnvoyGateway(t *testing.T) {
 					t.Log("left out:", err) // a template
 					return nil
 				}
-				report, err := compile.Check(diagnostic.Subjects(documents), release.Target)
+				report, err := compile.Check(diagnostic.Subjects(documents), release.Target, check.Options{})
 				require.NoError(t, err)
 				checked += report.Checked
 				for _, found := range report.Diagnostics {
