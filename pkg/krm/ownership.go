@@ -132,7 +132,7 @@ func keepForeignMetadata(from, to *yaml.Node) {
 	maps.DeleteFunc(labels, isKeyOf(labelsOf(to)))
 	annotateAll(to, annotations)
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		_ = yaml.NewRNode(to).PipeE(yaml.SetLabel(key, labels[key])) // cannot fail on a node that toNode made
+		_ = yaml.NewRNode(to).PipeE(yaml.SetLabel(key, labels[key])) // cannot fail on a node that encode.Node made
 	}
 }
 
@@ -144,7 +144,7 @@ func isKeyOf(given map[string]string) func(key, _ string) bool {
 }
 
 // annotateAll sets annotations in the order of their keys. It cannot fail on
-// a node that toNode made.
+// a node that encode.Node made.
 func annotateAll(node *yaml.Node, annotations map[string]string) {
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
 		_ = yaml.NewRNode(node).PipeE(yaml.SetAnnotation(key, annotations[key]))
