@@ -101,7 +101,7 @@ func (e encoder) value(value reflect.Value, path string) (any, error) {
 	case reflect.Float64:
 		return value.Float(), nil
 	default:
-		return nil, fmt.Errorf("%s: a %s has no place in YAML", path, value.Kind())
+		return nil, fmt.Errorf("a %s has no place in YAML", value.Kind())
 	}
 }
 
@@ -145,7 +145,10 @@ func (e encoder) addFields(fields map[string]any, value reflect.Value, path stri
 
 // add adds a field to a map, unless it is null or an empty struct nobody set.
 func (e encoder) add(fields map[string]any, name string, value reflect.Value, path string) error {
-	fieldPath := strings.TrimPrefix(path+"."+name, ".")
+	var fieldPath string
+	if len(e.dropEmpty) > 0 { // which few kinds have, and paths take time
+		fieldPath = strings.TrimPrefix(path+"."+name, ".")
+	}
 	child, err := e.value(value, fieldPath)
 	if err != nil || child == nil {
 		return err

@@ -1,6 +1,8 @@
 package envoygateway
 
 import (
+	"sync"
+
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -61,7 +63,7 @@ func (c Consequence) Description() string { return descriptions[c] }
 // A refusal is what would follow were it the only one of its object. Kinds that
 // it does not know are accepted.
 func Validate(envoyGateway string, object runtime.Object) []Refusal {
-	release := release{version.MustParseGeneric(envoyGateway)}
+	release := release{parsed(envoyGateway)}
 	spec := field.NewPath("spec")
 	switch object := object.(type) {
 	case *egv1a1.Backend:
@@ -85,7 +87,20 @@ func Validate(envoyGateway string, object runtime.Object) []Refusal {
 type release struct{ version *version.Version }
 
 // has tells whether the release behaves in a way that came with a version.
-func (r release) has(b behaviour) bool { return r.version.AtLeast(version.MustParseGeneric(string(b))) }
+func (r release) has(b behaviour) bool { return r.version.AtLeast(parsed(string(b))) }
+
+// versions has each version that a process has met, since reading one takes longer
+// than comparing two.
+var versions sync.Map
+
+func parsed(text string) *version.Version {
+	if known, ok := versions.Load(text); ok {
+		return known.(*version.Version)
+	}
+	made := version.MustParseGeneric(text)
+	versions.Store(text, made)
+	return made
+}
 
 // behaviour is the first version of Envoy Gateway that behaves in some way.
 type behaviour string
