@@ -37,7 +37,7 @@ var resources = map[string]string{
 // many of each group of Deployments and Services that were made for its rules.
 const (
 	perShape = 40
-	perKind  = 500
+	perKind  = 1500
 )
 
 // listOfFormatted is the one thing in which failover is stricter, on purpose: an
