@@ -162,7 +162,7 @@ func validate(value map[string]any) ([]envoygateway.Consequence, []envoygateway.
 	for _, refusal := range refusals {
 		consequences = append(consequences, refusal.Consequence)
 	}
-	for _, reference := range envoygateway.References(object) {
+	for _, reference := range envoygateway.References(*envoyGatewayVersion, object) {
 		if !slices.Contains(there, fmt.Sprint(reference.GroupKind, " ", reference.Namespace, "/", reference.Name)) {
 			consequences = append(consequences, reference.Consequence)
 		}

@@ -71,16 +71,37 @@ func Validate(envoyGateway string, object runtime.Object) []Refusal {
 	case *egv1a1.BackendTrafficPolicy:
 		return validateBackendTrafficPolicy(release, &object.Spec, spec)
 	case *egv1a1.HTTPRouteFilter:
-		return validateHTTPRouteFilter(release, &object.Spec, spec)
+		return refusedFilters(release, validateHTTPRouteFilter(release, &object.Spec, spec))
 	case *gwapiv1.Gateway:
 		return validateGateway(release, &object.Spec, spec)
 	case *gwapiv1.HTTPRoute:
-		return validateHTTPRoute(release, &object.Spec, spec)
+		return refusedFilters(release, validateHTTPRoute(release, &object.Spec, spec))
 	case *gwapiv1.GRPCRoute:
 		return validateGRPCRoute(release, &object.Spec, spec)
 	default:
 		return nil
 	}
+}
+
+// answersForFilters is since when a rule with a filter that is refused answers 500.
+// Before, the rule was left out: seen in 1.7.2.
+const answersForFilters behaviour = "1.8"
+
+// ofFilter returns the consequence of a filter that is refused.
+func (r release) ofFilter(consequence Consequence) Consequence {
+	if consequence == DirectResponse500 && !r.has(answersForFilters) {
+		return NotFound404
+	}
+	return consequence
+}
+
+// refusedFilters are the refusals of a route or a filter, in which only filters are
+// answered with 500.
+func refusedFilters(r release, refusals []Refusal) []Refusal {
+	for i := range refusals {
+		refusals[i].Consequence = r.ofFilter(refusals[i].Consequence)
+	}
+	return refusals
 }
 
 // release is the version of Envoy Gateway that refuses.

@@ -26,9 +26,21 @@ type Reference struct {
 }
 
 // References returns the objects that an object needs, in the order in which it
-// names them. Whether they are there, and whether a ReferenceGrant lets those of
+// names them, for a version of Envoy Gateway. Whether they are there, and whether a ReferenceGrant lets those of
 // another namespace be used, is for the caller to find out.
-func References(object runtime.Object) []Reference {
+func References(envoyGateway string, object runtime.Object) []Reference {
+	release := release{parsed(envoyGateway)}
+	references := referencesOf(object)
+	switch object.(type) {
+	case *gwapiv1.HTTPRoute, *egv1a1.HTTPRouteFilter:
+		for i := range references {
+			references[i].Consequence = release.ofFilter(references[i].Consequence)
+		}
+	}
+	return references
+}
+
+func referencesOf(object runtime.Object) []Reference {
 	spec := field.NewPath("spec")
 	switch object := object.(type) {
 	case *egv1a1.Backend:

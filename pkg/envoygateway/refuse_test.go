@@ -174,7 +174,7 @@ func TestReferences(t *testing.T) {
 			object, refusals := envoygateway.Read(manifest(t, test.kind, test.spec))
 			require.Empty(t, refusals)
 			var lines []string
-			for _, reference := range envoygateway.References(object) {
+			for _, reference := range envoygateway.References("1.9.1", object) {
 				lines = append(lines, fmt.Sprint(reference.Consequence, " ", reference.Path, " ", reference.GroupKind, " ", reference.Namespace, "/", reference.Name))
 			}
 			assert.Equal(t, test.want, strings.Join(lines, ", "))
