@@ -116,6 +116,9 @@ func validateHealthCheck(r release, check *egv1a1.HealthCheck, path *field.Path)
 	if passive, at := check.Passive, path.Child("passive"); passive != nil {
 		refusals = append(refusals, longerThan(0, passive.BaseEjectionTime, Frozen, at.Child("baseEjectionTime"))...)
 		refusals = append(refusals, longerThan(0, passive.Interval, Frozen, at.Child("interval"))...)
+		if percent := ptr.Deref(passive.MaxEjectionPercent, 0); percent < 0 || percent > 100 { // the CRDs have no maximum before 1.8
+			refusals = append(refusals, Refusal{field.Invalid(at.Child("maxEjectionPercent"), percent, "must be between 0 and 100"), Frozen})
+		}
 	}
 	if active, at := check.Active, path.Child("active"); active != nil {
 		refusals = append(refusals, longerThan(0, active.Timeout, Frozen, at.Child("timeout"))...)

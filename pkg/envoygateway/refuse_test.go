@@ -36,6 +36,8 @@ func TestValidate(t *testing.T) {
 		},
 		{"BackendTrafficPolicy", "healthCheck: {active: {type: HTTP, http: {path: /, method: get, expectedResponse: {type: Text, text: ''}}}}", "Frozen spec.healthCheck.active.http.expectedResponse.text"},
 		{"BackendTrafficPolicy", "healthCheck: {active: {type: TCP, tcp: {send: {type: Binary, binary: ''}}, overrides: {}}}", "Frozen spec.healthCheck.active.overrides.port, Frozen spec.healthCheck.active.tcp.send.binary"},
+		{"BackendTrafficPolicy", "healthCheck: {passive: {maxEjectionPercent: 101}}", "Frozen spec.healthCheck.passive.maxEjectionPercent"},
+		{"BackendTrafficPolicy", "healthCheck: {passive: {maxEjectionPercent: 100}}", ""},
 		{"BackendTrafficPolicy", "retry: {perRetry: {backOff: {baseInterval: 0s}}}", "DirectResponse500 spec.retry.perRetry.backOff.baseInterval"},
 		{"BackendTrafficPolicy", "retry: {perRetry: {backOff: {baseInterval: 1s, maxInterval: 0s}}}", "DirectResponse500 spec.retry.perRetry.backOff.maxInterval"},
 		{"BackendTrafficPolicy", "retry: {perRetry: {backOff: {baseInterval: 2s, maxInterval: 1s}}}", "DirectResponse500 spec.retry.perRetry.backOff.maxInterval"},
