@@ -208,7 +208,7 @@ func translate(t *testing.T, program, kind string, candidates []mutate.Mutant) [
 	return outcomes
 }
 
-// why tells what an outcome is judged by.
+// why says what an outcome follows from.
 func (o outcome) why() string {
 	var falses []string
 	for kind, objects := range o.Resources {

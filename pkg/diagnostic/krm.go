@@ -26,8 +26,8 @@ type resultFile struct {
 	Index int    `yaml:"index,omitempty"`
 }
 
-// Results returns diagnostics as the list of results of a KRM function, no more of
-// each document than anybody reads.
+// Results returns diagnostics as the list of results of a KRM function, at most
+// a hundred of each document and severity.
 func Results(diagnostics []Diagnostic) (*yaml.Node, error) {
 	results := make([]result, 0, len(diagnostics))
 	for _, diagnostic := range limit(diagnostics) {

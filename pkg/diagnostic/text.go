@@ -11,8 +11,8 @@ import (
 	"github.com/failover-krm/failover/pkg/document"
 )
 
-// WriteText writes diagnostics as compilers do, a line each, and no more of each
-// document than anybody reads.
+// WriteText writes diagnostics as compilers do, a line each, at most a hundred of each
+// document and severity.
 func WriteText(w io.Writer, diagnostics []Diagnostic) error {
 	for _, diagnostic := range limit(diagnostics) {
 		if _, err := fmt.Fprintln(w, diagnostic); err != nil {
