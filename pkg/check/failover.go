@@ -88,14 +88,7 @@ func (s *set) likelyFallback(missing envoygateway.Object) string {
 	if missing.Kind != "Backend" || s.decoded[missing] != nil {
 		return ""
 	}
-	var names []string
-	for id := range s.decoded {
-		if id.Kind == missing.Kind && id.Namespace == missing.Namespace && s.isFallback(envoygateway.Backend{Ref: id}) && !s.isReferredTo(id) {
-			names = append(names, id.Name)
-		}
-	}
-	slices.Sort(names)
-	return document.Suggest(missing.Name, names)
+	return document.Suggest(missing.Name, s.index.unused[missing.Namespace])
 }
 
 // isAnswered tells that Envoy is asked to answer the rule's requests itself.
@@ -133,37 +126,7 @@ func (s *set) isFallback(backend envoygateway.Backend) bool {
 // hasPrimaryElsewhere tells whether every backend of a rule is beside a primary in
 // another one.
 func (s *set) hasPrimaryElsewhere(rule *envoygateway.Rule) bool {
-	for _, backend := range rule.Backends {
-		if !s.isBesidePrimary(backend.Ref) {
-			return false
-		}
-	}
-	return true
-}
-
-// isReferredTo tells whether a rule of any route has a backend.
-func (s *set) isReferredTo(ref envoygateway.Object) bool {
-	for _, route := range s.result.Routes {
-		for _, rule := range route.Rules {
-			if slices.ContainsFunc(rule.Backends, func(backend envoygateway.Backend) bool { return backend.Ref == ref }) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (s *set) isBesidePrimary(ref envoygateway.Object) bool {
-	for _, route := range s.result.Routes {
-		for _, rule := range route.Rules {
-			has := func(other envoygateway.Backend) bool { return other.Ref == ref }
-			isPrimary := func(other envoygateway.Backend) bool { return !s.isFallback(other) }
-			if slices.ContainsFunc(rule.Backends, has) && slices.ContainsFunc(rule.Backends, isPrimary) {
-				return true
-			}
-		}
-	}
-	return false
+	return !slices.ContainsFunc(rule.Backends, func(backend envoygateway.Backend) bool { return !s.index.besidePrimary[backend.Ref] })
 }
 
 var (
@@ -267,23 +230,9 @@ func (f *failover) refused() string {
 // unreadablePolicy returns a policy that names the route or its Gateway, and that does
 // not fit its type: it would be in effect if it did.
 func (f *failover) unreadablePolicy() string {
-	targets := map[envoygateway.Object]bool{f.route.Object: true}
+	names := slices.Clone(f.index.unreadable[f.route.Object])
 	for _, parent := range f.route.Parents {
-		targets[parent.Gateway] = true
-	}
-	var names []string
-	for id, known := range f.decoded {
-		if id.Kind != "BackendTrafficPolicy" || known.object != nil {
-			continue
-		}
-		references, _ := lookup(known.Value, "spec", "targetRefs").([]any)
-		for _, reference := range slices.Concat(references, []any{lookup(known.Value, "spec", "targetRef")}) {
-			kind, _ := lookup(reference, "kind").(string)
-			name, _ := lookup(reference, "name").(string)
-			if targets[envoygateway.Object{Kind: kind, Namespace: id.Namespace, Name: name}] {
-				names = append(names, id.String())
-			}
-		}
+		names = append(names, f.index.unreadable[parent.Gateway]...)
 	}
 	if len(names) == 0 {
 		return ""
@@ -294,12 +243,9 @@ func (f *failover) unreadablePolicy() string {
 // serviceUnknown returns which Service behind a hostname is not among the manifests;
 // fqdn-without-service says so at the hostname.
 func (f *failover) serviceUnknown() string {
-	for _, missing := range f.result.Missing {
-		if missing.To.Kind != "Service" || missing.Object.Kind != "Backend" {
-			continue
-		}
-		for _, backend := range f.rule.Backends {
-			if backend.Ref == missing.Object {
+	for _, backend := range f.rule.Backends {
+		for _, missing := range f.index.missing[backend.Ref] {
+			if missing.To.Kind == "Service" && missing.Object.Kind == "Backend" {
 				return missing.To.String() + " is not in these files"
 			}
 		}

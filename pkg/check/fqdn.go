@@ -19,9 +19,12 @@ func (s service) String() string { return s.namespace + "/" + s.name }
 
 func fqdnWithoutService(manifests []Manifest, options Options) []diagnostic.Diagnostic {
 	var services []service
+	isThere := map[service]bool{}
 	for _, manifest := range manifests {
 		if manifest.text("apiVersion") == "v1" && manifest.text("kind") == "Service" {
-			services = append(services, service{manifest.namespace(), manifest.text("metadata", "name")})
+			there := service{manifest.namespace(), manifest.text("metadata", "name")}
+			services = append(services, there)
+			isThere[there] = true
 		}
 	}
 	endpoints := serviceEndpoints(manifests)
@@ -30,11 +33,12 @@ func fqdnWithoutService(manifests []Manifest, options Options) []diagnostic.Diag
 	for _, endpoint := range endpoints {
 		named[endpoint.wanted] = true
 	}
-	unnamed := slices.DeleteFunc(slices.Clone(services), func(s service) bool { return named[s] })
+	unnamed := slices.DeleteFunc(services, func(s service) bool { return named[s] })
+	renamed := renamedTo(endpoints, unnamed)
 
 	var findings []diagnostic.Diagnostic
 	for _, endpoint := range endpoints {
-		if slices.Contains(services, endpoint.wanted) {
+		if isThere[endpoint.wanted] {
 			continue
 		}
 		severity := diagnostic.Info
@@ -42,7 +46,7 @@ func fqdnWithoutService(manifests []Manifest, options Options) []diagnostic.Diag
 			severity = diagnostic.Error
 		}
 		message := fmt.Sprintf("%s is Service %s, which is not in these files: it must be in the cluster", endpoint.hostname, endpoint.wanted)
-		if renamed := looksRenamed(endpoint.wanted, unnamed); renamed != "" {
+		if renamed, found := renamed[endpoint.wanted.name]; found {
 			if !options.Complete {
 				severity = diagnostic.Warning
 			}
@@ -88,13 +92,24 @@ func parseHostname(hostname string) (service, bool) {
 	return service{namespace: labels[1], name: labels[0]}, true
 }
 
-// looksRenamed returns the Service that has the wanted one's name with a prefix or
-// a suffix, or in another namespace.
-func looksRenamed(wanted service, services []service) string {
-	for _, candidate := range services {
-		if strings.HasPrefix(candidate.name, wanted.name) || strings.HasSuffix(candidate.name, wanted.name) {
-			return candidate.String()
+// renamedTo returns, by the name that is wanted, the first Service that has this name
+// with a prefix or a suffix, or in another namespace.
+func renamedTo(endpoints []serviceEndpoint, services []service) map[string]service {
+	wanted := map[string]bool{}
+	for _, endpoint := range endpoints {
+		wanted[endpoint.wanted.name] = true
+	}
+	renamed := map[string]service{}
+	add := func(part string, candidate service) {
+		if _, found := renamed[part]; !found && wanted[part] {
+			renamed[part] = candidate
 		}
 	}
-	return ""
+	for _, candidate := range services {
+		for i := range len(candidate.name) {
+			add(candidate.name[:i+1], candidate)
+			add(candidate.name[i:], candidate)
+		}
+	}
+	return renamed
 }

@@ -28,20 +28,11 @@ var policyRules = []Rule{
 
 func gatewayPolicyOverridden(f *failover) []finding {
 	var findings []finding
-	for _, policy := range f.result.Policies {
-		for _, policyTarget := range policy.Targets {
-			if policyTarget.Target.Kind != "Gateway" {
-				continue
-			}
-			for _, override := range policyTarget.Overridden {
-				if override.Rule == f.rule.Source {
-					findings = append(findings, finding{
-						source: envoygateway.Source{Object: override.By.Object, Path: "spec.mergeType"},
-						reason: fmt.Sprintf("%s of %s is dropped whole for this route", policy.Object, policyTarget.Target), advice: "write mergeType: StrategicMerge if it is to hold as well",
-					})
-				}
-			}
-		}
+	for _, dropped := range f.index.overridden[f.rule.Source] {
+		findings = append(findings, finding{
+			source: envoygateway.Source{Object: dropped.by, Path: "spec.mergeType"},
+			reason: fmt.Sprintf("%s of %s is dropped whole for this route", dropped.policy, dropped.gateway), advice: "write mergeType: StrategicMerge if it is to hold as well",
+		})
 	}
 	return findings
 }
@@ -81,10 +72,8 @@ func policyTarget(s *set) []finding {
 
 // inAnotherNamespace returns an object of the same kind and name.
 func (s *set) inAnotherNamespace(wanted envoygateway.Object) *envoygateway.Object {
-	for _, route := range s.result.Routes {
-		if other := route.Object; other.Kind == wanted.Kind && other.Name == wanted.Name {
-			return &other
-		}
+	if other, found := s.index.routes[envoygateway.Object{Kind: wanted.Kind, Name: wanted.Name}]; found {
+		return &other
 	}
 	return nil
 }

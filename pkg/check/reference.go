@@ -58,13 +58,13 @@ func routeNotServed(f *failover) []finding {
 		source := envoygateway.Source{Object: f.route.Object, Path: "spec.parentRefs"}
 		return []finding{{source: source, reason: "the route has no parentRefs, so no Gateway serves it", advice: "name the Gateway"}}
 	}
-	// The labels of a namespace may be what decides.
-	isUnknown := slices.ContainsFunc(f.result.Missing, func(missing envoygateway.MissingReference) bool { return missing.To.Kind == "Namespace" })
 	var findings []finding
 	for _, parent := range f.route.Parents {
 		if !isAnothers(parent) {
 			findings = append(findings, finding{
-				source: parent.Source, reason: fmt.Sprintf("%s does not serve the route: %s", parent.Gateway, parent.Message), unknown: isUnknown,
+				source: parent.Source, reason: fmt.Sprintf("%s does not serve the route: %s", parent.Gateway, parent.Message),
+				// The labels of a namespace may be what decides.
+				unknown: f.index.lacksNamespace,
 			})
 		}
 	}
@@ -75,9 +75,9 @@ func routeNotServed(f *failover) []finding {
 func unresolvableRef(f *failover) []finding {
 	var findings []finding
 	var missing []envoygateway.Source
-	for _, reference := range f.result.Missing {
+	for _, reference := range f.index.missing[f.route.Object] {
 		isParent := strings.HasPrefix(reference.Path, "spec.parentRefs")
-		if reference.Object != f.route.Object || !isParent && !isWithin(reference.Path, f.rule.Path) {
+		if !isParent && !isWithin(reference.Path, f.rule.Path) {
 			continue
 		}
 		missing = append(missing, reference.Source)

@@ -23,6 +23,7 @@ type set struct {
 	decoded map[envoygateway.Object]*decoded
 	checked map[envoygateway.Object]bool
 	result  envoygateway.Result
+	index   index
 }
 
 // decoded is a manifest that Envoy Gateway reads.
@@ -114,6 +115,7 @@ func newSet(all []*decoded, options Options, directory, version string) *set {
 		}
 	}
 	s.result = envoygateway.Translate(objects, envoygateway.Options{EnvoyGateway: s.version, ServiceRouting: options.serviceRouting})
+	s.index = s.newIndex()
 	return s
 }
 
