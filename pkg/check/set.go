@@ -44,6 +44,7 @@ func setsOf(manifests []Manifest, options Options) []*set {
 		return m.text("kind") == "EnvoyProxy" && m.text("spec", "routingType") == "Service"
 	})
 	var all []*decoded
+	first := map[envoygateway.Object]*decoded{}
 	directories := map[envoygateway.Object]map[string]bool{}
 	for i := range manifests {
 		object, id, err := envoygateway.Decode(manifests[i].Value)
@@ -53,16 +54,24 @@ func setsOf(manifests []Manifest, options Options) []*set {
 		if err != nil {
 			object = nil
 		}
-		all = append(all, &decoded{&manifests[i], id, object})
-		if directories[id] == nil {
+		d := &decoded{&manifests[i], id, object}
+		all = append(all, d)
+		if first[id] == nil {
+			first[id] = d
 			directories[id] = map[string]bool{}
 		}
-		directories[id][manifests[i].directory()] = true
+		directories[id][d.directory()] = true
 	}
 	ambiguous := map[string]bool{}
 	for _, of := range directories {
 		if len(of) > 1 {
 			maps.Copy(ambiguous, of)
+		}
+	}
+	own := map[string][]*decoded{}
+	for _, d := range all {
+		if ambiguous[d.directory()] {
+			own[d.directory()] = append(own[d.directory()], d)
 		}
 	}
 
@@ -78,7 +87,7 @@ func setsOf(manifests []Manifest, options Options) []*set {
 			continue
 		}
 		if sets[of] == nil {
-			sets[of] = newSet(all, options, of.directory, of.version)
+			sets[of] = newSet(first, own[of.directory], options, of.version)
 			ordered = append(ordered, sets[of])
 		}
 		if sets[of].decoded[d.id] == d {
@@ -87,7 +96,7 @@ func setsOf(manifests []Manifest, options Options) []*set {
 	}
 	if len(ordered) == 0 && len(all) > 0 {
 		// There may be policies, which have no effect then.
-		ordered = append(ordered, newSet(all, options, "", all[0].EnvoyGateway))
+		ordered = append(ordered, newSet(first, nil, options, all[0].EnvoyGateway))
 	}
 	return ordered
 }
@@ -100,18 +109,18 @@ func isRoute(kind string) bool {
 }
 
 // newSet takes of each name the object of a directory, else the first.
-func newSet(all []*decoded, options Options, directory, version string) *set {
-	s := &set{Options: options, version: cmp.Or(version, newest()), decoded: map[envoygateway.Object]*decoded{}, checked: map[envoygateway.Object]bool{}}
-	for _, d := range all {
-		known := s.decoded[d.id]
-		if known == nil || known.directory() != directory && d.directory() == directory {
-			s.decoded[d.id] = d
+func newSet(first map[envoygateway.Object]*decoded, own []*decoded, options Options, version string) *set {
+	s := &set{Options: options, version: cmp.Or(version, newest()), decoded: maps.Clone(first), checked: map[envoygateway.Object]bool{}}
+	taken := map[envoygateway.Object]bool{}
+	for _, d := range own {
+		if !taken[d.id] {
+			s.decoded[d.id], taken[d.id] = d, true
 		}
 	}
 	var objects envoygateway.Manifests
-	for _, d := range all {
-		if s.decoded[d.id] == d && d.object != nil {
-			objects.Add(d.object)
+	for _, id := range slices.SortedFunc(maps.Keys(s.decoded), envoygateway.Object.Compare) {
+		if object := s.decoded[id].object; object != nil {
+			objects.Add(object)
 		}
 	}
 	s.result = envoygateway.Translate(objects, envoygateway.Options{EnvoyGateway: s.version, ServiceRouting: options.serviceRouting})

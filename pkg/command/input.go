@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -40,6 +41,7 @@ func readAll(args []string, stdin io.Reader) ([]document.Document, error) {
 	var documents []document.Document
 	var errs []error
 	seen := map[string]bool{}
+	read := 0
 	for _, arg := range args {
 		files, err := expand(arg)
 		if err != nil {
@@ -52,12 +54,24 @@ func readAll(args []string, stdin io.Reader) ([]document.Document, error) {
 				continue
 			}
 			seen[name] = true
-			inFile, err := readFile(file, stdin)
+			inFile, size, err := readFile(file, stdin)
+			read += size
 			errs = append(errs, err)
 			documents = append(documents, inFile...)
 		}
 	}
+	limitMemory(read)
 	return documents, errors.Join(errs...)
+}
+
+// limitMemory has the garbage collected earlier where there is much to do: main lets
+// the heap grow to thrice what is in use. What is read needs some thirty times its
+// size, as nodes, values and objects.
+func limitMemory(read int) {
+	const enough, perByte = 240 << 20, 50
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(max(enough, perByte*int64(read)))
+	}
 }
 
 // identityOf is the same for all names of a file.
@@ -99,12 +113,12 @@ func expand(arg string) ([]string, error) {
 	return files, err
 }
 
-func readFile(name string, stdin io.Reader) ([]document.Document, error) {
+func readFile(name string, stdin io.Reader) (documents []document.Document, size int, err error) {
 	reader := stdin
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		defer func() { _ = file.Close() }()
 		reader = file
@@ -112,9 +126,10 @@ func readFile(name string, stdin io.Reader) ([]document.Document, error) {
 	source := sourceNames([]string{name})[0]
 	data, err := document.Bytes(reader, source)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return document.Parse(data, source)
+	documents, err = document.Parse(data, source)
+	return documents, len(data), err
 }
 
 // sourceNames returns what messages call the arguments.

@@ -7,10 +7,7 @@ func (t *translator) isPermitted(fromGroup, fromKind, fromNamespace, toGroup str
 	if fromNamespace == to.Namespace {
 		return true
 	}
-	for _, grant := range t.manifests.ReferenceGrants {
-		if grant.Namespace != to.Namespace {
-			continue
-		}
+	for _, grant := range t.grants[to.Namespace] {
 		for _, from := range grant.Spec.From {
 			if string(from.Group) != fromGroup || string(from.Kind) != fromKind || string(from.Namespace) != fromNamespace {
 				continue

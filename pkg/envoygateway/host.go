@@ -67,8 +67,8 @@ func (t *translator) podsOf(service *corev1.Service) (*int32, []Source) {
 	selector := labels.SelectorFromSet(service.Spec.Selector)
 	var pods int32
 	var from []Source
-	for _, deployment := range t.manifests.Deployments {
-		if deployment.Namespace == service.Namespace && selector.Matches(labels.Set(deployment.Spec.Template.Labels)) {
+	for _, deployment := range t.deployments[service.Namespace] {
+		if selector.Matches(labels.Set(deployment.Spec.Template.Labels)) {
 			pods += ptr.Deref(deployment.Spec.Replicas, 1)
 			from = append(from, Source{Object: objectOf(kindDeployment, deployment), Path: "spec.replicas"})
 		}

@@ -45,12 +45,12 @@ func (l *listener) refuse(reason Reason, path, format string, values ...any) {
 	}
 }
 
-// translateGateways returns the Gateways of Envoy Gateway's own classes, and finds
-// out which of their listeners take traffic (internal/gatewayapi/listener.go).
-func (t *translator) translateGateways() []*gateway {
-	var gateways []*gateway
+// translateGateways finds the Gateways of Envoy Gateway's own classes, and
+// which of their listeners take traffic (internal/gatewayapi/listener.go).
+func (t *translator) translateGateways() {
 	for _, object := range byAge(t.manifests.Gateways) {
 		if !t.isOurs(object) {
+			t.others[objectOf(kindGateway, object)] = object.Spec.GatewayClassName
 			continue
 		}
 		g := &gateway{object: object}
@@ -63,9 +63,9 @@ func (t *translator) translateGateways() []*gateway {
 			g.listeners = append(g.listeners, l)
 		}
 		refuseConflicts(g.listeners)
-		gateways = append(gateways, g)
+		t.gateways = append(t.gateways, g)
+		t.ours[g.id()] = g
 	}
-	return gateways
 }
 
 // isOurs tells whether a Gateway's class is one of Envoy Gateway's. A class that is

@@ -82,6 +82,15 @@ func byName[T metav1.Object](objects []T) map[types.NamespacedName]T {
 	return named
 }
 
+// byNamespace returns the objects of each namespace.
+func byNamespace[T metav1.Object](objects []T) map[string][]T {
+	within := map[string][]T{}
+	for _, object := range objects {
+		within[object.GetNamespace()] = append(within[object.GetNamespace()], object)
+	}
+	return within
+}
+
 // objectOf names an object of a kind.
 func objectOf(kind string, object metav1.Object) Object {
 	return Object{Kind: kind, Namespace: object.GetNamespace(), Name: object.GetName()}

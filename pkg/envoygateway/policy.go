@@ -156,20 +156,15 @@ func nameOf(point attachPoint) string {
 }
 
 func (p *policies) checkGateway(target *PolicyTarget, ignore func(Reason, string, ...any)) {
-	for _, g := range p.t.gateways {
-		if g.id() != target.Target {
-			continue
-		}
+	if g, found := p.t.ours[target.Target]; found {
 		if target.SectionName != "" && !g.has(target.SectionName) {
 			ignore(ReasonTargetNotFound, "%s has no listener %s", target.Target, target.SectionName)
 		}
 		return
 	}
-	for _, object := range p.t.manifests.Gateways {
-		if objectOf(kindGateway, object) == target.Target {
-			ignore(ReasonTargetOfOtherController, "%s is another controller's", target.Target)
-			return
-		}
+	if _, found := p.t.others[target.Target]; found {
+		ignore(ReasonTargetOfOtherController, "%s is another controller's", target.Target)
+		return
 	}
 	p.t.lacks(target.Source, target.Target)
 	if target.SectionName != "" {

@@ -1,6 +1,7 @@
 package envoygateway
 
 import (
+	"cmp"
 	"fmt"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
@@ -20,6 +21,11 @@ func (o Object) String() string {
 		return o.Kind + " " + o.Name
 	}
 	return fmt.Sprintf("%s %s/%s", o.Kind, o.Namespace, o.Name)
+}
+
+// Compare orders objects by kind, namespace and name.
+func (o Object) Compare(other Object) int {
+	return cmp.Or(cmp.Compare(o.Kind, other.Kind), cmp.Compare(o.Namespace, other.Namespace), cmp.Compare(o.Name, other.Name))
 }
 
 // Source is the field of an object that a fact comes from.

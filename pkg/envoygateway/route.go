@@ -143,16 +143,12 @@ func (t *translator) attach(r *route) {
 // gatewayOf returns the Gateway of a parentRef. For one that is not among the
 // manifests it makes one without listeners; for one of another controller, none.
 func (t *translator) gatewayOf(p *parent) *gateway {
-	for _, g := range t.gateways {
-		if g.id() == p.Gateway {
-			return g
-		}
+	if g, found := t.ours[p.Gateway]; found {
+		return g
 	}
-	for _, object := range t.manifests.Gateways {
-		if objectOf(kindGateway, object) == p.Gateway {
-			p.reject(ReasonOtherController, fmt.Sprintf("GatewayClass %s is another controller's", object.Spec.GatewayClassName))
-			return nil
-		}
+	if class, found := t.others[p.Gateway]; found {
+		p.reject(ReasonOtherController, fmt.Sprintf("GatewayClass %s is another controller's", class))
+		return nil
 	}
 	t.lacks(p.Source, p.Gateway)
 	p.reject(ReasonGatewayNotInManifests, "the Gateway is not among the manifests")

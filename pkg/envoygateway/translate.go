@@ -5,11 +5,13 @@ import (
 	"slices"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/version"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gwapiv1b1 "sigs.k8s.io/gateway-api/apis/v1beta1"
 )
 
 // Options say what Translate cannot read from the manifests.
@@ -33,7 +35,7 @@ type Options struct {
 // Envoy Gateway; each names the file to compare it with.
 func Translate(manifests Manifests, options Options) Result {
 	t := newTranslator(manifests, options)
-	t.gateways = t.translateGateways()
+	t.translateGateways()
 	routes := t.routes()
 	for _, route := range routes {
 		t.attach(route)
@@ -65,23 +67,34 @@ type translator struct {
 	backends   map[types.NamespacedName]*egv1a1.Backend
 	filters    map[types.NamespacedName]*egv1a1.HTTPRouteFilter
 	slices     map[types.NamespacedName][]*discoveryv1.EndpointSlice
+	// deployments and grants are by namespace.
+	deployments map[string][]*appsv1.Deployment
+	grants      map[string][]*gwapiv1b1.ReferenceGrant
 
-	gateways   []*gateway
+	gateways []*gateway
+	// ours has the gateways by name, and others the class of those of other
+	// controllers.
+	ours       map[Object]*gateway
+	others     map[Object]gwapiv1.ObjectName
 	policies   *policies
 	references map[MissingReference]bool
 }
 
 func newTranslator(manifests Manifests, options Options) *translator {
 	t := &translator{
-		manifests:  manifests,
-		options:    options,
-		classes:    byName(manifests.GatewayClasses),
-		namespaces: byName(manifests.Namespaces),
-		services:   byName(manifests.Services),
-		backends:   byName(manifests.Backends),
-		filters:    byName(manifests.HTTPRouteFilters),
-		slices:     map[types.NamespacedName][]*discoveryv1.EndpointSlice{},
-		references: map[MissingReference]bool{},
+		manifests:   manifests,
+		options:     options,
+		classes:     byName(manifests.GatewayClasses),
+		namespaces:  byName(manifests.Namespaces),
+		services:    byName(manifests.Services),
+		backends:    byName(manifests.Backends),
+		filters:     byName(manifests.HTTPRouteFilters),
+		slices:      map[types.NamespacedName][]*discoveryv1.EndpointSlice{},
+		deployments: byNamespace(manifests.Deployments),
+		grants:      byNamespace(manifests.ReferenceGrants),
+		ours:        map[Object]*gateway{},
+		others:      map[Object]gwapiv1.ObjectName{},
+		references:  map[MissingReference]bool{},
 	}
 	for _, slice := range byAge(manifests.EndpointSlices) {
 		service := types.NamespacedName{Namespace: slice.Namespace, Name: slice.Labels[discoveryv1.LabelServiceName]}
@@ -109,14 +122,10 @@ func (t *translator) missing() []MissingReference {
 	}
 	slices.SortFunc(missing, func(a, b MissingReference) int {
 		return cmp.Or(
-			compareObjects(a.Object, b.Object),
+			a.Object.Compare(b.Object),
 			cmp.Compare(a.Path, b.Path),
-			compareObjects(a.To, b.To),
+			a.To.Compare(b.To),
 		)
 	})
 	return missing
-}
-
-func compareObjects(a, b Object) int {
-	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 }
