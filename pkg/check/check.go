@@ -36,6 +36,7 @@ type Options struct {
 	// serviceRouting tells that an EnvoyProxy sends the traffic of Services to their
 	// ClusterIPs.
 	serviceRouting bool
+	workloads      workloads
 }
 
 // Report is what came of checking manifests.

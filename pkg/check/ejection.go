@@ -7,8 +7,11 @@ import (
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	"k8s.io/utils/ptr"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/envoygateway"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // ejectionRules are about what takes a dead tier out, and brings it back.
@@ -25,7 +28,7 @@ var ejectionRules = []Rule{
 		ID: "passive-never-fires", Severity: diagnostic.Error,
 		Summary: "The passive health check has no threshold that can be reached.",
 		Explanation: "consecutive5XxErrors 0 is never reached (unset is 5), nor is consecutiveGatewayErrors 0; consecutiveLocalOriginFailures counts only where splitExternalLocalOriginErrors " +
-			"is true. consecutiveGatewayErrors does nothing before Envoy Gateway 1.6. It is a warning where each retry leaves the tier.",
+			"is true. consecutiveGatewayErrors does nothing before Envoy Gateway 1.6, and failurePercentageThreshold nothing with fewer than 5 active hosts. It is a warning where each retry leaves the tier.",
 		Fix:        "Write consecutive5XxErrors: 3. Without the split, a failed connection counts as a 503, and a timeout as a 504.",
 		ofFailover: passiveNeverFires,
 	},
@@ -41,8 +44,8 @@ var ejectionRules = []Rule{
 	{
 		ID: "hair-trigger", Severity: diagnostic.Warning,
 		Summary:     "One error ejects the only host of the active tier.",
-		Explanation: "The hostname of a Service is one host, however many pods are behind it. With a threshold of 1, one 5xx answer of one pod moves the whole traffic to the next tier for baseEjectionTime.",
-		Fix:         "Write consecutive5XxErrors: 3. With a retry that leaves the tier, nothing more is lost by it where the port is closed.",
+		Explanation: "The hostname of a Service is one host, however many pods are behind it. With a threshold of 1, one error of one pod moves the whole traffic to the next tier for baseEjectionTime: a 5xx for consecutive5XxErrors, and 502, 503 or 504 for consecutiveGatewayErrors.",
+		Fix:         "Write 3 for the threshold. With a retry that leaves the tier, nothing more is lost by it where the port is closed.",
 		ofFailover:  hairTrigger,
 	},
 	{
@@ -75,6 +78,48 @@ var ejectionRules = []Rule{
 		Explanation: "Envoy reads the threshold only where it counts failures of its own, such as a refused connection, apart. Without that they count as 503 and 504, for consecutive5XxErrors.",
 		Fix:         "Remove consecutiveLocalOriginFailures, or write splitExternalLocalOriginErrors: true.",
 		ofFailover:  deadLocalOrigin,
+	},
+	{
+		ID: "dead-gateway-errors", Severity: diagnostic.Info,
+		Summary:     "consecutiveGatewayErrors is given, and the Envoy Gateway is older than 1.6.",
+		Explanation: "Envoy ejects by consecutive gateway errors only where it is told to enforce that, and Envoy Gateway does so since 1.6. Before, other thresholds alone count.",
+		Fix:         "Write consecutive5XxErrors, which counts the same errors. Or run Envoy Gateway 1.6.",
+		ofFailover:  deadGatewayErrors,
+	},
+	{
+		ID: "failure-percent-inert", Severity: diagnostic.Warning, Since: "1.6",
+		Summary: "failurePercentageThreshold is given, and the active tier has fewer than 5 hosts.",
+		Explanation: "Envoy ejects by the percentage of failures only where 5 hosts have had 50 requests each in an interval. The hosts of the standby have none, and so don't count. " +
+			"The hostname of a Service counts as one host.",
+		Fix:        "Remove failurePercentageThreshold, and write consecutive5XxErrors: 3.",
+		Cost:       "Every request, for the whole outage: with 1 and with 4 active hosts that answer 500, and consecutive5XxErrors: 0, nothing was ejected; with 5, all of them.",
+		ofFailover: failurePercentInert,
+	},
+	{
+		ID: "hc-h2c", Severity: diagnostic.Warning,
+		Summary: "An active HTTP check of a backend that is for HTTP/2 or gRPC.",
+		Explanation: "Envoy's check speaks HTTP/1.1, whatever the requests do. A server that takes HTTP/2 alone, as most gRPC servers do, fails it: no host of its tier is healthy, " +
+			"and where that is so in all tiers, Envoy sends the requests to all of them, the standby included.",
+		Fix:        "Use a check of type GRPC where the server has gRPC health checking. Or make sure that the server answers HTTP/1.1 on the port as well, as many do.",
+		ofFailover: checkHTTP2,
+	},
+	{
+		ID: "panic-sends-to-dead", Severity: diagnostic.Info, Since: "1.4",
+		Summary: "Where too few hosts of the standby are healthy, Envoy sends requests to dead hosts of all tiers.",
+		Explanation: "While the active tier is down, and fewer than panicThreshold per cent (50 if unset) of the standby's hosts are healthy, Envoy disregards health: the requests go to all hosts, " +
+			"those of the dead tier included, by their number. It takes a standby of several hosts.",
+		Fix:        "Write panicThreshold: 0, and the healthy hosts get all requests. It has a price: while no host at all is healthy, Envoy answers 503, even where a wrong health check is the cause.",
+		Cost:       "149 of 200 requests, with the active host down and 1 of 3 hosts of the standby healthy; 0 with panicThreshold: 0, or with 2 of 3 healthy.",
+		ofFailover: panicSendsToDead,
+	},
+	{
+		ID: "sticky-failback", Severity: diagnostic.Warning,
+		Summary: "The rule of an HTTPRoute has sessionPersistence.",
+		Explanation: "A client that the standby served has a session with it, and keeps to it after the active tier is back, as long as the standby is healthy. With a cookie, that is until it ends: " +
+			"at absoluteTimeout where cookieConfig.lifetimeType is Permanent, else with the browser. Clients of the active tier do go to the standby once their host is ejected.",
+		Fix:        "Write cookieConfig: {lifetimeType: Permanent} and a short absoluteTimeout, or remove sessionPersistence if the tiers share no sessions anyway.",
+		Cost:       "No request is lost; but after an outage of a few seconds, a client with the cookie got all of its answers from the standby, and a new client from the active tier.",
+		ofFailover: stickyFailback,
 	},
 }
 
@@ -128,7 +173,11 @@ func passiveNeverFires(f *failover) []finding {
 		return nil
 	}
 	reason := "consecutive5XxErrors is 0, and no other threshold counts"
-	if ptr.Deref(passive.ConsecutiveGatewayErrors, 0) > 0 {
+	switch {
+	case passive.FailurePercentageThreshold != nil:
+		first, _, _ := f.hosts()
+		reason = fmt.Sprintf("consecutive5XxErrors is 0, and failurePercentageThreshold takes %d active hosts, and there %s", percentageHosts, are(first))
+	case ptr.Deref(passive.ConsecutiveGatewayErrors, 0) > 0:
 		reason = "consecutive5XxErrors is 0, and consecutiveGatewayErrors does nothing before Envoy Gateway 1.6"
 	}
 	return []finding{{
@@ -149,7 +198,7 @@ func maxEjectionTooLow(f *failover) []finding {
 	case !f.canEject(passive):
 		// Few Services are headless, so that their names are more than one host.
 		found.likely = true
-		found.reason = fmt.Sprintf("maxEjectionPercent %d never ejects the whole active tier, %s of %d, %s", percent, hosts(first), all, f.stays())
+		found.reason = fmt.Sprintf("maxEjectionPercent %d never ejects the whole active tier, %s of %d, %s", percent, counted(first, "host"), all, f.stays())
 	case !known && percent < 100:
 		found.reason = fmt.Sprintf("whether maxEjectionPercent %d ejects the whole active tier depends on how many hosts the tiers have, which is not in these files", percent)
 	default:
@@ -158,23 +207,28 @@ func maxEjectionTooLow(f *failover) []finding {
 	return []finding{found}
 }
 
-func hosts(n int32) string {
-	if n == 1 {
-		return "1 host"
-	}
-	return fmt.Sprintf("%d hosts", n)
-}
-
 func hairTrigger(f *failover) []finding {
 	passive := f.passiveCheck()
 	first, _, _ := f.hosts()
-	if passive == nil || first != 1 || ptr.Deref(passive.Consecutive5xxErrors, defaultConsecutive5xx) != 1 {
+	if passive == nil || first != 1 {
 		return nil
 	}
-	return []finding{{
-		source: f.policyField(passivePath+".consecutive5XxErrors", hasPassive),
-		reason: "consecutive5XxErrors 1 and one active host: one 5xx answer moves all traffic to the next tier", advice: "write 3",
-	}}
+	found := finding{advice: "write 3"}
+	switch {
+	case ptr.Deref(passive.Consecutive5xxErrors, defaultConsecutive5xx) == 1:
+		found.source = f.policyField(passivePath+".consecutive5XxErrors", hasPassive)
+		found.reason = "consecutive5XxErrors 1 and one active host: one 5xx answer"
+	case ptr.Deref(passive.ConsecutiveGatewayErrors, 0) == 1 && f.gatewayErrorsCount():
+		found.source = f.policyField(passivePath+".consecutiveGatewayErrors", hasPassive)
+		found.reason = "consecutiveGatewayErrors 1 and one active host: one 502, 503 or 504"
+	default:
+		return nil
+	}
+	if pods, known := f.pods(func(backend envoygateway.Backend) bool { return !f.isFallback(backend) }); known && pods > 1 {
+		found.reason += fmt.Sprintf(" of one of its %d pods", pods)
+	}
+	found.reason += " moves all traffic to the next tier"
+	return []finding{found}
 }
 
 // longOutage is the outage that failback is told for.
@@ -207,7 +261,7 @@ func slowFailback(f *failover) []finding {
 
 func noActiveCheck(f *failover) []finding {
 	passive := f.onlyPassive()
-	if passive == nil || len(slowFailback(f)) > 0 {
+	if passive == nil || len(slowFailback(f)) > 0 || !f.isHTTP() { // connections-not-retried
 		return nil
 	}
 	base := seconds(passive.BaseEjectionTime, defaultBaseEjectionTime)
@@ -239,4 +293,95 @@ func deadLocalOrigin(f *failover) []finding {
 		source: f.policyField(passivePath+".consecutiveLocalOriginFailures", hasPassive),
 		reason: fmt.Sprintf("consecutiveLocalOriginFailures %d does nothing without splitExternalLocalOriginErrors", *passive.ConsecutiveLocalOriginFailures),
 	}}
+}
+
+func deadGatewayErrors(f *failover) []finding {
+	passive := f.passiveCheck()
+	if passive == nil || ptr.Deref(passive.ConsecutiveGatewayErrors, 0) == 0 || f.gatewayErrorsCount() || !f.fires(passive) {
+		return nil
+	}
+	return []finding{{
+		source: f.policyField(passivePath+".consecutiveGatewayErrors", hasPassive),
+		reason: fmt.Sprintf("consecutiveGatewayErrors %d does nothing in Envoy Gateway %s (since 1.%s)", *passive.ConsecutiveGatewayErrors, f.version, target.GatewayErrorsCount.Minor),
+		advice: "write consecutive5XxErrors, which counts the same errors",
+	}}
+}
+
+func failurePercentInert(f *failover) []finding {
+	passive := f.passiveCheck()
+	first, _, known := f.hosts()
+	if passive == nil || passive.FailurePercentageThreshold == nil || first >= percentageHosts {
+		return nil
+	}
+	return []finding{{
+		source: f.policyField(passivePath+".failurePercentageThreshold", hasPassive),
+		reason: fmt.Sprintf("failurePercentageThreshold does nothing: it takes %d active hosts, and there %s", percentageHosts, are(first)),
+		advice: "write consecutive5XxErrors", unknown: !known, likely: true, // few Services are headless
+	}}
+}
+
+// are says how many there are.
+func are(n int32) string {
+	if n == 1 {
+		return "is 1"
+	}
+	return fmt.Sprintf("are %d", n)
+}
+
+func checkHTTP2(f *failover) []finding {
+	active := f.activeCheck()
+	if active == nil || active.HTTP == nil {
+		return nil
+	}
+	for _, backend := range f.weighted() {
+		if backend.Invalid != nil || backend.Protocol != "HTTP2" && backend.Protocol != "GRPC" {
+			continue
+		}
+		return []finding{{
+			source: f.policyField("spec.healthCheck.active.http", hasHealthCheck),
+			reason: fmt.Sprintf("the check speaks HTTP/1.1, and %s is for %s: a server that takes that alone is never healthy", backend.Ref, map[string]string{"HTTP2": "HTTP/2", "GRPC": "gRPC"}[backend.Protocol]),
+			advice: "use a check of type GRPC, or answer HTTP/1.1 on the port as well",
+		}}
+	}
+	return nil
+}
+
+func panicSendsToDead(f *failover) []finding {
+	check := f.healthCheck()
+	first, all, known := f.hosts()
+	standby := all - first
+	threshold := int64(ptr.Deref(check.PanicThreshold, defaultPanicThreshold))
+	if f.at == nil || check.Active == nil && check.Passive == nil || !known || !f.hasTiers() || standby < 2 || 100/int64(standby) >= threshold {
+		return nil
+	}
+	// With so many healthy hosts there is no panic.
+	enough := (int64(standby)*threshold + 99) / 100
+	return []finding{{
+		source: f.policyField("spec.healthCheck.panicThreshold", hasHealthCheck),
+		reason: fmt.Sprintf("while the active tier is down, and fewer than %d of the standby's %s are healthy, Envoy sends requests to the dead hosts of both", enough, counted(standby, "host")),
+		advice: "write 0 if the healthy ones are to get them all",
+	}}
+}
+
+func stickyFailback(f *failover) []finding {
+	rule := f.httpRule()
+	if f.at == nil || rule == nil || rule.SessionPersistence == nil || !f.hasTiers() {
+		return nil
+	}
+	until := "until its session ends"
+	if timeout := rule.SessionPersistence.AbsoluteTimeout; timeout != nil && isPermanent(rule.SessionPersistence) {
+		until = fmt.Sprintf("for up to %s", *timeout)
+		if seconds(timeout, longOutage) <= longOutage {
+			return nil
+		}
+	}
+	source := f.rule.Source
+	source.Path += ".sessionPersistence"
+	return []finding{{source: source, reason: "a client that the standby served keeps to it " + until + ", though the active tier is back", advice: "write a Permanent cookie with a short absoluteTimeout"}}
+}
+
+// isPermanent tells whether Envoy gives the cookie of a session a lifetime.
+func isPermanent(session *gwapiv1.SessionPersistence) bool {
+	isCookie := ptr.Deref(session.Type, gwapiv1.CookieBasedSessionPersistence) == gwapiv1.CookieBasedSessionPersistence
+	return isCookie && session.CookieConfig != nil && ptr.Deref(session.CookieConfig.LifetimeType, "") == gwapiv1.PermanentCookieLifetimeType
 }

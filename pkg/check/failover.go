@@ -186,6 +186,7 @@ func (f *failover) check(report *Report, index int) Failover {
 				}
 			}
 		}
+		on.checkMeantPolicy(report)
 		unknown = cmp.Or(unknown, on.serviceUnknown())
 		if no == "" && unknown == "" && !on.hasTiers() {
 			no = "its backends are not in tiers of one cluster"
@@ -202,6 +203,21 @@ func (f *failover) check(report *Report, index int) Failover {
 		result.Reason = served[0].describe()
 	}
 	return result
+}
+
+// checkMeantPolicy says what else is wrong with a policy that misses the route for its
+// namespace. Without it the verdict is given already.
+func (f *failover) checkMeantPolicy(report *Report) {
+	under := f.underMeantPolicy()
+	if under == nil {
+		return
+	}
+	for _, rule := range slices.Concat(ejectionRules, retryRules, timeoutRules) {
+		for _, found := range rule.ofFailover(under) {
+			found.unknown, found.likely = true, cmp.Or(found.severity, rule.Severity) != diagnostic.Info
+			f.report(report, rule, found, f.route.Object)
+		}
+	}
 }
 
 // refused returns which of the failover's objects the cluster does not take.

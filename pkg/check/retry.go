@@ -52,6 +52,22 @@ var retryRules = []Rule{
 		Fix:         "Use the triggers connect-failure, refused-stream and reset-before-request alone, or give these methods a rule and a policy of their own.",
 		ofFailover:  unsafeRetry,
 	},
+	{
+		ID: "retry-budget", Severity: diagnostic.Warning, Since: "1.8",
+		Summary: "A retryBudget below 100 per cent.",
+		Explanation: "While the active tier is down and not yet ejected, every request is a retry sooner or later. Of those that run at the same time, Envoy lets retry no more than the budget's share of all requests, " +
+			"or minRetryConcurrency (3 if unset) where that is more: the others get the error of the first attempt.",
+		Fix:        "Remove circuitBreaker.retryBudget, so that maxParallelRetries (1024 if unset) holds. Or write percent: {numerator: 100}.",
+		ofFailover: retryBudget,
+	},
+	{
+		ID: "connections-not-retried", Severity: diagnostic.Warning,
+		Summary: "A TCPRoute or TLSRoute without an active health check.",
+		Explanation: "Envoy sees connections there, and no requests: it retries nothing, whatever the policy says, and no answer of an application counts as an error. Each new connection to a dead tier is lost until " +
+			"enough of them have failed to eject the host, and again each time the ejection lapses. A host that accepts connections is never ejected.",
+		Fix:        "Write healthCheck.active: it keeps a dead host out, so that the connections of its first seconds alone are lost. Type HTTP finds an application that answers errors, too.",
+		ofFailover: connectionsNotRetried,
+	},
 }
 
 const retryPath = "spec.retry"
@@ -137,19 +153,53 @@ func unsafeRetry(f *failover) []finding {
 
 // unsafeMethod returns a method of the rule's matches that must not be repeated.
 func (f *failover) unsafeMethod() gwapiv1.HTTPMethod {
-	object, isHTTPRoute := f.decoded[f.route.Object].object.(*gwapiv1.HTTPRoute)
-	if !isHTTPRoute {
+	rule := f.httpRule()
+	if rule == nil {
 		return ""
 	}
-	for i := range f.route.Rules {
-		if f.route.Rules[i].Path != f.rule.Path || i >= len(object.Spec.Rules) {
-			continue
-		}
-		for _, match := range object.Spec.Rules[i].Matches {
-			if method := ptr.Deref(match.Method, ""); method == gwapiv1.HTTPMethodPost || method == gwapiv1.HTTPMethodPatch {
-				return method
-			}
+	for _, match := range rule.Matches {
+		if method := ptr.Deref(match.Method, ""); method == gwapiv1.HTTPMethodPost || method == gwapiv1.HTTPMethodPatch {
+			return method
 		}
 	}
 	return ""
+}
+
+func retryBudget(f *failover) []finding {
+	retry, breaker := f.retry(), f.clusterPolicy().CircuitBreaker
+	if retry == nil || numRetries(retry) == 0 || breaker == nil || breaker.RetryBudget == nil {
+		return nil
+	}
+	budget := breaker.RetryBudget
+	denominator := ptr.Deref(budget.Percent.Denominator, 100)
+	if denominator <= 0 || budget.Percent.Numerator >= denominator {
+		return nil
+	}
+	hasBudget := func(spec *egv1a1.BackendTrafficPolicySpec) bool {
+		return spec.CircuitBreaker != nil && spec.CircuitBreaker.RetryBudget != nil
+	}
+	return []finding{{
+		source: f.policyField("spec.circuitBreaker.retryBudget", hasBudget),
+		reason: fmt.Sprintf("while the active tier is down every request is to be tried again, but of those at one time only %d in %d may (%d where that is more): the others are lost",
+			budget.Percent.Numerator, denominator, ptr.Deref(budget.MinRetryConcurrency, defaultMinRetryConcurrency)),
+		advice: "remove it, or write 100 per cent",
+	}}
+}
+
+func connectionsNotRetried(f *failover) []finding {
+	if f.at == nil || f.isHTTP() || f.activeCheck() != nil || f.passiveCheck() == nil {
+		return nil
+	}
+	found := finding{
+		source: f.policyField("spec.healthCheck", hasPassive),
+		reason: fmt.Sprintf("a %s retries nothing: each new connection to a dead tier is lost until it is ejected, and again each time the ejection lapses", f.route.Object.Kind),
+		advice: "write an active check, which keeps a dead host out",
+	}
+	for _, layer := range f.at.ClusterPolicy.From {
+		if layer.Spec.Retry != nil {
+			found.source = f.policyField(retryPath, hasRetry)
+			found.reason = fmt.Sprintf("retry does nothing for a %s: each new connection to a dead tier is lost until it is ejected, and again each time the ejection lapses", f.route.Object.Kind)
+		}
+	}
+	return []finding{found}
 }

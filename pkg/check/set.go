@@ -43,6 +43,7 @@ func setsOf(manifests []Manifest, options Options) []*set {
 	options.serviceRouting = slices.ContainsFunc(manifests, func(m Manifest) bool {
 		return m.text("kind") == "EnvoyProxy" && m.text("spec", "routingType") == "Service"
 	})
+	options.workloads = workloadsOf(manifests)
 	var all []*decoded
 	first := map[envoygateway.Object]*decoded{}
 	directories := map[envoygateway.Object]map[string]bool{}

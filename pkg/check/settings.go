@@ -21,6 +21,9 @@ const (
 	defaultConsecutive5xx     = 5
 	defaultMaxEjectionPercent = 10
 	defaultLocalOrigin        = 5
+	defaultPanicThreshold     = 50
+
+	defaultMinRetryConcurrency = 3
 )
 
 // has tells whether the Envoy Gateway has what came with a minor version.
@@ -126,12 +129,18 @@ func containsAny[T comparable](list []T, wanted ...T) bool {
 // gatewayErrorsCount tells whether consecutiveGatewayErrors does anything.
 func (s *set) gatewayErrorsCount() bool { return s.has(target.GatewayErrorsCount) }
 
-// fires tells whether a passive check ever ejects a host.
-func (s *set) fires(passive *egv1a1.PassiveHealthCheck) bool {
+// percentageHosts is how many hosts must have traffic for failurePercentageThreshold to
+// count. Envoy has a setting for it, and Envoy Gateway has none.
+const percentageHosts = 5
+
+// fires tells whether a passive check ever ejects a host, as far as the number of hosts
+// is known.
+func (f *failover) fires(passive *egv1a1.PassiveHealthCheck) bool {
+	first, _, known := f.hosts()
 	return ptr.Deref(passive.Consecutive5xxErrors, defaultConsecutive5xx) > 0 ||
-		ptr.Deref(passive.ConsecutiveGatewayErrors, 0) > 0 && s.gatewayErrorsCount() ||
+		ptr.Deref(passive.ConsecutiveGatewayErrors, 0) > 0 && f.gatewayErrorsCount() ||
 		ptr.Deref(passive.SplitExternalLocalOriginErrors, false) && ptr.Deref(passive.ConsecutiveLocalOriginFailures, defaultLocalOrigin) > 0 ||
-		passive.FailurePercentageThreshold != nil
+		passive.FailurePercentageThreshold != nil && (!known || first >= percentageHosts)
 }
 
 // ejects tells whether a passive check takes the whole of the first tier out, as far

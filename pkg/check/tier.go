@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/utils/ptr"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
@@ -39,6 +41,22 @@ var tierRules = []Rule{
 		Explanation: "The standby answers nothing when it is needed, or the active tier nothing from the start.",
 		Fix:         "Keep the standby running. One that is too small for the whole traffic fails at the moment it is needed, too.",
 		ofFailover:  tierScaledToZero,
+	},
+	{
+		ID: "standby-too-small", Severity: diagnostic.Warning,
+		Summary: "The standby has fewer than half of the active tier's pods.",
+		Explanation: "Envoy moves the whole traffic at once, and knows nothing of what a tier can bear. A standby that is overloaded answers errors or hangs, is ejected too, and then no tier is left. " +
+			"Deployments with a HorizontalPodAutoscaler or a ScaledObject are left out.",
+		Fix:        "Give the standby the replicas for the whole traffic, or an autoscaler that starts from enough of them.",
+		ofFailover: standbyTooSmall,
+	},
+	{
+		ID: "selector-matches-no-pod", Severity: diagnostic.Error,
+		Summary: "The selector of a tier's Service matches no pod of the workloads in its namespace.",
+		Explanation: "A Service without pods has no endpoints. Every connection to its hostname or ClusterIP fails, so the tier answers nothing: the standby when it is needed, or the active tier from the start. " +
+			"The finding is information unless --complete says that there are no other workloads, and a warning where a label differs by little.",
+		Fix:        "Put the selector of the Service right, or the labels in the Deployment's template.",
+		ofFailover: selectorMatchesNoPod,
 	},
 }
 
@@ -110,10 +128,33 @@ func noFallback(f *failover) []finding {
 	case fallbacks.all > 0:
 		return []finding{{source: backends, reason: "the fallback has weight 0, so it is in no cluster, and nothing fails over to it", advice: "give it a weight: fallback decides that it stands by"}}
 	default:
-		return []finding{{
+		return append([]finding{{
 			source: backends, reason: "no backend is a fallback, so all of them share the traffic from the start", advice: "write fallback: true in the Backend that stands by",
-		}}
+		}}, f.sharedByWeight()...)
 	}
+}
+
+// sharedByWeight finds the weight by which one backend of a tier is to have most of the
+// traffic, as if it were the active one.
+func (f *failover) sharedByWeight() []finding {
+	var all uint32
+	heaviest, differ := f.rule.Backends[0], false
+	for _, backend := range f.rule.Backends {
+		all += backend.Weight
+		differ = differ || backend.Weight != heaviest.Weight
+		if backend.Weight > heaviest.Weight {
+			heaviest = backend
+		}
+	}
+	if !differ {
+		return nil
+	}
+	source := heaviest.Source
+	source.Path += ".weight"
+	return []finding{{
+		source: source, reason: fmt.Sprintf("weight %d gives %s %d of %d requests in calm times, and the same when it is down", heaviest.Weight, heaviest.Ref, heaviest.Weight, all),
+		advice: "leave the weights out, and write fallback: true in the Backend that stands by",
+	}}
 }
 
 func (f *failover) hasMissingBackend() bool {
@@ -127,6 +168,83 @@ func tierScaledToZero(f *failover) []finding {
 			if ptr.Deref(host.Pods, 1) == 0 && len(host.PodsFrom) > 0 {
 				findings = append(findings, finding{source: host.PodsFrom[0], reason: fmt.Sprintf("no pod is behind %s, so the tier of %s answers nothing", host.Service, backend.Ref), advice: "keep it running"})
 			}
+		}
+	}
+	return findings
+}
+
+// pods counts those behind backends, where that is known and no autoscaler changes it.
+func (f *failover) pods(of func(envoygateway.Backend) bool) (pods int32, known bool) {
+	seen := map[envoygateway.Object]bool{}
+	for _, backend := range f.weighted() {
+		if !of(backend) {
+			continue
+		}
+		for _, host := range backend.Hosts {
+			if host.Service == nil || host.Pods == nil || slices.ContainsFunc(host.PodsFrom, f.isAutoscaled) {
+				return 0, false
+			}
+			if host.Type == envoygateway.AddressTypeIP || !seen[*host.Service] {
+				pods += *host.Pods
+			}
+			seen[*host.Service] = true
+		}
+	}
+	return pods, len(seen) > 0
+}
+
+func standbyTooSmall(f *failover) []finding {
+	active, activeKnown := f.pods(func(backend envoygateway.Backend) bool { return !f.isFallback(backend) })
+	standby, standbyKnown := f.pods(f.isFallback)
+	if !activeKnown || !standbyKnown || standby == 0 || 2*standby >= active {
+		return nil
+	}
+	for _, backend := range f.weighted() {
+		if !f.isFallback(backend) || len(backend.Hosts[0].PodsFrom) == 0 {
+			continue
+		}
+		return []finding{{
+			source: backend.Hosts[0].PodsFrom[0],
+			reason: fmt.Sprintf("the standby has %s for the traffic of %d: it gets all of it at once, and an overloaded standby is ejected too", counted(standby, "pod"), active),
+			advice: "give it enough for the whole traffic",
+		}}
+	}
+	return nil
+}
+
+// counted writes a number and what it counts.
+func counted(n int32, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func selectorMatchesNoPod(f *failover) []finding {
+	var findings []finding
+	for _, backend := range f.weighted() {
+		for _, host := range backend.Hosts {
+			if host.Service == nil || host.Pods != nil || f.decoded[*host.Service] == nil {
+				continue
+			}
+			service, isService := f.decoded[*host.Service].object.(*corev1.Service)
+			if !isService || len(service.Spec.Selector) == 0 || service.Spec.Type == corev1.ServiceTypeExternalName {
+				continue
+			}
+			near, hasAny := f.workloads.near(*host.Service, service.Spec.Selector)
+			if !hasAny {
+				continue
+			}
+			selector := labels.SelectorFromSet(service.Spec.Selector).String()
+			found := finding{
+				source:  envoygateway.Source{Object: *host.Service, Path: "spec.selector"},
+				reason:  fmt.Sprintf("no pod of these files has %s, so the tier of %s answers nothing", selector, backend.Ref),
+				unknown: true, likely: near != "",
+			}
+			if near != "" {
+				found.advice = fmt.Sprintf("did you mean %s?", near)
+			}
+			findings = append(findings, found)
 		}
 	}
 	return findings

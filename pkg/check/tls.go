@@ -2,38 +2,105 @@ package check
 
 import (
 	"fmt"
+	"slices"
+	"strings"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/envoygateway"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // tlsRules are about how Envoy knows the server of a tier.
 var tlsRules = []Rule{
 	{
 		ID: "tls-name-unchecked", Severity: diagnostic.Warning, Since: "1.6",
-		Summary: "A Backend with TLS and without sni is beside a plain one.",
+		Summary: "A Backend with TLS and without sni is beside a plain one, or beside one with sni.",
 		Explanation: "Envoy sends no server name then, and verifies none: any certificate of any public certificate authority passes, " +
-			"and a server that needs the name to choose its certificate refuses the connection.",
+			"and a server that needs the name to choose its certificate refuses the connection. It is so for every such Backend of a TCPRoute or TLSRoute.",
 		Fix:        "Write tls.sni with the name in the server's certificate.",
 		ofFailover: tlsNameUnchecked,
 	},
+	{
+		ID: "tls-name-from-client", Severity: diagnostic.Warning, Since: "1.6",
+		Summary: "All backends have TLS and no sni, and one of them has a hostname that clients don't ask for.",
+		Explanation: "Envoy sends the client's Host as the server name, and takes only a certificate for it. A standby with a certificate for its own hostname alone is refused, at the moment it is needed: " +
+			"a 503 for every request. An HTTPRouteFilter that rewrites the Host to the backend's does not change that; a urlRewrite with a fixed hostname does.",
+		Fix: "Write tls.sni with the name in the server's certificate, on each Backend. Since Envoy Gateway 1.9 autoSNIFromEndpointHostname takes the endpoint's hostname. " +
+			"Nothing is wrong where the certificate is valid for the client's Host.",
+		ofFailover: tlsNameFromClient,
+	},
+}
+
+// nameless returns the backends whose server name Envoy is not told.
+func (f *failover) nameless() []envoygateway.Backend {
+	return slices.DeleteFunc(f.weighted(), func(backend envoygateway.Backend) bool {
+		tls := backend.TLS
+		return tls == nil || tls.SNI != "" || tls.AutoSNIFromEndpointHostname || tls.InsecureSkipVerify
+	})
+}
+
+// takesClientName tells whether Envoy takes the server name from the Host of a request:
+// where that is for all backends.
+func (f *failover) takesClientName() bool {
+	hasName := func(backend envoygateway.Backend) bool {
+		return backend.Invalid == nil && (backend.TLS == nil || backend.TLS.SNI != "" || backend.TLS.AutoSNIFromEndpointHostname)
+	}
+	return f.isHTTP() && !slices.ContainsFunc(f.weighted(), hasName)
 }
 
 func tlsNameUnchecked(f *failover) []finding {
-	var findings []finding
-	isPlain := func(backend envoygateway.Backend) bool { return backend.TLS == nil && backend.Invalid == nil }
-	plain := false
-	for _, backend := range f.rule.Backends {
-		plain = plain || isPlain(backend)
+	if f.takesClientName() {
+		return nil
 	}
-	for _, backend := range f.rule.Backends {
-		tls := backend.TLS
-		if !plain || tls == nil || tls.SNI != "" || tls.AutoSNIFromEndpointHostname || tls.InsecureSkipVerify {
-			continue
-		}
+	reason := "no sni, beside a backend without TLS"
+	isPlain := func(backend envoygateway.Backend) bool { return backend.TLS == nil && backend.Invalid == nil }
+	switch {
+	case !f.isHTTP():
+		reason = fmt.Sprintf("no sni, in a %s", f.route.Object.Kind)
+	case !slices.ContainsFunc(f.weighted(), isPlain):
+		reason = "no sni, beside a backend that has it"
+	}
+	var findings []finding
+	for _, backend := range f.nameless() {
 		findings = append(findings, finding{
-			source: tls.From, reason: fmt.Sprintf("no sni, beside a backend without TLS: any name in the certificate of %s passes", backend.Ref), advice: "write sni",
+			source: backend.TLS.From, reason: fmt.Sprintf("%s: any name in the certificate of %s passes", reason, backend.Ref), advice: "write sni",
 		})
 	}
 	return findings
+}
+
+func tlsNameFromClient(f *failover) []finding {
+	if f.at == nil || !f.takesClientName() || !f.has(target.SNI) {
+		return nil
+	}
+	names := f.at.Hostnames
+	if rewrite := f.hostRewrite(); rewrite != nil && rewrite.name != "" {
+		names = []string{rewrite.name}
+	} else if rewrite != nil && rewrite.by != egv1a1.BackendHTTPHostnameModifier {
+		return nil // a name of the request decides
+	}
+	var findings []finding
+	for _, backend := range f.nameless() {
+		for _, host := range backend.Hosts {
+			if !f.isElsewhere(host) || isAmong(host.Address, names) {
+				continue
+			}
+			findings = append(findings, finding{
+				source: backend.TLS.From,
+				reason: fmt.Sprintf("no sni, so the certificate of %s must be for the Host of the client (%s)", host.Address, namesOf(names)), advice: "write sni: " + host.Address,
+			})
+			break
+		}
+	}
+	return findings
+}
+
+// isAmong tells whether a hostname is one of some, or under a wildcard of them.
+func isAmong(hostname string, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		suffix, isWildcard := strings.CutPrefix(name, "*.")
+		return name == hostname || isWildcard && strings.HasSuffix(hostname, "."+suffix)
+	})
 }

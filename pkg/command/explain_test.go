@@ -13,8 +13,17 @@ import (
 	"github.com/failover-krm/failover/pkg/check"
 )
 
-// ruleTarget is what the manifests of every rule are checked for.
-const ruleTarget = "envoy-gateway-1.9"
+// ruleTarget is what the manifests of a rule are checked for: the newest, unless its
+// directory names an older one.
+func ruleTarget(t *testing.T, directory string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(directory, "target"))
+	if os.IsNotExist(err) {
+		return "envoy-gateway-1.9"
+	}
+	require.NoError(t, err)
+	return strings.TrimSpace(string(data))
+}
 
 func TestExplain(t *testing.T) {
 	list := run("", "explain")
@@ -70,7 +79,7 @@ func rulePage(t *testing.T, rule check.Rule) string {
 		return string(data)
 	}
 	var found []string
-	for line := range strings.Lines(run("", "check", "--target", ruleTarget, filepath.Join(directory, "fires.yaml")).stdout) {
+	for line := range strings.Lines(run("", "check", "--target", ruleTarget(t, directory), filepath.Join(directory, "fires.yaml")).stdout) {
 		if strings.HasSuffix(line, " ("+rule.ID+")\n") {
 			found = append(found, strings.TrimPrefix(line, directory+string(filepath.Separator)))
 		}

@@ -43,15 +43,16 @@ func TestRuleGolden(t *testing.T) {
 	for _, rule := range check.Rules() {
 		t.Run(rule.ID, func(t *testing.T) {
 			t.Chdir(filepath.Join("..", "..", "testdata", "rule", rule.ID))
-			fires := run("", "check", "--target", ruleTarget, "fires.yaml")
+			on := ruleTarget(t, ".")
+			fires := run("", "check", "--target", on, "fires.yaml")
 			golden(t, "fires.txt", fires.stdout)
 			assert.Contains(t, fires.stdout, " ("+rule.ID+")\n")
-			assert.Empty(t, fires.stderr)
-			quiet := run("", "check", "--target", ruleTarget, "quiet.yaml")
+			golden(t, "fires.err", fires.stderr)
+			quiet := run("", "check", "--target", on, "quiet.yaml")
 			golden(t, "quiet.txt", quiet.stdout)
 			assert.NotContains(t, quiet.stdout, "("+rule.ID+")")
 			assert.Contains(t, quiet.stdout, "fails over: yes: ")
-			assert.Empty(t, quiet.messages())
+			golden(t, "quiet.err", quiet.messages())
 		})
 	}
 }

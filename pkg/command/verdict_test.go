@@ -85,7 +85,7 @@ func TestVerdict(t *testing.T) {
 				"    numAttemptsPerPriority: 1\n", "", "active.example.com", "active.web.svc.cluster.local",
 			},
 			verdict: "unknown", completeVerdict: "no",
-			findings: []string{"info fqdn-without-service", "warning retry-same-tier", "info no-active-check", "warning max-ejection-too-low"},
+			findings: []string{"info fqdn-without-service", "warning host-mismatch", "warning retry-same-tier", "info no-active-check", "warning max-ejection-too-low"},
 		},
 		{
 			reason: "a TCPRoute is not split by types of address, and retries nothing", manifests: right,
@@ -101,18 +101,18 @@ func TestVerdict(t *testing.T) {
 		},
 		{
 			reason: "a Service beside a hostname", manifests: right + service, replaced: []string{"group: gateway.envoyproxy.io\n      kind: Backend\n      name: active", "name: active\n      port: 80"},
-			verdict: "no", completeVerdict: "no", findings: []string{"error mixed-address-type"},
+			verdict: "no", completeVerdict: "no", findings: []string{"error mixed-address-type", "warning host-mismatch"},
 		},
 		{
 			reason:    "a Service beside a hostname, and an EnvoyProxy that is elsewhere may route to Services",
 			manifests: withoutKind(t, right, "GatewayClass") + service, replaced: []string{"group: gateway.envoyproxy.io\n      kind: Backend\n      name: active", "name: active\n      port: 80"},
-			verdict: "unknown", completeVerdict: "no", findings: []string{"warning mixed-address-type"},
+			verdict: "unknown", completeVerdict: "no", findings: []string{"warning mixed-address-type", "warning host-mismatch"},
 		},
 		{
 			reason:    "a Service beside a hostname, and an EnvoyProxy that routes to Services",
 			manifests: right + service + "---\napiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyProxy\nmetadata: {name: proxy, namespace: web}\nspec: {routingType: Service}\n",
 			replaced:  []string{"group: gateway.envoyproxy.io\n      kind: Backend\n      name: active", "name: active\n      port: 80"},
-			verdict:   "yes", completeVerdict: "yes",
+			verdict:   "yes", completeVerdict: "yes", findings: []string{"warning host-mismatch"},
 		},
 		{
 			reason: "a route of no Gateway", manifests: right, replaced: []string{"  parentRefs:\n  - name: public\n", ""},
@@ -188,7 +188,7 @@ func TestVerdictOfOverlays(t *testing.T) {
 	}
 	got := run("", "check", ".")
 	assert.Contains(t, got.stdout, "failovers: 3 (yes: 2, no: 1, unknown: 0)", got.stdout)
-	assert.Contains(t, got.stdout, filepath.Join("us", "shop.yaml")+":29:5: error: HTTPRoute web/shop: spec.rules[0].backendRefs: no backend is a fallback", got.stdout)
+	assert.Contains(t, got.stdout, filepath.Join("us", "shop.yaml")+":31:5: error: HTTPRoute web/shop: spec.rules[0].backendRefs: no backend is a fallback", got.stdout)
 }
 
 // TestProfilesGetNoWarning: what failover writes by default has nothing to warn of.

@@ -2,9 +2,11 @@ package render
 
 import (
 	"slices"
+	"strings"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/target"
@@ -28,13 +30,16 @@ func backend(fs *v1alpha1.FailoverSpec, tier tier) *egv1a1.Backend {
 	return made
 }
 
-// endpoints returns the endpoints of a tier. Where each backend gets its own
-// hostname as Host, the active health check must ask for it too: Envoy Gateway takes
-// the check's Host from the endpoint's hostname field, but never from its DNS name,
-// and then from the route. Under the client's name a standby fails its checks.
+// endpoints returns the endpoints of a tier. Envoy Gateway takes the Host of an active
+// health check from the endpoint's hostname field, but never from its DNS name, and then
+// from the route. So the field is filled in where the route's is wrong: where each
+// backend gets its own hostname as Host (under the client's name a standby fails its
+// checks), and where the route has none but wildcards, so that the check would ask for *.
 func endpoints(fs *v1alpha1.FailoverSpec, tier tier) []egv1a1.BackendEndpoint {
 	endpoints := fs.BackendEndpoints(tier.Tier)
-	if fs.Spec.HostRewrite == "" || !fs.Spec.Target.Has(target.EndpointCheckHost) || !fs.Spec.Policy.ChecksRouteHostname() {
+	isPlain := func(hostname gwapiv1.Hostname) bool { return !strings.HasPrefix(string(hostname), "*") }
+	isRoutes := fs.Spec.HostRewrite == "" && slices.ContainsFunc(fs.Spec.Hostnames, isPlain)
+	if isRoutes || !fs.Spec.Target.Has(target.EndpointCheckHost) || !fs.Spec.Policy.ChecksRouteHostname() {
 		return endpoints
 	}
 	endpoints = slices.Clone(endpoints)

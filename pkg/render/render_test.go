@@ -107,8 +107,12 @@ func TestPortOfARef(t *testing.T) {
 	assert.Nil(t, port(fqdn("a.example.com", 443), fqdn("b.example.com", 8443)), "there is no one port")
 }
 
-// TestCheckedHostname: where Host is rewritten, an active check asks each endpoint for
-// its own hostname.
+func routeHostnames(names ...gwapiv1.Hostname) func(*v1alpha1.Spec) {
+	return func(s *v1alpha1.Spec) { s.Hostnames = names }
+}
+
+// TestCheckedHostname: where Host is rewritten, and where the route has no hostname to ask
+// for, an active check asks each endpoint for its own.
 func TestCheckedHostname(t *testing.T) {
 	named := fqdn("standby.example.com", 8443)
 	named.Hostname = new("given.example.com")
@@ -119,7 +123,9 @@ func TestCheckedHostname(t *testing.T) {
 		changes []func(*v1alpha1.Spec)
 		want    *string
 	}{
-		{"no rewrite", []func(*v1alpha1.Spec){activeCheck}, nil},
+		{"no rewrite", []func(*v1alpha1.Spec){activeCheck, routeHostnames("*.example.com", "www.example.com")}, nil},
+		{"no rewrite, and a route for any hostname", []func(*v1alpha1.Spec){activeCheck}, new("standby.example.com")},
+		{"no rewrite, and a route for a wildcard", []func(*v1alpha1.Spec){activeCheck, routeHostnames("*.example.com")}, new("standby.example.com")},
 		{"no active check", []func(*v1alpha1.Spec){hostRewrite}, nil},
 		{"both", []func(*v1alpha1.Spec){hostRewrite, activeCheck}, new("standby.example.com")},
 		{"the user's own", []func(*v1alpha1.Spec){hostRewrite, activeCheck, func(s *v1alpha1.Spec) { s.Passive.Endpoints = []egv1a1.BackendEndpoint{named} }}, new("given.example.com")},

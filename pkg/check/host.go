@@ -1,0 +1,228 @@
+package check
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	corev1 "k8s.io/api/core/v1"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/envoygateway"
+	"github.com/failover-krm/failover/pkg/target"
+)
+
+// hostRules are about addresses, and the hostname that a tier is asked for.
+var hostRules = []Rule{
+	{
+		ID: "bad-endpoint", Severity: diagnostic.Error,
+		Summary: "The address of an endpoint can be no server's: it stands for Envoy's own pod, or for a group of hosts.",
+		Explanation: "localhost.localdomain, every name under .localhost, and the address 0.0.0.0 lead Envoy to its own pod, where nothing serves the tier; nothing at all connects to a multicast address. " +
+			"Other loopback addresses, names without a dot, and port 0 are refused by Envoy Gateway, which is an error of its own.",
+		Fix:        "Write the address of the tier. A Service of the cluster is NAME.NAMESPACE.svc.cluster.local.",
+		ofFailover: badEndpoint,
+	},
+	{
+		ID: "host-mismatch", Severity: diagnostic.Warning,
+		Summary: "A standby outside the cluster gets the client's Host: no filter rewrites it.",
+		Explanation: "Every tier is asked for the hostname that the client asked for. A load balancer or gateway elsewhere that knows its own hostname alone answers 404 or 421, at the moment the standby is needed. " +
+			"Where the active tier is outside the cluster as well, calm times show whether it takes the client's Host, and the rule finds nothing.",
+		Fix: "Let the standby serve the hostnames of the route too. Or rewrite the Host, with an HTTPRouteFilter of urlRewrite: {hostname: {type: Backend}} in the rule: each tier is then asked for its own hostname. " +
+			"In a FailoverSpec that is hostRewrite: Backend.",
+		ofFailover: hostMismatch,
+	},
+	{
+		ID: "hc-host-wildcard", Severity: diagnostic.Warning,
+		Summary: "An active HTTP check asks for a hostname with a wildcard.",
+		Explanation: "The check's Host is healthCheck.active.http.hostname, else the hostname of the endpoint (since Envoy Gateway 1.8), else that of the route. A route without hostnames makes it `*`. " +
+			"Many servers answer 400 or 404 to that. Then no host of any tier is healthy, and Envoy sends the requests to all of them, the standby included.",
+		Fix:        "Write healthCheck.active.http.hostname, or the hostnames of the route, or the hostname of each endpoint beside its fqdn.",
+		ofFailover: checkHostWildcard,
+	},
+}
+
+func badEndpoint(f *failover) []finding {
+	var findings []finding
+	for _, backend := range f.rule.Backends {
+		for _, host := range backend.Hosts {
+			field, what := ".fqdn.hostname", ""
+			switch {
+			case host.Type == envoygateway.AddressTypeFQDN && isOwnName(host.Address):
+				what = "Envoy's own pod"
+			case host.Type == envoygateway.AddressTypeIP:
+				field, what = ".ip.address", noServer(host.Address)
+			}
+			if what == "" || host.Object.Kind != "Backend" {
+				continue
+			}
+			source := host.Source
+			source.Path += field
+			findings = append(findings, finding{
+				source: source, reason: fmt.Sprintf("%s is %s, so every connection to %s fails", host.Address, what, backend.Ref), advice: "write the address of the tier",
+			})
+		}
+	}
+	return findings
+}
+
+// isOwnName tells whether a name stands for the machine that asks (RFC 6761, and what
+// distributions write into their hosts file).
+func isOwnName(hostname string) bool {
+	return hostname == "localhost.localdomain" || strings.HasSuffix(hostname, ".localhost")
+}
+
+// noServer says what an address is that no server can have.
+func noServer(address string) string {
+	parsed, err := netip.ParseAddr(address)
+	switch {
+	case err != nil:
+		return ""
+	case parsed.Unmap().IsUnspecified():
+		return "Envoy's own pod"
+	case parsed.Unmap().IsMulticast():
+		return "a multicast address"
+	default:
+		return ""
+	}
+}
+
+// isElsewhere tells whether a host is known to be outside the cluster, by its name.
+func (f *failover) isElsewhere(host envoygateway.Host) bool {
+	if host.Type != envoygateway.AddressTypeFQDN {
+		return false
+	}
+	if host.Service == nil {
+		return true
+	}
+	known := f.decoded[*host.Service]
+	if known == nil {
+		return false
+	}
+	service, isService := known.object.(*corev1.Service)
+	return isService && service.Spec.Type == corev1.ServiceTypeExternalName
+}
+
+func hostMismatch(f *failover) []finding {
+	if f.at == nil || !f.isHTTP() || f.hostRewrite() != nil || !f.hasFallback() {
+		return nil
+	}
+	var findings []finding
+	for _, backend := range f.weighted() {
+		for _, host := range backend.Hosts {
+			switch {
+			case !f.isElsewhere(host) || slices.Equal(f.at.Hostnames, []string{host.Address}):
+				continue
+			case !f.isFallback(backend):
+				return nil // calm times show whether the client's Host is taken
+			}
+			source := host.Source
+			source.Path += ".fqdn.hostname"
+			findings = append(findings, finding{
+				source: source,
+				reason: fmt.Sprintf("%s is outside the cluster, and is asked for the client's Host (%s): if it knows its own hostname alone, it answers 404 when it is needed", host.Address, namesOf(f.at.Hostnames)),
+				advice: f.hostRewriteAdvice() + ", or let the standby serve the client's",
+			})
+			break
+		}
+	}
+	return findings
+}
+
+// hostRewriteAdvice says how the Host is rewritten, in a FailoverSpec or in a route.
+func (f *failover) hostRewriteAdvice() string {
+	if f.decoded[f.route.Object].Origin != nil {
+		return "write hostRewrite: Backend"
+	}
+	return "rewrite the Host by an HTTPRouteFilter with urlRewrite.hostname of type Backend"
+}
+
+// namesOf writes the hostnames that clients may ask for.
+func namesOf(hostnames []string) string {
+	if len(hostnames) == 0 || slices.Contains(hostnames, "*") {
+		return "any"
+	}
+	return strings.Join(hostnames, ", ")
+}
+
+// weighted returns the backends that are in the cluster.
+func (f *failover) weighted() []envoygateway.Backend {
+	return slices.DeleteFunc(slices.Clone(f.rule.Backends), func(backend envoygateway.Backend) bool { return backend.Weight == 0 })
+}
+
+// httpRule returns the rule as an HTTPRoute has it, or nil.
+func (f *failover) httpRule() *gwapiv1.HTTPRouteRule {
+	object, isHTTPRoute := f.decoded[f.route.Object].object.(*gwapiv1.HTTPRoute)
+	if !isHTTPRoute {
+		return nil
+	}
+	for i := range f.route.Rules {
+		if f.route.Rules[i].Path == f.rule.Path && i < len(object.Spec.Rules) {
+			return &object.Spec.Rules[i]
+		}
+	}
+	return nil
+}
+
+// hostRewrite is what a filter of a rule makes of the Host: a fixed name, or another
+// by type.
+type hostRewrite struct {
+	name string
+	by   egv1a1.HTTPHostnameModifierType
+}
+
+// hostRewrite returns that of the rule, or nil.
+func (f *failover) hostRewrite() *hostRewrite {
+	rule := f.httpRule()
+	if rule == nil {
+		return nil
+	}
+	for _, filter := range rule.Filters {
+		if rewrite := filter.URLRewrite; rewrite != nil && rewrite.Hostname != nil {
+			return &hostRewrite{name: string(*rewrite.Hostname)}
+		}
+		if filter.ExtensionRef == nil {
+			continue
+		}
+		known := f.decoded[envoygateway.Object{Kind: string(filter.ExtensionRef.Kind), Namespace: f.route.Object.Namespace, Name: string(filter.ExtensionRef.Name)}]
+		if known == nil {
+			continue
+		}
+		if object, isFilter := known.object.(*egv1a1.HTTPRouteFilter); isFilter && object.Spec.URLRewrite != nil && object.Spec.URLRewrite.Hostname != nil {
+			return &hostRewrite{by: object.Spec.URLRewrite.Hostname.Type}
+		}
+	}
+	return nil
+}
+
+func checkHostWildcard(f *failover) []finding {
+	active := f.activeCheck()
+	if active == nil || active.HTTP == nil || active.HTTP.Hostname != nil || !f.isHTTP() {
+		return nil
+	}
+	isPlain := func(hostname string) bool { return !strings.Contains(hostname, "*") }
+	if slices.ContainsFunc(f.at.Hostnames, isPlain) || !f.asksRouteHostname() {
+		return nil
+	}
+	asked := "*"
+	if len(f.at.Hostnames) > 0 {
+		asked = f.at.Hostnames[0]
+	}
+	return []finding{{
+		source: f.policyField("spec.healthCheck.active.http", hasHealthCheck),
+		reason: fmt.Sprintf("the check asks for Host %s, since it has no hostname and the route has none without a wildcard: a server that refuses that is taken out, in every tier", asked),
+		advice: "write hostname",
+		// A listener may have a hostname.
+		unknown: f.decoded[f.at.Gateway] == nil,
+	}}
+}
+
+// asksRouteHostname tells whether some endpoint has no hostname of its own for an
+// active check.
+func (f *failover) asksRouteHostname() bool {
+	return slices.ContainsFunc(f.weighted(), func(backend envoygateway.Backend) bool {
+		return slices.ContainsFunc(backend.Hosts, func(host envoygateway.Host) bool { return host.Hostname == "" || !f.has(target.EndpointCheckHost) })
+	})
+}
