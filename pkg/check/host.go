@@ -37,9 +37,9 @@ var hostRules = []Rule{
 	{
 		ID: "hc-host-wildcard", Severity: diagnostic.Warning,
 		Summary: "An active HTTP check asks for a hostname with a wildcard.",
-		Explanation: "The check's Host is healthCheck.active.http.hostname, else the hostname of the endpoint (since Envoy Gateway 1.8), else that of the route. A route without hostnames makes it `*`. " +
+		Explanation: "The check's Host is healthCheck.active.http.hostname, else the hostname of the endpoint (since Envoy Gateway 1.8), else the first of the route in the order of the alphabet. A route without hostnames makes it `*`, and one with a wildcard that. " +
 			"Many servers answer 400 or 404 to that. Then no host of any tier is healthy, and Envoy sends the requests to all of them, the standby included.",
-		Fix:        "Write healthCheck.active.http.hostname, or the hostnames of the route, or the hostname of each endpoint beside its fqdn.",
+		Fix:        "Write healthCheck.active.http.hostname, or hostnames without a wildcard into the route, or the hostname of each endpoint beside its fqdn.",
 		ofFailover: checkHostWildcard,
 	},
 }
@@ -202,17 +202,13 @@ func checkHostWildcard(f *failover) []finding {
 	if active == nil || active.HTTP == nil || active.HTTP.Hostname != nil || !f.isHTTP() {
 		return nil
 	}
-	isPlain := func(hostname string) bool { return !strings.Contains(hostname, "*") }
-	if slices.ContainsFunc(f.at.Hostnames, isPlain) || !f.asksRouteHostname() {
+	// They are sorted, and Envoy Gateway takes the first: a wildcard, if there is one.
+	if len(f.at.Hostnames) == 0 || !strings.HasPrefix(f.at.Hostnames[0], "*") || !f.asksRouteHostname() {
 		return nil
-	}
-	asked := "*"
-	if len(f.at.Hostnames) > 0 {
-		asked = f.at.Hostnames[0]
 	}
 	return []finding{{
 		source: f.policyField("spec.healthCheck.active.http", hasHealthCheck),
-		reason: fmt.Sprintf("the check asks for Host %s, since it has no hostname and the route has none without a wildcard: a server that refuses that is taken out, in every tier", asked),
+		reason: fmt.Sprintf("the check asks for Host %s, since it has no hostname of its own and takes the route's: a server that refuses that is taken out, in every tier", f.at.Hostnames[0]),
 		advice: "write hostname",
 		// A listener may have a hostname.
 		unknown: f.decoded[f.at.Gateway] == nil,

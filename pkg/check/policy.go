@@ -3,8 +3,6 @@ package check
 import (
 	"fmt"
 
-	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
-
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/envoygateway"
 )
@@ -78,40 +76,4 @@ func (s *set) inAnotherNamespace(wanted envoygateway.Object) *envoygateway.Objec
 		return &other
 	}
 	return nil
-}
-
-// meantPolicy returns the policy, and its target, that would be in effect if it were in
-// the namespace of the route; nil where one is in effect, or there is none such.
-func (f *failover) meantPolicy() (*decoded, envoygateway.Source) {
-	if f.at == nil || f.at.ClusterPolicy.Spec != nil {
-		return nil, envoygateway.Source{}
-	}
-	route := f.route.Object
-	for _, policy := range f.result.Policies {
-		for _, policyTarget := range policy.Targets {
-			target := policyTarget.Target
-			isMissing := policyTarget.Ignored != nil && policyTarget.Ignored.Reason == envoygateway.ReasonTargetNotInManifests && f.decoded[target] == nil
-			if isMissing && policyTarget.SectionName == "" && target.Kind == route.Kind && target.Name == route.Name {
-				return f.decoded[policy.Object], policyTarget.Source
-			}
-		}
-	}
-	return nil, envoygateway.Source{}
-}
-
-// underMeantPolicy returns the failover as it would be with that policy, or nil.
-func (f *failover) underMeantPolicy() *failover {
-	policy, from := f.meantPolicy()
-	if policy == nil {
-		return nil
-	}
-	object, isPolicy := policy.object.(*egv1a1.BackendTrafficPolicy)
-	if !isPolicy {
-		return nil
-	}
-	effect := envoygateway.PolicyInEffect{Spec: &object.Spec, From: []envoygateway.PolicyLayer{{Source: from, Spec: &object.Spec}}}
-	under, at := *f, *f.at
-	at.Policy, at.ClusterPolicy = effect, effect
-	under.at = &at
-	return &under
 }

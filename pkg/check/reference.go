@@ -44,14 +44,6 @@ var referenceRules = []Rule{
 		Fix:         "Write the port of the Service into the endpoint of the Backend.",
 		ofFailover:  servicePortMissing,
 	},
-	{
-		ID: "implicit-namespace", Severity: diagnostic.Warning,
-		Summary: "An object of a failover has no namespace, and what goes together with it has one.",
-		Explanation: "An object without a namespace gets that of whoever applies it, the one of a kubeconfig's context for example. In any namespace but that of the others, the reference to it finds nothing: " +
-			"a backend's share of the requests is answered 500, and a policy has no effect. `failover check` assumes the namespace default.",
-		Fix:        "Write metadata.namespace into every object.",
-		ofFailover: implicitNamespace,
-	},
 }
 
 // routeNotServed is about a route that no listener takes.
@@ -159,72 +151,4 @@ func portsOf(service *corev1.Service) string {
 		ports = append(ports, fmt.Sprint(port.Port))
 	}
 	return strings.Join(ports, " or ")
-}
-
-// implicitNamespace is about references that would resolve if an object had the namespace
-// of the other.
-func implicitNamespace(f *failover) []finding {
-	const advice = "write namespace: "
-	route := f.decoded[f.route.Object]
-	var findings []finding
-	for _, reference := range f.result.Missing {
-		if reference.Object != f.route.Object || !strings.HasPrefix(reference.Path, "spec.parentRefs") && !isWithin(reference.Path, f.rule.Path) {
-			continue
-		}
-		to := reference.To
-		if object := f.withoutNamespace(to); object != nil {
-			findings = append(findings, finding{
-				source: envoygateway.Source{Object: object.id, Path: "metadata"},
-				reason: fmt.Sprintf("no namespace, so %s is assumed, and %s needs it in %s", object.id.Namespace, f.route.Object, to.Namespace), advice: advice + to.Namespace,
-			})
-		}
-		if other := f.inOtherNamespace(to); other != nil && route.isImplicit() && to.Namespace == f.route.Object.Namespace {
-			findings = append(findings, finding{
-				source: envoygateway.Source{Object: f.route.Object, Path: "metadata"},
-				reason: fmt.Sprintf("no namespace, so %s is assumed, and %s is in %s", f.route.Object.Namespace, other, other.Namespace), advice: advice + other.Namespace,
-			})
-		}
-	}
-	if policy, _ := f.meantPolicy(); policy != nil {
-		switch id := policy.id; {
-		case policy.isImplicit():
-			findings = append(findings, finding{
-				source: envoygateway.Source{Object: id, Path: "metadata"},
-				reason: fmt.Sprintf("no namespace, so %s is assumed, and %s is in %s", id.Namespace, f.route.Object, f.route.Object.Namespace), advice: advice + f.route.Object.Namespace,
-			})
-		case route.isImplicit():
-			findings = append(findings, finding{
-				source: envoygateway.Source{Object: f.route.Object, Path: "metadata"},
-				reason: fmt.Sprintf("no namespace, so %s is assumed, and %s is in %s", f.route.Object.Namespace, id, id.Namespace), advice: advice + id.Namespace,
-			})
-		}
-	}
-	return findings
-}
-
-// isImplicit tells that an object has no namespace, though its kind has one.
-func (d *decoded) isImplicit() bool {
-	return d.id.Namespace != "" && d.text("metadata", "namespace") == ""
-}
-
-// withoutNamespace returns the object of a kind and name that has no namespace, or nil.
-func (s *set) withoutNamespace(wanted envoygateway.Object) *decoded {
-	for id, known := range s.decoded {
-		if id.Kind == wanted.Kind && id.Name == wanted.Name && known.isImplicit() {
-			return known // there is one at most: all of them get the same namespace
-		}
-	}
-	return nil
-}
-
-// inOtherNamespace returns the first object of a kind and name with a namespace of its
-// own, or nil.
-func (s *set) inOtherNamespace(wanted envoygateway.Object) *envoygateway.Object {
-	var found *envoygateway.Object
-	for id, known := range s.decoded {
-		if id.Kind == wanted.Kind && id.Name == wanted.Name && id.Namespace != wanted.Namespace && !known.isImplicit() && (found == nil || id.Namespace < found.Namespace) {
-			found = &id
-		}
-	}
-	return found
 }

@@ -24,6 +24,7 @@ type set struct {
 	checked map[envoygateway.Object]bool
 	result  envoygateway.Result
 	index   index
+	names   names
 }
 
 // decoded is a manifest that Envoy Gateway reads.
@@ -126,6 +127,7 @@ func newSet(first map[envoygateway.Object]*decoded, own []*decoded, options Opti
 	}
 	s.result = envoygateway.Translate(objects, envoygateway.Options{EnvoyGateway: s.version, ServiceRouting: options.serviceRouting})
 	s.index = s.newIndex()
+	s.names = s.newNames()
 	return s
 }
 

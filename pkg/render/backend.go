@@ -34,12 +34,12 @@ func backend(fs *v1alpha1.FailoverSpec, tier tier) *egv1a1.Backend {
 // health check from the endpoint's hostname field, but never from its DNS name, and then
 // from the route. So the field is filled in where the route's is wrong: where each
 // backend gets its own hostname as Host (under the client's name a standby fails its
-// checks), and where the route has none but wildcards, so that the check would ask for *.
+// checks), and where the route has none or a wildcard, so that the check would ask for *.
 func endpoints(fs *v1alpha1.FailoverSpec, tier tier) []egv1a1.BackendEndpoint {
 	endpoints := fs.BackendEndpoints(tier.Tier)
-	isPlain := func(hostname gwapiv1.Hostname) bool { return !strings.HasPrefix(string(hostname), "*") }
-	isRoutes := fs.Spec.HostRewrite == "" && slices.ContainsFunc(fs.Spec.Hostnames, isPlain)
-	if isRoutes || !fs.Spec.Target.Has(target.EndpointCheckHost) || !fs.Spec.Policy.ChecksRouteHostname() {
+	isWildcard := func(hostname gwapiv1.Hostname) bool { return strings.HasPrefix(string(hostname), "*") }
+	asksAny := len(fs.Spec.Hostnames) == 0 || slices.ContainsFunc(fs.Spec.Hostnames, isWildcard)
+	if fs.Spec.HostRewrite == "" && !asksAny || !fs.Spec.Target.Has(target.EndpointCheckHost) || !fs.Spec.Policy.ChecksRouteHostname() {
 		return endpoints
 	}
 	endpoints = slices.Clone(endpoints)

@@ -123,9 +123,9 @@ func TestCheckedHostname(t *testing.T) {
 		changes []func(*v1alpha1.Spec)
 		want    *string
 	}{
-		{"no rewrite", []func(*v1alpha1.Spec){activeCheck, routeHostnames("*.example.com", "www.example.com")}, nil},
+		{"no rewrite", []func(*v1alpha1.Spec){activeCheck, routeHostnames("shop.example.com", "www.example.com")}, nil},
 		{"no rewrite, and a route for any hostname", []func(*v1alpha1.Spec){activeCheck}, new("standby.example.com")},
-		{"no rewrite, and a route for a wildcard", []func(*v1alpha1.Spec){activeCheck, routeHostnames("*.example.com")}, new("standby.example.com")},
+		{"no rewrite, and a route for a wildcard", []func(*v1alpha1.Spec){activeCheck, routeHostnames("www.example.com", "*.example.com")}, new("standby.example.com")},
 		{"no active check", []func(*v1alpha1.Spec){hostRewrite}, nil},
 		{"both", []func(*v1alpha1.Spec){hostRewrite, activeCheck}, new("standby.example.com")},
 		{"the user's own", []func(*v1alpha1.Spec){hostRewrite, activeCheck, func(s *v1alpha1.Spec) { s.Passive.Endpoints = []egv1a1.BackendEndpoint{named} }}, new("given.example.com")},
