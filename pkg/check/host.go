@@ -21,7 +21,7 @@ var hostRules = []Rule{
 		ID: "bad-endpoint", Severity: diagnostic.Error,
 		Summary: "The address of an endpoint can be no server's: it stands for Envoy's own pod, or for a group of hosts.",
 		Explanation: "localhost.localdomain, every name under .localhost, and the address 0.0.0.0 lead Envoy to its own pod, where nothing serves the tier; nothing at all connects to a multicast address. " +
-			"Other loopback addresses, names without a dot, and port 0 are refused by Envoy Gateway, which is an error of its own.",
+			"Other loopback addresses, names without a dot, and port 0 are refused by Envoy Gateway, which is an error of its own. It is a warning where the tier has other hosts.",
 		Fix:        "Write the address of the tier. A Service of the cluster is NAME.NAMESPACE.svc.cluster.local.",
 		ofFailover: badEndpoint,
 	},
@@ -46,43 +46,41 @@ var hostRules = []Rule{
 
 func badEndpoint(f *failover) []finding {
 	var findings []finding
-	for _, backend := range f.rule.Backends {
+	for _, backend := range f.weighted() {
 		for _, host := range backend.Hosts {
-			field, what := ".fqdn.hostname", ""
-			switch {
-			case host.Type == envoygateway.AddressTypeFQDN && isOwnName(host.Address):
-				what = "Envoy's own pod"
-			case host.Type == envoygateway.AddressTypeIP:
-				field, what = ".ip.address", noServer(host.Address)
-			}
+			what := noServer(host)
 			if what == "" || host.Object.Kind != "Backend" {
 				continue
 			}
-			source := host.Source
-			source.Path += field
-			findings = append(findings, finding{
-				source: source, reason: fmt.Sprintf("%s is %s, so every connection to %s fails", host.Address, what, backend.Ref), advice: "write the address of the tier",
-			})
+			found := finding{
+				source: host.Source, reason: fmt.Sprintf("%s is %s, so every connection to it fails", host.Address, what), advice: "write the address of the tier",
+			}
+			found.source.Path += map[envoygateway.AddressType]string{envoygateway.AddressTypeFQDN: ".fqdn.hostname", envoygateway.AddressTypeIP: ".ip.address"}[host.Type]
+			if f.hasOtherHost(backend, func(other envoygateway.Host) bool { return noServer(other) != "" }) {
+				found.severity = diagnostic.Warning
+			}
+			findings = append(findings, found)
 		}
 	}
 	return findings
 }
 
-// isOwnName tells whether a name stands for the machine that asks (RFC 6761, and what
-// distributions write into their hosts file).
-func isOwnName(hostname string) bool {
-	return hostname == "localhost.localdomain" || strings.HasSuffix(hostname, ".localhost")
-}
-
-// noServer says what an address is that no server can have.
-func noServer(address string) string {
-	parsed, err := netip.ParseAddr(address)
+// noServer says what an address is that no server can have: names by RFC 6761 and by what
+// distributions write into their hosts file.
+func noServer(host envoygateway.Host) string {
+	if host.Type == envoygateway.AddressTypeFQDN {
+		if host.Address == "localhost.localdomain" || strings.HasSuffix(host.Address, ".localhost") {
+			return "Envoy's own pod"
+		}
+		return ""
+	}
+	address, err := netip.ParseAddr(host.Address)
 	switch {
 	case err != nil:
 		return ""
-	case parsed.Unmap().IsUnspecified():
+	case address.Unmap().IsUnspecified():
 		return "Envoy's own pod"
-	case parsed.Unmap().IsMulticast():
+	case address.Unmap().IsMulticast():
 		return "a multicast address"
 	default:
 		return ""

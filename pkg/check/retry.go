@@ -54,10 +54,11 @@ var retryRules = []Rule{
 	},
 	{
 		ID: "retry-budget", Severity: diagnostic.Warning, Since: "1.8",
-		Summary: "A retryBudget below 100 per cent.",
-		Explanation: "While the active tier is down and not yet ejected, every request is a retry sooner or later. Of those that run at the same time, Envoy lets retry no more than the budget's share of all requests, " +
-			"or minRetryConcurrency (3 if unset) where that is more: the others get the error of the first attempt.",
-		Fix:        "Remove circuitBreaker.retryBudget, so that maxParallelRetries (1024 if unset) holds. Or write percent: {numerator: 100}.",
+		Summary: "A retryBudget with a minRetryConcurrency below 100.",
+		Explanation: "While the active tier is down and not yet ejected, every request that runs is a retry. Beyond minRetryConcurrency (3 if unset) Envoy retries only as long as retries are fewer than the budget's share of all requests, " +
+			"and all of them are retries: even with 100 per cent, the others get the error of the first attempt.",
+		Fix:        "Remove circuitBreaker.retryBudget, so that maxParallelRetries (1024 if unset) holds. Or write a minRetryConcurrency as high as the number of requests at one time.",
+		Cost:       "50 requests a second that take 0.3 s each, the port of the active tier closed, no ejection: 161 of 200 lost with 20 per cent, 33 with 100 per cent, 0 without a retryBudget.",
 		ofFailover: retryBudget,
 	},
 	{
@@ -66,6 +67,7 @@ var retryRules = []Rule{
 		Explanation: "Envoy sees connections there, and no requests: it retries nothing, whatever the policy says, and no answer of an application counts as an error. Each new connection to a dead tier is lost until " +
 			"enough of them have failed to eject the host, and again each time the ejection lapses. A host that accepts connections is never ejected.",
 		Fix:        "Write healthCheck.active: it keeps a dead host out, so that the connections of its first seconds alone are lost. Type HTTP finds an application that answers errors, too.",
+		Cost:       "26 connections at 20 a second, in an outage of 20 s (the port closed): 3 at its start, the others in the second after the ejection has lapsed.",
 		ofFailover: connectionsNotRetried,
 	},
 }
@@ -165,14 +167,16 @@ func (f *failover) unsafeMethod() gwapiv1.HTTPMethod {
 	return ""
 }
 
+// enoughRetries is a minRetryConcurrency that is not called small.
+const enoughRetries = 100
+
 func retryBudget(f *failover) []finding {
 	retry, breaker := f.retry(), f.clusterPolicy().CircuitBreaker
 	if retry == nil || numRetries(retry) == 0 || breaker == nil || breaker.RetryBudget == nil {
 		return nil
 	}
-	budget := breaker.RetryBudget
-	denominator := ptr.Deref(budget.Percent.Denominator, 100)
-	if denominator <= 0 || budget.Percent.Numerator >= denominator {
+	least := ptr.Deref(breaker.RetryBudget.MinRetryConcurrency, defaultMinRetryConcurrency)
+	if least >= enoughRetries {
 		return nil
 	}
 	hasBudget := func(spec *egv1a1.BackendTrafficPolicySpec) bool {
@@ -180,9 +184,8 @@ func retryBudget(f *failover) []finding {
 	}
 	return []finding{{
 		source: f.policyField("spec.circuitBreaker.retryBudget", hasBudget),
-		reason: fmt.Sprintf("while the active tier is down every request is to be tried again, but of those at one time only %d in %d may (%d where that is more): the others are lost",
-			budget.Percent.Numerator, denominator, ptr.Deref(budget.MinRetryConcurrency, defaultMinRetryConcurrency)),
-		advice: "remove it, or write 100 per cent",
+		reason: fmt.Sprintf("while the active tier is down every request is a retry, and of more than %d at one time only a part is let through: the others are lost", least),
+		advice: "remove it, or raise minRetryConcurrency",
 	}}
 }
 

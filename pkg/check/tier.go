@@ -54,7 +54,7 @@ var tierRules = []Rule{
 		ID: "selector-matches-no-pod", Severity: diagnostic.Error,
 		Summary: "The selector of a tier's Service matches no pod of the workloads in its namespace.",
 		Explanation: "A Service without pods has no endpoints. Every connection to its hostname or ClusterIP fails, so the tier answers nothing: the standby when it is needed, or the active tier from the start. " +
-			"The finding is information unless --complete says that there are no other workloads, and a warning where a label differs by little.",
+			"The finding is information unless --complete says that there are no other workloads, and a warning where a label differs by little, or where the tier has other hosts.",
 		Fix:        "Put the selector of the Service right, or the labels in the Deployment's template.",
 		ofFailover: selectorMatchesNoPod,
 	},
@@ -220,6 +220,15 @@ func counted(n int32, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
+// hasOtherHost tells whether Envoy has a host beside those with a fault for the requests
+// of a backend: in its tier, or in a cluster of its own.
+func (f *failover) hasOtherHost(backend envoygateway.Backend, isFaulty func(envoygateway.Host) bool) bool {
+	return slices.ContainsFunc(f.weighted(), func(other envoygateway.Backend) bool {
+		isTogether := other.Path == backend.Path || f.cluster() != nil && f.isFallback(other) == f.isFallback(backend)
+		return isTogether && slices.ContainsFunc(other.Hosts, func(host envoygateway.Host) bool { return !isFaulty(host) })
+	})
+}
+
 func selectorMatchesNoPod(f *failover) []finding {
 	var findings []finding
 	for _, backend := range f.weighted() {
@@ -231,18 +240,20 @@ func selectorMatchesNoPod(f *failover) []finding {
 			if !isService || len(service.Spec.Selector) == 0 || service.Spec.Type == corev1.ServiceTypeExternalName {
 				continue
 			}
-			near, hasAny := f.workloads.near(*host.Service, service.Spec.Selector)
-			if !hasAny {
+			pods, selector := f.workloads.pods[host.Service.Namespace], labels.Set(service.Spec.Selector)
+			if pods == nil || pods.match(selector) {
 				continue
 			}
-			selector := labels.SelectorFromSet(service.Spec.Selector).String()
 			found := finding{
 				source:  envoygateway.Source{Object: *host.Service, Path: "spec.selector"},
-				reason:  fmt.Sprintf("no pod of these files has %s, so the tier of %s answers nothing", selector, backend.Ref),
-				unknown: true, likely: near != "",
+				reason:  fmt.Sprintf("no pod of these files has %s, so %s answers nothing", selector, backend.Ref),
+				unknown: true,
 			}
-			if near != "" {
-				found.advice = fmt.Sprintf("did you mean %s?", near)
+			if f.hasOtherHost(backend, func(other envoygateway.Host) bool { return other.Service != nil && *other.Service == *host.Service }) {
+				found.severity = diagnostic.Warning
+			}
+			if meant := pods.like(selector); meant != nil {
+				found.likely, found.advice = true, fmt.Sprintf("did you mean %s?", meant)
 			}
 			findings = append(findings, found)
 		}

@@ -14,26 +14,31 @@ import (
 // workloads are what makes pods among the manifests, of any kind, and what changes their
 // number.
 type workloads struct {
-	// pods are the labels of the pods, by namespace.
-	pods map[string][]labels.Set
+	// pods by namespace.
+	pods map[string]*pods
 	// autoscaled are the Deployments whose replicas an autoscaler decides.
 	autoscaled map[envoygateway.Object]bool
 }
 
+// pods are the labels of the pods in a namespace.
+type pods struct {
+	// having has those with a label of a value.
+	having map[label][]labels.Set
+	// values of each label.
+	values map[string][]string
+}
+
+type label struct{ name, value string }
+
 func workloadsOf(manifests []Manifest) workloads {
-	found := workloads{pods: map[string][]labels.Set{}, autoscaled: map[envoygateway.Object]bool{}}
+	found := workloads{pods: map[string]*pods{}, autoscaled: map[envoygateway.Object]bool{}}
 	for _, manifest := range manifests {
 		metadata := lookup(manifest.Value, "spec", "template", "metadata")
 		if manifest.text("kind") == "Pod" {
 			metadata = lookup(manifest.Value, "metadata")
 		}
 		if metadata != nil {
-			set := labels.Set{}
-			written, _ := lookup(metadata, "labels").(map[string]any)
-			for name, value := range written {
-				set[name], _ = value.(string)
-			}
-			found.pods[manifest.namespace()] = append(found.pods[manifest.namespace()], set)
+			found.add(manifest.namespace(), lookup(metadata, "labels"))
 		}
 		// A HorizontalPodAutoscaler, or a ScaledObject, which need not name the kind.
 		kind, name := manifest.text("spec", "scaleTargetRef", "kind"), manifest.text("spec", "scaleTargetRef", "name")
@@ -44,28 +49,51 @@ func workloadsOf(manifests []Manifest) workloads {
 	return found
 }
 
-// near tells whether a selector matches none of the pods in its namespace, of which
-// there are some, and returns the labels of pods that it was most likely to match.
-func (w workloads) near(service envoygateway.Object, selector map[string]string) (likely string, matchesNone bool) {
-	pods := w.pods[service.Namespace]
-	wanted := labels.SelectorFromSet(selector)
-	for _, pod := range pods {
-		if wanted.Matches(pod) {
-			return "", false
-		}
+// add adds pods with labels, as they are written.
+func (w workloads) add(namespace string, written any) {
+	in := w.pods[namespace]
+	if in == nil {
+		in = &pods{having: map[label][]labels.Set{}, values: map[string][]string{}}
+		w.pods[namespace] = in
 	}
+	set := labels.Set{}
+	values, _ := written.(map[string]any)
+	for name, value := range values {
+		set[name], _ = value.(string)
+	}
+	for name, value := range set {
+		if in.having[label{name, value}] == nil {
+			in.values[name] = append(in.values[name], value)
+		}
+		in.having[label{name, value}] = append(in.having[label{name, value}], set)
+	}
+}
+
+// match tells whether a selector, which is not empty, matches some of the pods.
+func (p *pods) match(selector labels.Set) bool {
+	for name, value := range selector {
+		return slices.ContainsFunc(p.having[label{name, value}], func(pod labels.Set) bool { return labels.SelectorFromSet(selector).Matches(pod) })
+	}
+	return false
+}
+
+// fewValues is up to how many values of a label one is suggested from, so that time does
+// not grow with their number for each selector.
+const fewValues = 100
+
+// like returns the labels of pods that a selector which matches none was most likely
+// meant to have, or nothing.
+func (p *pods) like(selector labels.Set) labels.Set {
 	meant := maps.Clone(selector)
 	for name, value := range selector {
-		var values []string
-		for _, pod := range pods {
-			values = append(values, pod[name])
+		if values := p.values[name]; len(values) <= fewValues {
+			meant[name] = cmp.Or(document.Suggest(value, values), value)
 		}
-		meant[name] = cmp.Or(document.Suggest(value, values), value)
 	}
-	if slices.ContainsFunc(pods, func(pod labels.Set) bool { return labels.SelectorFromSet(meant).Matches(pod) }) {
-		likely = labels.Set(meant).String()
+	if !p.match(meant) {
+		return nil
 	}
-	return likely, len(pods) > 0
+	return meant
 }
 
 // isAutoscaled tells whether an autoscaler decides how many pods a Deployment has.

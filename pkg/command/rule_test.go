@@ -41,6 +41,7 @@ func TestRuleBoundaries(t *testing.T) {
 		{rule: "bad-endpoint", reason: "a name that begins so", quiet: true, replaced: []string{passiveHost, "hostname: localhost.example.com"}},
 		{rule: "bad-endpoint", reason: "the address of no host", quiet: true, replaced: []string{"fqdn:\n      " + passiveHost, "ip:\n      address: 0.0.0.0"}, want: "error"},
 		{rule: "bad-endpoint", reason: "a multicast address", quiet: true, replaced: []string{"fqdn:\n      " + passiveHost, "ip:\n      address: 224.0.0.1"}, want: "error"},
+		{rule: "bad-endpoint", reason: "the tier has another host", want: "warning", replaced: []string{"  - fqdn:\n      hostname: localhost", "  - fqdn:\n      hostname: passive.example.com\n      port: 80\n  - fqdn:\n      hostname: localhost"}},
 
 		{rule: "host-mismatch", reason: "the standby's name is the client's", replaced: []string{"www.example.com", "passive.example.com"}},
 		{rule: "host-mismatch", reason: "active is elsewhere too, so calm times show it", replaced: []string{"active.web.svc.cluster.local", "active.example.com"}},
@@ -97,7 +98,7 @@ func TestRuleBoundaries(t *testing.T) {
 		{rule: "sticky-failback", reason: "a timeout that Envoy is not told", want: "warning", replaced: []string{sessionAtStandby, sessionAtStandby + "      absoluteTimeout: 5m\n"}},
 
 		{rule: "retry-budget", reason: "nothing is retried anyway", replaced: []string{"numRetries: 2\n    numAttemptsPerPriority: 1", "numRetries: 0"}},
-		{rule: "retry-budget", reason: "five of five", replaced: []string{"numerator: 20", "numerator: 5\n        denominator: 5"}},
+		{rule: "retry-budget", reason: "a hundred per cent loses some, too", want: "warning", replaced: []string{"numerator: 20", "numerator: 100"}},
 		{rule: "connections-not-retried", reason: "an HTTPRoute has requests", replaced: []string{"v1alpha2\nkind: TCPRoute", "v1\nkind: HTTPRoute", "kind: TCPRoute", "kind: HTTPRoute", "protocol: TCP", "protocol: HTTP"}},
 
 		{rule: "standby-too-small", reason: "an autoscaler decides", added: autoscaler},
