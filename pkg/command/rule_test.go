@@ -99,7 +99,7 @@ func TestRuleBoundaries(t *testing.T) {
 
 		{rule: "retry-budget", reason: "nothing is retried anyway", replaced: []string{"numRetries: 2\n    numAttemptsPerPriority: 1", "numRetries: 0"}},
 		{rule: "retry-budget", reason: "a hundred per cent loses some, too", want: "warning", replaced: []string{"numerator: 20", "numerator: 100"}},
-		{rule: "connections-not-retried", reason: "an HTTPRoute has requests", replaced: []string{"v1alpha2\nkind: TCPRoute", "v1\nkind: HTTPRoute", "kind: TCPRoute", "kind: HTTPRoute", "protocol: TCP", "protocol: HTTP"}},
+		{rule: "connections-not-retried", reason: "an HTTPRoute has requests", replaced: []string{"kind: TCPRoute", "kind: HTTPRoute", "protocol: TCP", "protocol: HTTP"}},
 
 		{rule: "standby-too-small", reason: "an autoscaler decides", added: autoscaler},
 		{rule: "standby-too-small", reason: "KEDA decides", added: scaledObject},
