@@ -165,7 +165,7 @@ func (f *failover) httpRule() *gwapiv1.HTTPRouteRule {
 }
 
 // hostRewrite is what a filter of a rule makes of the Host: a fixed name, or another
-// by type.
+// by type; neither is set for a filter that is not among the manifests.
 type hostRewrite struct {
 	name string
 	by   egv1a1.HTTPHostnameModifierType
@@ -186,7 +186,7 @@ func (f *failover) hostRewrite() *hostRewrite {
 		}
 		known := f.decoded[envoygateway.Object{Kind: string(filter.ExtensionRef.Kind), Namespace: f.route.Object.Namespace, Name: string(filter.ExtensionRef.Name)}]
 		if known == nil {
-			continue
+			return &hostRewrite{} // it may be one
 		}
 		if object, isFilter := known.object.(*egv1a1.HTTPRouteFilter); isFilter && object.Spec.URLRewrite != nil && object.Spec.URLRewrite.Hostname != nil {
 			return &hostRewrite{by: object.Spec.URLRewrite.Hostname.Type}

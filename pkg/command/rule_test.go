@@ -48,6 +48,10 @@ func TestRuleBoundaries(t *testing.T) {
 		{rule: "host-mismatch", reason: "in a cluster of the same mesh", replaced: []string{passiveHost, "hostname: passive.web.svc.clusterset.local"}},
 		{rule: "host-mismatch", reason: "a fixed rewrite", replaced: []string{backendRefs, literalRewrite}},
 		{
+			rule: "host-mismatch", reason: "a filter that is not in the files may rewrite it",
+			replaced: []string{backendRefs, "  - filters:\n    - type: ExtensionRef\n      extensionRef: {group: gateway.envoyproxy.io, kind: HTTPRouteFilter, name: host}\n    backendRefs:"},
+		},
+		{
 			rule: "host-mismatch", reason: "a Service that is a name elsewhere", replaced: []string{passiveHost, "hostname: passive.web.svc.cluster.local"}, want: "warning",
 			added: "---\napiVersion: v1\nkind: Service\nmetadata: {name: passive, namespace: web}\nspec: {type: ExternalName, externalName: passive.example.com}\n",
 		},
