@@ -23,8 +23,6 @@ type index struct {
 	// overridden has the targets of policies on a Gateway that a more specific one
 	// takes the place of, by rule.
 	overridden map[envoygateway.Source][]overridden
-	// routes has the first route of a kind and name, in whatever namespace.
-	routes map[envoygateway.Object]envoygateway.Object
 }
 
 // overridden is a policy on a Gateway, and the one in its place.
@@ -37,17 +35,12 @@ func (s *set) newIndex() index {
 		referred:   map[envoygateway.Object]bool{}, besidePrimary: map[envoygateway.Object]bool{},
 		unused:     map[string][]string{},
 		overridden: map[envoygateway.Source][]overridden{},
-		routes:     map[envoygateway.Object]envoygateway.Object{},
 	}
 	for _, missing := range s.result.Missing {
 		i.missing[missing.Object] = append(i.missing[missing.Object], missing)
 		i.lacksNamespace = i.lacksNamespace || missing.To.Kind == "Namespace"
 	}
 	for _, route := range s.result.Routes {
-		anywhere := envoygateway.Object{Kind: route.Object.Kind, Name: route.Object.Name}
-		if _, known := i.routes[anywhere]; !known {
-			i.routes[anywhere] = route.Object
-		}
 		for _, rule := range route.Rules {
 			hasPrimary := slices.ContainsFunc(rule.Backends, func(backend envoygateway.Backend) bool { return !s.isFallback(backend) })
 			for _, backend := range rule.Backends {

@@ -67,8 +67,8 @@ func implicitNamespace(f *failover) []finding {
 		})
 	}
 	route := f.decoded[f.route.Object]
-	for _, reference := range f.result.Missing {
-		if reference.Object != route.id || !strings.HasPrefix(reference.Path, "spec.parentRefs") && !isWithin(reference.Path, f.rule.Path) {
+	for _, reference := range f.index.missing[route.id] {
+		if !strings.HasPrefix(reference.Path, "spec.parentRefs") && !isWithin(reference.Path, f.rule.Path) {
 			continue
 		}
 		to := reference.To

@@ -55,7 +55,7 @@ func policyTarget(s *set) []finding {
 					continue // refused, which is an error of its own
 				}
 				found.reason = policyTarget.Target.String() + " is not in these files, so the policy has no effect unless it is in the cluster"
-				if other := s.inAnotherNamespace(policyTarget.Target); other != nil {
+				if other := s.inOtherNamespace(policyTarget.Target); other != nil {
 					found.reason = fmt.Sprintf("%s is not in these files, but %s is: a policy and its target must be in one namespace", policyTarget.Target, other)
 					if !s.Complete {
 						found.severity = diagnostic.Warning
@@ -68,12 +68,4 @@ func policyTarget(s *set) []finding {
 		}
 	}
 	return findings
-}
-
-// inAnotherNamespace returns an object of the same kind and name.
-func (s *set) inAnotherNamespace(wanted envoygateway.Object) *envoygateway.Object {
-	if other, found := s.index.routes[envoygateway.Object{Kind: wanted.Kind, Name: wanted.Name}]; found {
-		return &other
-	}
-	return nil
 }
