@@ -3,6 +3,7 @@ module github.com/failover-krm/failover
 go 1.26.8
 
 require (
+	github.com/distribution/reference v0.6.0
 	github.com/envoyproxy/gateway v1.9.1
 	github.com/evanphx/json-patch v5.9.11+incompatible
 	github.com/google/cel-go v0.30.0
@@ -49,6 +50,7 @@ require (
 	github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd // indirect
 	github.com/modern-go/reflect2 v1.0.3-0.20250322232337-35a7c28c31ee // indirect
 	github.com/monochromegane/go-gitignore v0.0.0-20200626010858-205db1a8cc00 // indirect
+	github.com/opencontainers/go-digest v1.0.0 // indirect
 	github.com/spf13/pflag v1.0.10 // indirect
 	github.com/x448/float16 v0.8.4 // indirect
 	github.com/xlab/treeprint v1.2.0 // indirect

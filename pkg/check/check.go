@@ -62,7 +62,7 @@ func Run(manifests []Manifest, options Options) Report {
 			together = append(together, manifest)
 		}
 	}
-	report := Report{Diagnostics: fqdnWithoutService(together, options)}
+	report := Report{Diagnostics: slices.Concat(fqdnWithoutService(together, options), duplicateObjects(manifests), lastApplied(together))}
 	for _, set := range setsOf(together, options) {
 		set.check(&report)
 	}

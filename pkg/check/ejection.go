@@ -28,7 +28,8 @@ var ejectionRules = []Rule{
 		ID: "passive-never-fires", Severity: diagnostic.Error,
 		Summary: "The passive health check has no threshold that can be reached.",
 		Explanation: "consecutive5XxErrors 0 is never reached (unset is 5), nor is consecutiveGatewayErrors 0; consecutiveLocalOriginFailures counts only where splitExternalLocalOriginErrors " +
-			"is true. consecutiveGatewayErrors does nothing before Envoy Gateway 1.6, and failurePercentageThreshold nothing with fewer than 5 active hosts. It is a warning where each retry leaves the tier.",
+			"is true. consecutiveGatewayErrors does nothing before Envoy Gateway 1.6, and failurePercentageThreshold nothing with fewer than 5 active hosts. It is a warning where each retry leaves the tier, and " +
+			"information beside an active check, which then is alone.",
 		Fix:        "Write consecutive5XxErrors: 3. Without the split, a failed connection counts as a 503, and a timeout as a 504.",
 		ofFailover: passiveNeverFires,
 	},
@@ -50,11 +51,19 @@ var ejectionRules = []Rule{
 	},
 	{
 		ID: "slow-failback", Severity: diagnostic.Warning,
-		Summary: "No active health check, and a baseEjectionTime above 10s.",
+		Summary: "No active health check, and a baseEjectionTime or an interval of the passive check above 10s.",
 		Explanation: "Each ejection lasts baseEjectionTime longer than the one before, up to 300s, and only its end brings the host back. An outage of T ends with an ejection of about the square root of " +
-			"2 * T * baseEjectionTime. Each end of an ejection is a try with the requests of users.",
-		Fix:        "Write an active check: it brings a host back in seconds, and keeps a dead one out. Or write baseEjectionTime: 10s.",
+			"2 * T * baseEjectionTime. Each end of an ejection is a try with the requests of users. Envoy looks for ejections to end at every interval only.",
+		Fix:        "Write an active check: it brings a host back in seconds, and keeps a dead one out. Or write baseEjectionTime: 10s and interval: 2s.",
 		ofFailover: slowFailback,
+	},
+	{
+		ID: "short-ejection", Severity: diagnostic.Warning,
+		Summary: "No active health check, and a baseEjectionTime under 1s.",
+		Explanation: "An ejection ends at the first interval after baseEjectionTime. Each time it does while the tier is still down, the requests until the next ejection, for up to a second, go to the dead tier: " +
+			"without a retry that leaves the tier they are lost, with one they wait.",
+		Fix:        "Write baseEjectionTime: 10s, or an active check, which keeps a dead host out.",
+		ofFailover: shortEjection,
 	},
 	{
 		ID: "no-active-check", Severity: diagnostic.Info,
@@ -168,9 +177,13 @@ func (f *failover) onlyPassive() *egv1a1.PassiveHealthCheck {
 }
 
 func passiveNeverFires(f *failover) []finding {
-	passive := f.onlyPassive()
+	passive := f.passiveCheck()
 	if passive == nil || f.fires(passive) {
 		return nil
+	}
+	severity, stays := f.unlessRetried(), f.stays()
+	if f.activeCheck() != nil {
+		severity, stays = diagnostic.Info, "and the active check alone takes a tier out"
 	}
 	reason := "consecutive5XxErrors is 0, and no other threshold counts"
 	switch {
@@ -181,8 +194,8 @@ func passiveNeverFires(f *failover) []finding {
 		reason = "consecutive5XxErrors is 0, and consecutiveGatewayErrors does nothing before Envoy Gateway 1.6"
 	}
 	return []finding{{
-		source: f.policyField(passivePath+".consecutive5XxErrors", hasPassive), severity: f.unlessRetried(),
-		reason: fmt.Sprintf("%s, so Envoy never ejects a host, %s", reason, f.stays()), advice: "write consecutive5XxErrors: 3",
+		source: f.policyField(passivePath+".consecutive5XxErrors", hasPassive), severity: severity,
+		reason: fmt.Sprintf("%s, so Envoy never ejects a host, %s", reason, stays), advice: "write consecutive5XxErrors: 3",
 	}}
 }
 
@@ -240,7 +253,8 @@ func lastEjection(outage, base time.Duration) time.Duration {
 	return min(max(last, base), 300*time.Second).Round(10 * time.Second)
 }
 
-// slowBase is the longest baseEjectionTime that is not called slow; the profiles'.
+// slowBase is the longest baseEjectionTime, and the longest interval, that is not
+// called slow; the former is the profiles'.
 const slowBase = 10 * time.Second
 
 func slowFailback(f *failover) []finding {
@@ -248,9 +262,16 @@ func slowFailback(f *failover) []finding {
 	if passive == nil {
 		return nil
 	}
-	base := seconds(passive.BaseEjectionTime, defaultBaseEjectionTime)
-	if base <= slowBase {
+	base, interval := seconds(passive.BaseEjectionTime, defaultBaseEjectionTime), seconds(passive.Interval, defaultPassiveInterval)
+	switch {
+	case base <= slowBase && interval <= slowBase:
 		return nil
+	case base <= slowBase:
+		return []finding{{
+			source: f.policyField(passivePath+".interval", hasPassive),
+			reason: fmt.Sprintf("no active check, and interval %s: an ejection ends at an interval only, so active may be back only up to %s later", short(interval), roughly(interval)),
+			advice: "write an active check, or 2s",
+		}}
 	}
 	return []finding{{
 		source: f.policyField(passivePath+".baseEjectionTime", hasPassive),
@@ -259,9 +280,28 @@ func slowFailback(f *failover) []finding {
 	}}
 }
 
+// shortestEjection is the shortest baseEjectionTime that is not called short.
+const shortestEjection = time.Second
+
+func shortEjection(f *failover) []finding {
+	passive := f.onlyPassive()
+	if passive == nil || !f.fires(passive) {
+		return nil
+	}
+	base := seconds(passive.BaseEjectionTime, defaultBaseEjectionTime)
+	if base >= shortestEjection {
+		return nil
+	}
+	return []finding{{
+		source: f.policyField(passivePath+".baseEjectionTime", hasPassive),
+		reason: fmt.Sprintf("baseEjectionTime %s: a dead host is back at the next interval (%s), and gets requests until it is ejected again", base, seconds(passive.Interval, defaultPassiveInterval)),
+		advice: "write 10s",
+	}}
+}
+
 func noActiveCheck(f *failover) []finding {
 	passive := f.onlyPassive()
-	if passive == nil || len(slowFailback(f)) > 0 || !f.isHTTP() { // connections-not-retried
+	if passive == nil || len(slowFailback(f)) > 0 || len(shortEjection(f)) > 0 || !f.isHTTP() { // connections-not-retried
 		return nil
 	}
 	base := seconds(passive.BaseEjectionTime, defaultBaseEjectionTime)

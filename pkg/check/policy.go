@@ -2,6 +2,9 @@ package check
 
 import (
 	"fmt"
+	"slices"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/envoygateway"
@@ -23,6 +26,14 @@ var policyRules = []Rule{
 		Fix: "Put the name, the namespace or the sectionName right. A target that is not in the files may be in the cluster: the finding is information then, or a warning where " +
 			"an object of its name is in another namespace. With --complete, it is an error.",
 		ofSet: policyTarget,
+	},
+	{
+		ID: "merge-type", Severity: diagnostic.Warning,
+		Summary: "mergeType of a BackendTrafficPolicy is neither StrategicMerge nor JSONMerge.",
+		Explanation: "The API server takes any text. Envoy Gateway cannot merge then: as soon as the Gateway or its listener has a policy too, it does not accept this one, " +
+			"and every request of the route is answered 500. Until then the field does nothing.",
+		Fix:   "Write StrategicMerge or JSONMerge, or remove the field.",
+		ofSet: mergeType,
 	},
 }
 
@@ -66,6 +77,28 @@ func policyTarget(s *set) []finding {
 			}
 			findings = append(findings, found)
 		}
+	}
+	return findings
+}
+
+// mergeTypes are those by which Envoy Gateway merges policies.
+var mergeTypes = []egv1a1.MergeType{egv1a1.StrategicMerge, egv1a1.JSONMerge}
+
+func mergeType(s *set) []finding {
+	var findings []finding
+	for _, policy := range s.result.Policies {
+		known := s.decoded[policy.Object]
+		if known == nil {
+			continue
+		}
+		object, isPolicy := known.object.(*egv1a1.BackendTrafficPolicy)
+		if !isPolicy || object.Spec.MergeType == nil || slices.Contains(mergeTypes, *object.Spec.MergeType) {
+			continue
+		}
+		findings = append(findings, finding{
+			source: envoygateway.Source{Object: policy.Object, Path: "spec.mergeType"},
+			reason: fmt.Sprintf("mergeType %s is not supported, so every request is answered 500 where the Gateway has a policy too", *object.Spec.MergeType), advice: "write StrategicMerge or JSONMerge",
+		})
 	}
 	return findings
 }

@@ -1,11 +1,13 @@
 package check
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/envoygateway"
@@ -19,6 +21,14 @@ var referenceRules = []Rule{
 		Explanation: "Envoy never gets the rule: its requests are answered 404, or by another route.",
 		Fix:         "Make the route's parentRefs, hostnames and namespace fit a listener of the Gateway, or the listener fit them.",
 		ofFailover:  routeNotServed,
+	},
+	{
+		ID: "shadowed-rule", Severity: diagnostic.Error,
+		Summary: "Another rule of the same Gateway has the same hostname and the same match.",
+		Explanation: "Envoy takes the first rule that matches, and the other one never gets a request. Envoy Gateway puts the rule of the older route first, whichever that is in the cluster; " +
+			"of two rules of one route, the first. No status says so. Which route is older is not in the files: the finding is a warning then, and with --complete an error. It is a warning where the rule has requests of its own, too.",
+		Fix:        "Give each route a hostname or a match of its own, or put the backends into one rule.",
+		ofFailover: shadowedRule,
 	},
 	{
 		ID: "unresolvable-ref", Severity: diagnostic.Error,
@@ -58,13 +68,21 @@ func routeNotServed(f *failover) []finding {
 		source := envoygateway.Source{Object: f.route.Object, Path: "spec.parentRefs"}
 		return []finding{{source: source, reason: "the route has no parentRefs, so no Gateway serves it", advice: "name the Gateway"}}
 	}
+	lacksGrant := func(listener envoygateway.Listener) bool {
+		return listener.Refused != nil && listener.Refused.Reason == envoygateway.ReasonRefNotPermitted
+	}
 	var findings []finding
 	for _, parent := range f.route.Parents {
 		if !isAnothers(parent) {
+			// The labels of a namespace may be what decides, and the grant for a certificate
+			// may be in the files of those whose it is.
+			isOurs := func(listener envoygateway.Listener) bool {
+				return listener.Object == parent.Gateway && lacksGrant(listener)
+			}
+			isUnknown := f.index.lacksNamespace || parent.Reason == envoygateway.ReasonListenerNotReady && slices.ContainsFunc(f.result.Listeners, isOurs)
 			findings = append(findings, finding{
 				source: parent.Source, reason: fmt.Sprintf("%s does not serve the route: %s", parent.Gateway, parent.Message),
-				// The labels of a namespace may be what decides.
-				unknown: f.index.lacksNamespace,
+				unknown: isUnknown,
 			})
 		}
 	}
@@ -151,4 +169,129 @@ func portsOf(service *corev1.Service) string {
 		ports = append(ports, fmt.Sprint(port.Port))
 	}
 	return strings.Join(ports, " or ")
+}
+
+// request is what decides which rule Envoy takes: rules that have one in common get
+// the same requests.
+type request struct {
+	gateway                         envoygateway.Object
+	listener, kind, hostname, match string
+}
+
+// requestsOf returns the requests for a rule of a route on a listener.
+func (s *set) requestsOf(route *envoygateway.Route, index int, at *envoygateway.Attachment) []request {
+	listener := s.listenerOf(route, at)
+	matches := s.matchesOf(route.Object, index)
+	var requests []request
+	for _, hostname := range at.Hostnames {
+		for _, match := range matches {
+			requests = append(requests, request{at.Gateway, listener, route.Object.Kind, strings.ToLower(hostname), match})
+		}
+	}
+	return requests
+}
+
+// listenerOf names the listener. Of a Gateway that is not among the manifests, only
+// what the parentRefs ask for is known, and the Gateway that another directory means
+// may be another cluster's.
+func (s *set) listenerOf(route *envoygateway.Route, at *envoygateway.Attachment) string {
+	known := s.decoded[route.Object]
+	if at.Listener != "" || known == nil {
+		return at.Listener
+	}
+	references, _ := lookup(known.Value, "spec", "parentRefs").([]any)
+	asked := []string{known.directory()}
+	for i, parent := range route.Parents {
+		if parent.Gateway == at.Gateway && i < len(references) {
+			asked = append(asked, fmt.Sprint(lookup(references[i], "sectionName"), lookup(references[i], "port")))
+		}
+	}
+	slices.Sort(asked[1:])
+	return strings.Join(asked, ", ")
+}
+
+// firstRules returns the rule that Envoy Gateway puts first for each request.
+func (s *set) firstRules() map[request]envoygateway.Source {
+	if s.first == nil {
+		s.first = map[request]envoygateway.Source{}
+		for i := range s.result.Routes {
+			route := &s.result.Routes[i]
+			for j := range route.Rules {
+				rule := &route.Rules[j]
+				for k := range rule.Attachments {
+					for _, request := range s.requestsOf(route, j, &rule.Attachments[k]) {
+						if _, taken := s.first[request]; !taken {
+							s.first[request] = rule.Source
+						}
+					}
+				}
+			}
+		}
+	}
+	return s.first
+}
+
+// matchesOf returns the matches of a rule of an HTTPRoute or GRPCRoute as texts. A
+// filter of Envoy Gateway may match cookies, so that it is a part of them.
+func (s *set) matchesOf(route envoygateway.Object, index int) []string {
+	var matches []string
+	add := func(parts ...any) {
+		text, _ := json.Marshal(parts) // plain values
+		matches = append(matches, string(text))
+	}
+	known := s.decoded[route]
+	if known == nil {
+		return nil
+	}
+	switch object := known.object.(type) {
+	case *gwapiv1.HTTPRoute:
+		var filters []any
+		for _, filter := range object.Spec.Rules[index].Filters {
+			if filter.ExtensionRef != nil {
+				filters = append(filters, filter.ExtensionRef)
+			}
+		}
+		for _, match := range object.Spec.Rules[index].Matches {
+			add(match, filters)
+		}
+		if len(matches) == 0 {
+			add(filters)
+		}
+	case *gwapiv1.GRPCRoute:
+		for _, match := range object.Spec.Rules[index].Matches {
+			add(match)
+		}
+		if len(matches) == 0 {
+			add()
+		}
+	}
+	return matches
+}
+
+func shadowedRule(f *failover) []finding {
+	if f.at == nil || f.rule.Refused != nil {
+		return nil
+	}
+	index := slices.IndexFunc(f.route.Rules, func(rule envoygateway.Rule) bool { return rule.Path == f.rule.Path })
+	requests := f.requestsOf(f.route, index, f.at)
+	taken := slices.DeleteFunc(slices.Clone(requests), func(r request) bool { return f.firstRules()[r] == f.rule.Source })
+	if len(taken) == 0 {
+		return nil
+	}
+	first, hostname := f.firstRules()[taken[0]], taken[0].hostname
+	found := finding{source: f.rule.Source, advice: "give each a hostname or a match of its own"}
+	if i := slices.Index(f.routeHostnames(), gwapiv1.Hostname(hostname)); i >= 0 {
+		found.source.Path = fmt.Sprintf("spec.hostnames[%d]", i)
+	}
+	switch {
+	case len(taken) < len(requests):
+		found.severity = diagnostic.Warning
+		found.reason = fmt.Sprintf("%s of %s has a hostname (%s) and a match of this rule too, and only one of the two gets these requests", first.Path, first.Object, hostname)
+	case first.Object == f.route.Object:
+		found.reason = first.Path + " has the same match, so this rule never gets a request"
+	default:
+		found.unknown, found.likely = true, true
+		found.reason = fmt.Sprintf("%s of %s has the same hostname (%s) and match, and only one of the two gets requests: that of the older route", first.Path, first.Object, hostname)
+	}
+	return []finding{found}
 }

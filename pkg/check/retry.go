@@ -2,7 +2,10 @@ package check
 
 import (
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
+	"time"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	"k8s.io/utils/ptr"
@@ -16,7 +19,7 @@ import (
 var retryRules = []Rule{
 	{
 		ID: "no-retry", Severity: diagnostic.Warning,
-		Summary: "Nothing is retried: no policy in effect has retry, or numRetries is 0.",
+		Summary: "Nothing is retried: no policy in effect has retry, numRetries is 0, or circuitBreaker.maxParallelRetries is.",
 		Explanation: "Envoy retries nothing by default. The requests that find out that the active tier is down are lost; and each time an ejection lapses, the host returns, the first " +
 			"request fails, and until Envoy has applied the next ejection, up to a second later, every request still goes to the dead host.",
 		Fix:        "Write retry: {numRetries: 2, numAttemptsPerPriority: 1, retryOn: {triggers: [connect-failure, refused-stream, reset-before-request]}}.",
@@ -44,6 +47,39 @@ var retryRules = []Rule{
 		Explanation: "A connection that breaks after it was made is no connect-failure. When a tier goes down, the requests on open connections are lost.",
 		Fix:         "Add reset-before-request, which repeats no request that a backend may have seen; or reset where every request may be repeated.",
 		ofFailover:  retryMissesReset,
+	},
+	{
+		ID: "retry-misses-connect", Severity: diagnostic.Warning,
+		Summary: "No trigger of the retry is for a request that cannot connect.",
+		Explanation: "A port that is closed, or a host that drops packets, is a connect-failure. It is retried with the triggers connect-failure, reset-before-request, reset, gateway-error and 5xx alone: " +
+			"the status 503 that the client gets is Envoy's own, so retriable-status-codes and unavailable are not for it.",
+		Fix:        "Write triggers: [connect-failure, refused-stream, reset-before-request].",
+		Cost:       "20 of 20 requests with refused-stream, with retriable-status-codes for 503 and with unavailable alone, in an outage with the port closed; 0 with each of the other five (Envoy alone).",
+		ofFailover: retryMissesConnect,
+	},
+	{
+		ID: "retry-misses-500", Severity: diagnostic.Info,
+		Summary:     "The retry repeats what is answered with 502, 503 or 504, and not what is answered with 500.",
+		Explanation: "gateway-error is for these three. An application that answers 500 loses each of its requests until it is ejected.",
+		Fix:         "Add the trigger retriable-status-codes with httpStatusCodes: [500], or 5xx, where every request may be repeated.",
+		Cost:        "26 of 1,200 requests at 20 a second, in an outage of 20 s (the application answers 500), where nothing repeats that; 0 with it.",
+		ofFailover:  retryMisses500,
+	},
+	{
+		ID: "retry-too-late", Severity: diagnostic.Warning,
+		Summary: "The next tier gets a request too late: perRetry.backOff.baseInterval is above 1s, or perRetry.timeout leaves less of the request's timeout than an attempt may take.",
+		Explanation: "Before the first retry, Envoy waits for a random time up to baseInterval, and the client waits with it. The request's timeout, 15s by default, covers all attempts and pauses: " +
+			"an attempt that hangs takes perRetry.timeout of it, and what is left must be enough for the next tier.",
+		Fix:        "Leave backOff out, which makes it 25ms, and write a requestTimeout of more than twice perRetry.timeout.",
+		Cost:       "With baseInterval: 5s, requests took 2.4 s each on average, in an outage with the port closed (Envoy alone).",
+		ofFailover: retryTooLate,
+	},
+	{
+		ID: "too-many-retries", Severity: diagnostic.Warning,
+		Summary:     "numRetries is above 10.",
+		Explanation: "One retry reaches the next tier. Where that fails too, each request becomes as many as its timeout leaves time for, up to numRetries: the load grows when there are the fewest servers for it.",
+		Fix:         "Write numRetries: 2.",
+		ofFailover:  tooManyRetries,
 	},
 	{
 		ID: "unsafe-retry", Severity: diagnostic.Warning,
@@ -81,7 +117,12 @@ func noRetry(f *failover) []finding {
 	const lost = "the first requests of an outage are lost, and about a second of traffic each time an ejection lapses"
 	const advice = "write retry with numAttemptsPerPriority: 1"
 	retry := f.retry()
+	given := f.requestPolicy().Retry
 	switch {
+	case given != nil && numRetries(given) > 0 && !f.permitsRetries():
+		return []finding{{
+			source: f.policyField("spec.circuitBreaker.maxParallelRetries", hasCircuitBreaker), reason: "maxParallelRetries is 0, so that nothing is retried: " + lost, advice: "remove it, or write a number",
+		}}
 	case retry != nil && numRetries(retry) > 0:
 		return nil
 	case retry != nil:
@@ -127,6 +168,75 @@ func retryMissesReset(f *failover) []finding {
 	return []finding{{
 		source: f.policyField(retryPath+".retryOn.triggers", hasRetry),
 		reason: "no trigger for a connection that breaks, so the requests on open connections are lost when a tier goes down", advice: "add reset-before-request",
+	}}
+}
+
+func retryMissesConnect(f *failover) []finding {
+	retry := f.retry()
+	if retry == nil || numRetries(retry) == 0 || f.retriesConnect(retry) {
+		return nil
+	}
+	return []finding{{
+		source: f.policyField(retryPath+".retryOn.triggers", hasRetry),
+		reason: "no trigger for a request that cannot connect, so it is lost", advice: "add connect-failure",
+	}}
+}
+
+func retryMisses500(f *failover) []finding {
+	retry := f.retry()
+	if retry == nil || numRetries(retry) == 0 || !containsAny(triggers(retry), egv1a1.GatewayError) || containsAny(triggers(retry), egv1a1.Error5XX) {
+		return nil
+	}
+	if containsAny(triggers(retry), egv1a1.RetriableStatusCodes) && slices.Contains(retry.RetryOn.HTTPStatusCodes, http.StatusInternalServerError) {
+		return nil
+	}
+	return []finding{{
+		source: f.policyField(retryPath+".retryOn", hasRetry),
+		reason: "gateway-error repeats what is answered with 502, 503 or 504, and not what is answered with 500", advice: "add retriable-status-codes, with httpStatusCodes: [500]",
+	}}
+}
+
+// longestBackOff is the longest pause before a retry that is not called long.
+const longestBackOff = time.Second
+
+func retryTooLate(f *failover) []finding {
+	retry := f.retry()
+	if retry == nil || retry.PerRetry == nil || numRetries(retry) == 0 {
+		return nil
+	}
+	var findings []finding
+	request := f.requestTimeout()
+	if retry.PerRetry.BackOff != nil {
+		if pause := seconds(retry.PerRetry.BackOff.BaseInterval, 0); pause > longestBackOff {
+			reason := fmt.Sprintf("a request that fails on a dead tier waits for up to %s before it is tried on the next", roughly(pause))
+			if request > 0 && pause > request {
+				reason += fmt.Sprintf(", and ends after %s", request)
+			}
+			findings = append(findings, finding{source: f.policyField(retryPath+".perRetry.backOff.baseInterval", hasRetry), reason: reason, advice: "remove it, which makes it 25ms"})
+		}
+	}
+	attempt, attempts := seconds(retry.PerRetry.Timeout, 0), time.Duration(attemptsInTier(retry))
+	if left := request - attempt*attempts; request > 0 && attempt > 0 && attempts > 0 && left < attempt {
+		findings = append(findings, finding{
+			source: f.policyField(retryPath+".perRetry.timeout", hasRetry),
+			reason: fmt.Sprintf("a request ends after %s, and its attempts on a tier that hangs take %s: %s are left for the next tier", request, attempt*attempts, max(left, 0)),
+			advice: "raise the request's timeout, or lower this",
+		})
+	}
+	return findings
+}
+
+// mostRetries is the largest numRetries that is not called large.
+const mostRetries = 10
+
+func tooManyRetries(f *failover) []finding {
+	retry := f.retry()
+	if retry == nil || numRetries(retry) <= mostRetries {
+		return nil
+	}
+	return []finding{{
+		source: f.policyField(retryPath+".numRetries", hasRetry),
+		reason: fmt.Sprintf("numRetries %d: where both tiers fail, each request becomes as many as its timeout leaves time for", numRetries(retry)), advice: "write 2",
 	}}
 }
 

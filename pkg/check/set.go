@@ -25,6 +25,8 @@ type set struct {
 	result  envoygateway.Result
 	index   index
 	names   names
+	// first has the rule that is taken for each request; firstRules fills it in.
+	first map[request]envoygateway.Source
 }
 
 // decoded is a manifest that Envoy Gateway reads.

@@ -17,6 +17,7 @@ const (
 	defaultConnectTimeout     = 10 * time.Second
 	defaultRequestTimeout     = 15 * time.Second
 	defaultBaseEjectionTime   = 30 * time.Second
+	defaultPassiveInterval    = 3 * time.Second
 	defaultNumRetries         = 2
 	defaultConsecutive5xx     = 5
 	defaultMaxEjectionPercent = 10
@@ -89,9 +90,10 @@ func (f *failover) isHTTP() bool {
 	return f.route.Object.Kind == "HTTPRoute" || f.route.Object.Kind == "GRPCRoute"
 }
 
-// retry is the policy's, unless the rule of an HTTPRoute has its own.
+// retry is the policy's, unless the rule of an HTTPRoute has its own, or the circuit
+// breaker permits none.
 func (f *failover) retry() *egv1a1.Retry {
-	if !f.isHTTP() || f.rule.Retry != nil {
+	if !f.isHTTP() || f.rule.Retry != nil || !f.permitsRetries() {
 		return nil
 	}
 	return f.requestPolicy().Retry
@@ -119,7 +121,14 @@ func attemptsInTier(retry *egv1a1.Retry) int32 {
 // tier.
 func (f *failover) retryLeavesTier() bool {
 	retry := f.retry()
-	return retry != nil && attemptsInTier(retry) > 0 && containsAny(triggers(retry), egv1a1.ConnectFailure, egv1a1.Reset, egv1a1.Error5XX, egv1a1.GatewayError)
+	return retry != nil && attemptsInTier(retry) > 0 && f.retriesConnect(retry)
+}
+
+// retriesConnect tells whether a retry is for what cannot connect: no byte of such
+// a request was sent, so that reset-before-request is one of the triggers.
+func (s *set) retriesConnect(retry *egv1a1.Retry) bool {
+	return containsAny(triggers(retry), egv1a1.ConnectFailure, egv1a1.Reset, egv1a1.Error5XX, egv1a1.GatewayError) ||
+		s.has(target.ResetBeforeRequest) && containsAny(triggers(retry), egv1a1.ResetBeforeRequest)
 }
 
 func containsAny[T comparable](list []T, wanted ...T) bool {

@@ -11,7 +11,7 @@ import (
 var timeoutRules = []Rule{
 	{
 		ID: "slow-connect", Severity: diagnostic.Warning,
-		Summary: "No connectTimeout, so 10 s; or the attempts on a dead tier take as long as the whole request may.",
+		Summary: "No connectTimeout, so 10 s, or one of 10 s or more; or the attempts on a dead tier take as long as the whole request may.",
 		Explanation: "A host whose node is gone drops packets. Each request waits for connectTimeout before it is tried elsewhere, and clients leave. The route's timeout, 15 s by default, " +
 			"covers all attempts: one that ends before the attempts on the dead tier do leaves none for the next.",
 		Fix:        "Write timeout: {tcp: {connectTimeout: 1s}}, and a requestTimeout well above it.",
@@ -28,6 +28,10 @@ func slowConnect(f *failover) []finding {
 	source := f.policyField("spec.timeout", hasTimeout)
 	if !isSet {
 		return []finding{{source: source, reason: "no tcp.connectTimeout: a request to a host that drops packets waits for 10s before it is tried elsewhere", advice: "write tcp: {connectTimeout: 1s}", unknown: f.isPolicyUnknown()}}
+	}
+	if connect >= defaultConnectTimeout {
+		source.Path += ".tcp.connectTimeout"
+		return []finding{{source: source, reason: fmt.Sprintf("a request to a host that drops packets waits for %s before it is tried elsewhere", roughly(connect)), advice: "write 1s"}}
 	}
 	retry, request := f.retry(), f.requestTimeout()
 	if retry == nil || attemptsInTier(retry) == 0 || request == 0 {

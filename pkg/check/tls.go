@@ -31,6 +31,14 @@ var tlsRules = []Rule{
 			"Nothing is wrong where the certificate is valid for the client's Host.",
 		ofFailover: tlsNameFromClient,
 	},
+	{
+		ID: "tls-mismatch", Severity: diagnostic.Warning,
+		Summary: "A Backend has port 443 or the appProtocol wss and no tls, or port 80 and tls.",
+		Explanation: "Without tls, Envoy speaks plain text: a server on port 443 answers 400 or closes the connection, and the tier is dead when it is needed. An appProtocol of wss does not turn TLS on. " +
+			"A server on port 80 mostly does not know TLS, and the handshake fails. What a server speaks is not in the files: the verdict is unknown, and with --complete the finding is an error.",
+		Fix:        "Write tls: {wellKnownCACertificates: System, sni: HOSTNAME} for a port with TLS, and the port of plain text without it.",
+		ofFailover: tlsMismatch,
+	},
 }
 
 // nameless returns the backends whose server name Envoy is not told.
@@ -103,4 +111,54 @@ func isAmong(hostname string, names []string) bool {
 		suffix, isWildcard := strings.CutPrefix(name, "*.")
 		return name == hostname || isWildcard && strings.HasSuffix(hostname, "."+suffix)
 	})
+}
+
+// The ports that servers have with TLS and without, by the registry of IANA.
+const (
+	portHTTP  = 80
+	portHTTPS = 443
+)
+
+func tlsMismatch(f *failover) []finding {
+	if !f.isHTTP() {
+		return nil
+	}
+	var findings []finding
+	for _, backend := range f.rule.Backends {
+		if backend.Invalid != nil || backend.Ref.Kind != "Backend" {
+			continue
+		}
+		for _, host := range backend.Hosts {
+			// What the server speaks is not in the files; most speak what the port is for.
+			found := finding{source: portField(host), severity: diagnostic.Error, unknown: true, likely: true}
+			switch {
+			case backend.TLS == nil && host.Port == portHTTPS:
+				found.reason, found.advice = fmt.Sprintf("no tls, so Envoy speaks plain text to port %d of %s", host.Port, host.Address), "write tls, or the port of plain text"
+			case backend.TLS != nil && host.Port == portHTTP:
+				found.reason, found.advice = fmt.Sprintf("tls, so Envoy speaks TLS to port %d of %s", host.Port, host.Address), "write the port of TLS, such as 443, or remove tls"
+			default:
+				continue
+			}
+			findings = append(findings, found)
+		}
+		if i := f.webSocketWithTLS(backend.Ref); i >= 0 && backend.TLS == nil {
+			at := envoygateway.Source{Object: backend.Ref, Path: fmt.Sprintf("spec.appProtocols[%d]", i)}
+			findings = append(findings, finding{source: at, reason: "wss alone does not turn TLS on, so Envoy speaks plain text", advice: "write tls"})
+		}
+	}
+	return findings
+}
+
+// webSocketWithTLS returns the index of the appProtocol that is for WebSockets over
+// TLS; -1 where there is none.
+func (s *set) webSocketWithTLS(id envoygateway.Object) int {
+	known := s.decoded[id]
+	if known == nil {
+		return -1
+	}
+	backend, isBackend := known.object.(*egv1a1.Backend)
+	if !isBackend {
+		return -1
+	}
+	return slices.Index(backend.Spec.AppProtocols, egv1a1.AppProtocolTypeWSS)
 }

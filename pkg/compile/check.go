@@ -2,6 +2,7 @@ package compile
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"runtime"
@@ -38,6 +39,7 @@ type Report struct {
 func Check(subjects []*diagnostic.Subject, on target.Target, options check.Options) (Report, error) {
 	report := Report{Others: map[string]int{}}
 	var specs, manifests, others []*diagnostic.Subject
+	var misspelt []diagnostic.Diagnostic
 	patches := kustomizePatches(subjects)
 	for _, subject := range subjects {
 		switch apiVersion, kind := subject.Field("apiVersion"), subject.Field("kind"); {
@@ -50,6 +52,7 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 		default:
 			report.Others[kind]++
 			others = append(others, subject)
+			misspelt = append(misspelt, misspeltKind(subject, apiVersion, kind)...)
 		}
 	}
 	report.Checked = len(specs) + len(manifests)
@@ -71,9 +74,20 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 	report.Targets = targetsOf(specs, manifests, on)
 	checked := check.Run(together, options)
 	report.Failovers = checked.Failovers
-	report.Diagnostics = slices.Concat(withoutFound(diagnostics, checked.Diagnostics), checked.Diagnostics)
+	report.Diagnostics = slices.Concat(misspelt, withoutFound(diagnostics, checked.Diagnostics), checked.Diagnostics)
 	diagnostic.Sort(report.Diagnostics, subjects)
 	return report, nil
+}
+
+// misspeltKind is about a kind that its group does not have, and that is called nearly
+// as one that it has.
+func misspeltKind(subject *diagnostic.Subject, apiVersion, kind string) []diagnostic.Diagnostic {
+	meant := apiserver.LikelyKind(apiVersion, kind)
+	if meant == "" {
+		return nil
+	}
+	err := field.Invalid(field.NewPath("kind"), kind, fmt.Sprintf("%s has no such kind, did you mean %q?", apiVersion, meant))
+	return diagnostic.Errors(subject, field.ErrorList{err})
 }
 
 // withoutFound drops the warnings of a spec where a rule warns of the same field: that

@@ -34,6 +34,12 @@ var translated = map[schema.GroupKind]func() metav1.Object{
 	{Kind: kindNamespace}: func() metav1.Object { return &corev1.Namespace{} },
 }
 
+// Reads tells whether Translate reads a kind, and returns its group.
+func Reads(apiVersion, kind string) (group string, reads bool) {
+	gv, err := schema.ParseGroupVersion(apiVersion)
+	return gv.Group, err == nil && translated[schema.GroupKind{Group: gv.Group, Kind: kind}] != nil
+}
+
 // assumedNamespace is that of a request where an object has none.
 const assumedNamespace = "default"
 

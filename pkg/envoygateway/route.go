@@ -163,7 +163,7 @@ func (t *translator) attachToListeners(r *route, p *parent, reference gwapiv1.Pa
 	if p.Reason == ReasonGatewayNotInManifests {
 		return
 	}
-	matching, notReady := 0, ""
+	matching, notReady := 0, (*listener)(nil)
 	for _, l := range p.gateway.listeners {
 		if reference.SectionName != nil && string(*reference.SectionName) != l.name || reference.Port != nil && *reference.Port != l.spec.Port {
 			continue
@@ -189,7 +189,7 @@ func (t *translator) attachToListeners(r *route, p *parent, reference gwapiv1.Pa
 		}
 		intersects = true
 		if l.refused != nil {
-			notReady = l.name
+			notReady = l
 			continue
 		}
 		p.Listeners = append(p.Listeners, l.name)
@@ -197,7 +197,7 @@ func (t *translator) attachToListeners(r *route, p *parent, reference gwapiv1.Pa
 	if !intersects {
 		p.reject(ReasonNoMatchingHostname, fmt.Sprintf("no hostname of the route is one of the listeners of %s: %s", p.Gateway, strings.Join(hostnamesOf(p.allowed), ", ")))
 	} else if len(p.Listeners) == 0 {
-		p.Reason, p.Message = ReasonListenerNotReady, fmt.Sprintf("listener %s takes no traffic", notReady)
+		p.Reason, p.Message = ReasonListenerNotReady, fmt.Sprintf("listener %s takes no traffic: %s", notReady.name, notReady.refused.Message)
 	}
 }
 

@@ -1,0 +1,131 @@
+package check
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/distribution/reference"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/envoygateway"
+)
+
+// objectRules are about single objects and documents, whatever fails over.
+var objectRules = []Rule{
+	{
+		ID: ruleDuplicateObject, Severity: diagnostic.Warning,
+		Summary: "An object is there twice in the files of one directory.",
+		Explanation: "Applied together, the later one overwrites the other, and what is in the cluster depends on the order of the files; kustomize refuses both. The verdicts here are for the first. " +
+			"It is information where two files have the same object, equal in all fields. Objects of one name in several directories are taken for overlays, of which one is applied.",
+		Fix: "Remove one of the two, or rename it.",
+	},
+	{
+		ID: ruleLastApplied, Severity: diagnostic.Warning,
+		Summary: "A FailoverSpec gives the annotation kubectl.kubernetes.io/last-applied-configuration to its objects.",
+		Explanation: "kubectl apply keeps there what it applied last, to find out which fields to remove. Where something else creates the objects, such as kubectl create or a server-side apply, the text stays, " +
+			"and the next kubectl apply takes it for that: it fails, or leaves fields in place that are no longer rendered. " +
+			"The annotation gets into a FailoverSpec with those of an object that was read from a cluster.",
+		Fix: "Remove the annotation.",
+	},
+	{
+		ID: "invalid-image", Severity: diagnostic.Error,
+		Summary:     "A Deployment behind a tier has an image that is not a valid reference.",
+		Explanation: "The API server takes any text, but no container runtime does: the pods never start (InvalidImageName), and the tier answers nothing. It is a warning, and the verdict unknown, since kustomize may put another one in its place; with --complete it is an error.",
+		Fix:         "Write the image as REGISTRY/NAME:TAG, in lower case.",
+		ofFailover:  invalidImage,
+	},
+}
+
+const (
+	ruleDuplicateObject = "duplicate-object"
+	ruleLastApplied     = "last-applied-annotation"
+)
+
+// duplicateObjects finds objects that are given twice in a directory.
+func duplicateObjects(manifests []Manifest) []diagnostic.Diagnostic {
+	type key struct {
+		directory string
+		id        [4]string
+	}
+	first := map[key]Manifest{}
+	var findings []diagnostic.Diagnostic
+	for _, manifest := range manifests {
+		group, isRead := envoygateway.Reads(manifest.text("apiVersion"), manifest.text("kind"))
+		if manifest.Origin != nil || manifest.Refused || !isRead || manifest.text("metadata", "name") == "" {
+			continue
+		}
+		of := key{manifest.directory(), manifest.id()}
+		of.id[0] = group
+		other, found := first[of]
+		if !found {
+			first[of] = manifest
+			continue
+		}
+		name := document.ParsePath("metadata.name")
+		severity, message := diagnostic.Warning, "another "+of.id[1]+" of this name is in the same directory"
+		if place := diagnostic.Place(other.Subject, other.Subject.Position(name)); place != "" {
+			message += " (" + place + ")"
+		}
+		if manifest.Subject.File != other.Subject.File && reflect.DeepEqual(manifest.Value, other.Value) {
+			severity = diagnostic.Info
+		}
+		findings = append(findings, manifest.finding(ruleDuplicateObject, severity, name, message+", and one overwrites the other: remove or rename one"))
+	}
+	return findings
+}
+
+// lastApplied finds rendered objects with kubectl's own annotation.
+func lastApplied(manifests []Manifest) []diagnostic.Diagnostic {
+	var findings []diagnostic.Diagnostic
+	for _, manifest := range manifests {
+		if manifest.Origin == nil || lookup(manifest.Value, "metadata", "annotations", corev1.LastAppliedConfigAnnotation) == nil {
+			continue
+		}
+		at := document.ParsePath("metadata.annotations[" + corev1.LastAppliedConfigAnnotation + "]")
+		findings = append(findings, manifest.finding(ruleLastApplied, diagnostic.Warning, at, "kubectl apply keeps here what it applied last, and would read this text as that: remove it"))
+	}
+	return findings
+}
+
+func invalidImage(f *failover) []finding {
+	var findings []finding
+	for _, backend := range f.rule.Backends {
+		for _, host := range backend.Hosts {
+			for _, from := range host.PodsFrom {
+				if deployment, isDeployment := f.deployment(from.Object); isDeployment {
+					findings = append(findings, invalidImages(from.Object, "spec.template.spec.initContainers", deployment.Spec.Template.Spec.InitContainers)...)
+					findings = append(findings, invalidImages(from.Object, "spec.template.spec.containers", deployment.Spec.Template.Spec.Containers)...)
+				}
+			}
+		}
+	}
+	return findings
+}
+
+func (s *set) deployment(id envoygateway.Object) (*appsv1.Deployment, bool) {
+	known := s.decoded[id]
+	if known == nil {
+		return nil, false
+	}
+	deployment, isDeployment := known.object.(*appsv1.Deployment)
+	return deployment, isDeployment
+}
+
+func invalidImages(of envoygateway.Object, path string, containers []corev1.Container) []finding {
+	var findings []finding
+	for i, container := range containers {
+		if container.Image == "" {
+			continue // which the API server refuses
+		}
+		if _, err := reference.ParseNormalizedNamed(container.Image); err != nil {
+			findings = append(findings, finding{
+				source: envoygateway.Source{Object: of, Path: fmt.Sprintf("%s[%d].image", path, i)},
+				reason: fmt.Sprintf("%q is not a valid image (%v), so its pods never start", container.Image, err), advice: "write REGISTRY/NAME:TAG", unknown: true, likely: true,
+			})
+		}
+	}
+	return findings
+}
