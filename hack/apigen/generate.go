@@ -13,14 +13,15 @@ import (
 )
 
 const (
-	apiPackage    = "github.com/failover-krm/failover/pkg/api/v1alpha1"
-	schemaFile    = "pkg/api/v1alpha1/failoverspec.schema.json"
-	goSchemaFile  = "pkg/api/decode/zz_generated.schema.go"
-	referenceFile = "docs/reference.md"
+	apiPackage      = "github.com/failover-krm/failover/pkg/api/v1alpha1"
+	schemaFile      = "pkg/api/v1alpha1/failoverspec.schema.json"
+	checkSchemaFile = "pkg/api/v1alpha1/failovercheck.schema.json"
+	goSchemaFile    = "pkg/api/decode/zz_generated.schema.go"
+	referenceFile   = "docs/reference.md"
 )
 
 // outputs are the files that generate returns, relative to the repository's root.
-var outputs = []string{schemaFile, goSchemaFile, referenceFile}
+var outputs = []string{schemaFile, checkSchemaFile, goSchemaFile, referenceFile}
 
 // generate returns the content of every output.
 func generate() (map[string][]byte, error) {
@@ -37,20 +38,33 @@ func generate() (map[string][]byte, error) {
 	}
 	collector := &markers.Collector{Registry: registry}
 
-	schema, err := failoverSpecSchema(roots[0], collector)
+	parser := newParser(collector)
+	spec, err := failoverSpecSchema(roots[0], parser)
 	if err != nil {
 		return nil, err
 	}
-	full, err := encode(schema)
+	check, err := failoverCheckSchema(roots[0], parser)
+	if err != nil {
+		return nil, err
+	}
+	specFile, err := encode(spec)
+	if err != nil {
+		return nil, err
+	}
+	checkFile, err := encode(check)
 	if err != nil {
 		return nil, err
 	}
 	var writer gosource.Writer
-	root, err := writer.Reference(schema)
+	specRoot, err := writer.Reference(spec)
 	if err != nil {
 		return nil, err
 	}
-	goSchema, err := writer.Source("hack/apigen from the Go types", "decode", "var failoverSpecSchema = "+root)
+	checkRoot, err := writer.Reference(check)
+	if err != nil {
+		return nil, err
+	}
+	goSchema, err := writer.Source("hack/apigen from the Go types", "decode", "var failoverSpecSchema = "+specRoot+"\n\nvar failoverCheckSchema = "+checkRoot)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +72,7 @@ func generate() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{schemaFile: full, goSchemaFile: goSchema, referenceFile: reference}, nil
+	return map[string][]byte{schemaFile: specFile, checkSchemaFile: checkFile, goSchemaFile: goSchema, referenceFile: reference}, nil
 }
 
 // newParser knows the types that marshal as something else than their fields.

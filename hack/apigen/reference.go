@@ -15,10 +15,10 @@ import (
 )
 
 // referenceTypes are the types of the page, in the order a reader meets them.
-var referenceTypes = []string{"FailoverSpec", "Spec", "Gateway", "Tier", "Workload", "Service", "Policy"}
+var referenceTypes = []string{"FailoverSpec", "Spec", "Gateway", "Tier", "Workload", "Service", "Policy", "FailoverCheck", "CheckSpec"}
 
 // referenceEnums are the types of which the page lists the values.
-var referenceEnums = []string{"Profile"}
+var referenceEnums = []string{"Profile", "FailOn"}
 
 // upstreamDocs has the page that documents the types of a package, by the name
 // under which the API imports it.
@@ -39,8 +39,8 @@ func referencePage(pkg *loader.Package, collector *markers.Collector) ([]byte, e
 	}
 	var page bytes.Buffer
 	page.WriteString("# FailoverSpec: reference\n\n" +
-		"`apiVersion: failover.krm.dev/v1alpha1`, `kind: FailoverSpec`. Made from the comments of the Go types by\n" +
-		"`make generate`; `failover schema` prints the same as a JSON Schema.\n")
+		"`apiVersion: failover.krm.dev/v1alpha1`, `kind: FailoverSpec`, and at the end `kind: FailoverCheck`. Made from the comments of the Go\n" +
+		"types by `make generate`; `failover schema` and `failover schema FailoverCheck` print the same as JSON Schemas.\n")
 	for _, name := range referenceTypes {
 		info, ok := found[name]
 		if !ok {
@@ -115,6 +115,8 @@ func linkedType(expr ast.Expr) string {
 			return "integer"
 		case "string":
 			return "string"
+		case "bool":
+			return "boolean"
 		}
 		return "[" + t.Name + "](#" + strings.ToLower(t.Name) + ")"
 	}

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/tools/go/packages"
 	"sigs.k8s.io/controller-tools/pkg/crd"
 	"sigs.k8s.io/controller-tools/pkg/loader"
-	"sigs.k8s.io/controller-tools/pkg/markers"
 
 	"github.com/failover-krm/failover/pkg/target"
 )
@@ -19,32 +18,15 @@ type object = map[string]any
 
 // failoverSpecSchema turns controller-tools' schema of FailoverSpec, which is that
 // of a CRD, into a JSON Schema of what failover accepts.
-func failoverSpecSchema(pkg *loader.Package, collector *markers.Collector) (object, error) {
-	parser := newParser(collector)
-	ident := crd.TypeIdent{Package: pkg, Name: "FailoverSpec"}
-	parser.NeedFlattenedSchemaFor(ident)
-	if loader.PrintErrors([]*loader.Package{pkg}, packages.TypeError) {
-		return nil, fmt.Errorf("the types have no schema")
-	}
-	data, err := json.Marshal(parser.FlattenedSchemata[ident])
+func failoverSpecSchema(pkg *loader.Package, parser *crd.Parser) (object, error) {
+	schema, err := schemaOf(pkg, parser, "FailoverSpec")
 	if err != nil {
 		return nil, err
 	}
-	var schema object
-	if err := json.Unmarshal(data, &schema); err != nil {
-		return nil, err
-	}
-
-	spec := at(schema, "spec")
-	metadata := at(schema, "metadata")
-	metadata["properties"] = metadataProperties()
-	metadata["required"] = []any{"name"}
-	at(schema, "apiVersion")["enum"] = []any{"failover.krm.dev/v1alpha1"}
-	at(schema, "apiVersion")["description"] = "The version of this API."
-	at(schema, "kind")["enum"] = []any{"FailoverSpec"}
-	at(schema, "kind")["description"] = "FailoverSpec, always."
+	at(schema, "metadata")["required"] = []any{"name"}
 	schema["required"] = []any{"apiVersion", "kind", "metadata", "spec"}
 
+	spec := at(schema, "spec")
 	known := at(spec, "target")
 	known["default"], known["enum"] = string(target.Default), enumOf(target.All())
 	// The policy's target is the route, so a user has none to give.
@@ -63,11 +45,55 @@ func failoverSpecSchema(pkg *loader.Package, collector *markers.Collector) (obje
 		at(endpoint, "ip", "port")["minimum"] = 1
 	}
 
+	finish(schema)
+	return schema, nil
+}
+
+// failoverCheckSchema is that of FailoverCheck.
+func failoverCheckSchema(pkg *loader.Package, parser *crd.Parser) (object, error) {
+	schema, err := schemaOf(pkg, parser, "FailoverCheck")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"name", "namespace", "labels", "annotations"} {
+		at(schema, "metadata", name)["description"] = "For orchestrators: failover does not use it."
+	}
+	schema["required"] = []any{"apiVersion", "kind"}
+	known := at(schema, "spec", "target")
+	known["default"], known["enum"] = string(target.Default), enumOf(target.All())
+	finish(schema)
+	return schema, nil
+}
+
+// schemaOf returns the schema of a kind, with what every kind has in common.
+func schemaOf(pkg *loader.Package, parser *crd.Parser, kind string) (object, error) {
+	ident := crd.TypeIdent{Package: pkg, Name: kind}
+	parser.NeedFlattenedSchemaFor(ident)
+	if loader.PrintErrors([]*loader.Package{pkg}, packages.TypeError) {
+		return nil, fmt.Errorf("the types have no schema")
+	}
+	data, err := json.Marshal(parser.FlattenedSchemata[ident])
+	if err != nil {
+		return nil, err
+	}
+	var schema object
+	if err := json.Unmarshal(data, &schema); err != nil {
+		return nil, err
+	}
+	schema["title"] = kind
+	at(schema, "metadata")["properties"] = metadataProperties()
+	at(schema, "apiVersion")["enum"] = []any{"failover.krm.dev/v1alpha1"}
+	at(schema, "apiVersion")["description"] = "The version of this API."
+	at(schema, "kind")["enum"] = []any{kind}
+	at(schema, "kind")["description"] = kind + ", always."
+	return schema, nil
+}
+
+// finish makes a JSON Schema of what is that of a CRD.
+func finish(schema object) {
 	close(schema)
 	describe(schema)
 	schema["$schema"] = "http://json-schema.org/draft-07/schema#"
-	schema["title"] = "FailoverSpec"
-	return schema, nil
 }
 
 // enumOf lists the values of an enum.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // Manifest is an object that is to be in a cluster.
@@ -25,6 +26,21 @@ type Manifest struct {
 	// Refused tells that the API server or Envoy Gateway refuses the object, which is
 	// reported already.
 	Refused bool
+	// Spec is the FailoverSpec that the object is rendered from; nil where it is given.
+	Spec *Spec
+}
+
+// Spec is what rules know of a FailoverSpec, beside the objects that it renders.
+type Spec struct {
+	// Subject is its document.
+	Subject *diagnostic.Subject
+	// Profile is the name of its profile, such as zero-loss: what that promises is
+	// checked too.
+	Profile string
+	// Target is what it is rendered for, and TargetAssumed tells that the document does
+	// not say so.
+	Target        target.Target
+	TargetAssumed bool
 }
 
 // Options say how to read the manifests.
@@ -50,24 +66,45 @@ type Report struct {
 // Run applies every rule to manifests that are to be in a cluster together. One
 // that is given and also rendered counts once, as given.
 func Run(manifests []Manifest, options Options) Report {
-	given := map[[4]string]bool{}
-	for _, manifest := range manifests {
-		if manifest.Origin == nil {
-			given[manifest.id()] = true
-		}
-	}
-	var together []Manifest
-	for _, manifest := range manifests {
-		if manifest.Origin == nil || !given[manifest.id()] {
-			together = append(together, manifest)
-		}
-	}
+	together := withoutRendered(manifests)
 	report := Report{Diagnostics: slices.Concat(fqdnWithoutService(together, options), duplicateObjects(manifests), lastApplied(together))}
 	for _, set := range setsOf(together, options) {
 		set.check(&report)
 	}
 	report.Diagnostics = withoutRepeats(report.Diagnostics)
 	return report
+}
+
+// withoutRendered drops what is rendered and given too; what is given is then of the
+// FailoverSpec.
+func withoutRendered(manifests []Manifest) []Manifest {
+	given := map[[4]string]bool{}
+	for _, manifest := range manifests {
+		if manifest.Origin == nil {
+			given[manifest.id()] = true
+		}
+	}
+	if len(given) == 0 {
+		return manifests
+	}
+	specs := map[[4]string]*Spec{}
+	var together []Manifest
+	for _, manifest := range manifests {
+		switch id := manifest.id(); {
+		case manifest.Origin == nil:
+			together = append(together, manifest)
+		case given[id]:
+			specs[id] = manifest.Spec
+		default:
+			together = append(together, manifest)
+		}
+	}
+	for i, manifest := range together {
+		if spec := specs[manifest.id()]; spec != nil && manifest.Origin == nil {
+			together[i].Spec = spec
+		}
+	}
+	return together
 }
 
 // withoutRepeats drops what was found again, such as for another rule of a route

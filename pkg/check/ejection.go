@@ -66,7 +66,7 @@ var ejectionRules = []Rule{
 		ofFailover: shortEjection,
 	},
 	{
-		ID: "no-active-check", Severity: diagnostic.Info,
+		ID: "no-active-check", Severity: diagnostic.Info, OnRender: true,
 		Summary:     "A passive health check without an active one.",
 		Explanation: "Only the requests of users find out that a tier is down, or up again. A request that hangs counts once the route's timeout ends it: where clients leave earlier, nothing is ever counted and the traffic stays.",
 		Fix:         "Write healthCheck.active with a path that answers 200 where the application can serve.",

@@ -35,6 +35,9 @@ type Failover struct {
 	// Subject is the document that the route is in, or is rendered from.
 	Subject *diagnostic.Subject
 	Verdict Verdict
+	// Severity is that of the finding that decides the verdict; information where there
+	// is none.
+	Severity diagnostic.Severity
 	// Reason is how it fails over, or why not, or what is not known.
 	Reason string
 }
@@ -170,7 +173,7 @@ func (f *failover) check(report *Report, index int) Failover {
 		served = append(served, f)
 	}
 	result := Failover{Route: f.route.Object, Rule: index, Subject: f.decoded[f.route.Object].Subject, Verdict: Yes}
-	no, unknown := f.refused(), ""
+	no, unknown, unknownSeverity := f.refused(), "", diagnostic.Info
 	for _, on := range served {
 		for _, rule := range Rules() {
 			if rule.ofFailover == nil {
@@ -181,8 +184,8 @@ func (f *failover) check(report *Report, index int) Failover {
 				if found.severityUnder(rule, f.Options) == diagnostic.Error {
 					no = cmp.Or(no, found.reason)
 				}
-				if found.unknown {
-					unknown = cmp.Or(unknown, found.reason)
+				if found.unknown && unknown == "" {
+					unknown, unknownSeverity = found.reason, found.severityUnder(rule, f.Options)
 				}
 			}
 		}
@@ -194,13 +197,13 @@ func (f *failover) check(report *Report, index int) Failover {
 	}
 	switch {
 	case no != "":
-		result.Verdict, result.Reason = No, no
+		result.Verdict, result.Severity, result.Reason = No, diagnostic.Error, no
 	case unknown != "" && f.Complete:
-		result.Verdict, result.Reason = No, unknown
+		result.Verdict, result.Severity, result.Reason = No, diagnostic.Error, unknown
 	case unknown != "":
-		result.Verdict, result.Reason = Unknown, unknown
+		result.Verdict, result.Severity, result.Reason = Unknown, unknownSeverity, unknown
 	default:
-		result.Reason = served[0].describe()
+		result.Severity, result.Reason = diagnostic.Info, served[0].describe()
 	}
 	return result
 }

@@ -161,7 +161,7 @@ func routeRetryShadows(f *failover) []finding {
 
 func retryMissesReset(f *failover) []finding {
 	retry := f.retry()
-	if retry == nil || numRetries(retry) == 0 || !f.has(target.ResetBeforeRequest) ||
+	if retry == nil || numRetries(retry) == 0 || !f.has(target.ResetBeforeRequest) || f.profile() == profileZeroLoss || // zero-loss-triggers
 		containsAny(triggers(retry), egv1a1.ResetBeforeRequest, egv1a1.Reset, egv1a1.Error5XX, egv1a1.GatewayError) {
 		return nil
 	}
@@ -173,7 +173,7 @@ func retryMissesReset(f *failover) []finding {
 
 func retryMissesConnect(f *failover) []finding {
 	retry := f.retry()
-	if retry == nil || numRetries(retry) == 0 || f.retriesConnect(retry) {
+	if retry == nil || numRetries(retry) == 0 || f.retriesConnect(retry) || f.profile() == profileZeroLoss { // zero-loss-triggers
 		return nil
 	}
 	return []finding{{
@@ -184,7 +184,8 @@ func retryMissesConnect(f *failover) []finding {
 
 func retryMisses500(f *failover) []finding {
 	retry := f.retry()
-	if retry == nil || numRetries(retry) == 0 || !containsAny(triggers(retry), egv1a1.GatewayError) || containsAny(triggers(retry), egv1a1.Error5XX) {
+	if retry == nil || numRetries(retry) == 0 || !containsAny(triggers(retry), egv1a1.GatewayError) || containsAny(triggers(retry), egv1a1.Error5XX) ||
+		f.profile() == profileZeroLoss { // zero-loss-triggers
 		return nil
 	}
 	if containsAny(triggers(retry), egv1a1.RetriableStatusCodes) && slices.Contains(retry.RetryOn.HTTPStatusCodes, http.StatusInternalServerError) {

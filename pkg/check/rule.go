@@ -22,6 +22,9 @@ type Rule struct {
 	Fix string
 	// Cost is what was measured, on a real Envoy; empty where nothing was.
 	Cost string
+	// OnRender tells that those who render a FailoverSpec hear of it too, although it
+	// is information.
+	OnRender bool
 	// Since is the first Envoy Gateway that it is about; empty for all of them.
 	Since string
 
@@ -33,7 +36,7 @@ type Rule struct {
 // Rules has every rule, by family: what it takes to have tiers in one cluster comes
 // first, and what makes the traffic leave one of them after it.
 func Rules() []Rule {
-	return slices.Concat(referenceRules, namespaceRules, hostRules, tierRules, placeRules, splitRules, ejectionRules, healthCheckRules, retryRules, timeoutRules, loadRules, policyRules, tlsRules, objectRules)
+	return slices.Concat(referenceRules, namespaceRules, hostRules, tierRules, placeRules, splitRules, ejectionRules, healthCheckRules, retryRules, timeoutRules, loadRules, policyRules, tlsRules, objectRules, specRules)
 }
 
 // Lookup returns the rule of an id.

@@ -143,6 +143,8 @@ func newest() string {
 type finding struct {
 	// source is the field that causes it.
 	source envoygateway.Source
+	// inSpec is the field of the FailoverSpec instead, where source is an object of one.
+	inSpec string
 	// severity is that of the rule where it is empty.
 	severity diagnostic.Severity
 	// reason is what happens, with the values at hand, and advice what to do.
@@ -180,6 +182,11 @@ func (s *set) report(report *Report, rule Rule, f finding, otherwise envoygatewa
 	}
 	if at == nil || at.Refused {
 		return
+	}
+	if f.inSpec != "" && at.Spec != nil {
+		// A path of the document that the object is rendered from, as it stands there.
+		at = &decoded{Manifest: &Manifest{Subject: at.Spec.Subject}}
+		f.source.Path = f.inSpec
 	}
 	report.Diagnostics = append(report.Diagnostics, at.finding(rule.ID, f.severityUnder(rule, s.Options), document.ParsePath(f.source.Path), f.message()))
 }

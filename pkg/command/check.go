@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/compile"
 	"github.com/failover-krm/failover/pkg/diagnostic"
@@ -90,7 +91,7 @@ where an input cannot be read.`,
 func runCheck(args []string, on target.Target, failOn string, options check.Options, stdin io.Reader, stdout, stderr io.Writer) error {
 	documents, unread := readAll(args, stdin)
 	if len(documents) == 1 && krm.IsResourceList(documents[0].Node) {
-		return runCheckFunction(documents[0].Node, on, failOn, stdout, stderr)
+		return runCheckFunction(documents[0].Node, on, failOn, options, stdout, stderr)
 	}
 	if err := noResourceLists(documents, "give it alone"); err != nil {
 		return err
@@ -162,31 +163,20 @@ func forTargets(targets []target.Target) string {
 }
 
 // runCheckFunction answers a ResourceList: check is then a KRM function, which
-// kpt calls a validator.
-func runCheckFunction(resourceList *yaml.Node, on target.Target, failOn string, stdout, stderr io.Writer) error {
-	least := diagnostic.Warning
-	if failOn == string(diagnostic.Info) {
-		least = diagnostic.Info
-	}
-	answer, err := krm.Check(resourceList, on, least)
+// kpt calls a validator. What a FailoverCheck says as its functionConfig counts more
+// than the flags.
+func runCheckFunction(resourceList *yaml.Node, on target.Target, failOn string, options check.Options, stdout, stderr io.Writer) error {
+	answer, err := krm.Check(resourceList, v1alpha1.CheckSpec{Target: on, FailOn: v1alpha1.FailOn(failOn), Complete: options.Complete})
 	if err != nil {
 		return &failure{exitWrong, err}
 	}
-	if err := writeAnswer(answer, stdout, stderr); err != nil {
-		return err
-	}
-	return failOnFindings(answer.Diagnostics, failOn)
+	return writeAnswer(answer, stdout, stderr)
 }
 
 // failOnFindings fails where there is a finding at or above a severity.
 func failOnFindings(diagnostics []diagnostic.Diagnostic, failOn string) error {
-	for _, severity := range diagnostic.Severities() {
-		if failOn != never && diagnostic.Count(diagnostics, severity) > 0 {
-			return &failure{code: exitWrong}
-		}
-		if string(severity) == failOn {
-			break
-		}
+	if failOn != never && diagnostic.AnyAtLeast(diagnostics, diagnostic.Severity(failOn)) {
+		return &failure{code: exitWrong}
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func TestAcceptedThoughItDoesNotFailOver(t *testing.T) {
 		{"localhost.localdomain", manifests("active.example.com", "localhost.localdomain"), "error bad-endpoint"},
 		{"replicas 0", standby("{workload: {image: shop, port: 8080, replicas: 0}}"), "error tier-scaled-to-zero"},
 
-		{"zero-loss whose retry lacks 500", policy("{profile: zero-loss, retry: {numRetries: 2, numAttemptsPerPriority: 1, perRetry: {timeout: 2s}, retryOn: {triggers: [connect-failure, reset, gateway-error]}}}"), "info retry-misses-500"},
+		{"zero-loss whose retry lacks 500", policy("{profile: zero-loss, retry: {numRetries: 2, numAttemptsPerPriority: 1, perRetry: {timeout: 2s}, retryOn: {triggers: [connect-failure, reset, gateway-error]}}}"), "warning zero-loss-triggers"},
 		{"zero-loss, requestTimeout 2.1s with perRetry 2s", policy("{profile: zero-loss, timeout: {tcp: {connectTimeout: 1s}, http: {requestTimeout: 2100ms}}}"), "warning retry-too-late"},
 		{"zero-loss, matches of POST", policy("{profile: zero-loss}") + "  matches: [{method: POST}]\n", "warning unsafe-retry"},
 		{"safe, retryOn refused-stream alone", policy("{retry: {numRetries: 2, numAttemptsPerPriority: 1, retryOn: {triggers: [refused-stream]}}}"), "warning retry-misses-connect"},

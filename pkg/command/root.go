@@ -213,10 +213,7 @@ func runFunction(stdin io.Reader, stdout, stderr io.Writer) error {
 	if err != nil {
 		return &failure{exitWrong, err}
 	}
-	if err := writeAnswer(answer, stdout, stderr); err != nil {
-		return err
-	}
-	return failOnFindings(answer.Diagnostics, string(diagnostic.Error))
+	return writeAnswer(answer, stdout, stderr)
 }
 
 // writeAnswer writes a function's answer, and for people what its results say.
@@ -224,6 +221,9 @@ func writeAnswer(answer krm.Answer, stdout, stderr io.Writer) error {
 	_ = diagnostic.WriteText(stderr, answer.Diagnostics)
 	if _, err := stdout.Write(answer.YAML); err != nil {
 		return unusable("%w", err)
+	}
+	if answer.Failed {
+		return &failure{code: exitWrong}
 	}
 	return nil
 }

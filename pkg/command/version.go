@@ -35,19 +35,35 @@ func buildVersion() string {
 	return "(devel)"
 }
 
+// schemas has the JSON Schema of each kind.
+var schemas = map[string]func() []byte{v1alpha1.Kind: v1alpha1.JSONSchema, v1alpha1.CheckKind: v1alpha1.CheckJSONSchema}
+
 func newSchema() *cobra.Command {
+	kinds := []string{v1alpha1.Kind, v1alpha1.CheckKind}
 	return &cobra.Command{
-		Use:   "schema",
-		Short: "Print the JSON Schema of FailoverSpec",
-		Long: `Schema prints the JSON Schema of FailoverSpec, for editors. With the YAML
-language server, the first line of a spec names the file it was saved to:
+		Use:   "schema [KIND]",
+		Short: "Print the JSON Schema of FailoverSpec or FailoverCheck",
+		Long: `Schema prints the JSON Schema of FailoverSpec, or of FailoverCheck, for editors.
+With the YAML language server, the first line of a spec names the file it was
+saved to:
 
   # yaml-language-server: $schema=failoverspec.schema.json`,
 		Example: `  # Save the schema beside a spec
-  failover schema > failoverspec.schema.json`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := cmd.OutOrStdout().Write(v1alpha1.JSONSchema())
+  failover schema > failoverspec.schema.json
+
+  # That of the functionConfig that makes the function check
+  failover schema FailoverCheck`,
+		Args:      cobra.MaximumNArgs(1),
+		ValidArgs: kinds,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			kind := v1alpha1.Kind
+			if len(args) > 0 {
+				kind = args[0]
+			}
+			if err := oneOf("kind", kind, kinds); err != nil {
+				return err
+			}
+			_, err := cmd.OutOrStdout().Write(schemas[kind]())
 			return err
 		},
 	}

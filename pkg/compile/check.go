@@ -39,7 +39,7 @@ type Report struct {
 func Check(subjects []*diagnostic.Subject, on target.Target, options check.Options) (Report, error) {
 	report := Report{Others: map[string]int{}}
 	var specs, manifests, others []*diagnostic.Subject
-	var misspelt []diagnostic.Diagnostic
+	var diagnostics []diagnostic.Diagnostic
 	patches := kustomizePatches(subjects)
 	for _, subject := range subjects {
 		switch apiVersion, kind := subject.Field("apiVersion"), subject.Field("kind"); {
@@ -47,34 +47,35 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 			report.Others[kind+" as a patch"]++
 		case decode.Claims(subject.Node):
 			specs = append(specs, subject)
+		case decode.ClaimsCheck(subject.Node):
+			report.Checked++
+			_, errs := decode.FailoverCheck(subject.Node)
+			diagnostics = append(diagnostics, diagnostic.Errors(subject, errs)...)
 		case apiserver.Knows(apiVersion, kind):
 			manifests = append(manifests, subject)
 		default:
 			report.Others[kind]++
 			others = append(others, subject)
-			misspelt = append(misspelt, misspeltKind(subject, apiVersion, kind)...)
+			diagnostics = append(diagnostics, misspeltKind(subject, apiVersion, kind)...)
 		}
 	}
-	report.Checked = len(specs) + len(manifests)
+	report.Checked += len(specs) + len(manifests)
 
-	together, diagnostics := validateAll(manifests, on)
+	together, found := validateAll(manifests, on)
+	diagnostics = append(diagnostics, found...)
 	together = append(together, valuesOf(others, on)...)
 	for _, set := range apart(specs) {
-		rendered, compiled, err := Documents(set, Options{}, func(object Object) (Object, error) { return object, nil })
+		rendered, found, err := compileAll(set, Options{}, func(Object) (struct{}, error) { return struct{}{}, nil })
 		if err != nil {
 			return Report{}, err
 		}
-		diagnostics = append(diagnostics, compiled...)
-		for _, object := range rendered {
-			together = append(together, check.Manifest{
-				Subject: object.Subject, Value: object.Value, Origin: object.Origin, EnvoyGateway: object.Spec.Spec.Target.EnvoyGateway(),
-			})
-		}
+		diagnostics = append(diagnostics, found...)
+		together = append(together, manifestsOf(rendered)...)
 	}
 	report.Targets = targetsOf(specs, manifests, on)
 	checked := check.Run(together, options)
 	report.Failovers = checked.Failovers
-	report.Diagnostics = slices.Concat(misspelt, withoutFound(diagnostics, checked.Diagnostics), checked.Diagnostics)
+	report.Diagnostics = append(diagnostics, checked.Diagnostics...)
 	diagnostic.Sort(report.Diagnostics, subjects)
 	return report, nil
 }
@@ -88,25 +89,6 @@ func misspeltKind(subject *diagnostic.Subject, apiVersion, kind string) []diagno
 	}
 	err := field.Invalid(field.NewPath("kind"), kind, fmt.Sprintf("%s has no such kind, did you mean %q?", apiVersion, meant))
 	return diagnostic.Errors(subject, field.ErrorList{err})
-}
-
-// withoutFound drops the warnings of a spec where a rule warns of the same field: that
-// has one cause, and the rule looked at what was rendered.
-func withoutFound(diagnostics, found []diagnostic.Diagnostic) []diagnostic.Diagnostic {
-	type place struct {
-		subject *diagnostic.Subject
-		field   string
-	}
-	places := map[place]bool{}
-	for _, d := range found {
-		if d.Severity == diagnostic.Info {
-			continue
-		}
-		places[place{d.Subject, d.Field.String()}] = true
-	}
-	return slices.DeleteFunc(diagnostics, func(d diagnostic.Diagnostic) bool {
-		return d.Severity == diagnostic.Warning && places[place{d.Subject, d.Field.String()}]
-	})
 }
 
 // valuesOf returns the manifests that are not validated, and that a failover may

@@ -14,7 +14,6 @@ import (
 
 	"github.com/failover-krm/failover/pkg/api/decode"
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
-	"github.com/failover-krm/failover/pkg/api/validation"
 	"github.com/failover-krm/failover/pkg/apiserver"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
@@ -67,8 +66,38 @@ func Specs(specs ...*v1alpha1.FailoverSpec) ([]Object, []diagnostic.Diagnostic, 
 // Documents compiles the FailoverSpecs that documents are. What is wanted of each
 // object is what finish returns; it is called for several at a time, and the results
 // are in the order of rendering. If there is an error among the diagnostics, there
-// are no objects.
+// are no objects. What the rules of package check find is among the diagnostics, but
+// never as an error: what is written is accepted.
 func Documents[T any](subjects []*diagnostic.Subject, options Options, finish func(Object) (T, error)) ([]T, []diagnostic.Diagnostic, error) {
+	objects, diagnostics, err := compileAll(subjects, options, finish)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !diagnostic.Failed(diagnostics) {
+		diagnostics = append(diagnostics, advice(objects)...)
+	}
+	diagnostic.Sort(diagnostics, subjects)
+	if diagnostic.Failed(diagnostics) {
+		return nil, diagnostics, nil
+	}
+	finished := make([]T, len(objects))
+	for i, object := range objects {
+		finished[i] = object.finished
+	}
+	return finished, diagnostics, nil
+}
+
+// compiled is an object, whether or not it is refused.
+type compiled[T any] struct {
+	Object
+	refused field.ErrorList
+	// finished is what is wanted of it, where it is not refused.
+	finished T
+}
+
+// compileAll renders and validates the FailoverSpecs that documents are. There are no
+// objects of a spec that is wrong.
+func compileAll[T any](subjects []*diagnostic.Subject, options Options, finish func(Object) (T, error)) ([]compiled[T], []diagnostic.Diagnostic, error) {
 	specs, origins, diagnostics := load(subjects, options.Namespace)
 	objects, errs := render.Render(specs)
 	for _, err := range errs {
@@ -80,7 +109,7 @@ func Documents[T any](subjects []*diagnostic.Subject, options Options, finish fu
 		diagnostics = append(diagnostics, found...)
 	}
 
-	finished, refused := make([]T, len(objects)), make([]field.ErrorList, len(objects))
+	finished := make([]compiled[T], len(objects))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, object := range objects {
@@ -88,23 +117,19 @@ func Documents[T any](subjects []*diagnostic.Subject, options Options, finish fu
 			if options.Mark != nil {
 				options.Mark(object)
 			}
-			var value map[string]any
-			if value, refused[i], err = validated(object); err != nil || len(refused[i]) > 0 {
+			result := &finished[i]
+			result.Object = Object{Object: object, Subject: origins[object.Spec]}
+			if result.Value, result.refused, err = validated(object); err != nil || len(result.refused) > 0 {
 				return err
 			}
-			finished[i], err = finish(Object{Object: object, Subject: origins[object.Spec], Value: value})
+			result.finished, err = finish(result.Object)
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, nil, err
 	}
-	diagnostics = append(diagnostics, explain(objects, refused, origins)...)
-	diagnostic.Sort(diagnostics, subjects)
-	if diagnostic.Failed(diagnostics) {
-		return nil, diagnostics, nil
-	}
-	return finished, diagnostics, nil
+	return finished, append(diagnostics, explain(finished)...), nil
 }
 
 // sources has the document of each FailoverSpec.
@@ -144,9 +169,6 @@ func loadOne(subject *diagnostic.Subject, namespace string) (*v1alpha1.FailoverS
 	if namespace == "" && subject.Field("metadata.namespace") == "" {
 		diagnostics = append(diagnostics, diagnostic.New(diagnostic.Info, subject, document.ParsePath("metadata.namespace"),
 			fmt.Sprintf("not given, %q is assumed", v1alpha1.DefaultNamespace)))
-	}
-	for _, warning := range validation.Warnings(fs) {
-		diagnostics = append(diagnostics, diagnostic.New(diagnostic.Warning, subject, document.ParsePath(warning.Field), warning.Detail))
 	}
 	return fs, diagnostics
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,6 +31,7 @@ func ExampleSpecs() {
 	objects, diagnostics, err := compile.Specs(&v1alpha1.FailoverSpec{
 		ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "web"},
 		Spec: v1alpha1.Spec{
+			Target:  "envoy-gateway-1.9",
 			Active:  v1alpha1.Tier{Service: &v1alpha1.Service{Name: "shop", Port: 8080}},
 			Passive: v1alpha1.Tier{Service: &v1alpha1.Service{Name: "shop-standby", Port: 8080}},
 		},
@@ -39,12 +41,13 @@ func ExampleSpecs() {
 		return
 	}
 	for _, diagnostic := range diagnostics {
-		fmt.Println(diagnostic)
+		fmt.Printf("%s: %s\n", diagnostic.Severity, diagnostic.Rule)
 	}
 	for _, object := range objects {
 		fmt.Printf("%s: %s %s\n", object.Part, object.Resource.GetObjectKind().GroupVersionKind().Kind, object.Resource.GetName())
 	}
 	// Output:
+	// info: no-active-check
 	// active-backend: Backend shop-active
 	// passive-backend: Backend shop-passive
 	// gateway: Gateway shop-gateway
@@ -58,7 +61,10 @@ func TestSpecsBuiltInGo(t *testing.T) {
 		change func(*v1alpha1.FailoverSpec)
 		want   []string
 	}{
-		{"a valid one", func(*v1alpha1.FailoverSpec) {}, nil},
+		{"a valid one", func(fs *v1alpha1.FailoverSpec) {
+			fs.Spec.Target = "envoy-gateway-1.9"
+			fs.Spec.Policy.HealthCheck = &egv1a1.HealthCheck{Active: &egv1a1.ActiveHealthCheck{Type: egv1a1.ActiveHealthCheckerTypeHTTP, HTTP: &egv1a1.HTTPActiveHealthChecker{Path: "/healthz"}}}
+		}, nil},
 		{
 			"what the schema refuses", func(fs *v1alpha1.FailoverSpec) { fs.Spec.Active.Service.Port = 0 },
 			[]string{"error: FailoverSpec web/shop: spec.active.service.port: Invalid value: 0: must be between 1 and 65535, inclusive"},

@@ -19,16 +19,16 @@ import (
 // explain turns what is refused in objects into errors of the fields of their
 // specs. What is refused in several objects of a spec for one reason, such as
 // a label, is reported once.
-func explain(objects []render.Object, refused []field.ErrorList, origins sources) []diagnostic.Diagnostic {
+func explain[T any](objects []compiled[T]) []diagnostic.Diagnostic {
 	type reason struct {
 		subject       *diagnostic.Subject
 		field, detail string
 	}
 	var diagnostics []diagnostic.Diagnostic
 	reported := map[reason]bool{}
-	for i, object := range objects {
-		subject, kind := origins[object.Spec], object.Resource.GetObjectKind().GroupVersionKind().Kind
-		for _, err := range refused[i] {
+	for _, object := range objects {
+		subject, kind := object.Subject, object.Resource.GetObjectKind().GroupVersionKind().Kind
+		for _, err := range object.refused {
 			placed := *err
 			placed.Field = object.Origin(document.ParsePath(err.Field)).String()
 			found := diagnostic.Errors(subject, field.ErrorList{&placed})

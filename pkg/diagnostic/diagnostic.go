@@ -88,6 +88,19 @@ func Count(diagnostics []Diagnostic, severity Severity) int {
 	return count
 }
 
+// AnyAtLeast tells whether there is a diagnostic of a severity, or of a worse one.
+func AnyAtLeast(diagnostics []Diagnostic, least Severity) bool {
+	for _, severity := range Severities() {
+		if Count(diagnostics, severity) > 0 {
+			return true
+		}
+		if severity == least {
+			break
+		}
+	}
+	return false
+}
+
 // Failed tells whether there is an error.
 func Failed(diagnostics []Diagnostic) bool { return Count(diagnostics, Error) > 0 }
 

@@ -83,7 +83,7 @@ func (w *writer) resourceList() {
 			w.line("- apiVersion: failover.krm.dev/v1alpha1")
 			w.line("  kind: FailoverSpec")
 			w.line("  metadata: {name: shop, namespace: web}")
-			w.line("  spec: {active: {service: {name: shop, port: 1}}, passive: {service: {name: standby, port: 1}}}")
+			w.line("  spec: {target: calico-3.32, active: {service: {name: shop, port: 1}}, passive: {service: {name: standby, port: 1}}, policy: {healthCheck: {active: {http: {path: /}}}}}")
 			continue
 		}
 		w.line("- apiVersion: v1")

@@ -12,12 +12,10 @@ import (
 
 	"github.com/failover-krm/failover/pkg/api/decode"
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
-	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/compile"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/encode"
-	"github.com/failover-krm/failover/pkg/target"
 )
 
 // resourceListVersions are the versions of the function's input that are
@@ -33,16 +31,24 @@ type Answer struct {
 	// YAML is the ResourceList: with the rendered objects where all is well, else
 	// with the items as they came. It is nil where the input is no ResourceList.
 	YAML []byte
-	// Diagnostics are all errors, warnings and notes.
+	// Diagnostics are what to tell people: those among the results that call for
+	// something to be done. kpt keeps what a function prints, and shows it as if
+	// something were wrong.
 	Diagnostics []diagnostic.Diagnostic
+	// Failed tells that the orchestrator should not go on.
+	Failed bool
 }
 
 // Function is the KRM function: it renders the FailoverSpecs in functionConfig
-// and items of a ResourceList, and puts the objects into items.
+// and items of a ResourceList, and puts the objects into items. With a FailoverCheck as
+// functionConfig, it is Check.
 func Function(resourceListNode *yaml.Node) (Answer, error) {
 	list, diagnostics := readResourceList(resourceListNode)
 	if diagnostic.Failed(diagnostics) {
-		return Answer{Diagnostics: diagnostics}, nil
+		return Answer{Diagnostics: diagnostics, Failed: true}, nil
+	}
+	if list.hasCheck() {
+		return list.check(v1alpha1.CheckSpec{})
 	}
 	sources, diagnostics := list.specs()
 	objects, compiled, err := compileAll(sources)
@@ -53,29 +59,10 @@ func Function(resourceListNode *yaml.Node) (Answer, error) {
 	if !diagnostic.Failed(diagnostics) {
 		diagnostics = append(diagnostics, list.place(objects)...)
 	}
-	return list.answer(diagnostics)
-}
-
-// Check is the KRM function that changes nothing: it checks the items of a
-// ResourceList for a target, and answers with the results beside them. What the rules
-// have to say below a severity is left out: orchestrators keep the results of every
-// run, and print them each time.
-func Check(resourceListNode *yaml.Node, on target.Target, least diagnostic.Severity) (Answer, error) {
-	list, diagnostics := readResourceList(resourceListNode)
-	if diagnostic.Failed(diagnostics) {
-		return Answer{Diagnostics: diagnostics}, nil
-	}
-	var subjects []*diagnostic.Subject
-	for _, item := range list.items.Content {
-		subjects = append(subjects, sourceOf(item).Subject)
-	}
-	report, err := compile.Check(subjects, on, check.Options{})
-	if err != nil {
-		return Answer{}, err
-	}
-	return list.answer(slices.DeleteFunc(report.Diagnostics, func(d diagnostic.Diagnostic) bool {
-		return d.Rule != "" && slices.Index(diagnostic.Severities(), d.Severity) > slices.Index(diagnostic.Severities(), least)
-	}))
+	told := slices.DeleteFunc(slices.Clone(diagnostics), func(d diagnostic.Diagnostic) bool {
+		return d.Rule != "" && d.Severity == diagnostic.Info
+	})
+	return list.answer(diagnostics, told, v1alpha1.FailOnError)
 }
 
 // compileAll compiles FailoverSpecs to YAML, with the annotations that say whose
@@ -93,13 +80,15 @@ func compileAll(sources []source) ([]object, []diagnostic.Diagnostic, error) {
 	})
 }
 
-// answer writes the list with diagnostics as results.
-func (l *resourceList) answer(diagnostics []diagnostic.Diagnostic) (Answer, error) {
-	if err := l.addResults(diagnostics); err != nil {
+// answer writes the list with diagnostics as results. Those that are told decide
+// whether it fails.
+func (l *resourceList) answer(results, told []diagnostic.Diagnostic, failOn v1alpha1.FailOn) (Answer, error) {
+	if err := l.addResults(results); err != nil {
 		return Answer{}, err
 	}
 	answer, err := l.encode()
-	return Answer{YAML: answer, Diagnostics: diagnostics}, err
+	failed := failOn != v1alpha1.FailOnNever && diagnostic.AnyAtLeast(told, diagnostic.Severity(failOn))
+	return Answer{YAML: answer, Diagnostics: told, Failed: failed}, err
 }
 
 // resourceList is the function's input, which becomes its answer.
@@ -170,6 +159,9 @@ func (l *resourceList) specs() ([]source, []diagnostic.Diagnostic) {
 	var sources, same []source
 	known := map[owner]source{}
 	for _, item := range l.items.Content {
+		if decode.ClaimsCheck(item) {
+			continue
+		}
 		if !decode.Claims(item) {
 			diagnostics = append(diagnostics, misspelt(item)...)
 			continue
@@ -248,7 +240,7 @@ func (l *resourceList) configSpec() (*source, []diagnostic.Diagnostic) {
 	}
 	if source.Field("kind") != "ConfigMap" {
 		return nil, []diagnostic.Diagnostic{diagnostic.New(diagnostic.Error, source.Subject, document.ParsePath("kind"),
-			"is no functionConfig of failover: give a FailoverSpec, or a ConfigMap or nothing to render those among the items")}
+			"is no functionConfig of failover: give a FailoverSpec, or a ConfigMap or nothing to render those among the items, or a FailoverCheck to check the items")}
 	}
 	if len(stringMap(config, "data")) > 0 {
 		return nil, []diagnostic.Diagnostic{diagnostic.New(diagnostic.Warning, source.Subject, document.ParsePath("data"),

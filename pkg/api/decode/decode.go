@@ -1,5 +1,5 @@
 // Package decode takes a YAML document to a FailoverSpec that is complete and
-// valid, or says all that is wrong with it.
+// valid, or to a FailoverCheck, or says all that is wrong with it.
 package decode
 
 import (
@@ -23,14 +23,43 @@ import (
 // kind or its group says so.
 func Claims(node *yaml.Node) bool {
 	group, _, _ := strings.Cut(document.Field(node, "apiVersion"), "/")
-	return document.Field(node, "kind") == v1alpha1.Kind || group == v1alpha1.Group
+	return document.Field(node, "kind") == v1alpha1.Kind || group == v1alpha1.Group && !ClaimsCheck(node)
+}
+
+// ClaimsCheck tells whether a document is, or was meant to be, a FailoverCheck.
+func ClaimsCheck(node *yaml.Node) bool { return document.Field(node, "kind") == v1alpha1.CheckKind }
+
+// FailoverCheck takes a document to a FailoverCheck, without its defaults. All errors of
+// the document come at once, and then there is no check.
+func FailoverCheck(node *yaml.Node) (*v1alpha1.FailoverCheck, field.ErrorList) {
+	if errs := checkVersion(node, v1alpha1.CheckKind); len(errs) > 0 {
+		return nil, errs
+	}
+	value, errs := document.Value(node)
+	errs = append(errs, schema.Check(failoverCheckSchema, value, schema.Advice{}).Errs...)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	check := &v1alpha1.FailoverCheck{}
+	if err := decode(value, check); err != nil {
+		return nil, field.ErrorList{field.Invalid(field.NewPath("spec"), field.OmitValueType{}, err.Error())}
+	}
+	for i, pattern := range check.Spec.Ignore {
+		if err := document.FilePattern(pattern).Validate(); err != nil {
+			errs = append(errs, field.Invalid(field.NewPath("spec", "ignore").Index(i), pattern, err.Error()))
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return check, nil
 }
 
 // FailoverSpec takes a document to a FailoverSpec with its defaults filled in. The
 // namespace is given to a spec that names none; it may be empty. All errors of the
 // document come at once, and then there is no spec.
 func FailoverSpec(node *yaml.Node, namespace string) (*v1alpha1.FailoverSpec, field.ErrorList) {
-	if errs := checkVersion(node); len(errs) > 0 {
+	if errs := checkVersion(node, v1alpha1.Kind); len(errs) > 0 {
 		return nil, errs
 	}
 	value, errs := document.Value(node)
@@ -40,7 +69,8 @@ func FailoverSpec(node *yaml.Node, namespace string) (*v1alpha1.FailoverSpec, fi
 		broken = append(broken, document.ParsePath(err.Field))
 	}
 	errs = append(errs, form.Errs...)
-	fs, err := decode(value)
+	fs := &v1alpha1.FailoverSpec{}
+	err := decode(value, fs)
 	var wrongType *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrongType) && len(errs) == 0:
@@ -84,7 +114,7 @@ func refusedField(path *field.Path) string {
 	return refusedFields[text[strings.LastIndexByte(text, '.')+1:]]
 }
 
-func checkVersion(node *yaml.Node) field.ErrorList {
+func checkVersion(node *yaml.Node, wanted string) field.ErrorList {
 	var errs field.ErrorList
 	if node.Kind != yaml.MappingNode {
 		return field.ErrorList{field.TypeInvalid(nil, node.Value, "must be a map")}
@@ -92,21 +122,24 @@ func checkVersion(node *yaml.Node) field.ErrorList {
 	if apiVersion := document.Field(node, "apiVersion"); apiVersion != v1alpha1.APIVersion {
 		errs = append(errs, field.NotSupported(field.NewPath("apiVersion"), apiVersion, []string{v1alpha1.APIVersion}))
 	}
-	if kind := document.Field(node, "kind"); kind != v1alpha1.Kind {
-		errs = append(errs, field.NotSupported(field.NewPath("kind"), kind, []string{v1alpha1.Kind}))
+	if kind := document.Field(node, "kind"); kind != wanted {
+		supported := []string{wanted}
+		if meant := document.Suggest(kind, []string{v1alpha1.Kind, v1alpha1.CheckKind}); meant == v1alpha1.CheckKind && wanted != meant {
+			supported = append(supported, meant)
+		}
+		errs = append(errs, field.NotSupported(field.NewPath("kind"), kind, supported))
 	}
 	return errs
 }
 
-// decode takes a value that the schema has checked into the Go types. Where the
+// decode takes a value that the schema has checked into a Go type. Where the
 // error is a json.UnmarshalTypeError, only what has the wrong type is left out.
-func decode(value any) (*v1alpha1.FailoverSpec, error) {
+func decode(value any, into any) error {
 	data, err := json.Marshal(value)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	fs := &v1alpha1.FailoverSpec{}
-	return fs, json.Unmarshal(data, fs)
+	return json.Unmarshal(data, into)
 }
 
 // combine joins what the schema and what the content rules say. It leaves out

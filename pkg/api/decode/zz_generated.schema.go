@@ -6,6 +6,8 @@ import "github.com/failover-krm/failover/pkg/apiserver/schema"
 
 var failoverSpecSchema = &schemaa0d13fd105c8
 
+var failoverCheckSchema = &schema77bfd75d53e0
+
 var (
 	schemaaa682b9edf8e = schema.Node{Enum: []string{"failover.krm.dev/v1alpha1"}, Type: schema.String}
 	schemae80cf733319f = schema.Node{Enum: []string{"FailoverSpec"}, Type: schema.String}
@@ -851,4 +853,25 @@ var (
 		{Name: "metadata", Node: &schema592a52662530},
 		{Name: "spec", Node: &schemafcf270470004},
 	}, Required: []string{"apiVersion", "kind", "metadata", "spec"}, Type: schema.Object}
+	schema23594b209e60 = schema.Node{Enum: []string{"FailoverCheck"}, Type: schema.String}
+	schemaa2ee6fca91b8 = schema.Node{Fields: []schema.Field{
+		{Name: "annotations", Node: &schemac420d745ccee},
+		{Name: "labels", Node: &schemac420d745ccee},
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "namespace", Node: &schema38c43b5ba342},
+	}, Type: schema.Object}
+	schemaacd5dd5eb7de = schema.Node{Default: "\"error\"", Enum: []string{"error", "warning", "info", "never"}, Type: schema.String}
+	schema4a2ee1325e3a = schema.Node{Items: &schema38c43b5ba342, MaxLength: new(int(100)), Type: schema.Array}
+	schema26470149a573 = schema.Node{Fields: []schema.Field{
+		{Name: "complete", Node: &schemada9efc572a6e},
+		{Name: "failOn", Node: &schemaacd5dd5eb7de},
+		{Name: "ignore", Node: &schema4a2ee1325e3a},
+		{Name: "target", Node: &schemaa763216a5bdb},
+	}, Type: schema.Object}
+	schema77bfd75d53e0 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schemaaa682b9edf8e},
+		{Name: "kind", Node: &schema23594b209e60},
+		{Name: "metadata", Node: &schemaa2ee6fca91b8},
+		{Name: "spec", Node: &schema26470149a573},
+	}, Required: []string{"apiVersion", "kind"}, Type: schema.Object}
 )

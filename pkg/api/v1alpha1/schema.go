@@ -10,5 +10,11 @@ import (
 //go:embed failoverspec.schema.json
 var jsonSchema []byte
 
+//go:embed failovercheck.schema.json
+var checkJSONSchema []byte
+
 // JSONSchema returns the JSON Schema of FailoverSpec, for editors.
 func JSONSchema() []byte { return slices.Clone(jsonSchema) }
+
+// CheckJSONSchema returns the JSON Schema of FailoverCheck.
+func CheckJSONSchema() []byte { return slices.Clone(checkJSONSchema) }
