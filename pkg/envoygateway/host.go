@@ -3,6 +3,7 @@ package envoygateway
 import (
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -64,10 +65,19 @@ func (t *translator) podsOf(service *corev1.Service) (*int32, []Source) {
 	if len(service.Spec.Selector) == 0 {
 		return nil, nil
 	}
+	// All labels of the selector are needed, so that the Deployments of any one of them
+	// are enough to look at.
+	var candidates []*appsv1.Deployment
+	isFirst := true
+	for key, value := range service.Spec.Selector {
+		if having := t.deployments[podLabel{service.Namespace, key, value}]; isFirst || len(having) < len(candidates) {
+			candidates, isFirst = having, false
+		}
+	}
 	selector := labels.SelectorFromSet(service.Spec.Selector)
 	var pods int32
 	var from []Source
-	for _, deployment := range t.deployments[service.Namespace] {
+	for _, deployment := range candidates {
 		if selector.Matches(labels.Set(deployment.Spec.Template.Labels)) {
 			pods += ptr.Deref(deployment.Spec.Replicas, 1)
 			from = append(from, Source{Object: objectOf(kindDeployment, deployment), Path: "spec.replicas"})

@@ -67,8 +67,8 @@ type translator struct {
 	backends   map[types.NamespacedName]*egv1a1.Backend
 	filters    map[types.NamespacedName]*egv1a1.HTTPRouteFilter
 	slices     map[types.NamespacedName][]*discoveryv1.EndpointSlice
-	// deployments and grants are by namespace.
-	deployments map[string][]*appsv1.Deployment
+	// deployments are by each label of their pods.
+	deployments map[podLabel][]*appsv1.Deployment
 	grants      map[string][]*gwapiv1b1.ReferenceGrant
 
 	gateways []*gateway
@@ -80,6 +80,9 @@ type translator struct {
 	references map[MissingReference]bool
 }
 
+// podLabel is a label of the pods of a namespace.
+type podLabel struct{ namespace, key, value string }
+
 func newTranslator(manifests Manifests, options Options) *translator {
 	t := &translator{
 		manifests:   manifests,
@@ -90,7 +93,7 @@ func newTranslator(manifests Manifests, options Options) *translator {
 		backends:    byName(manifests.Backends),
 		filters:     byName(manifests.HTTPRouteFilters),
 		slices:      map[types.NamespacedName][]*discoveryv1.EndpointSlice{},
-		deployments: byNamespace(manifests.Deployments),
+		deployments: map[podLabel][]*appsv1.Deployment{},
 		grants:      byNamespace(manifests.ReferenceGrants),
 		ours:        map[Object]*gateway{},
 		others:      map[Object]gwapiv1.ObjectName{},
@@ -99,6 +102,12 @@ func newTranslator(manifests Manifests, options Options) *translator {
 	for _, slice := range byAge(manifests.EndpointSlices) {
 		service := types.NamespacedName{Namespace: slice.Namespace, Name: slice.Labels[discoveryv1.LabelServiceName]}
 		t.slices[service] = append(t.slices[service], slice)
+	}
+	for _, deployment := range manifests.Deployments {
+		for key, value := range deployment.Spec.Template.Labels {
+			label := podLabel{deployment.Namespace, key, value}
+			t.deployments[label] = append(t.deployments[label], deployment)
+		}
 	}
 	return t
 }
