@@ -150,6 +150,14 @@ func (m Manifest) namespace() string {
 	return "default"
 }
 
+// position returns where a field of the manifest stands in its document.
+func (m Manifest) position(path document.Path) document.Position {
+	if m.Origin != nil {
+		path = m.Origin(path)
+	}
+	return m.Subject.Position(path)
+}
+
 // finding returns what a rule has to say of a field of the manifest.
 func (m Manifest) finding(rule string, severity diagnostic.Severity, path document.Path, message string) diagnostic.Diagnostic {
 	if m.Origin != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/envoygateway"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // Verdict is whether a failover fails over.
@@ -32,19 +33,32 @@ type Failover struct {
 	// Route is its object, and Rule the rule's index.
 	Route envoygateway.Object
 	Rule  int
-	// Subject is the document that the route is in, or is rendered from.
-	Subject *diagnostic.Subject
+	// Subject is the document that the route is in, or is rendered from, and Position
+	// where the rule stands in it.
+	Subject  *diagnostic.Subject
+	Position document.Position
+	// Target is what is to run it; empty where nobody says.
+	Target  target.Target
 	Verdict Verdict
 	// Severity is that of the finding that decides the verdict; information where there
 	// is none.
 	Severity diagnostic.Severity
 	// Reason is how it fails over, or why not, or what is not known.
 	Reason string
+	// Clusters are those that requests go to, on the first listener that serves the
+	// rule: one, with its tiers, or several that share the requests by weight. There is
+	// none where the rule is not served.
+	Clusters []envoygateway.Cluster
 }
 
 // String writes the verdict in one line.
 func (f Failover) String() string {
-	return diagnostic.Printable(fmt.Sprintf("%s/%s (%s, rule %d): fails over: %s: %s", f.Route.Namespace, f.Route.Name, f.Route.Kind, f.Rule, f.Verdict, f.Reason))
+	return fmt.Sprintf("%s: fails over: %s: %s", f.Name(), f.Verdict, diagnostic.Printable(f.Reason))
+}
+
+// Name names the rule of the route.
+func (f Failover) Name() string {
+	return diagnostic.Printable(fmt.Sprintf("%s/%s (%s, rule %d)", f.Route.Namespace, f.Route.Name, f.Route.Kind, f.Rule))
 }
 
 // failover is a rule of a route on a listener, for the rules to look at.
@@ -172,7 +186,11 @@ func (f *failover) check(report *Report, index int) Failover {
 	if len(served) == 0 {
 		served = append(served, f)
 	}
-	result := Failover{Route: f.route.Object, Rule: index, Subject: f.decoded[f.route.Object].Subject, Verdict: Yes}
+	route := f.decoded[f.route.Object]
+	result := Failover{Route: f.route.Object, Rule: index, Subject: route.Subject, Position: route.position(document.ParsePath(f.rule.Path)), Verdict: Yes}
+	if served[0].at != nil {
+		result.Clusters = served[0].at.Clusters
+	}
 	no, unknown, unknownSeverity := f.refused(), "", diagnostic.Info
 	for _, on := range served {
 		for _, rule := range Rules() {

@@ -3,6 +3,9 @@ package command
 import (
 	"fmt"
 	"io"
+	"maps"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +17,7 @@ import (
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/krm"
+	"github.com/failover-krm/failover/pkg/report"
 	"github.com/failover-krm/failover/pkg/target"
 )
 
@@ -29,9 +33,40 @@ func failOnWords() []string {
 	return append(words, never)
 }
 
+// checkFlags are the flags of check.
+type checkFlags struct {
+	target, failOn, output, color string
+	options                       check.Options
+	reports, ignore               []string
+	showSuppressed                bool
+}
+
+// validate says what is wrong with the flags.
+func (f checkFlags) validate() error {
+	for _, flag := range []struct {
+		name, value string
+		allowed     []string
+	}{
+		{"--target", f.target, words(target.All())},
+		{"--fail-on", f.failOn, failOnWords()},
+		{"--output", f.output, words(report.Formats())},
+		{"--color", f.color, colorWords()},
+	} {
+		if err := oneOf(flag.name, flag.value, flag.allowed); err != nil {
+			return err
+		}
+	}
+	for _, pattern := range f.ignore {
+		if err := document.FilePattern(pattern).Validate(); err != nil {
+			return unusable("--ignore %q: %w", pattern, err)
+		}
+	}
+	_, err := reportFiles(f.reports)
+	return err
+}
+
 func newCheck() *cobra.Command {
-	on, failOn := string(target.Default), string(diagnostic.Error)
-	var options check.Options
+	flags := checkFlags{target: string(target.Default), failOn: string(diagnostic.Error), output: string(report.Text), color: colorAuto}
 	cmd := &cobra.Command{
 		Use:   "check [FILE|DIR|-]...",
 		Short: "Tell whether manifests fail over, and validate them as the API server would",
@@ -47,17 +82,29 @@ the kinds of Gateway API and Envoy Gateway that a failover is made of, Deploymen
 and Services. The schemas, defaults and CEL rules are those of the CRDs that the
 target installs, and the verdict is that of its API server. Documents of other
 kinds are counted, and nothing is said about them. Directories are read
-recursively (.yaml and .yml), "-" is stdin. Of a ResourceList, it checks the items
-and answers with the ResourceList and its results: it is then a KRM function, such
-as a validator of kpt.
+recursively (.yaml and .yml), "-" is stdin. Files that --ignore names are left out,
+and so are the templates of Helm charts: check what "helm template" prints. Of
+a ResourceList, it checks the items and answers with the ResourceList and its
+results: it is then a KRM function, such as a validator of kpt.
 
-The exit code is 0, or 1 where there is a finding at or above --fail-on, or 2
-where an input cannot be read.`,
+The annotation failover.krm.dev/ignore: "RULE: reason; OTHER-RULE: reason" of an
+object suppresses the findings of these rules there; that of a FailoverSpec, also
+those at what it renders. They are counted apart, and the verdict stays.
+
+The exit code is the same for every format: 0, or 1 where there is a finding at or
+above --fail-on, or 2 where an input cannot be read; the others are checked all the
+same.`,
 		Example: `  # Check the manifests of a directory
   failover check manifests/
 
   # Check what is in a cluster, for the version that it is to run next
   kubectl get httproutes,backends,backendtrafficpolicies -A -o yaml | failover check --target envoy-gateway-1.9 -
+
+  # Check a chart
+  helm template charts/shop | failover check -
+
+  # Annotate a pull request, and write a file for code scanning beside it
+  failover check -o github --report sarif=failover.sarif manifests/
 
   # Check a kpt package, as its validator
   kpt fn eval PACKAGE --exec "failover check"`,
@@ -71,102 +118,132 @@ where an input cannot be read.`,
 				}
 				args = []string{"-"}
 			}
-			if err := oneOf("--target", on, words(target.All())); err != nil {
+			if err := flags.validate(); err != nil {
 				return err
 			}
-			if err := oneOf("--fail-on", failOn, failOnWords()); err != nil {
-				return err
-			}
-			return runCheck(args, target.Target(on), failOn, options, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return runCheck(args, flags, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVar(&on, "target", on, "distribution and version that will run manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
-	cmd.Flags().StringVar(&failOn, "fail-on", failOn, "the least severity that makes the exit code 1, one of "+strings.Join(failOnWords(), ", "))
-	cmd.Flags().BoolVar(&options.Complete, "complete", false, "nothing else is in the cluster: what is referred to and is not in the files is missing")
-	_ = cmd.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(words(target.All()), cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(failOnWords(), cobra.ShellCompDirectiveNoFileComp))
+	cmd.Flags().StringVar(&flags.target, "target", flags.target, "distribution and version that will run manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
+	cmd.Flags().StringVar(&flags.failOn, "fail-on", flags.failOn, "the least severity that makes the exit code 1, one of "+strings.Join(failOnWords(), ", "))
+	cmd.Flags().BoolVar(&flags.options.Complete, "complete", false, "nothing else is in the cluster: what is referred to and is not in the files is missing")
+	cmd.Flags().StringVarP(&flags.output, "output", "o", flags.output, "format of what is written to stdout, one of "+strings.Join(words(report.Formats()), ", "))
+	cmd.Flags().StringArrayVar(&flags.reports, "report", nil, "FORMAT=FILE: write the same to a file, in a format of its own; repeatable")
+	cmd.Flags().StringArrayVar(&flags.ignore, "ignore", nil, "file, directory or glob (such as **/testdata) that is not read, as seen from the working directory; repeatable")
+	cmd.Flags().BoolVar(&flags.showSuppressed, "show-suppressed", false, "show suppressed findings in the text too; the other formats always have them")
+	cmd.Flags().StringVar(&flags.color, "color", flags.color, "colours in the text, one of "+strings.Join(colorWords(), ", ")+"; auto is for a terminal, unless NO_COLOR is set or TERM is dumb")
+	for name, allowed := range map[string][]string{
+		"target": words(target.All()), "fail-on": failOnWords(), "output": words(report.Formats()), "color": colorWords(),
+	} {
+		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp))
+	}
 	return cmd
 }
 
-func runCheck(args []string, on target.Target, failOn string, options check.Options, stdin io.Reader, stdout, stderr io.Writer) error {
-	documents, unread := readAll(args, stdin)
-	if len(documents) == 1 && krm.IsResourceList(documents[0].Node) {
-		return runCheckFunction(documents[0].Node, on, failOn, options, stdout, stderr)
+func runCheck(args []string, flags checkFlags, stdin io.Reader, stdout, stderr io.Writer) error {
+	selected := selection{withoutCharts: true}
+	for _, pattern := range flags.ignore {
+		selected.ignore = append(selected.ignore, &ignorePattern{FilePattern: document.FilePattern(pattern)})
 	}
-	if err := noResourceLists(documents, "give it alone"); err != nil {
+	read := readAll(args, stdin, selected)
+	if len(read.documents) == 1 && krm.IsResourceList(read.documents[0].Node) {
+		return runCheckFunction(read.documents[0].Node, flags, stdout, stderr)
+	}
+	if err := noResourceLists(read.documents, "give it alone"); err != nil {
 		return err
 	}
-	if len(documents) == 0 && unread != nil {
-		return &failure{exitUnusable, unread}
-	}
-	report, err := compile.Check(diagnostic.Subjects(documents), on, options)
+	checked, err := compile.Check(diagnostic.Subjects(read.documents), target.Target(flags.target), flags.options)
 	if err != nil {
 		return err
 	}
-	if err := diagnostic.WriteText(stdout, report.Diagnostics); err != nil {
-		return unusable("%w", err)
+	whole := report.Report{
+		Version: buildVersion(), Sources: sourceNames(args),
+		Files: countFiles(read.documents), Documents: len(read.documents), Checked: checked.Checked,
+		Others: checked.Others, HelmTemplates: read.helmTemplates, Unread: read.unread,
+		Targets: checked.Targets, Failovers: checked.Failovers, Diagnostics: checked.Diagnostics,
 	}
-	for _, failover := range report.Failovers {
-		if _, err := fmt.Fprintln(stdout, failover); err != nil {
-			return unusable("%w", err)
+	if err := writeReports(whole, flags, stdout, stderr); err != nil {
+		return err
+	}
+	tellLeftOut(whole, selected, stderr)
+	if len(read.unread) > 0 {
+		for _, unread := range read.unread {
+			fmt.Fprintln(stderr, "error:", unread)
 		}
+		return &failure{code: exitUnusable}
 	}
-	_, err = fmt.Fprintf(stdout, "checked %d of %d documents of %s in %s%s; %s, errors: %d, warnings: %d\n",
-		report.Checked, len(documents), countFiles(documents), strings.Join(sourceNames(args), ", "), forTargets(report.Targets), countFailovers(report.Failovers),
-		diagnostic.Count(report.Diagnostics, diagnostic.Error), diagnostic.Count(report.Diagnostics, diagnostic.Warning))
-	if err != nil {
-		return unusable("%w", err)
-	}
-	if len(report.Others) > 0 {
-		fmt.Fprintf(stderr, "info: not checked: %s\n", countKinds(report.Others))
-	}
-	if unread != nil {
-		return &failure{exitUnusable, unread}
-	}
-	return failOnFindings(report.Diagnostics, failOn)
+	return failOnFindings(whole.Diagnostics, flags.failOn)
 }
 
-// countFiles says how many files documents are in.
-func countFiles(documents []document.Document) string {
+// writeReports writes a report to the files that are asked for, and to stdout.
+func writeReports(whole report.Report, flags checkFlags, stdout, stderr io.Writer) error {
+	files, err := reportFiles(flags.reports)
+	if err != nil {
+		return err
+	}
+	options := report.Options{ShowSuppressed: flags.showSuppressed, InRepository: inRepository()}
+	as := func(format report.Format) func(io.Writer) error {
+		return func(w io.Writer) error { return whole.Write(w, format, options) }
+	}
+	for _, file := range files {
+		if err := writeFile(file.name, as(file.format)); err != nil {
+			return unusable("--report %s=%s: %w", file.format, file.name, err)
+		}
+	}
+	options.Color = wantsColor(flags.color, stdout)
+	if err := as(report.Format(flags.output))(stdout); err != nil {
+		return unusable("%w", err)
+	}
+	summary := os.Getenv("GITHUB_STEP_SUMMARY")
+	if summary == "" || flags.output != string(report.GitHub) {
+		return nil
+	}
+	if err := writeTo(summary, os.O_APPEND|os.O_CREATE|os.O_WRONLY, as(report.Markdown)); err != nil {
+		fmt.Fprintf(stderr, "warning: no summary in GITHUB_STEP_SUMMARY: %v\n", err)
+	}
+	return nil
+}
+
+// tellLeftOut says what was not looked at.
+func tellLeftOut(whole report.Report, selected selection, stderr io.Writer) {
+	if len(whole.Others) > 0 {
+		fmt.Fprintf(stderr, "info: not checked: %s\n", diagnostic.Printable(countKinds(whole.Others)))
+	}
+	templates := map[string]int{}
+	for _, file := range whole.HelmTemplates {
+		templates[chartOf(file)]++
+	}
+	for _, chart := range slices.Sorted(maps.Keys(templates)) {
+		what := "a Helm template"
+		if templates[chart] > 1 {
+			what = fmt.Sprintf("%d Helm templates", templates[chart])
+		}
+		fmt.Fprintf(stderr, "info: not checked: %s of %s: check what 'helm template %[2]s' prints\n", what, diagnostic.Printable(chart))
+	}
+	for _, pattern := range selected.ignore {
+		if !pattern.used {
+			fmt.Fprintf(stderr, "warning: --ignore %q names no file that would be read\n", pattern.FilePattern)
+		}
+	}
+}
+
+// countFiles counts the files that documents are in.
+func countFiles(documents []document.Document) int {
 	files := map[string]bool{}
 	for _, doc := range documents {
 		files[doc.Source] = true
 	}
-	if len(files) == 1 {
-		return "1 file"
-	}
-	return fmt.Sprintf("%d files", len(files))
-}
-
-// countFailovers says how many failovers there are of each verdict.
-func countFailovers(failovers []check.Failover) string {
-	if len(failovers) == 0 {
-		return "no failover found"
-	}
-	counts := map[check.Verdict]int{}
-	for _, failover := range failovers {
-		counts[failover.Verdict]++
-	}
-	return fmt.Sprintf("failovers: %d (yes: %d, no: %d, unknown: %d)", len(failovers), counts[check.Yes], counts[check.No], counts[check.Unknown])
-}
-
-// forTargets says what documents were checked for.
-func forTargets(targets []target.Target) string {
-	var names []string
-	for _, on := range targets {
-		names = append(names, fmt.Sprintf("%s (Envoy Gateway %s)", on, on.EnvoyGateway()))
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return " for " + strings.Join(names, ", ")
+	return len(files)
 }
 
 // runCheckFunction answers a ResourceList: check is then a KRM function, which
 // kpt calls a validator. What a FailoverCheck says as its functionConfig counts more
 // than the flags.
-func runCheckFunction(resourceList *yaml.Node, on target.Target, failOn string, options check.Options, stdout, stderr io.Writer) error {
-	answer, err := krm.Check(resourceList, v1alpha1.CheckSpec{Target: on, FailOn: v1alpha1.FailOn(failOn), Complete: options.Complete})
+func runCheckFunction(resourceList *yaml.Node, flags checkFlags, stdout, stderr io.Writer) error {
+	if flags.output != string(report.Text) || len(flags.reports) > 0 {
+		return unusable("-o and --report are for files: a ResourceList is answered with a ResourceList, which has the results")
+	}
+	answer, err := krm.Check(resourceList, v1alpha1.CheckSpec{Target: target.Target(flags.target), FailOn: v1alpha1.FailOn(flags.failOn), Complete: flags.options.Complete, Ignore: flags.ignore})
 	if err != nil {
 		return &failure{exitWrong, err}
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,16 +15,21 @@ import (
 
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/krm"
+	"github.com/failover-krm/failover/pkg/report"
 )
 
 // readManifests reads the documents of all files, which must not be the input of
 // a function.
 func readManifests(args []string, stdin io.Reader) ([]document.Document, error) {
-	documents, err := readAll(args, stdin)
-	if err != nil {
-		return nil, &failure{exitUnusable, err}
+	read := readAll(args, stdin, selection{})
+	if len(read.unread) > 0 {
+		texts := make([]string, 0, len(read.unread))
+		for _, unread := range read.unread {
+			texts = append(texts, unread.String())
+		}
+		return nil, unusable("%s", strings.Join(texts, "\n"))
 	}
-	return documents, noResourceLists(documents, "use 'failover' without arguments")
+	return read.documents, noResourceLists(read.documents, "use 'failover' without arguments")
 }
 
 func noResourceLists(documents []document.Document, advice string) error {
@@ -35,18 +41,53 @@ func noResourceLists(documents []document.Document, advice string) error {
 	return nil
 }
 
-// readAll reads the documents of all files, each file once. It returns those that
-// can be read, and what is wrong with the others.
-func readAll(args []string, stdin io.Reader) ([]document.Document, error) {
-	var documents []document.Document
-	var errs []error
+// selection says which of the files that arguments stand for are not read.
+type selection struct {
+	ignore []*ignorePattern
+	// withoutCharts leaves out the templates of Helm charts, which are no manifests.
+	withoutCharts bool
+}
+
+// ignorePattern is a value of --ignore.
+type ignorePattern struct {
+	document.FilePattern
+	used bool
+}
+
+// ignores tells whether a file or directory is named by a pattern. A relative pattern
+// is seen from the working directory, however the file is given.
+func (s selection) ignores(name string) bool {
+	if name == "-" {
+		return false
+	}
+	ignored := false
+	for _, pattern := range s.ignore {
+		if pattern.Matches(relativeTo(workingDirectory(), name, filepath.IsAbs(string(pattern.FilePattern)))) {
+			pattern.used, ignored = true, true
+		}
+	}
+	return ignored
+}
+
+// input is what was read.
+type input struct {
+	documents []document.Document
+	// unread are the files that could not be read.
+	unread []report.Unread
+	// helmTemplates are files of charts that were left out.
+	helmTemplates []string
+}
+
+// readAll reads the documents of all files, each file once: those that can be read, and
+// what is wrong with the others.
+func readAll(args []string, stdin io.Reader, selected selection) input {
+	var read input
 	seen := map[string]bool{}
-	read := 0
+	bytesRead := 0
 	for _, arg := range args {
-		files, err := expand(arg)
-		if err != nil {
-			errs = append(errs, err)
-			continue
+		files, errs := expand(arg, selected)
+		for _, err := range errs {
+			read.unread = append(read.unread, unreadOf(arg, err))
 		}
 		for _, file := range files {
 			name := identityOf(file)
@@ -54,14 +95,47 @@ func readAll(args []string, stdin io.Reader) ([]document.Document, error) {
 				continue
 			}
 			seen[name] = true
+			if selected.withoutCharts && chartOf(file) != "" {
+				read.helmTemplates = append(read.helmTemplates, file)
+				continue
+			}
 			inFile, size, err := readFile(file, stdin)
-			read += size
-			errs = append(errs, err)
-			documents = append(documents, inFile...)
+			bytesRead += size
+			if err != nil {
+				read.unread = append(read.unread, unreadOf(file, err))
+			}
+			read.documents = append(read.documents, inFile...)
 		}
 	}
-	limitMemory(read)
-	return documents, errors.Join(errs...)
+	limitMemory(bytesRead)
+	return read
+}
+
+// unreadOf says why a file could not be read.
+func unreadOf(name string, err error) report.Unread {
+	unread := report.Unread{File: sourceNames([]string{name})[0], Message: err.Error()}
+	if syntax, isSyntax := errors.AsType[*document.SyntaxError](err); isSyntax {
+		unread.Line, unread.Message = syntax.Line, syntax.Reason
+	} else if failed, isPath := errors.AsType[*fs.PathError](err); isPath {
+		unread.File, unread.Message = failed.Path, failed.Err.Error()
+	}
+	return unread
+}
+
+// chartOf returns the directory of the Helm chart that a file is a template of, or
+// nothing.
+func chartOf(file string) string {
+	directory := filepath.Dir(relativeTo(workingDirectory(), file, true))
+	for ; directory != filepath.Dir(directory); directory = filepath.Dir(directory) {
+		if filepath.Base(directory) != "templates" {
+			continue
+		}
+		chart := filepath.Dir(directory)
+		if info, err := os.Stat(filepath.Join(chart, "Chart.yaml")); err == nil && info.Mode().IsRegular() {
+			return relativeTo(workingDirectory(), chart, filepath.IsAbs(file))
+		}
+	}
+	return ""
 }
 
 // limitMemory has the garbage collected earlier where there is much to do: main lets
@@ -90,27 +164,37 @@ func identityOf(file string) string {
 // expand returns the files that an argument stands for: itself, or the .yaml and
 // .yml files of a directory, in lexical order. A link counts as what it leads to,
 // but a link to a directory within one is not followed, and what is no regular file,
-// such as a pipe, is left out.
-func expand(arg string) ([]string, error) {
+// such as a pipe, is left out. What cannot be looked at does not hide the others.
+func expand(arg string, selected selection) (files []string, errs []error) {
 	info, err := os.Stat(arg)
-	if arg == "-" || err == nil && !info.IsDir() {
+	switch {
+	case arg == "-":
+		return []string{arg}, nil
+	case err != nil:
+		return nil, []error{err}
+	case selected.ignores(arg):
+		return nil, nil
+	case !info.IsDir():
 		return []string{arg}, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	var files []string
-	err = filepath.WalkDir(filepath.Clean(arg)+string(filepath.Separator), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path)) {
-			return err
+	_ = filepath.WalkDir(filepath.Clean(arg)+string(filepath.Separator), func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+			return nil
+		case entry.IsDir() && selected.ignores(path):
+			return filepath.SkipDir
+		case entry.IsDir() || !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path)) || selected.ignores(path):
+			return nil
 		}
-		info, err := os.Stat(path)
-		if err == nil && info.Mode().IsRegular() {
+		if info, err := os.Stat(path); err != nil {
+			errs = append(errs, err)
+		} else if info.Mode().IsRegular() {
 			files = append(files, path)
 		}
-		return err
+		return nil
 	})
-	return files, err
+	return files, errs
 }
 
 func readFile(name string, stdin io.Reader) (documents []document.Document, size int, err error) {
@@ -129,6 +213,9 @@ func readFile(name string, stdin io.Reader) (documents []document.Document, size
 		return nil, 0, err
 	}
 	documents, err = document.Parse(data, source)
+	if syntax, isSyntax := errors.AsType[*document.SyntaxError](err); isSyntax && bytes.Contains(data, []byte("{{")) {
+		syntax.Reason += "; it looks like a Helm template: give what 'helm template' prints instead"
+	}
 	return documents, len(data), err
 }
 

@@ -190,8 +190,9 @@ func noFiles(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func isTerminal(stdin io.Reader) bool {
-	file, ok := stdin.(*os.File)
+// isTerminal tells whether a stream that is read or written is a terminal.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 

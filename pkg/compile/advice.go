@@ -9,13 +9,14 @@ import (
 // advice returns what the rules find in rendered objects, for those who render them.
 // An error is a warning here, since what a spec says is what is meant. Information
 // that depends on other files is left to those who check them together.
-func advice[T any](objects []compiled[T]) []diagnostic.Diagnostic {
+func advice[T any](objects []compiled[T], subjects []*diagnostic.Subject) []diagnostic.Diagnostic {
 	var told []diagnostic.Diagnostic
 	isTold := map[string]bool{}
 	for _, rule := range check.Rules() {
 		isTold[rule.ID] = rule.OnRender
 	}
-	for _, found := range check.Run(manifestsOf(objects), check.Options{}).Diagnostics {
+	all := suppress(check.Run(manifestsOf(objects), check.Options{}).Diagnostics, subjects)
+	for _, found := range all {
 		switch found.Severity {
 		case diagnostic.Error:
 			found.Severity = diagnostic.Warning

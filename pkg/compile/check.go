@@ -75,7 +75,10 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 	report.Targets = targetsOf(specs, manifests, on)
 	checked := check.Run(together, options)
 	report.Failovers = checked.Failovers
-	report.Diagnostics = append(diagnostics, checked.Diagnostics...)
+	for i, failover := range report.Failovers {
+		report.Failovers[i].Target = targetOf(failover.Subject, on)
+	}
+	report.Diagnostics = suppress(append(diagnostics, checked.Diagnostics...), slices.Concat(specs, manifests, others))
 	diagnostic.Sort(report.Diagnostics, subjects)
 	return report, nil
 }
@@ -134,11 +137,20 @@ func targetsOf(specs, manifests []*diagnostic.Subject, on target.Target) []targe
 		targets[on] = true
 	}
 	for _, spec := range specs {
-		if named := target.Target(cmp.Or(spec.Field("spec.target"), string(target.Default))); named.IsKnown() {
+		if named := targetOf(spec, on); named.IsKnown() {
 			targets[named] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(targets))
+}
+
+// targetOf returns the target that a document is for: its own, where it is
+// a FailoverSpec.
+func targetOf(subject *diagnostic.Subject, on target.Target) target.Target {
+	if !decode.Claims(subject.Node) {
+		return on
+	}
+	return target.Target(cmp.Or(subject.Field("spec.target"), string(target.Default)))
 }
 
 // validateAll validates manifests, several at a time.

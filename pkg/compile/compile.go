@@ -74,7 +74,7 @@ func Documents[T any](subjects []*diagnostic.Subject, options Options, finish fu
 		return nil, nil, err
 	}
 	if !diagnostic.Failed(diagnostics) {
-		diagnostics = append(diagnostics, advice(objects)...)
+		diagnostics = append(diagnostics, advice(objects, subjects)...)
 	}
 	diagnostic.Sort(diagnostics, subjects)
 	if diagnostic.Failed(diagnostics) {

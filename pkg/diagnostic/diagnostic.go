@@ -44,6 +44,9 @@ type Diagnostic struct {
 	Rule string
 	// Message says what is wrong, what is allowed and what to do.
 	Message string
+	// Suppressed is the reason that its object gives to ignore it. It then counts for
+	// nothing, and is shown to those only who ask for it. It is empty otherwise.
+	Suppressed string
 }
 
 // New returns a diagnostic about a field of a document, with its position.
@@ -77,11 +80,23 @@ func currentValue(err *field.Error) any {
 	return err.BadValue
 }
 
-// Count returns how many diagnostics there are of a severity.
+// Count returns how many diagnostics there are of a severity, without those that
+// are suppressed.
 func Count(diagnostics []Diagnostic, severity Severity) int {
 	count := 0
 	for _, diagnostic := range diagnostics {
-		if diagnostic.Severity == severity {
+		if diagnostic.Severity == severity && diagnostic.Suppressed == "" {
+			count++
+		}
+	}
+	return count
+}
+
+// CountSuppressed returns how many diagnostics are suppressed.
+func CountSuppressed(diagnostics []Diagnostic) int {
+	count := 0
+	for _, diagnostic := range diagnostics {
+		if diagnostic.Suppressed != "" {
 			count++
 		}
 	}
@@ -125,20 +140,26 @@ func Sort(diagnostics []Diagnostic, subjects []*Subject) {
 // maxPerDocument is how many errors of a document are worth reading.
 const maxPerDocument = 100
 
-// limit leaves out the diagnostics of each document beyond the first hundred of
-// a severity, and says how many those are. They are in the order of Sort.
-func limit(diagnostics []Diagnostic) []Diagnostic {
+// Limit leaves out what is suppressed, and the diagnostics of each document beyond
+// the first hundred of a severity, and says how many those are. They are in the order
+// of Sort.
+func Limit(diagnostics []Diagnostic) []Diagnostic {
 	type group struct {
 		subject  *Subject
 		severity Severity
 	}
 	counts := map[group]int{}
 	for _, diagnostic := range diagnostics {
-		counts[group{diagnostic.Subject, diagnostic.Severity}]++
+		if diagnostic.Suppressed == "" {
+			counts[group{diagnostic.Subject, diagnostic.Severity}]++
+		}
 	}
 	var kept []Diagnostic
 	seen := map[group]int{}
 	for _, diagnostic := range diagnostics {
+		if diagnostic.Suppressed != "" {
+			continue
+		}
 		of := group{diagnostic.Subject, diagnostic.Severity}
 		seen[of]++
 		switch {

@@ -30,7 +30,7 @@ type resultFile struct {
 // a hundred of each document and severity.
 func Results(diagnostics []Diagnostic) (*yaml.Node, error) {
 	results := make([]result, 0, len(diagnostics))
-	for _, diagnostic := range limit(diagnostics) {
+	for _, diagnostic := range Limit(diagnostics) {
 		results = append(results, diagnostic.result())
 	}
 	data, err := yaml.Marshal(results)

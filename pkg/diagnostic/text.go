@@ -14,7 +14,7 @@ import (
 // WriteText writes diagnostics as compilers do, a line each, at most a hundred of each
 // document and severity.
 func WriteText(w io.Writer, diagnostics []Diagnostic) error {
-	for _, diagnostic := range limit(diagnostics) {
+	for _, diagnostic := range Limit(diagnostics) {
 		if _, err := fmt.Fprintln(w, diagnostic); err != nil {
 			return err
 		}
@@ -24,28 +24,54 @@ func WriteText(w io.Writer, diagnostics []Diagnostic) error {
 
 // String writes a diagnostic in one line.
 func (d Diagnostic) String() string {
-	var line strings.Builder
-	if place := Place(d.Subject, d.Position); place != "" {
-		line.WriteString(place + ": ")
+	return d.Line(func(_ Severity, word string) string { return word })
+}
+
+// Line writes a diagnostic in one line, with the word for its severity as paint
+// returns it.
+func (d Diagnostic) Line(paint func(Severity, string) string) string {
+	var place string
+	if at := Place(d.Subject, d.Position); at != "" {
+		place = Printable(at) + ": "
 	}
-	fmt.Fprintf(&line, "%s: ", d.Severity)
-	if d.Subject != nil {
-		if name := DisplayName(d.Subject.ID()); name != "" {
-			line.WriteString(name)
-			if former := d.Subject.FormerName; former != "" && former != d.Subject.ID().Name {
-				fmt.Fprintf(&line, " (in its file %s)", Shorten(former))
-			}
-			line.WriteString(": ")
-		}
+	word := string(d.Severity)
+	if d.Suppressed != "" {
+		word = "suppressed " + word
+	}
+	line := place + paint(d.Severity, word) + ": " + d.Text()
+	if d.Rule != "" {
+		line += " (" + d.Rule + ")"
+	}
+	if d.Suppressed != "" {
+		line += "; ignored: " + Printable(Shorten(d.Suppressed))
+	}
+	return line
+}
+
+// Text is what a diagnostic says: the object, the field and the message.
+func (d Diagnostic) Text() string {
+	var text strings.Builder
+	if name := d.Object(); name != "" {
+		text.WriteString(name + ": ")
 	}
 	if len(d.Field) > 0 {
-		fmt.Fprintf(&line, "%s: ", Shorten(d.Field.String()))
+		fmt.Fprintf(&text, "%s: ", Shorten(d.Field.String()))
 	}
-	line.WriteString(d.Message)
-	if d.Rule != "" {
-		fmt.Fprintf(&line, " (%s)", d.Rule)
+	text.WriteString(d.Message)
+	return Printable(text.String())
+}
+
+// Object names the object that a diagnostic is about, and what it is called in its
+// file where that differs; it is empty where there is none.
+func (d Diagnostic) Object() string {
+	if d.Subject == nil {
+		return ""
 	}
-	return Printable(line.String())
+	name := DisplayName(d.Subject.ID())
+	if former := d.Subject.FormerName; name != "" && former != "" && former != d.Subject.ID().Name {
+		name += fmt.Sprintf(" (in its file %s)", Shorten(former))
+	}
+	return Printable(name)
 }
 
 // Place says where a field is, as FILE:LINE:COLUMN, FILE, or nothing.

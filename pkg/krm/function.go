@@ -274,11 +274,8 @@ func content(spec *yaml.Node) []any {
 
 // addResults puts diagnostics beside the items, after those of other functions.
 func (l *resourceList) addResults(diagnostics []diagnostic.Diagnostic) error {
-	if len(diagnostics) == 0 {
-		return nil
-	}
 	results, err := diagnostic.Results(diagnostics)
-	if err != nil {
+	if err != nil || len(results.Content) == 0 {
 		return err
 	}
 	if earlier := document.Lookup(l.root, "results"); earlier != nil && earlier.Kind == yaml.SequenceNode {

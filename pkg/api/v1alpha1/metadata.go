@@ -24,4 +24,8 @@ const (
 	// AnnotationAnnotations does for spec.annotations what AnnotationLabels does for
 	// spec.labels.
 	AnnotationAnnotations = Group + "/annotations"
+	// AnnotationIgnore has, on an object that is checked, the rules whose findings are
+	// to be ignored there, each with its reason: "RULE: reason; OTHER-RULE: reason". On
+	// a FailoverSpec it covers what that renders.
+	AnnotationIgnore = Group + "/ignore"
 )

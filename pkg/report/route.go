@@ -1,0 +1,95 @@
+package report
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/failover-krm/failover/pkg/check"
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/envoygateway"
+)
+
+// share is a part of a failover's requests, and where it goes.
+type share struct {
+	// which is the priority of a tier, or the weight of a cluster among others.
+	which string
+	// to is the backend and its hosts.
+	to string
+}
+
+func (s share) String() string { return s.which + ": " + s.to }
+
+// shares returns where the requests of a failover go, tier by tier.
+func shares(failover check.Failover) []share {
+	var total uint32
+	for _, cluster := range failover.Clusters {
+		total += cluster.Weight
+	}
+	var all []share
+	for _, cluster := range failover.Clusters {
+		split := ""
+		if len(failover.Clusters) > 1 {
+			split = fmt.Sprintf("split, weight %d of %d", cluster.Weight, total)
+		}
+		if cluster.Unavailable {
+			all = append(all, share{orPriority(split, 0), fmt.Sprintf("answered %d", cluster.Status)})
+			continue
+		}
+		for _, tier := range cluster.Tiers {
+			for _, backend := range tier.Backends {
+				name := backend.Ref.String()
+				if len(tier.Backends) > 1 {
+					name += fmt.Sprintf(", weight %d", backend.Weight)
+				}
+				all = append(all, share{orPriority(split, tier.Priority), diagnostic.Printable(name + ": " + hosts(backend))})
+			}
+		}
+	}
+	return all
+}
+
+func orPriority(split string, priority uint32) string {
+	if split != "" {
+		return split
+	}
+	return fmt.Sprintf("priority %d", priority)
+}
+
+// hosts writes the addresses of a backend.
+func hosts(backend envoygateway.Backend) string {
+	switch {
+	case backend.Dynamic:
+		return "the host that the request names"
+	case len(backend.Hosts) == 0:
+		return "no host"
+	}
+	texts := make([]string, 0, len(backend.Hosts))
+	for _, host := range backend.Hosts {
+		texts = append(texts, hostText(host))
+	}
+	return strings.Join(texts, "; ")
+}
+
+func hostText(host envoygateway.Host) string {
+	port := strconv.FormatUint(uint64(host.Port), 10)
+	text := net.JoinHostPort(host.Address, port)
+	switch host.Type {
+	case envoygateway.AddressTypeUnix:
+		text = host.Address
+	case envoygateway.AddressTypePods:
+		text = "port " + port
+	}
+	switch {
+	case host.Service == nil || host.Object.Kind == "EndpointSlice":
+	case host.Pods == nil:
+		text += ", pods unknown"
+	default:
+		text += ", " + plural(int(*host.Pods), "pod")
+	}
+	if host.Draining {
+		text += ", draining"
+	}
+	return text
+}
