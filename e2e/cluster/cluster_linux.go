@@ -21,24 +21,28 @@ type Cluster struct {
 	logs      string
 	client    kubernetes.Interface
 	kubelet   *kubelet
+	network   *network
+	names     *nameServer
+	authority *authority
 }
 
 // Start starts a cluster of the given programs, which write their logs into the
 // given directory, and returns when it is ready for use.
-func Start(ctx context.Context, set programs.Set, logs string) (*Cluster, error) {
+func Start(ctx context.Context, set programs.Set, logs string) (c *Cluster, err error) {
 	if !sandbox.Inside() {
 		return nil, errors.New("a cluster changes networks and mounts: it can be started in a sandbox only")
 	}
-	c := &Cluster{programs: set, directory: filepath.Join(sandbox.Directory, "cluster"), logs: logs}
-	if err := errors.Join(os.MkdirAll(c.directory, 0o700), os.MkdirAll(logs, 0o755)); err != nil {
+	c = &Cluster{programs: set, directory: filepath.Join(sandbox.Directory, "cluster"), logs: logs}
+	if err = errors.Join(os.MkdirAll(c.directory, 0o700), os.MkdirAll(logs, 0o755)); err != nil {
 		return nil, err
 	}
-	network, err := newNetwork()
-	if err != nil {
+	if c.network, err = newNetwork(); err != nil {
 		return nil, err
 	}
-	names, err := startNameServer(hostAddress)
-	if err != nil {
+	if c.names, err = startNameServer(hostAddress); err != nil {
+		return nil, err
+	}
+	if c.authority, err = newAuthority(); err != nil {
 		return nil, err
 	}
 	resolver := fmt.Sprintf("nameserver %s\n", hostAddress)
@@ -48,7 +52,7 @@ func Start(ctx context.Context, set programs.Set, logs string) (*Cluster, error)
 	if err := c.startAPIServer(ctx); err != nil {
 		return nil, err
 	}
-	if c.kubelet, err = startKubelet(ctx, c.client, network, names, set, logs); err != nil {
+	if c.kubelet, err = startKubelet(ctx, c.client, c.network, c.names, set, logs); err != nil {
 		return nil, err
 	}
 	return c, c.startEnvoyGateway(ctx)

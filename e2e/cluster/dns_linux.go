@@ -12,10 +12,12 @@ import (
 // timeToLive is what the DNS server of a Kubernetes cluster says, in seconds.
 const timeToLive = 5
 
-// nameServer answers DNS queries for the names of Services.
+// nameServer answers DNS queries for the names of Services, and of what is outside the
+// cluster.
 type nameServer struct {
-	mutex   sync.RWMutex
-	records map[string][]netip.Addr
+	mutex    sync.RWMutex
+	services map[string][]netip.Addr
+	outside  map[string]netip.Addr
 }
 
 // startNameServer answers queries at the given address until the process ends.
@@ -24,22 +26,36 @@ func startNameServer(address netip.Addr) (*nameServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &nameServer{}
+	s := &nameServer{outside: map[string]netip.Addr{}}
 	go s.serve(connection)
 	return s, nil
 }
 
-// publish replaces all names, each a fully qualified one without the last dot.
-func (s *nameServer) publish(records map[string][]netip.Addr) {
+// publish replaces the names of Services, each a fully qualified one without the last dot.
+func (s *nameServer) publish(services map[string][]netip.Addr) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.records = records
+	s.services = services
+}
+
+// add adds a name that stays.
+func (s *nameServer) add(name string, address netip.Addr) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.outside[strings.ToLower(name)] = address
 }
 
 func (s *nameServer) lookup(name string) (addresses []netip.Addr, known bool) {
 	s.mutex.RLock()
 	defer s.mutex.RUnlock()
-	addresses, known = s.records[strings.ToLower(strings.TrimSuffix(name, "."))]
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	if strings.HasSuffix(name, ".svc") {
+		name += "." + clusterDomain // as the search domains of a pod do
+	}
+	if address, isOutside := s.outside[name]; isOutside {
+		return []netip.Addr{address}, true
+	}
+	addresses, known = s.services[name]
 	return addresses, known
 }
 

@@ -25,6 +25,7 @@ import (
 	appslisters "k8s.io/client-go/listers/apps/v1"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
 
 	"github.com/failover-krm/failover/e2e/programs"
 )
@@ -134,6 +135,9 @@ func (k *kubelet) reconcile(ctx context.Context) (settled bool, err error) {
 	settled = true
 	wanted := map[types.NamespacedName]bool{}
 	for _, deployment := range deployments {
+		if ptr.Deref(deployment.Spec.Replicas, 1) == 0 {
+			continue // its pod, if it has one, is removed below
+		}
 		wanted[nameOf(deployment)] = true
 		ready, err := k.reconcileDeployment(ctx, deployment)
 		settled = settled && ready
@@ -163,8 +167,8 @@ func (k *kubelet) reconcile(ctx context.Context) (settled bool, err error) {
 }
 
 func (k *kubelet) reconcileDeployment(ctx context.Context, deployment *appsv1.Deployment) (ready bool, err error) {
-	if replicas := deployment.Spec.Replicas; replicas != nil && *replicas != 1 {
-		return false, fmt.Errorf("wants %d replicas, but only one is supported", *replicas)
+	if replicas := ptr.Deref(deployment.Spec.Replicas, 1); replicas != 1 {
+		return false, fmt.Errorf("wants %d replicas, but at most one is supported", replicas)
 	}
 	p, ok := k.pods[nameOf(deployment)]
 	if !ok {

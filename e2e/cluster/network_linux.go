@@ -23,6 +23,8 @@ var (
 type network struct {
 	last     netip.Addr
 	attached int
+	// outside has every address of the OutsideNetwork.
+	outside link
 }
 
 // link is a pod's connection to the network.
@@ -39,12 +41,21 @@ func newNetwork() (*network, error) {
 	if err := os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("20000 65000"), 0); err != nil {
 		return nil, err
 	}
-	return &network{last: hostAddress}, ip("",
+	if err := ip("",
 		"link set lo up",
 		"link add "+bridge+" type bridge",
 		fmt.Sprintf("address add %s dev %s", podNetwork, bridge),
 		"link set "+bridge+" up",
-	)
+	); err != nil {
+		return nil, err
+	}
+	n := &network{last: hostAddress}
+	outside, err := n.attach()
+	if err != nil {
+		return nil, err
+	}
+	n.outside = outside
+	return n, ip(outside.namespace, fmt.Sprintf("route add local %s dev lo", OutsideNetwork))
 }
 
 // attach makes a network namespace with an address on the bridge.
@@ -59,12 +70,16 @@ func (n *network) attach() (link, error) {
 	); err != nil {
 		return link{}, err
 	}
-	return l, ip(l.namespace,
+	commands := []string{
 		"link set lo up",
 		fmt.Sprintf("address add %s/%d dev eth0", l.address, podNetwork.Bits()),
 		"link set eth0 up",
 		fmt.Sprintf("route add default via %s", hostAddress),
-	)
+	}
+	if n.outside.address.IsValid() {
+		commands = append(commands, fmt.Sprintf("route add %s via %s", OutsideNetwork, n.outside.address))
+	}
+	return l, ip(l.namespace, commands...)
 }
 
 func (l link) detach() error {
