@@ -53,7 +53,7 @@ func TestKptMutatorAfterwards(t *testing.T) {
 	replaceIn(t, directory, "Kptfile", "- exec: failover\n", "- exec: failover\n  - image: ghcr.io/kptdev/krm-functions-catalog/set-namespace:v0.4.1\n    configMap:\n      namespace: prod\n")
 	before := filesOf(t, directory)
 	stderr, failed := kptRender(t, directory)
-	assert.Equal(t, "failover check --fail-on warning", failed)
+	assert.Equal(t, "failover", failed)
 	assert.Contains(t, stderr, "shop-failover.yaml: warning: Backend prod/shop-active: spec.endpoints[0].fqdn.hostname: shop-active.web.svc.cluster.local is Service web/shop-active")
 	assert.Equal(t, before, filesOf(t, directory))
 }
@@ -152,7 +152,7 @@ func kptRender(t *testing.T, directory string) (stderr, failed string) {
 		annotate(item, packagePath, path.Join("/packages/shop", within))
 	}
 	for _, function := range append(kptfile.Pipeline.Mutators, kptfile.Pipeline.Validators...) {
-		answered, complaint, ok := function.run(t, items)
+		answered, complaint, ok := function.run(t, directory, items)
 		stderr += complaint
 		if !ok {
 			return stderr, function.Exec
@@ -178,16 +178,23 @@ func pathOf(item *yaml.RNode) string {
 // kptFunction is one of a pipeline.
 type kptFunction struct {
 	Exec, Image string
+	ConfigPath  string            `yaml:"configPath"`
 	ConfigMap   map[string]string `yaml:"configMap"`
 }
 
 // run calls failover, or does what the image of the catalog would.
-func (f kptFunction) run(t *testing.T, items []*yaml.RNode) (answered []*yaml.RNode, stderr string, ok bool) {
+func (f kptFunction) run(t *testing.T, directory string, items []*yaml.RNode) (answered []*yaml.RNode, stderr string, ok bool) {
 	t.Helper()
 	if name, args, _ := strings.Cut(f.Exec, " "); name == "failover" {
+		var config *yaml.RNode
+		if f.ConfigPath != "" {
+			read, err := yaml.ReadFile(filepath.Join(directory, f.ConfigPath))
+			require.NoError(t, err)
+			config = read
+		}
 		var input bytes.Buffer
 		require.NoError(t, kio.ByteWriter{
-			Writer: &input, KeepReaderAnnotations: true, WrappingKind: kio.ResourceListKind, WrappingAPIVersion: kio.ResourceListAPIVersion,
+			Writer: &input, FunctionConfig: config, KeepReaderAnnotations: true, WrappingKind: kio.ResourceListKind, WrappingAPIVersion: kio.ResourceListAPIVersion,
 		}.Write(items))
 		got := run(input.String(), strings.Fields(args)...)
 		answered, err := (&kio.ByteReader{Reader: strings.NewReader(got.stdout), OmitReaderAnnotations: true}).Read()
