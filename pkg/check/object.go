@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"reflect"
 
-	"github.com/distribution/reference"
+	"github.com/google/go-containerregistry/pkg/name"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
@@ -120,10 +120,10 @@ func invalidImages(of envoygateway.Object, path string, containers []corev1.Cont
 		if container.Image == "" {
 			continue // which the API server refuses
 		}
-		if _, err := reference.ParseNormalizedNamed(container.Image); err != nil {
+		if _, err := name.ParseReference(container.Image); err != nil {
 			findings = append(findings, finding{
 				source: envoygateway.Source{Object: of, Path: fmt.Sprintf("%s[%d].image", path, i)},
-				reason: fmt.Sprintf("%q is not a valid image (%v), so its pods never start", container.Image, err), advice: "write REGISTRY/NAME:TAG", unknown: true, likely: true,
+				reason: fmt.Sprintf("%q is not a valid image, so its pods never start", container.Image), advice: "write REGISTRY/NAME:TAG", unknown: true, likely: true,
 			})
 		}
 	}
