@@ -1,0 +1,77 @@
+package envoy
+
+import "time"
+
+// checkState is what the active health check knows of a host.
+//
+// Envoy: source/common/upstream/health_checker_base_impl.cc. It begins with hosts that
+// were found healthy, and checks them at the interval: so it does once a cluster has
+// had traffic.
+type checkState struct {
+	failedCheck bool
+	// failedChecks and passedChecks are in a row.
+	failedChecks, passedChecks int
+}
+
+// check asks a host, and plans the next check for an interval after its result.
+func (s *simulation) check(h *host) {
+	settings := s.settings.Check
+	took, passed, atOnce := s.askHost(h)
+	s.after(took, func() {
+		if passed {
+			s.checkPassed(h)
+		} else {
+			s.checkFailed(h, atOnce)
+		}
+		s.after(settings.Interval, func() { s.check(h) })
+	})
+}
+
+// askHost returns how a check ends: an answer of the wrong status is a failure at once,
+// whatever the threshold.
+func (s *simulation) askHost(h *host) (took time.Duration, passed, atOnce bool) {
+	settings := s.settings.Check
+	at, accepted := h.connectAt(s.now)
+	if at-s.now > settings.Timeout {
+		return settings.Timeout, false, false
+	}
+	if !accepted || settings.ConnectOnly {
+		return at - s.now, accepted, false
+	}
+	at, status := h.answerAt(at)
+	if at-s.now > settings.Timeout {
+		return settings.Timeout, false, false
+	}
+	return at - s.now, status == statusHealthy, true
+}
+
+const statusHealthy = 200
+
+func (s *simulation) checkFailed(h *host, atOnce bool) {
+	h.passedChecks = 0
+	h.failedChecks++
+	if h.failedCheck || !atOnce && h.failedChecks < s.settings.Check.Unhealthy {
+		return
+	}
+	h.failedCheck = true
+	s.note(CheckFailed, h)
+	s.drain(h)
+	s.healthChanged()
+}
+
+func (s *simulation) checkPassed(h *host) {
+	h.failedChecks = 0
+	if h.failedCheck {
+		h.passedChecks++
+		if h.passedChecks < s.settings.Check.Healthy {
+			return
+		}
+		h.failedCheck = false
+		s.note(CheckPassed, h)
+		s.healthChanged()
+	}
+	if h.ejected {
+		s.note(EjectionEnded, h)
+		s.uneject(h)
+	}
+}

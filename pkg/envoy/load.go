@@ -1,0 +1,149 @@
+package envoy
+
+import "math/rand/v2"
+
+// overprovisioning is the factor, in per cent, by which a tier's healthy hosts are
+// taken to serve more than their share. Envoy Gateway leaves it at Envoy's default.
+const overprovisioning = 140
+
+// balance is what the workers know of the health of hosts, as it was delivered, and
+// the load that follows.
+//
+// Envoy: source/extensions/load_balancing_policies/common/load_balancer_impl.cc,
+// recalculatePerPriorityState, recalculatePerPriorityPanic,
+// recalculateLoadInTotalPanic and choosePriority.
+type balance struct {
+	tiers [][]*host
+	// healthy hosts of each tier.
+	healthy [][]*host
+	// health of each tier, in per cent.
+	health []int
+	// load of each tier, in per cent.
+	load []int
+	// panic tells for each tier that its health is disregarded.
+	panic []bool
+}
+
+func (b *balance) update(tiers [][]*host, panicThreshold int) {
+	b.tiers = tiers
+	b.healthy = make([][]*host, len(tiers))
+	healthy, all := make([]int, len(tiers)), make([]int, len(tiers))
+	for i, tier := range tiers {
+		for _, h := range tier {
+			if h.isHealthy() {
+				b.healthy[i] = append(b.healthy[i], h)
+			}
+		}
+		healthy[i], all[i] = len(b.healthy[i]), len(tier)
+	}
+	b.health = tierHealth(healthy, all)
+	b.load, b.panic = priorityLoad(healthy, all, panicThreshold)
+}
+
+// tierHealth is the health of each tier, in whole per cent.
+func tierHealth(healthy, all []int) []int {
+	health := make([]int, len(all))
+	for i := range all {
+		if all[i] > 0 {
+			health[i] = min(100, overprovisioning*healthy[i]/all[i])
+		}
+	}
+	return health
+}
+
+// priorityLoad is the load of each tier in per cent, and whether it is in panic.
+func priorityLoad(healthy, all []int, panicThreshold int) (load []int, panics []bool) {
+	health := tierHealth(healthy, all)
+	load, panics = distribute(health), make([]bool, len(all))
+	total := min(100, sum(health))
+	if total == 0 && panicThreshold == 0 {
+		load[0] = 100 // where no host is found
+		return load, panics
+	}
+	everywhere := true
+	for i := range all {
+		panics[i] = total < 100 && (all[i] == 0 || 100*healthy[i] < panicThreshold*all[i])
+		everywhere = everywhere && panics[i]
+	}
+	if everywhere {
+		load = byHosts(all)
+	}
+	return load, panics
+}
+
+// distribute fills the tiers in order, as far as their health goes.
+func distribute(health []int) []int {
+	load := make([]int, len(health))
+	total, left := min(100, sum(health)), 100
+	if total == 0 {
+		return load
+	}
+	for i := range health {
+		load[i] = min(left, health[i]*100/total)
+		left -= load[i]
+	}
+	for i := range health {
+		if health[i] > 0 {
+			load[i] += left // what was lost by rounding
+			break
+		}
+	}
+	return load
+}
+
+// byHosts distributes the load by the number of hosts.
+func byHosts(all []int) []int {
+	load := make([]int, len(all))
+	total, left := sum(all), 100
+	for i := range all {
+		load[i] = 100 * all[i] / max(1, total)
+		left -= load[i]
+	}
+	for i := range all {
+		if all[i] > 0 {
+			load[i] += left
+			break
+		}
+	}
+	return load
+}
+
+func sum(numbers []int) int {
+	total := 0
+	for _, n := range numbers {
+		total += n
+	}
+	return total
+}
+
+// pick returns a host for an attempt, or nil where no host is healthy.
+func (b *balance) pick(load []int, with Balancer, worker *worker, random *rand.Rand) *host {
+	tier, left := 0, random.IntN(100)
+	for i := range load {
+		if left < load[i] {
+			tier = i
+			break
+		}
+		left -= load[i]
+	}
+	hosts := b.healthy[tier]
+	if b.panic[tier] {
+		hosts = b.tiers[tier]
+	}
+	switch {
+	case len(hosts) == 0:
+		return nil
+	case len(hosts) == 1:
+		return hosts[0]
+	case with == RoundRobin:
+		worker.turn++
+		return hosts[worker.turn%len(hosts)]
+	}
+	first := hosts[random.IntN(len(hosts))]
+	if with == LeastRequest {
+		if second := hosts[random.IntN(len(hosts))]; second.requests < first.requests {
+			return second
+		}
+	}
+	return first
+}

@@ -1,0 +1,196 @@
+package envoy
+
+import (
+	"slices"
+	"time"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	"k8s.io/utils/ptr"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/failover-krm/failover/pkg/envoygateway"
+	"github.com/failover-krm/failover/pkg/target"
+)
+
+// What Envoy and Envoy Gateway take where a policy does not say.
+const (
+	defaultConnectTimeout   = 10 * time.Second
+	defaultRequestTimeout   = 15 * time.Second
+	defaultPanicThreshold   = 50
+	defaultMergeWindow      = time.Second
+	defaultLimit            = 1024
+	defaultNumRetries       = 2
+	defaultStatus           = 503
+	defaultBackOff          = 25 * time.Millisecond
+	maxBackOffFactor        = 10
+	defaultOutlierInterval  = 3 * time.Second
+	defaultBaseEjectionTime = 30 * time.Second
+	defaultMaxEjectionTime  = 300 * time.Second
+	defaultEjectionPercent  = 10
+	defaultConsecutive      = 5
+	defaultCheckInterval    = 3 * time.Second
+	defaultCheckTimeout     = time.Second
+	defaultUnhealthy        = 3
+	defaultHealthy          = 1
+)
+
+// SettingsOf returns what Envoy Gateway of a version makes of the policy in effect for
+// a rule of a kind of route (internal/gatewayapi/clustersettings.go and
+// internal/xds/translator: cluster.go, route.go).
+func SettingsOf(kind string, rule envoygateway.Rule, at envoygateway.Attachment, version string) Settings {
+	ofRequests, ofCluster := ptr.Deref(at.Policy.Spec, egv1a1.BackendTrafficPolicySpec{}), ptr.Deref(at.ClusterPolicy.Spec, egv1a1.BackendTrafficPolicySpec{})
+	check := ptr.Deref(ofCluster.HealthCheck, egv1a1.HealthCheck{})
+	settings := Settings{
+		Connections:    kind == "TCPRoute" || kind == "TLSRoute",
+		ConnectTimeout: defaultConnectTimeout,
+		RequestTimeout: defaultRequestTimeout,
+		PanicThreshold: int(ptr.Deref(check.PanicThreshold, defaultPanicThreshold)),
+		Balancer:       balancerOf(ofCluster.LoadBalancer),
+		MergeWindow:    defaultMergeWindow,
+		Limits:         limitsOf(ofCluster.CircuitBreaker),
+		Outlier:        outlierOf(check.Passive, version),
+		Check:          checkOf(check.Active),
+	}
+	if timeout := ofCluster.Timeout; timeout != nil && timeout.TCP != nil {
+		settings.ConnectTimeout = duration(timeout.TCP.ConnectTimeout, defaultConnectTimeout)
+	}
+	if timeout := ofRequests.Timeout; timeout != nil && timeout.HTTP != nil {
+		settings.RequestTimeout = duration(timeout.HTTP.RequestTimeout, defaultRequestTimeout)
+	}
+	if rule.Timeouts != nil {
+		settings.RequestTimeout = duration(rule.Timeouts.Request, settings.RequestTimeout)
+	}
+	switch {
+	case settings.Connections:
+	case rule.Retry != nil:
+		settings.Retry = retryOfRule(rule)
+	default:
+		settings.Retry = retryOf(ofRequests.Retry)
+	}
+	return settings
+}
+
+func balancerOf(policy *egv1a1.LoadBalancer) Balancer {
+	if policy == nil {
+		return LeastRequest
+	}
+	switch policy.Type {
+	case egv1a1.RoundRobinLoadBalancerType:
+		return RoundRobin
+	case egv1a1.RandomLoadBalancerType, egv1a1.ConsistentHashLoadBalancerType:
+		return Random
+	default:
+		return LeastRequest
+	}
+}
+
+func limitsOf(breaker *egv1a1.CircuitBreaker) Limits {
+	limit := func(value *int64) int { return int(ptr.Deref(value, defaultLimit)) }
+	b := ptr.Deref(breaker, egv1a1.CircuitBreaker{})
+	return Limits{Connections: limit(b.MaxConnections), PendingRequests: limit(b.MaxPendingRequests), Requests: limit(b.MaxParallelRequests), Retries: limit(b.MaxParallelRetries)}
+}
+
+func retryOf(policy *egv1a1.Retry) *Retry {
+	if policy == nil {
+		return nil
+	}
+	retry := &Retry{
+		NumRetries:          int(ptr.Deref(policy.NumRetries, defaultNumRetries)),
+		AttemptsPerPriority: int(ptr.Deref(policy.NumAttemptsPerPriority, 0)),
+		On:                  RetryOn{ConnectFailure: true, Statuses: true},
+		Statuses:            []int{defaultStatus},
+		BackOff:             defaultBackOff,
+	}
+	if on := policy.RetryOn; on != nil {
+		if len(on.Triggers) > 0 {
+			has := func(trigger egv1a1.TriggerEnum) bool { return slices.Contains(on.Triggers, trigger) }
+			retry.On = RetryOn{
+				ConnectFailure: has(egv1a1.ConnectFailure), Reset: has(egv1a1.Reset), ResetBeforeRequest: has(egv1a1.ResetBeforeRequest),
+				GatewayError: has(egv1a1.GatewayError), FiveXX: has(egv1a1.Error5XX), Statuses: has(egv1a1.RetriableStatusCodes),
+			}
+		}
+		retry.Statuses = nil
+		for _, status := range on.HTTPStatusCodes {
+			retry.Statuses = append(retry.Statuses, int(status))
+		}
+	}
+	if each := policy.PerRetry; each != nil {
+		retry.PerTryTimeout = duration(each.Timeout, 0)
+		if each.BackOff != nil {
+			retry.BackOff = duration(each.BackOff.BaseInterval, defaultBackOff)
+			retry.MaxBackOff = duration(each.BackOff.MaxInterval, 0)
+		}
+	}
+	if retry.MaxBackOff == 0 {
+		retry.MaxBackOff = maxBackOffFactor * retry.BackOff
+	}
+	return retry
+}
+
+// retryOfRule is that of an HTTPRoute's rule, which takes the place of the policy's. It
+// has Envoy Gateway's own triggers.
+func retryOfRule(rule envoygateway.Rule) *Retry {
+	retry := &Retry{NumRetries: ptr.Deref(rule.Retry.Attempts, defaultNumRetries), On: RetryOn{ConnectFailure: true, Statuses: true}, Statuses: []int{defaultStatus}, BackOff: defaultBackOff}
+	if len(rule.Retry.Codes) > 0 {
+		retry.Statuses = nil
+		for _, status := range rule.Retry.Codes {
+			retry.Statuses = append(retry.Statuses, int(status))
+		}
+	}
+	retry.BackOff = duration(rule.Retry.Backoff, defaultBackOff)
+	retry.MaxBackOff = maxBackOffFactor * retry.BackOff
+	if rule.Timeouts != nil {
+		retry.PerTryTimeout = duration(rule.Timeouts.BackendRequest, 0)
+	}
+	return retry
+}
+
+func outlierOf(passive *egv1a1.PassiveHealthCheck, version string) *OutlierDetection {
+	if passive == nil {
+		return nil
+	}
+	outlier := &OutlierDetection{
+		Interval:               duration(passive.Interval, defaultOutlierInterval),
+		BaseEjectionTime:       duration(passive.BaseEjectionTime, defaultBaseEjectionTime),
+		MaxEjectionPercent:     int(ptr.Deref(passive.MaxEjectionPercent, defaultEjectionPercent)),
+		AlwaysEjectOne:         ptr.Deref(passive.AlwaysEjectOneEndpoint, false),
+		Consecutive5xx:         int(ptr.Deref(passive.Consecutive5xxErrors, defaultConsecutive)),
+		ConsecutiveLocalOrigin: int(ptr.Deref(passive.ConsecutiveLocalOriginFailures, defaultConsecutive)),
+		SplitLocalOrigin:       ptr.Deref(passive.SplitExternalLocalOriginErrors, false),
+		FailurePercentage:      int(ptr.Deref(passive.FailurePercentageThreshold, 0)),
+	}
+	if target.GatewayErrorsCount.In(version) {
+		outlier.ConsecutiveGatewayErrors = int(ptr.Deref(passive.ConsecutiveGatewayErrors, 0))
+	}
+	if outlier.MaxEjectionPercent == 0 {
+		outlier.MaxEjectionPercent = defaultEjectionPercent // Envoy Gateway drops a 0
+	}
+	outlier.MaxEjectionTime = max(defaultMaxEjectionTime, outlier.BaseEjectionTime)
+	return outlier
+}
+
+func checkOf(active *egv1a1.ActiveHealthCheck) *HealthCheck {
+	if active == nil {
+		return nil
+	}
+	return &HealthCheck{
+		ConnectOnly: active.Type == egv1a1.ActiveHealthCheckerTypeTCP && (active.TCP == nil || active.TCP.Receive == nil),
+		Interval:    duration(active.Interval, defaultCheckInterval),
+		Timeout:     duration(active.Timeout, defaultCheckTimeout),
+		Unhealthy:   int(ptr.Deref(active.UnhealthyThreshold, defaultUnhealthy)),
+		Healthy:     int(ptr.Deref(active.HealthyThreshold, defaultHealthy)),
+	}
+}
+
+// duration reads one of Gateway API, as Go's parser does; otherwise where there is none,
+// or a bad one.
+func duration(text *gwapiv1.Duration, otherwise time.Duration) time.Duration {
+	if text == nil {
+		return otherwise
+	}
+	parsed, err := time.ParseDuration(string(*text))
+	if err != nil {
+		return otherwise
+	}
+	return parsed
+}

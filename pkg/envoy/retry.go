@@ -1,0 +1,106 @@
+package envoy
+
+import (
+	"slices"
+	"time"
+)
+
+// Retries: what is repeated, when and where.
+//
+// Envoy: source/common/router/retry_state_impl.cc, wouldRetryFromHeaders and
+// wouldRetryFromReset; source/extensions/retry/priority/previous_priorities;
+// source/extensions/retry/host/previous_hosts.
+
+// hostPicks is how often another host is asked for than those that were tried. Envoy
+// Gateway sets it.
+const hostPicks = 5
+
+// retryStatus repeats a request that was answered with an error, if that is asked for.
+func (s *simulation) retryStatus(r *request, status int) bool {
+	return s.retry(r, func(on RetryOn) bool {
+		return on.FiveXX && status >= 500 || on.GatewayError && isGatewayError(status) ||
+			on.Statuses && slices.Contains(s.settings.Retry.Statuses, status)
+	})
+}
+
+// retry repeats a request after a back-off, if one of its conditions holds.
+func (s *simulation) retry(r *request, holds func(RetryOn) bool) bool {
+	policy := s.settings.Retry
+	if policy == nil || s.settings.Connections || r.done || r.Attempts > policy.NumRetries || !holds(policy.On) || s.inUse.Retries >= s.settings.Limits.Retries {
+		return false
+	}
+	s.inUse.Retries++
+	r.isRetry = true
+	s.after(s.backOff(r.Attempts), func() {
+		if r.done {
+			s.inUse.Retries--
+			return
+		}
+		s.try(r)
+	})
+	return true
+}
+
+// backOff is anything up to a limit that doubles with each retry
+// (JitteredExponentialBackOffStrategy).
+func (s *simulation) backOff(attempt int) time.Duration {
+	limit := s.settings.Retry.BackOff
+	for range attempt - 1 {
+		limit *= 2
+	}
+	return s.between(0, min(limit, s.settings.Retry.MaxBackOff))
+}
+
+// choose picks the host of the next attempt.
+func (s *simulation) choose(r *request) *host {
+	load := s.balance.load
+	if retry := s.settings.Retry; retry != nil && r.Attempts > 0 && retry.AttemptsPerPriority > 0 {
+		load = s.loadOfRetry(r)
+	}
+	var h *host
+	for range hostPicks {
+		h = s.balance.pick(load, s.settings.Balancer, r.worker, s.random)
+		if r.Attempts == 0 || !slices.Contains(r.tried, h) {
+			break
+		}
+	}
+	return h
+}
+
+// loadOfRetry leaves out the tiers that were tried, after so many attempts. Where no
+// other one is healthy, all are tried again.
+func (s *simulation) loadOfRetry(r *request) []int {
+	if r.excluded == nil {
+		r.excluded = make([]bool, len(s.tiers))
+	}
+	if r.Attempts%s.settings.Retry.AttemptsPerPriority == 0 {
+		for i, tried := range r.triedTiers {
+			r.excluded[i] = r.excluded[i] || tried
+		}
+		if !s.hasOthers(r.excluded) {
+			clear(r.excluded)
+			clear(r.triedTiers)
+		}
+	}
+	health := slices.Clone(s.balance.health)
+	isFull := true
+	for i, excluded := range r.excluded {
+		if excluded {
+			health[i], isFull = 0, false
+		}
+	}
+	if isFull {
+		return s.balance.load
+	}
+	return distribute(health)
+}
+
+// hasOthers tells whether a tier that is not left out has a healthy host.
+func (s *simulation) hasOthers(excluded []bool) bool {
+	for i, health := range s.balance.health {
+		if !excluded[i] && health > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,174 @@
+package envoy
+
+import "net/http"
+
+// request is one that Envoy has accepted.
+//
+// Envoy: source/common/router/router.cc.
+type request struct {
+	*Request
+	worker *worker
+	// tried are the hosts, and triedTiers the tiers, of earlier attempts.
+	tried      []*host
+	triedTiers []bool
+	// excluded are the tiers that a retry leaves out.
+	excluded []bool
+	current  *attempt
+	// isRetry tells that one of the retries that may be under way is this.
+	isRetry, done bool
+}
+
+// attempt is a request on its way to a host.
+type attempt struct {
+	request    *request
+	pool       *pool
+	connection *connection
+	ended      bool
+}
+
+// arrive accepts a request.
+func (s *simulation) arrive(r *Request) {
+	*r = Request{Sent: s.now, Tier: -1}
+	req := &request{Request: r, worker: s.workers[s.random.IntN(len(s.workers))], triedTiers: make([]bool, len(s.tiers))}
+	s.after(s.scenario.Traffic.Patience, func() {
+		if !req.done {
+			s.abandon(req)
+			s.finish(req, 0, -1, ReasonPatience)
+		}
+	})
+	if timeout := s.settings.RequestTimeout; timeout > 0 && !s.settings.Connections {
+		s.after(timeout, func() {
+			if !req.done {
+				s.timeOut(req)
+			}
+		})
+	}
+	s.try(req)
+}
+
+// try makes an attempt, on the host that the load balancer picks.
+func (s *simulation) try(r *request) {
+	if s.inUse.Requests >= s.settings.Limits.Requests {
+		s.finish(r, http.StatusServiceUnavailable, -1, ReasonOverflow)
+		return
+	}
+	h := s.choose(r)
+	if h == nil {
+		s.finish(r, http.StatusServiceUnavailable, -1, ReasonNoHost)
+		return
+	}
+	r.Attempts++
+	r.tried = append(r.tried, h)
+	r.triedTiers[h.tier] = true
+	a := &attempt{request: r, pool: r.worker.pools[h.tier][h.index]}
+	r.current = a
+	h.requests++
+	s.inUse.Requests++
+	s.newStream(a)
+}
+
+// sent is called when the request is on its way to the server.
+func (s *simulation) sent(a *attempt) {
+	if retry := s.settings.Retry; retry != nil && retry.PerTryTimeout > 0 {
+		s.after(retry.PerTryTimeout, func() {
+			if !a.ended {
+				s.perTryTimeout(a)
+			}
+		})
+	}
+	at, status := a.pool.host.answerAt(s.now)
+	s.queue.add(at, func() {
+		if !a.ended {
+			s.answer(a, status)
+		}
+	})
+}
+
+// answer is the server's.
+func (s *simulation) answer(a *attempt, status int) {
+	s.end(a)
+	if !s.settings.Connections {
+		s.putResult(a.pool.host, answered, status)
+	}
+	s.release(a.connection, true)
+	if s.retryStatus(a.request, status) {
+		return
+	}
+	reason := Reason("")
+	if status != http.StatusOK {
+		reason = ReasonError
+	}
+	s.finish(a.request, status, a.pool.host.tier, reason)
+}
+
+// connectFailed is an attempt without a connection: no byte of it was sent.
+func (s *simulation) connectFailed(a *attempt) {
+	s.end(a)
+	s.putResult(a.pool.host, failed, 0)
+	if !s.retry(a.request, func(on RetryOn) bool {
+		return on.ConnectFailure || on.ResetBeforeRequest || on.Reset || on.GatewayError || on.FiveXX
+	}) {
+		s.finish(a.request, http.StatusServiceUnavailable, -1, ReasonConnection)
+	}
+}
+
+// reset is an attempt whose connection broke.
+func (s *simulation) reset(a *attempt) {
+	s.end(a)
+	s.putResult(a.pool.host, failed, 0)
+	if !s.retry(a.request, isCoveredByReset) {
+		s.finish(a.request, http.StatusServiceUnavailable, -1, ReasonConnection)
+	}
+}
+
+func isCoveredByReset(on RetryOn) bool { return on.Reset || on.GatewayError || on.FiveXX }
+
+// perTryTimeout ends an attempt (onPerTryTimeoutCommon).
+func (s *simulation) perTryTimeout(a *attempt) {
+	s.end(a)
+	s.leave(a)
+	s.putResult(a.pool.host, timedOut, 0)
+	if !s.retry(a.request, isCoveredByReset) {
+		s.finish(a.request, http.StatusGatewayTimeout, -1, ReasonTimeout)
+	}
+}
+
+// timeOut ends a request with all its attempts (onResponseTimeout).
+func (s *simulation) timeOut(r *request) {
+	if a := r.current; a != nil && !a.ended {
+		s.end(a)
+		s.leave(a)
+		s.putResult(a.pool.host, timedOut, 0)
+	}
+	s.finish(r, http.StatusGatewayTimeout, -1, ReasonTimeout)
+}
+
+// abandon ends a request whose client has left. That counts for nothing.
+func (s *simulation) abandon(r *request) {
+	if a := r.current; a != nil && !a.ended {
+		s.end(a)
+		s.leave(a)
+	}
+}
+
+// overflow is an attempt that the circuit breaker refuses. It counts for nothing.
+func (s *simulation) overflow(a *attempt) {
+	s.end(a)
+	s.finish(a.request, http.StatusServiceUnavailable, -1, ReasonOverflow)
+}
+
+func (s *simulation) end(a *attempt) {
+	a.ended = true
+	a.pool.host.requests--
+	s.inUse.Requests--
+	if a.request.isRetry {
+		a.request.isRetry = false
+		s.inUse.Retries--
+	}
+}
+
+func (s *simulation) finish(r *request, status, tier int, reason Reason) {
+	r.done = true
+	r.Status, r.Tier, r.Reason = status, tier, reason
+	r.Latency = s.now - r.Sent
+}

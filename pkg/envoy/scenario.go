@@ -1,0 +1,95 @@
+package envoy
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Scenario is what is simulated.
+type Scenario struct {
+	// Tiers has the number of hosts of each tier, in the order of their priority.
+	Tiers    []int
+	Settings Settings
+	Traffic  Traffic
+	// Outages are what happens to the tiers.
+	Outages []Outage
+	// Workers is the number of Envoy's worker threads. Each has connections of its own.
+	Workers int
+}
+
+// Traffic is what clients send: a request every 1/Rate seconds, each on a connection of
+// its own, none waiting for another. The method is not here: Envoy repeats a POST as it
+// repeats a GET.
+type Traffic struct {
+	// Rate is the number of requests in a second.
+	Rate float64
+	// Duration is how long requests are sent.
+	Duration time.Duration
+	// Patience is how long a client waits for an answer.
+	Patience time.Duration
+}
+
+// Kind is a way in which a host fails.
+type Kind string
+
+// The kinds of outage.
+const (
+	// Closed refuses connections: the process is gone.
+	Closed Kind = "closed"
+	// Status500 answers every request with 500.
+	Status500 Kind = "500"
+	// Status503 answers every request with 503.
+	Status503 Kind = "503"
+	// Hang accepts connections and answers nothing: the process is stuck.
+	Hang Kind = "hang"
+	// Dropped lets no packet through: the node or its network is gone.
+	Dropped Kind = "dropped"
+)
+
+// Kinds returns all kinds of outage.
+func Kinds() []Kind { return []Kind{Closed, Status500, Status503, Hang, Dropped} }
+
+// Outage is a failure of hosts of one tier.
+type Outage struct {
+	Kind Kind
+	// Tier is the index of the tier in the scenario.
+	Tier int
+	// Hosts is how many hosts of it fail; 0 stands for all.
+	Hosts int
+	// Begin and End count from the first request.
+	Begin, End time.Duration
+}
+
+// Validate tells all that is wrong with a scenario that cannot be simulated.
+func (s Scenario) Validate() error {
+	var errs []error
+	total := 0
+	for i, hosts := range s.Tiers {
+		if hosts < 1 {
+			errs = append(errs, fmt.Errorf("tier %d has %d hosts: must be at least 1", i, hosts))
+		}
+		total += hosts
+	}
+	if total == 0 {
+		errs = append(errs, errors.New("there is no tier"))
+	}
+	if s.Traffic.Rate <= 0 || s.Traffic.Duration <= 0 || s.Traffic.Patience <= 0 {
+		errs = append(errs, errors.New("rate, duration and patience of the traffic must be greater than 0"))
+	}
+	if s.Workers < 1 {
+		errs = append(errs, fmt.Errorf("%d workers: must be at least 1", s.Workers))
+	}
+	for _, outage := range s.Outages {
+		switch {
+		case outage.Tier < 0 || outage.Tier >= len(s.Tiers):
+			errs = append(errs, fmt.Errorf("an outage of tier %d: there are %d tiers", outage.Tier, len(s.Tiers)))
+		case outage.Hosts < 0 || outage.Hosts > s.Tiers[outage.Tier]:
+			errs = append(errs, fmt.Errorf("an outage of %d hosts of tier %d, which has %d", outage.Hosts, outage.Tier, s.Tiers[outage.Tier]))
+		}
+		if outage.Begin < 0 || outage.End < outage.Begin {
+			errs = append(errs, fmt.Errorf("an outage from %s to %s: must not end before it begins, nor begin before 0s", outage.Begin, outage.End))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,169 @@
+package envoy
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// simulation is the state of one run.
+type simulation struct {
+	scenario Scenario
+	settings Settings
+	random   *rand.Rand
+	now      time.Duration
+	queue    queue
+	tiers    [][]*host
+	workers  []*worker
+	balance  balance
+	merge    mergeWindow
+	// inUse counts what the circuit breaker limits.
+	inUse  Limits
+	result Result
+}
+
+// host is a server of a tier, as all workers see it.
+type host struct {
+	tier, index int
+	outages     []Outage
+	outlierState
+	checkState
+	// requests is how many are at the host.
+	requests int
+}
+
+func (h *host) isHealthy() bool { return !h.ejected && !h.failedCheck }
+
+// worker is a thread of Envoy.
+type worker struct {
+	// pools by tier and host.
+	pools [][]*pool
+	// turn is that of round robin.
+	turn int
+}
+
+// Simulate runs a scenario, which must be valid. The same scenario and seed give the
+// same result.
+func Simulate(scenario Scenario, seed uint64) Result {
+	s := &simulation{
+		scenario: scenario, settings: scenario.Settings, random: rand.New(rand.NewPCG(seed, 0)),
+		merge: mergeWindow{delivered: -scenario.Settings.MergeWindow - 1},
+	}
+	s.makeHosts()
+	s.balance.update(s.tiers, s.settings.PanicThreshold)
+	if s.settings.Outlier != nil {
+		s.after(s.between(0, s.settings.Outlier.Interval), s.tick)
+	}
+	if s.settings.Check != nil {
+		s.eachHost(func(h *host) {
+			s.after(s.between(0, s.settings.Check.Interval), func() { s.check(h) })
+		})
+	}
+	for _, outage := range scenario.Outages {
+		s.queue.add(outage.Begin, func() { s.begin(outage) })
+	}
+	s.sendRequests()
+	s.run()
+	return s.result
+}
+
+func (s *simulation) makeHosts() {
+	for tier, count := range s.scenario.Tiers {
+		var hosts []*host
+		for i := range count {
+			h := &host{tier: tier, index: i}
+			for _, outage := range s.scenario.Outages {
+				if outage.Tier == tier && (outage.Hosts == 0 || i < outage.Hosts) {
+					h.outages = append(h.outages, outage)
+				}
+			}
+			hosts = append(hosts, h)
+		}
+		s.tiers = append(s.tiers, hosts)
+	}
+	for range s.scenario.Workers {
+		w := &worker{}
+		for _, hosts := range s.tiers {
+			var pools []*pool
+			for _, h := range hosts {
+				pools = append(pools, &pool{host: h})
+			}
+			w.pools = append(w.pools, pools)
+		}
+		s.workers = append(s.workers, w)
+	}
+}
+
+// sendRequests plans the first request, and each plans the next one.
+func (s *simulation) sendRequests() {
+	interval := time.Duration(float64(time.Second) / s.scenario.Traffic.Rate)
+	count := int(s.scenario.Traffic.Duration / interval)
+	s.result.Requests = make([]Request, count)
+	var send func(i int)
+	send = func(i int) {
+		if i+1 < count {
+			s.queue.add(time.Duration(i+1)*interval, func() { send(i + 1) })
+		}
+		s.arrive(&s.result.Requests[i])
+	}
+	if count > 0 {
+		s.queue.add(0, func() { send(0) })
+	}
+}
+
+// run goes from event to event until every request has ended.
+func (s *simulation) run() {
+	last := s.scenario.Traffic.Duration + s.scenario.Traffic.Patience
+	for len(s.queue.heap) > 0 {
+		next := s.queue.next()
+		if next.at > last {
+			return
+		}
+		s.now = next.at
+		next.do()
+	}
+}
+
+// begin breaks the connections that an outage does not leave.
+func (s *simulation) begin(outage Outage) {
+	if outage.Kind != Closed {
+		return
+	}
+	for _, worker := range s.workers {
+		for i, p := range worker.pools[outage.Tier] {
+			if outage.Hosts == 0 || i < outage.Hosts {
+				s.breakConnections(p)
+			}
+		}
+	}
+}
+
+func (s *simulation) after(delay time.Duration, do func()) { s.queue.add(s.now+delay, do) }
+
+// between returns a random duration.
+func (s *simulation) between(least, most time.Duration) time.Duration {
+	if most <= least {
+		return least
+	}
+	return least + time.Duration(s.random.Int64N(int64(most-least)))
+}
+
+func (s *simulation) eachHost(do func(*host)) {
+	for _, tier := range s.tiers {
+		for _, h := range tier {
+			do(h)
+		}
+	}
+}
+
+// note writes down a change of a host, or of the merge window.
+func (s *simulation) note(kind EventKind, h *host) {
+	event := Event{At: s.now, Kind: kind, Tier: -1, Host: -1}
+	if h != nil {
+		event.Tier, event.Host = h.tier, h.index
+	}
+	if slices.Contains(s.result.Events[max(0, len(s.result.Events)-1):], event) {
+		return
+	}
+	s.result.Events = append(s.result.Events, event)
+}

@@ -1,0 +1,169 @@
+package envoy_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"testing"
+	"time"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/failover-krm/failover/pkg/envoy"
+	"github.com/failover-krm/failover/pkg/envoygateway"
+)
+
+// randomScenario is a valid scenario with a random policy.
+func randomScenario(random *rand.Rand) envoy.Scenario {
+	duration := func(values ...string) *gwapiv1.Duration {
+		return new(gwapiv1.Duration(values[random.IntN(len(values))]))
+	}
+	maybe := func() bool { return random.IntN(2) == 0 }
+	spec := egv1a1.BackendTrafficPolicySpec{}
+	if maybe() {
+		spec.Retry = &egv1a1.Retry{NumRetries: new(int32(random.IntN(4)))}
+		if maybe() {
+			spec.Retry.NumAttemptsPerPriority = new(int32(1 + random.IntN(2)))
+		}
+		if maybe() {
+			spec.Retry.RetryOn = &egv1a1.RetryOn{Triggers: []egv1a1.TriggerEnum{egv1a1.ConnectFailure, egv1a1.Reset, egv1a1.Error5XX}[:1+random.IntN(3)]}
+		}
+		if maybe() {
+			spec.Retry.PerRetry = &egv1a1.PerRetryPolicy{Timeout: duration("250ms", "2s")}
+		}
+	}
+	check := &egv1a1.HealthCheck{}
+	if maybe() {
+		check.Passive = &egv1a1.PassiveHealthCheck{
+			Interval: duration("1s", "2s", "5s"), BaseEjectionTime: duration("5s", "10s", "30s"), MaxEjectionPercent: new(int32(random.IntN(101))),
+			Consecutive5xxErrors: new(uint32(random.IntN(6))), SplitExternalLocalOriginErrors: new(maybe()),
+		}
+	}
+	if maybe() {
+		check.Active = &egv1a1.ActiveHealthCheck{Type: egv1a1.ActiveHealthCheckerTypeHTTP, Interval: duration("1s", "3s"), Timeout: duration("1s")}
+	}
+	spec.HealthCheck = check
+	effect := envoygateway.PolicyInEffect{Spec: &spec}
+	begin := time.Duration(1+random.IntN(5)) * time.Second
+	return envoy.Scenario{
+		Tiers:    []int{1 + random.IntN(3), 1 + random.IntN(3)},
+		Settings: envoy.SettingsOf("HTTPRoute", envoygateway.Rule{}, envoygateway.Attachment{Policy: effect, ClusterPolicy: effect}, "1.9.1"),
+		Traffic:  envoy.Traffic{Rate: []float64{0.5, 5, 20, 100}[random.IntN(4)], Duration: 40 * time.Second, Patience: 5 * time.Second},
+		Outages:  []envoy.Outage{{Kind: envoy.Kinds()[random.IntN(5)], Begin: begin, End: begin + time.Duration(random.IntN(20))*time.Second}},
+		Workers:  1 + random.IntN(4),
+	}
+}
+
+// scenarios is how many are tried.
+func scenarios() int {
+	if os.Getenv("TEST_ALL") != "" {
+		return 2000
+	}
+	return 100
+}
+
+// TestProperties holds what is true of every scenario.
+func TestProperties(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range scenarios() {
+		scenario := randomScenario(random)
+		require.NoError(t, scenario.Validate())
+		name := fmt.Sprintf("%d: %+v", i, scenario)
+		result := envoy.Simulate(scenario, uint64(i))
+		assert.Equal(t, result, envoy.Simulate(scenario, uint64(i)), "the same seed, %s", name)
+
+		assert.Len(t, result.Requests, int(scenario.Traffic.Rate*scenario.Traffic.Duration.Seconds()))
+		for _, request := range result.Requests {
+			require.LessOrEqual(t, request.Latency, scenario.Traffic.Patience, name)
+			require.Equal(t, request.Lost(), request.Reason != "", "%+v of %s", request, name)
+			require.Equal(t, request.Status == 200 || request.Reason == envoy.ReasonError, request.Tier >= 0, "%+v of %s", request, name)
+			retries := 0
+			if scenario.Settings.Retry != nil {
+				retries = scenario.Settings.Retry.NumRetries
+			}
+			require.LessOrEqual(t, request.Attempts, 1+retries, name)
+		}
+		for i := range result.Events {
+			require.True(t, i == 0 || result.Events[i-1].At <= result.Events[i].At, name)
+		}
+
+		outage := scenario.Outages[0]
+		scenario.Outages = nil
+		calm := envoy.Simulate(scenario, uint64(i))
+		assert.Zero(t, calm.Report(outage).Lost, "no outage, no loss: %s", name)
+		assert.Empty(t, calm.Events, name)
+	}
+}
+
+// TestNeverEjects: what never ejects, and has no retry that leaves the tier, never fails
+// over.
+func TestNeverEjects(t *testing.T) {
+	for _, kind := range envoy.Kinds() {
+		for _, policy := range []string{"healthCheck: {passive: {}}", "retry: {numRetries: 2}", "{}"} {
+			scenario := drill(settingsOf(t, policy), kind)
+			report := envoy.Simulate(scenario, 1).Report(scenario.Outages[0])
+			assert.Equal(t, envoy.Never, report.Failover, "%s %s", kind, policy)
+			assert.NotZero(t, report.Lost)
+		}
+	}
+}
+
+// TestZeroLoss: the profile of that name loses nothing, in any kind of outage.
+func TestZeroLoss(t *testing.T) {
+	for _, kind := range envoy.Kinds() {
+		for seed := range uint64(20) {
+			scenario := drill(settingsOf(t, policies["zero-loss-active"]), kind)
+			assert.Zero(t, envoy.Simulate(scenario, seed).Report(scenario.Outages[0]).Lost, "%s, seed %d", kind, seed)
+		}
+	}
+}
+
+// TestMergeWindow: without the window, the workshop's policy loses two requests.
+func TestMergeWindow(t *testing.T) {
+	scenario := drill(settingsOf(t, policies["workshop"]), envoy.Closed)
+	scenario.Settings.MergeWindow = 0
+	assert.Equal(t, 2, envoy.Simulate(scenario, 1).Report(scenario.Outages[0]).Lost)
+}
+
+// TestPassiveBrokenToo: with a panic threshold of 0, Envoy answers 503 while both tiers
+// are out.
+func TestPassiveBrokenToo(t *testing.T) {
+	scenario := drill(settingsOf(t, policies["workshop"]+"\n"), envoy.Closed)
+	scenario.Settings.PanicThreshold = 0
+	scenario.Outages = append(scenario.Outages, envoy.Outage{Kind: envoy.Closed, Tier: 1, Begin: 8 * time.Second, End: 14 * time.Second})
+	noHost := 0
+	for _, request := range envoy.Simulate(scenario, 1).Requests {
+		if request.Reason == envoy.ReasonNoHost {
+			noHost++
+		}
+	}
+	assert.Greater(t, noHost, 5*20, "most of the six seconds")
+}
+
+func TestValidate(t *testing.T) {
+	err := envoy.Scenario{
+		Tiers:   []int{1, 0},
+		Outages: []envoy.Outage{{Tier: 2, Begin: 2 * time.Second, End: time.Second}, {Hosts: 2}},
+	}.Validate()
+	assert.EqualError(t, err, "tier 1 has 0 hosts: must be at least 1\n"+
+		"rate, duration and patience of the traffic must be greater than 0\n"+
+		"0 workers: must be at least 1\n"+
+		"an outage of tier 2: there are 2 tiers\n"+
+		"an outage from 2s to 1s: must not end before it begins, nor begin before 0s\n"+
+		"an outage of 2 hosts of tier 0, which has 1")
+}
+
+// BenchmarkSimulate is a minute at 20 requests a second.
+func BenchmarkSimulate(b *testing.B) {
+	for _, name := range []string{"workshop", "safe", "zero-loss-active"} {
+		b.Run(name, func(b *testing.B) {
+			scenario := drill(settingsOf(b, policies[name]), envoy.Closed)
+			for b.Loop() {
+				envoy.Simulate(scenario, 1)
+			}
+		})
+	}
+}
