@@ -49,6 +49,11 @@ type Failover struct {
 	// rule: one, with its tiers, or several that share the requests by weight. There is
 	// none where the rule is not served.
 	Clusters []envoygateway.Cluster
+	// OfRule is the rule itself, At the first listener that serves it (nil where none
+	// does), and EnvoyGateway the version that makes it so.
+	OfRule       *envoygateway.Rule
+	At           *envoygateway.Attachment
+	EnvoyGateway string
 }
 
 // String writes the verdict in one line.
@@ -188,8 +193,9 @@ func (f *failover) check(report *Report, index int) Failover {
 	}
 	route := f.decoded[f.route.Object]
 	result := Failover{Route: f.route.Object, Rule: index, Subject: route.Subject, Position: route.position(document.ParsePath(f.rule.Path)), Verdict: Yes}
-	if served[0].at != nil {
-		result.Clusters = served[0].at.Clusters
+	result.OfRule, result.At, result.EnvoyGateway = f.rule, served[0].at, f.version
+	if result.At != nil {
+		result.Clusters = result.At.Clusters
 	}
 	no, unknown, unknownSeverity := f.refused(), "", diagnostic.Info
 	for _, on := range served {

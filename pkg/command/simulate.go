@@ -1,0 +1,192 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/failover-krm/failover/pkg/check"
+	"github.com/failover-krm/failover/pkg/compile"
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/envoy"
+	"github.com/failover-krm/failover/pkg/simulate"
+	"github.com/failover-krm/failover/pkg/target"
+)
+
+// The values of simulate's -o.
+const (
+	outputText = "text"
+	outputJSON = "json"
+	outputCSV  = "csv"
+)
+
+// simulateFlags are those of simulate.
+type simulateFlags struct {
+	simulate.Options
+	simulate.Budget
+	outages                  []string
+	target, output           string
+	requests                 bool
+	maxFailover, maxFailback time.Duration
+}
+
+func newSimulate() *cobra.Command {
+	flags := simulateFlags{Options: simulate.Defaults(), target: string(target.Default), output: outputText}
+	cmd := &cobra.Command{
+		Use:   "simulate [FILE|DIR|-]...",
+		Short: "Tell what an outage costs: requests lost, and the times to fail over and back",
+		Long: `Simulate tells of each failover among FailoverSpecs or any manifests what it costs
+when active is broken, without a cluster: the requests lost, the time until passive
+answers, the time until active is back once it works again, and the slowest answer.
+Each is a range over many runs, since much depends on the moment.
+
+It simulates Envoy under the policy in effect, and is held against drills on a real
+one: see docs/simulation.md, also for what it does not promise. What "failover check"
+finds wrong keeps nothing from being simulated.
+
+The kinds of outage: closed (the process is gone), 500 and 503 (it answers errors),
+hang (it is stuck), dropped (the node or its network is gone). One kind alone is
+shown as what each second saw, and what happened.
+
+The exit code is 0, or 1 where an outage costs more than a budget permits (in the
+worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read.`,
+		Example: `  # What would an outage of 20 seconds cost?
+  failover simulate failover.yaml
+
+  # What happens when the node is gone, second by second
+  failover simulate --outage dropped failover.yaml
+
+  # In a pipeline: fail where more than one request in a thousand would be lost
+  failover simulate --max-lost 0.1% --max-failover 2s manifests/`,
+		SilenceUsage: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				if isTerminal(cmd.InOrStdin()) {
+					cmd.SetOut(cmd.ErrOrStderr())
+					_ = cmd.Help()
+					return &failure{code: exitUnusable}
+				}
+				args = []string{"-"}
+			}
+			if cmd.Flags().Changed("max-failover") {
+				flags.Failover = &flags.maxFailover
+			}
+			if cmd.Flags().Changed("max-failback") {
+				flags.Failback = &flags.maxFailback
+			}
+			if err := flags.validate(); err != nil {
+				return err
+			}
+			return runSimulate(args, flags, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	set := cmd.Flags()
+	set.StringVar(&flags.target, "target", flags.target, "distribution and version that will run manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
+	set.StringSliceVar(&flags.outages, "outage", words(flags.Kinds), "kinds of outage, of "+strings.Join(words(envoy.Kinds()), ", "))
+	set.DurationVar(&flags.For, "for", flags.For, "how long the outage lasts")
+	set.DurationVar(&flags.Begin, "begin", flags.Begin, "when it begins, after the first request")
+	set.Float64Var(&flags.Rate, "rate", flags.Rate, "requests a second, each on a new connection")
+	set.StringVar(&flags.Method, "method", flags.Method, "their method, for the title alone: Envoy repeats a POST as it repeats a GET")
+	set.DurationVar(&flags.Patience, "patience", flags.Patience, "how long a client waits for an answer")
+	set.IntVar(&flags.Workers, "workers", flags.Workers, "threads of Envoy (its --concurrency)")
+	set.IntVar(&flags.ActiveHosts, "active-hosts", flags.ActiveHosts, "hosts of active, where the manifests do not say")
+	set.IntVar(&flags.PassiveHosts, "passive-hosts", flags.PassiveHosts, "hosts of passive, where the manifests do not say")
+	set.IntVar(&flags.BrokenHosts, "broken-hosts", flags.BrokenHosts, "how many hosts of active are broken; 0 for all")
+	set.IntVar(&flags.Seeds, "seeds", flags.Seeds, "number of runs")
+	set.StringVarP(&flags.output, "output", "o", flags.output, "format, one of "+strings.Join(outputWords(), ", "))
+	set.BoolVar(&flags.requests, "requests", false, "with -o json: every request of the first run too")
+	set.StringVar(&flags.Lost, "max-lost", "", "budget: requests that may be lost, as a number or as a part of those in the outage, such as 0.1%")
+	set.DurationVar(&flags.maxFailover, "max-failover", 0, "budget: time to fail over")
+	set.DurationVar(&flags.maxFailback, "max-failback", 0, "budget: time to fail back")
+	for name, allowed := range map[string][]string{"target": words(target.All()), "outage": words(envoy.Kinds()), "output": outputWords()} {
+		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp))
+	}
+	return cmd
+}
+
+func outputWords() []string { return []string{outputText, outputJSON, outputCSV} }
+
+func (f *simulateFlags) validate() error {
+	if err := oneOf("--target", f.target, words(target.All())); err != nil {
+		return err
+	}
+	if err := oneOf("--output", f.output, outputWords()); err != nil {
+		return err
+	}
+	if f.requests && f.output != outputJSON {
+		return unusable("--requests is for -o json")
+	}
+	f.Kinds = nil
+	for _, kind := range f.outages {
+		if err := oneOf("--outage", kind, words(envoy.Kinds())); err != nil {
+			return err
+		}
+		f.Kinds = append(f.Kinds, envoy.Kind(kind))
+	}
+	if err := f.Options.Validate(); err != nil {
+		return unusable("%w", err)
+	}
+	if err := f.Budget.Validate(); err != nil {
+		return unusable("%w", err)
+	}
+	return nil
+}
+
+func runSimulate(args []string, flags simulateFlags, stdin io.Reader, stdout, stderr io.Writer) error {
+	read := readAll(args, stdin, selection{withoutCharts: true})
+	if err := noResourceLists(read.documents, "give its items"); err != nil {
+		return err
+	}
+	checked, err := compile.Check(diagnostic.Subjects(read.documents), target.Target(flags.target), check.Options{})
+	if err != nil {
+		return err
+	}
+	// What is refused is no failover; a finding of a rule says nothing against a number.
+	var refused []diagnostic.Diagnostic
+	for _, found := range checked.Diagnostics {
+		if found.Rule == "" && found.Severity == diagnostic.Error {
+			refused = append(refused, found)
+		}
+	}
+	if err := diagnostic.WriteText(stderr, refused); err != nil {
+		return unusable("%w", err)
+	}
+	for _, unread := range read.unread {
+		fmt.Fprintln(stderr, "error:", unread)
+	}
+	if len(checked.Failovers) == 0 {
+		fmt.Fprintf(stderr, "info: no failover found in %s\n", strings.Join(sourceNames(args), ", "))
+	}
+	results, err := simulate.Run(checked.Failovers, flags.Options)
+	if err != nil {
+		return unusable("%w", err)
+	}
+	if err := writeSimulated(results, flags, stdout); err != nil {
+		return unusable("%w", err)
+	}
+	exceeded := flags.Exceeded(results)
+	for _, line := range exceeded {
+		fmt.Fprintln(stderr, "error:", line)
+	}
+	switch {
+	case len(read.unread) > 0:
+		return &failure{code: exitUnusable}
+	case len(exceeded) > 0 || len(refused) > 0:
+		return &failure{code: exitWrong}
+	}
+	return nil
+}
+
+func writeSimulated(results []simulate.Failover, flags simulateFlags, stdout io.Writer) error {
+	switch flags.output {
+	case outputJSON:
+		return simulate.WriteJSON(stdout, results, flags.requests)
+	case outputCSV:
+		return simulate.WriteCSV(stdout, results)
+	default:
+		return simulate.WriteText(stdout, results, flags.Options)
+	}
+}

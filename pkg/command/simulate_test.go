@@ -1,0 +1,132 @@
+package command_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// simulated is a spec of the profile safe, and a fallback that never fails over.
+const simulated = `apiVersion: failover.krm.dev/v1alpha1
+kind: FailoverSpec
+metadata: {name: shop, namespace: web}
+spec:
+  target: envoy-gateway-1.9
+  gateway: {gatewayClassName: eg}
+  active: {service: {name: shop, port: 8080}}
+  passive: {service: {name: shop-standby, port: 8080}}
+`
+
+// TestSimulateGolden shows what simulate writes, in each format.
+func TestSimulateGolden(t *testing.T) {
+	inert := simulated + "  policy: {profile: custom}\n"
+	split, err := os.ReadFile(filepath.Join("..", "..", "testdata", "rule", "mixed-address-type", "fires.yaml"))
+	require.NoError(t, err)
+	for _, tc := range []struct {
+		name, input string
+		args        []string
+	}{
+		{"table.txt", simulated, nil},
+		{"table.json", simulated, []string{"-o", "json"}},
+		{"table.csv", simulated, []string{"-o", "csv"}},
+		{"strip.txt", simulated, []string{"--outage", "500"}},
+		{"hosts.txt", simulated, []string{"--active-hosts", "3", "--passive-hosts", "2", "--broken-hosts", "1", "--outage", "closed,dropped", "--for", "1m", "--rate", "5"}},
+		{"never.txt", inert, nil},
+		{"split.txt", string(split), nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := run(tc.input, append([]string{"simulate"}, tc.args...)...)
+			assert.Zero(t, got.code, got.stderr)
+			assert.Empty(t, got.stderr)
+			golden(t, filepath.Join("..", "..", "testdata", "simulate", tc.name), got.stdout)
+			assert.Equal(t, got, run(tc.input, append([]string{"simulate"}, tc.args...)...), "the same input gives the same bytes")
+		})
+	}
+}
+
+// TestSimulateRequests: every request of the first run is in the JSON.
+func TestSimulateRequests(t *testing.T) {
+	got := run(simulated, "simulate", "-o", "json", "--requests", "--outage", "500", "--seeds", "1")
+	require.Zero(t, got.code, got.stderr)
+	var output struct {
+		Failovers []struct {
+			Outages []struct {
+				Lost     struct{ Min, Max int }
+				Requests []struct{ Status int }
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &output))
+	outage := output.Failovers[0].Outages[0]
+	lost := 0
+	for _, request := range outage.Requests {
+		if request.Status != 200 {
+			lost++
+		}
+	}
+	assert.Equal(t, outage.Lost.Max, lost)
+	assert.Equal(t, outage.Lost.Min, lost)
+	assert.Len(t, outage.Requests, 20*65)
+}
+
+// TestSimulateExitCodes has what scripts rely on.
+func TestSimulateExitCodes(t *testing.T) {
+	inert := simulated + "  policy: {profile: custom}\n"
+	for _, tc := range []struct {
+		reason, input string
+		args          []string
+		code          int
+		stderr        string
+	}{
+		{"within the budget", simulated, []string{"--outage", "closed", "--max-lost", "0", "--max-failover", "1s", "--max-failback", "20s"}, 0, ""},
+		{"more requests lost", simulated, []string{"--outage", "500", "--max-lost", "5"}, 1, "error: web/shop (HTTPRoute, rule 0): 500: loses up to 26 of the 400 requests in the outage, and --max-lost is 5\n"},
+		{"a larger part of them", simulated, []string{"--outage", "500", "--max-lost", "1%"}, 1, "and --max-lost is 1%"},
+		{"a part that is kept", simulated, []string{"--outage", "500", "--max-lost", "10%"}, 0, ""},
+		{"never over", inert, []string{"--outage", "closed", "--max-failover", "1s"}, 1, "closed: never fails over in some runs, and --max-failover is 1s\n"},
+		{"late back", simulated, []string{"--outage", "closed", "--max-failback", "1s"}, 1, "fails back after up to 1"},
+		{"a spec that is wrong", strings.Replace(simulated, "port: 8080", "port: 80800", 1), nil, 1, "error: FailoverSpec web/shop: spec.active.service.port"},
+		{"no failover", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: x}\n", nil, 0, "info: no failover found in stdin\n"},
+		{"not YAML", "{", nil, 2, "error: "},
+		{"an unknown kind", simulated, []string{"--outage", "flood"}, 2, `--outage "flood"`},
+		{"no time", simulated, []string{"--for", "0s"}, 2, "must last longer than 0s"},
+		{"all that is wrong", simulated, []string{"--rate", "0", "--seeds", "0"}, 2, "--seeds 0: must be from 1 to 1000\n"},
+		{"too much", simulated, []string{"--rate", "10000", "--for", "1h"}, 2, "lower --rate, --for or --seeds"},
+		{"a budget that is none", simulated, []string{"--max-lost", "few"}, 2, `--max-lost "few": must be`},
+		{"requests without JSON", simulated, []string{"--requests"}, 2, "--requests is for -o json"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := run(tc.input, append([]string{"simulate"}, tc.args...)...)
+			assert.Equal(t, tc.code, got.code, got.stderr)
+			if tc.stderr == "" {
+				assert.Empty(t, got.stderr)
+			}
+			assert.Contains(t, got.stderr, tc.stderr)
+		})
+	}
+}
+
+var shownCommand = regexp.MustCompile("(?s)```console\n\\$ failover (simulate [^\n]+)\n(.*?)```")
+
+// TestSimulationPage runs what docs/simulation.md shows.
+func TestSimulationPage(t *testing.T) {
+	const page = "docs/simulation.md"
+	t.Chdir(filepath.Join("..", ".."))
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	shown := 0
+	got := shownCommand.ReplaceAllStringFunc(string(text), func(block string) string {
+		shown++
+		command := shownCommand.FindStringSubmatch(block)[1]
+		result := run("", strings.Fields(command)...)
+		assert.Zero(t, result.code, result.stderr)
+		return "```console\n$ failover " + command + "\n" + result.stdout + "```"
+	})
+	assert.GreaterOrEqual(t, shown, 6)
+	golden(t, page, got)
+}

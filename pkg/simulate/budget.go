@@ -1,0 +1,73 @@
+package simulate
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Budget is what outages may cost at most. The zero value permits everything.
+type Budget struct {
+	// Lost is a number of requests, or, with a per cent sign, a part of those that are
+	// sent while the outage lasts. It is empty for no limit.
+	Lost string
+	// Failover and Failback are nil for no limit.
+	Failover, Failback *time.Duration
+}
+
+// Validate tells what is wrong with a budget.
+func (b Budget) Validate() error {
+	if b.Lost == "" {
+		return nil
+	}
+	if _, _, ok := b.lost(); !ok {
+		return fmt.Errorf("--max-lost %q: must be a number of requests, such as 5, or a part of those that are sent in the outage, such as 0.1%%", b.Lost)
+	}
+	return nil
+}
+
+func (b Budget) lost() (value float64, isPercent, ok bool) {
+	text, isPercent := strings.CutSuffix(b.Lost, "%")
+	value, err := strconv.ParseFloat(text, 64)
+	return value, isPercent, err == nil && value >= 0 && !math.IsInf(value, 0)
+}
+
+// Exceeded says, for each outage that costs more, what it costs at worst.
+func (b Budget) Exceeded(failovers []Failover) []string {
+	var exceeded []string
+	for _, failover := range failovers {
+		for _, outage := range failover.Outages {
+			say := func(flag, limit, cost string) {
+				exceeded = append(exceeded, fmt.Sprintf("%s: %s: %s, and --%s is %s", failover.Name(), outage.Kind, cost, flag, limit))
+			}
+			if value, isPercent, ok := b.lost(); b.Lost != "" && ok {
+				limit := value
+				if isPercent {
+					limit = value / 100 * float64(outage.Sent)
+				}
+				if float64(outage.Lost.Max) > limit {
+					say("max-lost", b.Lost, fmt.Sprintf("loses up to %d of the %d requests in the outage", outage.Lost.Max, outage.Sent))
+				}
+			}
+			for _, limit := range []struct {
+				flag, what string
+				value      *time.Duration
+				times      Times
+			}{
+				{"max-failover", "fails over", b.Failover, outage.Failover},
+				{"max-failback", "fails back", b.Failback, outage.Failback},
+			} {
+				switch {
+				case limit.value == nil:
+				case limit.times.Max == nil:
+					say(limit.flag, limit.value.String(), "never "+limit.what+" in some runs")
+				case *limit.times.Max > limit.value.Seconds():
+					say(limit.flag, limit.value.String(), fmt.Sprintf("%s after up to %.1f s", limit.what, *limit.times.Max))
+				}
+			}
+		}
+	}
+	return exceeded
+}

@@ -1,0 +1,280 @@
+// Package simulate tells what an outage costs a failover: many runs of package envoy,
+// for each kind of outage, as ranges.
+package simulate
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/failover-krm/failover/pkg/check"
+	"github.com/failover-krm/failover/pkg/envoy"
+	"github.com/failover-krm/failover/pkg/envoygateway"
+)
+
+// Options are the traffic and the outage.
+type Options struct {
+	// Kinds of outage, each of which is simulated.
+	Kinds []envoy.Kind
+	// Rate is the number of requests a second, Method theirs. Envoy repeats a POST as it
+	// repeats a GET.
+	Rate   float64
+	Method string
+	// Patience is how long a client waits for an answer.
+	Patience time.Duration
+	// Begin and For say when the outage is, counted from the first request.
+	Begin, For time.Duration
+	// Workers is the number of threads of Envoy.
+	Workers int
+	// ActiveHosts and PassiveHosts are the numbers of hosts of a backend where the
+	// manifests do not say.
+	ActiveHosts, PassiveHosts int
+	// BrokenHosts is how many hosts of active are broken; 0 stands for all.
+	BrokenHosts int
+	// Seeds is the number of runs.
+	Seeds int
+}
+
+// Defaults are the options where a user gives none.
+func Defaults() Options {
+	return Options{
+		Kinds: envoy.Kinds(), Rate: 20, Method: "GET", Patience: 5 * time.Second, Begin: 5 * time.Second, For: 20 * time.Second,
+		Workers: 2, ActiveHosts: 1, PassiveHosts: 1, Seeds: 20,
+	}
+}
+
+// The limits of what is simulated. They keep a call below a minute.
+const (
+	maxRequests = 10_000_000
+	maxSeeds    = 1000
+	maxHosts    = 100
+	maxWorkers  = 128
+)
+
+// Validate tells all that is wrong with options.
+func (o Options) Validate() error {
+	var errs []error
+	between := func(name string, value, least, most int) {
+		if value < least || value > most {
+			errs = append(errs, fmt.Errorf("--%s %d: must be from %d to %d", name, value, least, most))
+		}
+	}
+	between("workers", o.Workers, 1, maxWorkers)
+	between("active-hosts", o.ActiveHosts, 1, maxHosts)
+	between("passive-hosts", o.PassiveHosts, 1, maxHosts)
+	between("broken-hosts", o.BrokenHosts, 0, maxHosts)
+	between("seeds", o.Seeds, 1, maxSeeds)
+	if o.Rate < 0.01 || o.Rate > 10000 {
+		errs = append(errs, fmt.Errorf("--rate %g: must be from 0.01 to 10000 requests a second", o.Rate))
+	}
+	if o.Patience <= 0 {
+		errs = append(errs, fmt.Errorf("--patience %s: must be longer than 0s", o.Patience))
+	}
+	if o.Begin < 0 || o.For <= 0 {
+		errs = append(errs, fmt.Errorf("--begin %s, --for %s: an outage must not begin before 0s, and must last longer than 0s", o.Begin, o.For))
+	}
+	if len(errs) == 0 && o.Rate*(o.Begin+o.For+longestTail).Seconds()*float64(o.Seeds*len(o.Kinds)) > maxRequests {
+		errs = append(errs, fmt.Errorf("more than %d requests to simulate: lower --rate, --for or --seeds", maxRequests))
+	}
+	return errors.Join(errs...)
+}
+
+// Failover is what outages cost one failover.
+type Failover struct {
+	check.Failover
+	// Hosts of each tier.
+	Hosts []int
+	// Note says what is special about it: that it is split, or served nowhere.
+	Note    string
+	Outages []Outage
+}
+
+// Outage is what one kind of outage costs.
+type Outage struct {
+	Kind envoy.Kind
+	// Sent is the number of requests that are sent while it lasts.
+	Sent int
+	// Lost requests, and the times of each run, in seconds; those that never come are
+	// nil.
+	Lost                        Range[int]
+	Failover, Failback, Slowest Times
+	// First is the first run, with each of its requests.
+	First  envoy.Result
+	Outage envoy.Outage
+}
+
+// Range is what runs came to.
+type Range[T int | float64] struct {
+	Min    T `json:"min"`
+	Median T `json:"median"`
+	Max    T `json:"max"`
+}
+
+// Times are a range of seconds; nil stands for never. Where some runs never come to
+// it, Max is nil, and Min that of the others.
+type Times struct {
+	Min    *float64 `json:"min"`
+	Median *float64 `json:"median"`
+	Max    *float64 `json:"max"`
+}
+
+// Run simulates the outages of failovers.
+func Run(failovers []check.Failover, options Options) ([]Failover, error) {
+	results := make([]Failover, len(failovers))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, failover := range failovers {
+		scenario, lost, note := scenarioOf(failover, options)
+		results[i] = Failover{Failover: failover, Hosts: scenario.Tiers, Note: note, Outages: make([]Outage, len(options.Kinds))}
+		for j, kind := range options.Kinds {
+			group.Go(func() (err error) {
+				results[i].Outages[j], err = runOutage(scenario, kind, lost, options)
+				return err
+			})
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// scenarioOf returns what of a failover is simulated, and the part of all requests that
+// is lost in any case. Where the traffic is split, it is the part that the first
+// cluster gets.
+func scenarioOf(failover check.Failover, options Options) (scenario envoy.Scenario, lost float64, note string) {
+	scenario = envoy.Scenario{Workers: options.Workers, Traffic: envoy.Traffic{Rate: options.Rate, Patience: options.Patience}}
+	if failover.At == nil || len(failover.Clusters) == 0 {
+		return scenario, 1, "no request reaches a tier"
+	}
+	scenario.Settings = envoy.SettingsOf(failover.Route.Kind, *failover.OfRule, *failover.At, failover.EnvoyGateway)
+	var total, unavailable uint32
+	var first *envoygateway.Cluster
+	for i := range failover.Clusters {
+		cluster := &failover.Clusters[i]
+		total += cluster.Weight
+		switch {
+		case cluster.Unavailable:
+			unavailable += cluster.Weight
+		case first == nil:
+			first = cluster
+		}
+	}
+	if first == nil {
+		return scenario, 1, "every request is answered with an error"
+	}
+	scenario.Tiers = hostsOf(*first, options)
+	if len(failover.Clusters) > 1 && total > 0 {
+		scenario.Traffic.Rate *= float64(first.Weight) / float64(total)
+		lost = float64(unavailable) / float64(total)
+		note = fmt.Sprintf("split by weight: %d of %d requests go to the cluster that is broken", first.Weight, total)
+	}
+	return scenario, lost, note
+}
+
+// hostsOf counts the hosts of each tier.
+func hostsOf(cluster envoygateway.Cluster, options Options) []int {
+	var tiers []int
+	for i, tier := range cluster.Tiers {
+		otherwise := options.PassiveHosts
+		if i == 0 {
+			otherwise = options.ActiveHosts
+		}
+		hosts := 0
+		for _, backend := range tier.Backends {
+			for _, host := range backend.Hosts {
+				switch {
+				case host.Count != nil:
+					hosts += int(*host.Count)
+				default:
+					hosts += otherwise
+				}
+			}
+		}
+		tiers = append(tiers, min(max(hosts, 1), maxHosts))
+	}
+	return tiers
+}
+
+// The time after an outage in which active may come back: in most runs, and at most,
+// since no ejection is longer than five minutes.
+const (
+	usualTail   = 40 * time.Second
+	longestTail = 330 * time.Second
+)
+
+func runOutage(scenario envoy.Scenario, kind envoy.Kind, lost float64, options Options) (Outage, error) {
+	result := Outage{Kind: kind, Sent: int(options.Rate * options.For.Seconds())}
+	if len(scenario.Tiers) == 0 {
+		all := int(options.Rate * (options.Begin + options.For + usualTail).Seconds())
+		result.Lost = Range[int]{all, all, all}
+		return result, nil
+	}
+	var counts []int
+	var failover, failback, slowest []time.Duration
+	for seed := range uint64(options.Seeds) {
+		run, outage, err := runOnce(scenario, kind, seed, options)
+		if err != nil {
+			return Outage{}, err
+		}
+		report := run.Report(outage)
+		counts = append(counts, report.Lost+int(lost*options.Rate*scenario.Traffic.Duration.Seconds()))
+		failover, failback, slowest = append(failover, report.Failover), append(failback, report.Failback), append(slowest, report.Slowest)
+		if seed == 0 {
+			result.First, result.Outage = run, outage
+		}
+	}
+	slices.Sort(counts)
+	result.Lost = Range[int]{counts[0], counts[len(counts)/2], counts[len(counts)-1]}
+	result.Failover, result.Failback, result.Slowest = timesOf(failover), timesOf(failback), timesOf(slowest)
+	return result, nil
+}
+
+// runOnce simulates until active is back, or cannot be expected any more. In each run,
+// the outage begins at another time between two requests.
+func runOnce(scenario envoy.Scenario, kind envoy.Kind, seed uint64, options Options) (envoy.Result, envoy.Outage, error) {
+	phase := time.Duration((float64(seed) + 0.5) / float64(options.Seeds) * float64(time.Second) / scenario.Traffic.Rate)
+	outage := envoy.Outage{Kind: kind, Hosts: min(options.BrokenHosts, scenario.Tiers[0]), Begin: options.Begin + phase}
+	outage.End = outage.Begin + options.For
+	scenario.Outages = []envoy.Outage{outage}
+	var run envoy.Result
+	for _, tail := range []time.Duration{usualTail, longestTail} {
+		scenario.Traffic.Duration = outage.End + tail
+		if err := scenario.Validate(); err != nil {
+			return envoy.Result{}, outage, err
+		}
+		run = envoy.Simulate(scenario, seed)
+		if run.Report(outage).Failback != envoy.Never {
+			break
+		}
+	}
+	return run, outage, nil
+}
+
+// timesOf returns the range of times, of which those that never come are the longest.
+func timesOf(times []time.Duration) Times {
+	slices.SortFunc(times, func(a, b time.Duration) int {
+		switch {
+		case a == envoy.Never && b == envoy.Never:
+			return 0
+		case a == envoy.Never:
+			return 1
+		case b == envoy.Never:
+			return -1
+		}
+		return cmp.Compare(a, b)
+	})
+	at := func(i int) *float64 {
+		if times[i] == envoy.Never {
+			return nil
+		}
+		seconds := times[i].Round(time.Millisecond).Seconds()
+		return &seconds
+	}
+	return Times{at(0), at(len(times) / 2), at(len(times) - 1)}
+}
