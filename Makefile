@@ -1,4 +1,4 @@
-.PHONY: generate test golden lint e2e drills ci
+.PHONY: generate test golden lint e2e drills predictions ci
 
 generate: ## The schema and the reference, from the Go comments.
 	go generate ./...
@@ -17,6 +17,9 @@ e2e: ## On a real cluster, as root on Linux; see e2e/README.md.
 
 drills: ## The long form: every drill three times. Writes docs/drills.md.
 	go -C e2e test . -run TestDrills -count=1 -timeout 40m -args -long
+
+predictions: ## Drills, some of them with random policies, beside what is predicted. Writes docs/predictions.md.
+	go -C e2e test . -run TestPredictions -count=1 -timeout 40m -args -long
 
 ci:
 	bash .ci/run

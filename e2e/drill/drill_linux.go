@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -16,12 +17,11 @@ import (
 
 // The course of every drill, counted from the first request.
 const (
-	// Halfway between two requests, the tier is least likely to be at work on one.
-	breakAfter = 5*time.Second + time.Second/rate/2
+	breakAfter = 5 * time.Second
 	mendAfter  = 25 * time.Second
 	duration   = 60 * time.Second
-	// rate is the number of requests a second.
-	rate = 20
+	// usualRate is the number of requests a second.
+	usualRate = 20
 )
 
 // Drill is one outage under one policy.
@@ -29,22 +29,27 @@ type Drill struct {
 	Policy manifests.Policy
 	Fault  cluster.Fault
 	Method string
+	// Rate is the number of requests a second; 0 stands for 20.
+	Rate int
 }
+
+// RequestsPerSecond is the rate of the drill.
+func (d Drill) RequestsPerSecond() int { return cmp.Or(d.Rate, usualRate) }
 
 // All returns the drills that make up the table of drills.
 func All() []Drill {
 	var all []Drill
 	for _, policy := range manifests.Policies {
 		for _, fault := range cluster.Faults {
-			all = append(all, Drill{policy, fault, http.MethodGet})
+			all = append(all, Drill{Policy: policy, Fault: fault, Method: http.MethodGet})
 		}
 	}
 	return append(all,
-		Drill{manifests.Safe, cluster.PortClosed, http.MethodPost},
-		Drill{manifests.SafeActive, cluster.PortClosed, http.MethodPost},
-		Drill{manifests.DefaultsOnly, cluster.PortClosed, http.MethodGet},
-		Drill{manifests.ActiveOnly, cluster.PortClosed, http.MethodGet},
-		Drill{manifests.WorkshopRetry, cluster.PortClosed, http.MethodGet},
+		Drill{Policy: manifests.Safe, Fault: cluster.PortClosed, Method: http.MethodPost},
+		Drill{Policy: manifests.SafeActive, Fault: cluster.PortClosed, Method: http.MethodPost},
+		Drill{Policy: manifests.DefaultsOnly, Fault: cluster.PortClosed, Method: http.MethodGet},
+		Drill{Policy: manifests.ActiveOnly, Fault: cluster.PortClosed, Method: http.MethodGet},
+		Drill{Policy: manifests.WorkshopRetry, Fault: cluster.PortClosed, Method: http.MethodGet},
 	)
 }
 
@@ -87,7 +92,7 @@ func (d Drill) Run(ctx context.Context, c *cluster.Cluster, target prober.Target
 		defer close(done)
 		fault = d.breakAndMend(ctx, c, start, &outage)
 	}()
-	requests := prober.Probe{Target: target, Rate: rate, Duration: duration, Patience: patience}.Run(ctx, start)
+	requests := prober.Probe{Target: target, Rate: d.RequestsPerSecond(), Duration: duration, Patience: patience}.Run(ctx, start)
 	<-done
 	return prober.NewReport(requests, outage), fault
 }
@@ -95,7 +100,9 @@ func (d Drill) Run(ctx context.Context, c *cluster.Cluster, target prober.Target
 // breakAndMend writes down when it did that.
 func (d Drill) breakAndMend(ctx context.Context, c *cluster.Cluster, start time.Time, outage *prober.Outage) error {
 	active := types.NamespacedName{Namespace: d.Namespace(), Name: "active"}
-	if err := waitUntil(ctx, start.Add(breakAfter)); err != nil {
+	// Halfway between two requests, the tier is least likely to be at work on one.
+	halfway := time.Second / time.Duration(d.RequestsPerSecond()) / 2
+	if err := waitUntil(ctx, start.Add(breakAfter+halfway)); err != nil {
 		return err
 	}
 	outage.Broken = time.Since(start)

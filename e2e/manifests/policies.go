@@ -6,7 +6,8 @@ type Policy struct {
 	Name string
 	// Written is the policy of a FailoverSpec that asks for it, as YAML.
 	Written string
-	// Fields are those that its BackendTrafficPolicy must have, as YAML.
+	// Fields are those that its BackendTrafficPolicy must have, as YAML; empty for one
+	// that is taken as it comes.
 	Fields string
 	// ActiveCheck tells that Envoy sends health checks of its own.
 	ActiveCheck bool

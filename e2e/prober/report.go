@@ -26,6 +26,8 @@ const Never = time.Duration(-1)
 
 // Report tells what an outage did to the requests of a probe.
 type Report struct {
+	// Outage is what happened to the active tier.
+	Outage   Outage
 	Requests int
 	// Lost is the number of requests that were not answered with status 200.
 	Lost int
@@ -50,6 +52,7 @@ type Report struct {
 // NewReport evaluates the requests of a probe.
 func NewReport(requests []Request, outage Outage) Report {
 	report := Report{
+		Outage:    outage,
 		Requests:  len(requests),
 		Failover:  Never,
 		Failback:  Never,
