@@ -57,15 +57,18 @@ func SettingsOf(kind string, rule envoygateway.Rule, at envoygateway.Attachment,
 	if timeout := ofRequests.Timeout; timeout != nil && timeout.HTTP != nil {
 		settings.RequestTimeout = duration(timeout.HTTP.RequestTimeout, defaultRequestTimeout)
 	}
-	if rule.Timeouts != nil {
-		settings.RequestTimeout = duration(rule.Timeouts.Request, settings.RequestTimeout)
+	if timeouts := rule.Timeouts; timeouts != nil {
+		settings.RequestTimeout = duration(timeouts.Request, settings.RequestTimeout)
+		if rule.Retry == nil { // else it is that of each attempt (processRouteTimeout)
+			settings.RequestTimeout = duration(timeouts.BackendRequest, settings.RequestTimeout)
+		}
 	}
 	switch {
 	case settings.Connections:
 	case rule.Retry != nil:
 		settings.Retry = retryOfRule(rule)
 	default:
-		settings.Retry = retryOf(ofRequests.Retry)
+		settings.Retry = retryOf(ofRequests.Retry, version)
 	}
 	return settings
 }
@@ -90,22 +93,24 @@ func limitsOf(breaker *egv1a1.CircuitBreaker) Limits {
 	return Limits{Connections: limit(b.MaxConnections), PendingRequests: limit(b.MaxPendingRequests), Requests: limit(b.MaxParallelRequests), Retries: limit(b.MaxParallelRetries)}
 }
 
-func retryOf(policy *egv1a1.Retry) *Retry {
+func retryOf(policy *egv1a1.Retry, version string) *Retry {
 	if policy == nil {
 		return nil
 	}
 	retry := &Retry{
-		NumRetries:          int(ptr.Deref(policy.NumRetries, defaultNumRetries)),
-		AttemptsPerPriority: int(ptr.Deref(policy.NumAttemptsPerPriority, 0)),
-		On:                  RetryOn{ConnectFailure: true, Statuses: true},
-		Statuses:            []int{defaultStatus},
-		BackOff:             defaultBackOff,
+		NumRetries: int(ptr.Deref(policy.NumRetries, defaultNumRetries)),
+		On:         RetryOn{ConnectFailure: true, Statuses: true},
+		Statuses:   []int{defaultStatus},
+		BackOff:    defaultBackOff,
+	}
+	if target.NumAttemptsPerPriority.In(version) {
+		retry.AttemptsPerPriority = int(ptr.Deref(policy.NumAttemptsPerPriority, 0))
 	}
 	if on := policy.RetryOn; on != nil {
 		if len(on.Triggers) > 0 {
 			has := func(trigger egv1a1.TriggerEnum) bool { return slices.Contains(on.Triggers, trigger) }
 			retry.On = RetryOn{
-				ConnectFailure: has(egv1a1.ConnectFailure), Reset: has(egv1a1.Reset), ResetBeforeRequest: has(egv1a1.ResetBeforeRequest),
+				ConnectFailure: has(egv1a1.ConnectFailure), Reset: has(egv1a1.Reset), ResetBeforeRequest: has(egv1a1.ResetBeforeRequest) && target.ResetBeforeRequest.In(version),
 				GatewayError: has(egv1a1.GatewayError), FiveXX: has(egv1a1.Error5XX), Statuses: has(egv1a1.RetriableStatusCodes),
 			}
 		}

@@ -133,12 +133,16 @@ func (s *simulation) perTryTimeout(a *attempt) {
 	}
 }
 
-// timeOut ends a request with all its attempts (onResponseTimeout).
+// timeOut ends a request with all its attempts (onResponseTimeout). It counts against
+// a host only once there is a connection to it: updateOutlierDetection asks for the
+// host that the pool has told.
 func (s *simulation) timeOut(r *request) {
 	if a := r.current; a != nil && !a.ended {
 		s.end(a)
 		s.leave(a)
-		s.putResult(a.pool.host, timedOut, 0)
+		if a.connection != nil {
+			s.putResult(a.pool.host, timedOut, 0)
+		}
 	}
 	s.finish(r, http.StatusGatewayTimeout, -1, ReasonTimeout)
 }
