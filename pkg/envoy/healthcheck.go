@@ -1,6 +1,10 @@
 package envoy
 
-import "time"
+import (
+	"net/http"
+	"slices"
+	"time"
+)
 
 // checkState is what the active health check knows of a host.
 //
@@ -42,10 +46,9 @@ func (s *simulation) askHost(h *host) (took time.Duration, passed, atOnce bool) 
 	if at-s.now > settings.Timeout {
 		return settings.Timeout, false, false
 	}
-	return at - s.now, status == statusHealthy, true
+	passed = slices.Contains(settings.Expected, status) || len(settings.Expected) == 0 && status == http.StatusOK
+	return at - s.now, passed, !slices.Contains(settings.Retriable, status)
 }
-
-const statusHealthy = 200
 
 func (s *simulation) checkFailed(h *host, atOnce bool) {
 	h.passedChecks = 0

@@ -178,13 +178,22 @@ func checkOf(active *egv1a1.ActiveHealthCheck) *HealthCheck {
 	if active == nil {
 		return nil
 	}
-	return &HealthCheck{
+	check := &HealthCheck{
 		ConnectOnly: active.Type == egv1a1.ActiveHealthCheckerTypeTCP && (active.TCP == nil || active.TCP.Receive == nil),
 		Interval:    duration(active.Interval, defaultCheckInterval),
 		Timeout:     duration(active.Timeout, defaultCheckTimeout),
 		Unhealthy:   int(ptr.Deref(active.UnhealthyThreshold, defaultUnhealthy)),
 		Healthy:     int(ptr.Deref(active.HealthyThreshold, defaultHealthy)),
 	}
+	if active.HTTP != nil {
+		for _, status := range active.HTTP.ExpectedStatuses {
+			check.Expected = append(check.Expected, int(status))
+		}
+		for _, status := range active.HTTP.RetriableStatuses {
+			check.Retriable = append(check.Retriable, int(status))
+		}
+	}
+	return check
 }
 
 // duration reads one of Gateway API, as Go's parser does; otherwise where there is none,

@@ -100,6 +100,12 @@ func TestSettingsOf(t *testing.T) {
 			},
 		},
 		{
+			reason: "the statuses of an active check", policy: "healthCheck: {active: {type: HTTP, http: {path: /, expectedStatuses: [200, 204], retriableStatuses: [503]}}}",
+			want: func(s *envoy.Settings) {
+				s.Check = &envoy.HealthCheck{Interval: 3 * time.Second, Timeout: time.Second, Unhealthy: 3, Healthy: 1, Expected: []int{200, 204}, Retriable: []int{503}}
+			},
+		},
+		{
 			reason: "circuit breakers and load balancing", policy: "{circuitBreaker: {maxConnections: 1, maxPendingRequests: 2, maxParallelRequests: 3, maxParallelRetries: 4}, loadBalancer: {type: RoundRobin}}",
 			want: func(s *envoy.Settings) {
 				s.Limits, s.Balancer = envoy.Limits{Connections: 1, PendingRequests: 2, Requests: 3, Retries: 4}, envoy.RoundRobin

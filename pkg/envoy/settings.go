@@ -91,6 +91,9 @@ type HealthCheck struct {
 	// ConnectOnly tells that the check passes where it can connect.
 	ConnectOnly       bool
 	Interval, Timeout time.Duration
+	// Expected are the statuses that pass; only 200 where it is empty. Retriable ones
+	// fail like a timeout, only after so many in a row.
+	Expected, Retriable []int
 	// Unhealthy and Healthy are the thresholds.
 	Unhealthy, Healthy int
 }

@@ -121,6 +121,18 @@ func TestZeroLoss(t *testing.T) {
 	}
 }
 
+// TestStatusesOfChecks: a status that is expected passes, a retriable one fails after
+// the threshold, and any other one at once.
+func TestStatusesOfChecks(t *testing.T) {
+	lost := func(http string) int {
+		scenario := drill(settingsOf(t, "healthCheck: {active: {type: HTTP, interval: 1s, unhealthyThreshold: 4, http: {path: /, "+http+"}}}"), envoy.Status503)
+		return envoy.Simulate(scenario, 1).Report(scenario.Outages[0]).Lost
+	}
+	assert.Equal(t, 399, lost("expectedStatuses: [200, 503]"))
+	assert.InDelta(t, 3.5*20, lost("retriableStatuses: [503]"), 11)
+	assert.InDelta(t, 0.5*20, lost("expectedStatuses: [200]"), 11)
+}
+
 // TestMergeWindow: without the window, the workshop's policy loses two requests.
 func TestMergeWindow(t *testing.T) {
 	scenario := drill(settingsOf(t, policies["workshop"]), envoy.Closed)
