@@ -132,7 +132,7 @@ func setsToDrill(t *testing.T) []failovers.Set {
 		require.NoError(t, err)
 		set, err := failovers.Read(name, content)
 		require.NoError(t, err)
-		return set
+		return set.ForEnvoyGateway(*envoyGatewayVersion)
 	}
 	var sets []failovers.Set
 	for _, rule := range check.Rules() {
@@ -149,7 +149,9 @@ func setsToDrill(t *testing.T) []failovers.Set {
 	require.NoError(t, err)
 	variations, err := failovers.Variations(read("../testdata/rule/no-fallback/quiet.yaml", ""), changes)
 	require.NoError(t, err)
-	sets = append(sets, variations...)
+	for _, variation := range variations {
+		sets = append(sets, variation.ForEnvoyGateway(*envoyGatewayVersion))
+	}
 	for _, pattern := range rendered {
 		files, err := filepath.Glob(filepath.Join("..", pattern))
 		require.NoError(t, err)

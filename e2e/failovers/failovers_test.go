@@ -294,3 +294,12 @@ func TestVariations(t *testing.T) {
 	_, err = failovers.Variations(set, []byte("a: {standby: {spec: {}}}"))
 	require.EqualError(t, err, "a: no object is called standby")
 }
+
+func TestForEnvoyGateway(t *testing.T) {
+	const route = "apiVersion: gateway.networking.k8s.io/v1\nkind: TCPRoute\nmetadata: {name: a}\n"
+	for version, want := range map[string]string{"1.8.2": "gateway.networking.k8s.io/v1alpha2", "1.9.1": "gateway.networking.k8s.io/v1"} {
+		set, err := failovers.Read("case", []byte(route))
+		require.NoError(t, err)
+		assert.Equal(t, want, set.ForEnvoyGateway(version).Objects[0].GetAPIVersion())
+	}
+}

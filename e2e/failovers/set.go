@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -39,6 +40,17 @@ func Read(name string, content []byte) (Set, error) {
 		}
 		set.Objects = append(set.Objects, object)
 	}
+}
+
+// ForEnvoyGateway returns the set as the CRDs of a version have it: those of 1.8 have no v1
+// of TCPRoute.
+func (s Set) ForEnvoyGateway(version string) Set {
+	if strings.HasPrefix(version, "1.8.") {
+		for _, route := range s.of("TCPRoute") {
+			route.SetAPIVersion("gateway.networking.k8s.io/v1alpha2")
+		}
+	}
+	return s
 }
 
 func isClusterScoped(kind string) bool { return kind == "GatewayClass" || kind == "Namespace" }
