@@ -70,7 +70,7 @@ func TestReport(t *testing.T) {
 	gaveUp := prober.Request{Due: 250 * ms, Sent: 250 * ms, Err: context.DeadlineExceeded}
 	cut := prober.Request{Due: 99 * ms, Sent: 99 * ms, Latency: 20 * ms, Err: errors.New("reset")}
 	outage := prober.Outage{
-		Broken: 100 * ms, InForce: 110 * ms, Restored: 400 * ms,
+		Times:   prober.Times{Broken: 100 * ms, InForce: 110 * ms, Restored: 400 * ms},
 		Active:  func(pod string) bool { return pod == "a" },
 		Passive: func(pod string) bool { return pod == "p" },
 	}
@@ -115,6 +115,7 @@ func TestReport(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			test.want.Outage = outage.Times
 			assert.Equal(t, test.want, prober.NewReport(test.requests, outage))
 		})
 	}

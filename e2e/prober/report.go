@@ -11,12 +11,16 @@ import (
 	"time"
 )
 
-// Outage is what happened to the active tier. Its times count from the probe's
-// start.
-type Outage struct {
+// Times are those of an outage. They count from the probe's start.
+type Times struct {
 	// Broken is when the tier was about to be broken, InForce when that was done,
 	// and Restored when it worked again.
 	Broken, InForce, Restored time.Duration
+}
+
+// Outage is what happened to the active tier.
+type Outage struct {
+	Times
 	// Active and Passive tell whether a pod is of that tier.
 	Active, Passive func(pod string) bool
 }
@@ -26,8 +30,8 @@ const Never = time.Duration(-1)
 
 // Report tells what an outage did to the requests of a probe.
 type Report struct {
-	// Outage is what happened to the active tier.
-	Outage   Outage
+	// Outage is when it was.
+	Outage   Times
 	Requests int
 	// Lost is the number of requests that were not answered with status 200.
 	Lost int
@@ -52,7 +56,7 @@ type Report struct {
 // NewReport evaluates the requests of a probe.
 func NewReport(requests []Request, outage Outage) Report {
 	report := Report{
-		Outage:    outage,
+		Outage:    outage.Times,
 		Requests:  len(requests),
 		Failover:  Never,
 		Failback:  Never,
