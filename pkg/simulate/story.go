@@ -10,7 +10,7 @@ import (
 
 // words say what an event means for the traffic.
 var words = map[envoy.EventKind]string{
-	envoy.Ejected:         "%s is ejected: it gets no more requests",
+	envoy.Ejected:         "%s is ejected: requests no longer go to it",
 	envoy.EjectionRefused: "%s would be ejected, but maxEjectionPercent does not permit it",
 	envoy.EjectionEnded:   "the ejection of %s lapses: it is tried again, with real requests",
 	envoy.CheckFailed:     "the active check takes %s out",
