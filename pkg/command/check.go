@@ -110,13 +110,9 @@ same.`,
   kpt fn eval PACKAGE --exec "failover check"`,
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				if isTerminal(cmd.InOrStdin()) {
-					cmd.SetOut(cmd.ErrOrStderr())
-					_ = cmd.Help()
-					return &failure{code: exitUnusable}
-				}
-				args = []string{"-"}
+			args, err := inputs(cmd, args)
+			if err != nil {
+				return err
 			}
 			if err := flags.validate(); err != nil {
 				return err

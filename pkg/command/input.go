@@ -13,10 +13,26 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/krm"
 	"github.com/failover-krm/failover/pkg/report"
 )
+
+// inputs returns the files that a command reads: its arguments, or stdin where there are
+// none. Nobody writes manifests into a terminal, so there it shows the help instead.
+func inputs(cmd *cobra.Command, args []string) ([]string, error) {
+	if len(args) > 0 {
+		return args, nil
+	}
+	if isTerminal(cmd.InOrStdin()) {
+		cmd.SetOut(cmd.ErrOrStderr())
+		_ = cmd.Help()
+		return nil, &failure{code: exitUnusable}
+	}
+	return []string{"-"}, nil
+}
 
 // readManifests reads the documents of all files, which must not be the input of
 // a function.

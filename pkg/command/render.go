@@ -35,13 +35,9 @@ a spec is wrong or there is none, or 2 where an input cannot be read.`,
   failover render -n web specs/ | kubectl apply -f -`,
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				if isTerminal(cmd.InOrStdin()) {
-					cmd.SetOut(cmd.ErrOrStderr())
-					_ = cmd.Help()
-					return &failure{code: exitUnusable}
-				}
-				args = []string{"-"}
+			args, err := inputs(cmd, args)
+			if err != nil {
+				return err
 			}
 			if details := validation.IsDNS1123Label(namespace); namespace != "" && len(details) > 0 {
 				return unusable("--namespace %q: %s", namespace, strings.Join(details, "; "))

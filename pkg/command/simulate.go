@@ -63,13 +63,9 @@ worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read.`,
   failover simulate --max-lost 0.1% --max-failover 2s manifests/`,
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				if isTerminal(cmd.InOrStdin()) {
-					cmd.SetOut(cmd.ErrOrStderr())
-					_ = cmd.Help()
-					return &failure{code: exitUnusable}
-				}
-				args = []string{"-"}
+			args, err := inputs(cmd, args)
+			if err != nil {
+				return err
 			}
 			if cmd.Flags().Changed("max-failover") {
 				flags.Failover = &flags.maxFailover
