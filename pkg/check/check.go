@@ -8,6 +8,7 @@ import (
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/simulate"
 	"github.com/failover-krm/failover/pkg/target"
 )
 
@@ -53,6 +54,7 @@ type Options struct {
 	// ClusterIPs.
 	serviceRouting bool
 	workloads      workloads
+	simulator      *simulate.Simulator
 }
 
 // Report is what came of checking manifests.
@@ -68,6 +70,7 @@ type Report struct {
 func Run(manifests []Manifest, options Options) Report {
 	together := withoutRendered(manifests)
 	report := Report{Diagnostics: slices.Concat(fqdnWithoutService(together, options), duplicateObjects(manifests), lastApplied(together))}
+	options.simulator = &simulate.Simulator{}
 	for _, set := range setsOf(together, options) {
 		set.check(&report)
 	}

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
@@ -10,7 +11,9 @@ import (
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/envoy"
 	"github.com/failover-krm/failover/pkg/envoygateway"
+	"github.com/failover-krm/failover/pkg/simulate"
 	"github.com/failover-krm/failover/pkg/target"
 )
 
@@ -228,7 +231,7 @@ func hairTrigger(f *failover) []finding {
 	}
 	found := finding{advice: "write 3"}
 	switch {
-	case ptr.Deref(passive.Consecutive5xxErrors, defaultConsecutive5xx) == 1:
+	case ptr.Deref(passive.Consecutive5xxErrors, envoy.DefaultConsecutive) == 1:
 		found.source = f.policyField(passivePath+".consecutive5XxErrors", hasPassive)
 		found.reason = "consecutive5XxErrors 1 and one active host: one 5xx answer"
 	case ptr.Deref(passive.ConsecutiveGatewayErrors, 0) == 1 && f.gatewayErrorsCount():
@@ -241,15 +244,51 @@ func hairTrigger(f *failover) []finding {
 		found.reason += fmt.Sprintf(" of one of its %d pods", pods)
 	}
 	found.reason += " moves all traffic to the next tier"
+	if f.isSimulated() {
+		kind := envoy.Status500
+		if strings.HasSuffix(found.source.Path, ".consecutiveGatewayErrors") {
+			kind = envoy.Status503
+		}
+		moved := f.simulator.Outage(f.served(), oneRequest(), kind, nil)
+		if moved.Failover.Min == nil {
+			return nil // no error moves it
+		}
+		if back := moved.Failback.Median; back != nil {
+			found.reason += fmt.Sprintf(", for %.0f s", *back)
+		}
+	}
 	return []finding{found}
+}
+
+// oneRequest is an outage that a single request sees.
+func oneRequest() simulate.Options {
+	options := usual(runsOfFinding)
+	options.For = time.Duration(float64(time.Second) / options.Rate)
+	return options
 }
 
 // longOutage is the outage that failback is told for.
 const longOutage = 10 * time.Minute
 
-// lastEjection is about how long the last ejection of an outage lasts.
-func lastEjection(outage, base time.Duration) time.Duration {
-	last := time.Duration(math.Sqrt(2*outage.Seconds()*base.Seconds())) * time.Second
+// lastEjection is how long the last ejection of a long outage lasts.
+func (f *failover) lastEjection() time.Duration {
+	if !f.isSimulated() {
+		return f.aboutLastEjection()
+	}
+	options := usual(runsOfFinding)
+	options.For = longOutage
+	if longest := f.simulator.Outage(f.served(), options, envoy.Closed, nil).Ejection; longest > 0 {
+		return longest.Round(10 * time.Second)
+	}
+	return f.aboutLastEjection()
+}
+
+// aboutLastEjection does without a simulation, for which every render would wait. Each
+// ejection lasts baseEjectionTime longer than the one before, so that n of them take
+// n*(n+1)/2 of it.
+func (f *failover) aboutLastEjection() time.Duration {
+	base := seconds(f.passiveCheck().BaseEjectionTime, envoy.DefaultBaseEjectionTime)
+	last := time.Duration(math.Sqrt(2*longOutage.Seconds()*base.Seconds())) * time.Second
 	return min(max(last, base), 300*time.Second).Round(10 * time.Second)
 }
 
@@ -262,7 +301,7 @@ func slowFailback(f *failover) []finding {
 	if passive == nil {
 		return nil
 	}
-	base, interval := seconds(passive.BaseEjectionTime, defaultBaseEjectionTime), seconds(passive.Interval, defaultPassiveInterval)
+	base, interval := seconds(passive.BaseEjectionTime, envoy.DefaultBaseEjectionTime), seconds(passive.Interval, envoy.DefaultOutlierInterval)
 	switch {
 	case base <= slowBase && interval <= slowBase:
 		return nil
@@ -275,7 +314,7 @@ func slowFailback(f *failover) []finding {
 	}
 	return []finding{{
 		source: f.policyField(passivePath+".baseEjectionTime", hasPassive),
-		reason: fmt.Sprintf("no active check, and baseEjectionTime %s: after an outage of %.0f minutes, active may be back only about %s later", base, longOutage.Minutes(), lastEjection(longOutage, base)),
+		reason: fmt.Sprintf("no active check, and baseEjectionTime %s: after an outage of %.0f minutes, active may be back only about %s later", base, longOutage.Minutes(), f.lastEjection()),
 		advice: "write an active check, or 10s",
 	}}
 }
@@ -288,15 +327,17 @@ func shortEjection(f *failover) []finding {
 	if passive == nil || !f.fires(passive) {
 		return nil
 	}
-	base := seconds(passive.BaseEjectionTime, defaultBaseEjectionTime)
+	base := seconds(passive.BaseEjectionTime, envoy.DefaultBaseEjectionTime)
 	if base >= shortestEjection {
 		return nil
 	}
-	return []finding{{
-		source: f.policyField(passivePath+".baseEjectionTime", hasPassive),
-		reason: fmt.Sprintf("baseEjectionTime %s: a dead host is back at the next interval (%s), and gets requests until it is ejected again", base, seconds(passive.Interval, defaultPassiveInterval)),
-		advice: "write 10s",
-	}}
+	reason := fmt.Sprintf("baseEjectionTime %s: a dead host is back at the next interval (%s), and gets requests until it is ejected again", base, seconds(passive.Interval, envoy.DefaultOutlierInterval))
+	if f.isSimulated() {
+		if compared := f.with(envoy.Closed, func(s *envoy.Settings) { s.Outlier.BaseEjectionTime = 10 * time.Second }); compared.helps() {
+			reason += ": " + compared.otherwise("with 10s")
+		}
+	}
+	return []finding{{source: f.policyField(passivePath+".baseEjectionTime", hasPassive), reason: reason, advice: "write 10s"}}
 }
 
 func noActiveCheck(f *failover) []finding {
@@ -304,13 +345,23 @@ func noActiveCheck(f *failover) []finding {
 	if passive == nil || len(slowFailback(f)) > 0 || len(shortEjection(f)) > 0 || !f.isHTTP() { // connections-not-retried
 		return nil
 	}
-	base := seconds(passive.BaseEjectionTime, defaultBaseEjectionTime)
+	reason := "no active check"
+	if f.isSimulated() {
+		if compared := f.with(envoy.Hang, withActiveCheck); compared.helps() {
+			reason += ": " + compared.otherwise("with one, since a request that hangs until its client leaves is never counted")
+		}
+	} else {
+		reason += ": requests that hang until their client leaves are never counted"
+	}
 	return []finding{{
-		source: f.policyField("spec.healthCheck", hasPassive),
-		reason: fmt.Sprintf("no active check: requests that hang until their client leaves are never counted, and after an outage of %.0f minutes active may be back only about %s later",
-			longOutage.Minutes(), lastEjection(longOutage, base)),
+		source: f.policyField("spec.healthCheck", hasPassive), reason: fmt.Sprintf("%s; after an outage of %.0f minutes active may be back only about %s later", reason, longOutage.Minutes(), f.aboutLastEjection()),
 		advice: "write healthCheck.active with a path that fails where the application does",
 	}}
+}
+
+// withActiveCheck adds the active check that profiles have.
+func withActiveCheck(s *envoy.Settings) {
+	s.Check = &envoy.HealthCheck{Interval: 2 * time.Second, Timeout: time.Second, Unhealthy: 2, Healthy: 2}
 }
 
 func hcFlap(f *failover) []finding {
@@ -318,15 +369,21 @@ func hcFlap(f *failover) []finding {
 	if active == nil || passive == nil || active.Type != egv1a1.ActiveHealthCheckerTypeTCP || !f.isHTTP() || !f.fires(passive) {
 		return nil
 	}
-	return []finding{{
-		source: f.policyField("spec.healthCheck.active", hasHealthCheck),
-		reason: "a TCP check passes while the application answers errors, and ends the ejection by the passive check at once", advice: "write a check of type HTTP",
-	}}
+	reason := "a TCP check passes while the application answers errors, and ends the ejection by the passive check at once"
+	if f.isSimulated() {
+		if compared := f.with(envoy.Status500, withHTTPCheck); compared.helps() {
+			reason += ": " + compared.otherwise("with a check of type HTTP")
+		}
+	}
+	return []finding{{source: f.policyField("spec.healthCheck.active", hasHealthCheck), reason: reason, advice: "write one"}}
 }
+
+// withHTTPCheck makes the active check ask the application.
+func withHTTPCheck(s *envoy.Settings) { s.Check.ConnectOnly = false }
 
 func deadLocalOrigin(f *failover) []finding {
 	passive := f.passiveCheck()
-	if passive == nil || ptr.Deref(passive.SplitExternalLocalOriginErrors, false) || ptr.Deref(passive.ConsecutiveLocalOriginFailures, defaultLocalOrigin) == defaultLocalOrigin {
+	if passive == nil || ptr.Deref(passive.SplitExternalLocalOriginErrors, false) || ptr.Deref(passive.ConsecutiveLocalOriginFailures, envoy.DefaultConsecutive) == envoy.DefaultConsecutive {
 		return nil
 	}
 	return []finding{{
@@ -390,7 +447,7 @@ func panicSendsToDead(f *failover) []finding {
 	check := f.healthCheck()
 	first, all, known := f.hosts()
 	standby := all - first
-	threshold := int64(ptr.Deref(check.PanicThreshold, defaultPanicThreshold))
+	threshold := int64(ptr.Deref(check.PanicThreshold, envoy.DefaultPanicThreshold))
 	if f.at == nil || check.Active == nil && check.Passive == nil || !known || !f.hasTiers() || standby < 2 || 100/int64(standby) >= threshold {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/envoy"
 	"github.com/failover-krm/failover/pkg/envoygateway"
 )
 
@@ -64,7 +65,7 @@ func speaksHTTP2(backend envoygateway.Backend) bool {
 
 func failedConnectionsUncounted(f *failover) []finding {
 	passive := f.onlyPassive()
-	if passive == nil || !ptr.Deref(passive.SplitExternalLocalOriginErrors, false) || ptr.Deref(passive.ConsecutiveLocalOriginFailures, defaultLocalOrigin) > 0 || !f.fires(passive) {
+	if passive == nil || !ptr.Deref(passive.SplitExternalLocalOriginErrors, false) || ptr.Deref(passive.ConsecutiveLocalOriginFailures, envoy.DefaultConsecutive) > 0 || !f.fires(passive) {
 		return nil
 	}
 	return []finding{{

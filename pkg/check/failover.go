@@ -12,6 +12,7 @@ import (
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/envoygateway"
+	"github.com/failover-krm/failover/pkg/simulate"
 	"github.com/failover-krm/failover/pkg/target"
 )
 
@@ -54,16 +55,27 @@ type Failover struct {
 	OfRule       *envoygateway.Rule
 	At           *envoygateway.Attachment
 	EnvoyGateway string
+
+	simulator *simulate.Simulator
 }
 
-// String writes the verdict in one line.
+// String writes the verdict and the cost of an outage in one line.
 func (f Failover) String() string {
-	return fmt.Sprintf("%s: fails over: %s: %s", f.Name(), f.Verdict, diagnostic.Printable(f.Reason))
+	text := fmt.Sprintf("%s: fails over: %s: %s", f.Name(), f.Verdict, diagnostic.Printable(f.Reason))
+	if cost := f.Cost(); cost != nil {
+		text += "; " + cost.String()
+	}
+	return text
 }
 
 // Name names the rule of the route.
 func (f Failover) Name() string {
 	return diagnostic.Printable(fmt.Sprintf("%s/%s (%s, rule %d)", f.Route.Namespace, f.Route.Name, f.Route.Kind, f.Rule))
+}
+
+// Served is what of it is simulated.
+func (f Failover) Served() simulate.Served {
+	return simulate.Served{Name: f.Name(), Kind: f.Route.Kind, Rule: f.OfRule, At: f.At, EnvoyGateway: f.EnvoyGateway}
 }
 
 // failover is a rule of a route on a listener, for the rules to look at.
@@ -193,7 +205,7 @@ func (f *failover) check(report *Report, index int) Failover {
 	}
 	route := f.decoded[f.route.Object]
 	result := Failover{Route: f.route.Object, Rule: index, Subject: route.Subject, Position: route.position(document.ParsePath(f.rule.Path)), Verdict: Yes}
-	result.OfRule, result.At, result.EnvoyGateway = f.rule, served[0].at, f.version
+	result.OfRule, result.At, result.EnvoyGateway, result.simulator = f.rule, served[0].at, f.version, f.simulator
 	if result.At != nil {
 		result.Clusters = result.At.Clusters
 	}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/envoy"
 )
 
 // healthCheckRules are about health checks that say the wrong thing, or say it too late.
@@ -53,14 +54,6 @@ var healthCheckRules = []Rule{
 }
 
 const activePath = "spec.healthCheck.active"
-
-// What Envoy Gateway writes where an active check does not say.
-const (
-	defaultCheckTimeout       = time.Second
-	defaultCheckInterval      = 3 * time.Second
-	defaultUnhealthyThreshold = 3
-	defaultHealthyThreshold   = 1
-)
 
 func hasActive(spec *egv1a1.BackendTrafficPolicySpec) bool {
 	return spec.HealthCheck != nil && spec.HealthCheck.Active != nil
@@ -125,8 +118,8 @@ func slowActiveCheck(f *failover) []finding {
 	if active == nil {
 		return nil
 	}
-	timeout, interval := seconds(active.Timeout, defaultCheckTimeout), seconds(active.Interval, defaultCheckInterval)
-	unhealthy, healthy := ptr.Deref(active.UnhealthyThreshold, defaultUnhealthyThreshold), ptr.Deref(active.HealthyThreshold, defaultHealthyThreshold)
+	timeout, interval := seconds(active.Timeout, envoy.DefaultCheckTimeout), seconds(active.Interval, envoy.DefaultCheckInterval)
+	unhealthy, healthy := ptr.Deref(active.UnhealthyThreshold, envoy.DefaultUnhealthy), ptr.Deref(active.HealthyThreshold, envoy.DefaultHealthy)
 	out, back := times(unhealthy, timeout+interval), times(healthy, interval)
 	switch {
 	case out > slowestDetection || back > slowestDetection:
@@ -213,9 +206,9 @@ func (s *set) lowestThreshold(passive *egv1a1.PassiveHealthCheck) (name string, 
 		errors uint32
 		counts bool
 	}{
-		{"consecutive5XxErrors", ptr.Deref(passive.Consecutive5xxErrors, defaultConsecutive5xx), true},
+		{"consecutive5XxErrors", ptr.Deref(passive.Consecutive5xxErrors, envoy.DefaultConsecutive), true},
 		{"consecutiveGatewayErrors", ptr.Deref(passive.ConsecutiveGatewayErrors, 0), s.gatewayErrorsCount()},
-		{"consecutiveLocalOriginFailures", ptr.Deref(passive.ConsecutiveLocalOriginFailures, defaultLocalOrigin), ptr.Deref(passive.SplitExternalLocalOriginErrors, false)},
+		{"consecutiveLocalOriginFailures", ptr.Deref(passive.ConsecutiveLocalOriginFailures, envoy.DefaultConsecutive), ptr.Deref(passive.SplitExternalLocalOriginErrors, false)},
 	}
 	for _, threshold := range thresholds {
 		if threshold.counts && threshold.errors > 0 && (errors == 0 || threshold.errors < errors) {
@@ -237,13 +230,13 @@ func checkTooFast(f *failover) []finding {
 		return nil
 	}
 	var findings []finding
-	if interval := seconds(active.Interval, defaultCheckInterval); interval > 0 && interval < shortestInterval {
+	if interval := seconds(active.Interval, envoy.DefaultCheckInterval); interval > 0 && interval < shortestInterval {
 		findings = append(findings, finding{
 			source: f.policyField(activePath+".interval", hasActive),
 			reason: fmt.Sprintf("interval %s: each Envoy sends each host up to %.0f checks a second", interval, 1/interval.Seconds()), advice: "write 2s",
 		})
 	}
-	if timeout := seconds(active.Timeout, defaultCheckTimeout); timeout < shortestTimeout {
+	if timeout := seconds(active.Timeout, envoy.DefaultCheckTimeout); timeout < shortestTimeout {
 		findings = append(findings, finding{
 			source: f.policyField(activePath+".timeout", hasActive),
 			reason: fmt.Sprintf("timeout %s: a host that is slow for a moment counts as down", timeout), advice: "write 1s",
@@ -257,8 +250,11 @@ func tcpCheck(f *failover) []finding {
 	if active == nil || active.Type != egv1a1.ActiveHealthCheckerTypeTCP || !f.isHTTP() || passive != nil && f.fires(passive) {
 		return nil
 	}
-	return []finding{{
-		source: f.policyField(activePath, hasActive),
-		reason: "a TCP check passes as long as the port accepts connections: an application that answers errors or hangs stays", advice: "write a check of type HTTP",
-	}}
+	reason := "a TCP check passes as long as the port accepts connections: an application that answers errors or hangs stays"
+	if f.isSimulated() {
+		if compared := f.with(envoy.Status500, withHTTPCheck); compared.helps() {
+			reason += ": " + compared.otherwise("with a check of type HTTP")
+		}
+	}
+	return []finding{{source: f.policyField(activePath, hasActive), reason: reason, advice: "write one"}}
 }

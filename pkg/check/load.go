@@ -8,6 +8,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/envoy"
 )
 
 // loadRules are about how a policy spreads and limits the traffic of a cluster.
@@ -76,8 +77,8 @@ func (f *failover) permitsRetries() bool {
 }
 
 func highPanicThreshold(f *failover) []finding {
-	threshold := ptr.Deref(f.healthCheck().PanicThreshold, defaultPanicThreshold)
-	if threshold <= defaultPanicThreshold {
+	threshold := ptr.Deref(f.healthCheck().PanicThreshold, envoy.DefaultPanicThreshold)
+	if threshold <= envoy.DefaultPanicThreshold {
 		return nil
 	}
 	return []finding{{

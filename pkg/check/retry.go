@@ -12,6 +12,7 @@ import (
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/envoy"
 	"github.com/failover-krm/failover/pkg/target"
 )
 
@@ -114,7 +115,14 @@ func noRetry(f *failover) []finding {
 	if f.at == nil || !f.isHTTP() || f.rule.Retry != nil {
 		return nil
 	}
-	const lost = "the first requests of an outage are lost, and about a second of traffic each time an ejection lapses"
+	lost := "the first requests of an outage are lost, and about a second of traffic each time an ejection lapses"
+	if f.isSimulated() {
+		compared := f.with(envoy.Closed, f.retryNextTier)
+		if !compared.helps() {
+			return nil
+		}
+		lost = compared.String()
+	}
 	const advice = "write retry with numAttemptsPerPriority: 1"
 	retry := f.retry()
 	given := f.requestPolicy().Retry
@@ -143,10 +151,15 @@ func retrySameTier(f *failover) []finding {
 	if attempts := ptr.Deref(retry.NumAttemptsPerPriority, 0); attempts > 0 {
 		what = fmt.Sprintf("numAttemptsPerPriority %d is above numRetries %d", attempts, numRetries(retry))
 	}
-	return []finding{{
-		source: f.policyField(retryPath, hasRetry),
-		reason: what + ", so a retry may stay on the dead tier, and about a second of traffic is lost each time an ejection lapses", advice: "write numAttemptsPerPriority: 1",
-	}}
+	what += ", so a retry may stay on the dead tier"
+	if f.isSimulated() {
+		compared := f.with(envoy.Closed, func(s *envoy.Settings) { s.Retry.AttemptsPerPriority = 1 })
+		if !compared.helps() {
+			return nil
+		}
+		what += ": " + compared.String()
+	}
+	return []finding{{source: f.policyField(retryPath, hasRetry), reason: what, advice: "write numAttemptsPerPriority: 1"}}
 }
 
 func routeRetryShadows(f *failover) []finding {
@@ -156,6 +169,11 @@ func routeRetryShadows(f *failover) []finding {
 	source := f.rule.Source
 	source.Path += ".retry"
 	reason := "it takes the place of the policy's retry, so a retry may stay on the dead tier"
+	if f.isSimulated() && f.has(target.NumAttemptsPerPriority) {
+		if compared := f.with(envoy.Closed, f.retryNextTier); compared.helps() {
+			reason += ": " + compared.otherwise("with the retry of a policy")
+		}
+	}
 	return []finding{{source: source, reason: reason, advice: "write it into the BackendTrafficPolicy, with numAttemptsPerPriority: 1"}}
 }
 
@@ -176,10 +194,13 @@ func retryMissesConnect(f *failover) []finding {
 	if retry == nil || numRetries(retry) == 0 || f.retriesConnect(retry) || f.profile() == profileZeroLoss { // zero-loss-triggers
 		return nil
 	}
-	return []finding{{
-		source: f.policyField(retryPath+".retryOn.triggers", hasRetry),
-		reason: "no trigger for a request that cannot connect, so it is lost", advice: "add connect-failure",
-	}}
+	reason := "no trigger for a request that cannot connect, so it is lost"
+	if f.isSimulated() {
+		if compared := f.with(envoy.Closed, func(s *envoy.Settings) { s.Retry.On.ConnectFailure = true }); compared.helps() {
+			reason += ": " + compared.String()
+		}
+	}
+	return []finding{{source: f.policyField(retryPath+".retryOn.triggers", hasRetry), reason: reason, advice: "add connect-failure"}}
 }
 
 func retryMisses500(f *failover) []finding {
@@ -191,10 +212,16 @@ func retryMisses500(f *failover) []finding {
 	if containsAny(triggers(retry), egv1a1.RetriableStatusCodes) && slices.Contains(retry.RetryOn.HTTPStatusCodes, http.StatusInternalServerError) {
 		return nil
 	}
-	return []finding{{
-		source: f.policyField(retryPath+".retryOn", hasRetry),
-		reason: "gateway-error repeats what is answered with 502, 503 or 504, and not what is answered with 500", advice: "add retriable-status-codes, with httpStatusCodes: [500]",
-	}}
+	reason := "gateway-error repeats what is answered with 502, 503 or 504, and not what is answered with 500"
+	if f.isSimulated() {
+		compared := f.with(envoy.Status500, func(s *envoy.Settings) {
+			s.Retry.On.Statuses, s.Retry.Statuses = true, append(s.Retry.Statuses, http.StatusInternalServerError)
+		})
+		if compared.helps() {
+			reason += ": " + compared.otherwise("with that")
+		}
+	}
+	return []finding{{source: f.policyField(retryPath+".retryOn", hasRetry), reason: reason, advice: "add retriable-status-codes, with httpStatusCodes: [500]"}}
 }
 
 // longestBackOff is the longest pause before a retry that is not called long.

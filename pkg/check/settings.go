@@ -8,24 +8,13 @@ import (
 	"k8s.io/utils/ptr"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/failover-krm/failover/pkg/envoy"
 	"github.com/failover-krm/failover/pkg/envoygateway"
 	"github.com/failover-krm/failover/pkg/target"
 )
 
-// What Envoy and Envoy Gateway assume where a policy does not say.
-const (
-	defaultConnectTimeout     = 10 * time.Second
-	defaultRequestTimeout     = 15 * time.Second
-	defaultBaseEjectionTime   = 30 * time.Second
-	defaultPassiveInterval    = 3 * time.Second
-	defaultNumRetries         = 2
-	defaultConsecutive5xx     = 5
-	defaultMaxEjectionPercent = 10
-	defaultLocalOrigin        = 5
-	defaultPanicThreshold     = 50
-
-	defaultMinRetryConcurrency = 3
-)
+// defaultMinRetryConcurrency is Envoy's, of a retry budget.
+const defaultMinRetryConcurrency = 3
 
 // has tells whether the Envoy Gateway has what came with a minor version.
 func (s *set) has(feature target.Feature) bool { return feature.In(s.version) }
@@ -99,7 +88,9 @@ func (f *failover) retry() *egv1a1.Retry {
 	return f.requestPolicy().Retry
 }
 
-func numRetries(retry *egv1a1.Retry) int32 { return ptr.Deref(retry.NumRetries, defaultNumRetries) }
+func numRetries(retry *egv1a1.Retry) int32 {
+	return ptr.Deref(retry.NumRetries, envoy.DefaultNumRetries)
+}
 
 func triggers(retry *egv1a1.Retry) []egv1a1.TriggerEnum {
 	if retry.RetryOn == nil || len(retry.RetryOn.Triggers) == 0 {
@@ -146,9 +137,9 @@ const percentageHosts = 5
 // is known.
 func (f *failover) fires(passive *egv1a1.PassiveHealthCheck) bool {
 	first, _, known := f.hosts()
-	return ptr.Deref(passive.Consecutive5xxErrors, defaultConsecutive5xx) > 0 ||
+	return ptr.Deref(passive.Consecutive5xxErrors, envoy.DefaultConsecutive) > 0 ||
 		ptr.Deref(passive.ConsecutiveGatewayErrors, 0) > 0 && f.gatewayErrorsCount() ||
-		ptr.Deref(passive.SplitExternalLocalOriginErrors, false) && ptr.Deref(passive.ConsecutiveLocalOriginFailures, defaultLocalOrigin) > 0 ||
+		ptr.Deref(passive.SplitExternalLocalOriginErrors, false) && ptr.Deref(passive.ConsecutiveLocalOriginFailures, envoy.DefaultConsecutive) > 0 ||
 		passive.FailurePercentageThreshold != nil && (!known || first >= percentageHosts)
 }
 
@@ -163,7 +154,7 @@ func maxEjectionPercent(passive *egv1a1.PassiveHealthCheck) int32 {
 	if percent := ptr.Deref(passive.MaxEjectionPercent, 0); percent != 0 {
 		return percent
 	}
-	return defaultMaxEjectionPercent // Envoy Gateway drops a 0
+	return envoy.DefaultEjectionPercent // Envoy Gateway drops a 0
 }
 
 func (f *failover) canEject(passive *egv1a1.PassiveHealthCheck) bool {
@@ -226,14 +217,14 @@ func seconds(duration *gwapiv1.Duration, otherwise time.Duration) time.Duration 
 func (f *failover) connectTimeout() (timeout time.Duration, isSet bool) {
 	settings := ptr.Deref(f.clusterPolicy().Timeout, egv1a1.Timeout{})
 	if settings.TCP == nil || settings.TCP.ConnectTimeout == nil {
-		return defaultConnectTimeout, false
+		return envoy.DefaultConnectTimeout, false
 	}
-	return seconds(settings.TCP.ConnectTimeout, defaultConnectTimeout), true
+	return seconds(settings.TCP.ConnectTimeout, envoy.DefaultConnectTimeout), true
 }
 
 // requestTimeout is how long a request may take, with all its attempts; 0 for ever.
 func (f *failover) requestTimeout() time.Duration {
-	timeout := defaultRequestTimeout
+	timeout := envoy.DefaultRequestTimeout
 	if settings := f.requestPolicy().Timeout; settings != nil && settings.HTTP != nil {
 		timeout = seconds(settings.HTTP.RequestTimeout, timeout)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/envoy"
 )
 
 // timeoutRules are about how long a request waits for a dead tier.
@@ -26,12 +27,21 @@ func slowConnect(f *failover) []finding {
 	}
 	connect, isSet := f.connectTimeout()
 	source := f.policyField("spec.timeout", hasTimeout)
-	if !isSet {
-		return []finding{{source: source, reason: "no tcp.connectTimeout: a request to a host that drops packets waits for 10s before it is tried elsewhere", advice: "write tcp: {connectTimeout: 1s}", unknown: f.isPolicyUnknown()}}
-	}
-	if connect >= defaultConnectTimeout {
-		source.Path += ".tcp.connectTimeout"
-		return []finding{{source: source, reason: fmt.Sprintf("a request to a host that drops packets waits for %s before it is tried elsewhere", roughly(connect)), advice: "write 1s"}}
+	if connect >= envoy.DefaultConnectTimeout {
+		found := finding{source: source, unknown: f.isPolicyUnknown() && !isSet, advice: "write tcp: {connectTimeout: 1s}"}
+		found.reason = fmt.Sprintf("a request to a host that drops packets waits for %s before it is tried elsewhere", roughly(connect))
+		if isSet {
+			found.source.Path += ".tcp.connectTimeout"
+			found.advice = "write 1s"
+		} else {
+			found.reason = "no tcp.connectTimeout: " + found.reason
+		}
+		if f.isSimulated() {
+			if compared := f.with(envoy.Dropped, func(s *envoy.Settings) { s.ConnectTimeout = time.Second }); compared.helps() {
+				found.reason += ": " + compared.otherwise("with 1s")
+			}
+		}
+		return []finding{found}
 	}
 	retry, request := f.retry(), f.requestTimeout()
 	if retry == nil || attemptsInTier(retry) == 0 || request == 0 {

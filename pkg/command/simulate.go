@@ -156,7 +156,11 @@ func runSimulate(args []string, flags simulateFlags, stdin io.Reader, stdout, st
 	if len(checked.Failovers) == 0 {
 		fmt.Fprintf(stderr, "info: no failover found in %s\n", strings.Join(sourceNames(args), ", "))
 	}
-	results, err := simulate.Run(checked.Failovers, flags.Options)
+	var served []simulate.Served
+	for _, failover := range checked.Failovers {
+		served = append(served, failover.Served())
+	}
+	results, err := simulate.Run(served, flags.Options)
 	if err != nil {
 		return unusable("%w", err)
 	}

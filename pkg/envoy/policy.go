@@ -14,24 +14,32 @@ import (
 
 // What Envoy and Envoy Gateway take where a policy does not say.
 const (
-	defaultConnectTimeout   = 10 * time.Second
-	defaultRequestTimeout   = 15 * time.Second
-	defaultPanicThreshold   = 50
-	defaultMergeWindow      = time.Second
-	defaultLimit            = 1024
-	defaultNumRetries       = 2
-	defaultStatus           = 503
-	defaultBackOff          = 25 * time.Millisecond
-	maxBackOffFactor        = 10
-	defaultOutlierInterval  = 3 * time.Second
-	defaultBaseEjectionTime = 30 * time.Second
-	defaultMaxEjectionTime  = 300 * time.Second
-	defaultEjectionPercent  = 10
-	defaultConsecutive      = 5
-	defaultCheckInterval    = 3 * time.Second
-	defaultCheckTimeout     = time.Second
-	defaultUnhealthy        = 3
-	defaultHealthy          = 1
+	DefaultConnectTimeout   = 10 * time.Second
+	DefaultRequestTimeout   = 15 * time.Second
+	DefaultPanicThreshold   = 50
+	DefaultNumRetries       = 2
+	DefaultOutlierInterval  = 3 * time.Second
+	DefaultBaseEjectionTime = 30 * time.Second
+	DefaultEjectionPercent  = 10
+	DefaultConsecutive      = 5
+	DefaultCheckInterval    = 3 * time.Second
+	DefaultCheckTimeout     = time.Second
+	DefaultUnhealthy        = 3
+	DefaultHealthy          = 1
+
+	defaultMergeWindow     = time.Second
+	defaultLimit           = 1024
+	defaultStatus          = 503
+	defaultBackOff         = 25 * time.Millisecond
+	maxBackOffFactor       = 10
+	defaultMaxEjectionTime = 300 * time.Second
+)
+
+// The limits of what is told apart. Beyond them nothing changes but the time that
+// a simulation takes.
+const (
+	shortest    = 10 * time.Millisecond
+	mostRetries = 100
 )
 
 // SettingsOf returns what Envoy Gateway of a version makes of the policy in effect for
@@ -42,9 +50,9 @@ func SettingsOf(kind string, rule envoygateway.Rule, at envoygateway.Attachment,
 	check := ptr.Deref(ofCluster.HealthCheck, egv1a1.HealthCheck{})
 	settings := Settings{
 		Connections:    kind == "TCPRoute" || kind == "TLSRoute",
-		ConnectTimeout: defaultConnectTimeout,
-		RequestTimeout: defaultRequestTimeout,
-		PanicThreshold: int(ptr.Deref(check.PanicThreshold, defaultPanicThreshold)),
+		ConnectTimeout: DefaultConnectTimeout,
+		RequestTimeout: DefaultRequestTimeout,
+		PanicThreshold: int(ptr.Deref(check.PanicThreshold, DefaultPanicThreshold)),
 		Balancer:       balancerOf(ofCluster.LoadBalancer),
 		MergeWindow:    defaultMergeWindow,
 		Limits:         limitsOf(ofCluster.CircuitBreaker),
@@ -52,10 +60,10 @@ func SettingsOf(kind string, rule envoygateway.Rule, at envoygateway.Attachment,
 		Check:          checkOf(check.Active),
 	}
 	if timeout := ofCluster.Timeout; timeout != nil && timeout.TCP != nil {
-		settings.ConnectTimeout = duration(timeout.TCP.ConnectTimeout, defaultConnectTimeout)
+		settings.ConnectTimeout = duration(timeout.TCP.ConnectTimeout, DefaultConnectTimeout)
 	}
 	if timeout := ofRequests.Timeout; timeout != nil && timeout.HTTP != nil {
-		settings.RequestTimeout = duration(timeout.HTTP.RequestTimeout, defaultRequestTimeout)
+		settings.RequestTimeout = duration(timeout.HTTP.RequestTimeout, DefaultRequestTimeout)
 	}
 	if timeouts := rule.Timeouts; timeouts != nil {
 		settings.RequestTimeout = duration(timeouts.Request, settings.RequestTimeout)
@@ -70,7 +78,30 @@ func SettingsOf(kind string, rule envoygateway.Rule, at envoygateway.Attachment,
 	default:
 		settings.Retry = retryOf(ofRequests.Retry, version)
 	}
+	settings.bound()
 	return settings
+}
+
+// bound keeps settings within what is told apart.
+func (s *Settings) bound() {
+	atLeast := func(values ...*time.Duration) {
+		for _, value := range values {
+			if *value != 0 {
+				*value = max(*value, shortest)
+			}
+		}
+	}
+	atLeast(&s.ConnectTimeout, &s.RequestTimeout)
+	if s.Retry != nil {
+		s.Retry.NumRetries = min(s.Retry.NumRetries, mostRetries)
+		atLeast(&s.Retry.PerTryTimeout, &s.Retry.BackOff, &s.Retry.MaxBackOff)
+	}
+	if s.Outlier != nil {
+		s.Outlier.Interval = max(s.Outlier.Interval, shortest)
+	}
+	if s.Check != nil {
+		s.Check.Interval, s.Check.Timeout = max(s.Check.Interval, shortest), max(s.Check.Timeout, shortest)
+	}
 }
 
 func balancerOf(policy *egv1a1.LoadBalancer) Balancer {
@@ -98,7 +129,7 @@ func retryOf(policy *egv1a1.Retry, version string) *Retry {
 		return nil
 	}
 	retry := &Retry{
-		NumRetries: int(ptr.Deref(policy.NumRetries, defaultNumRetries)),
+		NumRetries: int(ptr.Deref(policy.NumRetries, DefaultNumRetries)),
 		On:         RetryOn{ConnectFailure: true, Statuses: true},
 		Statuses:   []int{defaultStatus},
 		BackOff:    defaultBackOff,
@@ -135,7 +166,7 @@ func retryOf(policy *egv1a1.Retry, version string) *Retry {
 // retryOfRule is that of an HTTPRoute's rule, which takes the place of the policy's. It
 // has Envoy Gateway's own triggers.
 func retryOfRule(rule envoygateway.Rule) *Retry {
-	retry := &Retry{NumRetries: ptr.Deref(rule.Retry.Attempts, defaultNumRetries), On: RetryOn{ConnectFailure: true, Statuses: true}, Statuses: []int{defaultStatus}, BackOff: defaultBackOff}
+	retry := &Retry{NumRetries: ptr.Deref(rule.Retry.Attempts, DefaultNumRetries), On: RetryOn{ConnectFailure: true, Statuses: true}, Statuses: []int{defaultStatus}, BackOff: defaultBackOff}
 	if len(rule.Retry.Codes) > 0 {
 		retry.Statuses = nil
 		for _, status := range rule.Retry.Codes {
@@ -155,12 +186,12 @@ func outlierOf(passive *egv1a1.PassiveHealthCheck, version string) *OutlierDetec
 		return nil
 	}
 	outlier := &OutlierDetection{
-		Interval:               duration(passive.Interval, defaultOutlierInterval),
-		BaseEjectionTime:       duration(passive.BaseEjectionTime, defaultBaseEjectionTime),
-		MaxEjectionPercent:     int(ptr.Deref(passive.MaxEjectionPercent, defaultEjectionPercent)),
+		Interval:               duration(passive.Interval, DefaultOutlierInterval),
+		BaseEjectionTime:       duration(passive.BaseEjectionTime, DefaultBaseEjectionTime),
+		MaxEjectionPercent:     int(ptr.Deref(passive.MaxEjectionPercent, DefaultEjectionPercent)),
 		AlwaysEjectOne:         ptr.Deref(passive.AlwaysEjectOneEndpoint, false),
-		Consecutive5xx:         int(ptr.Deref(passive.Consecutive5xxErrors, defaultConsecutive)),
-		ConsecutiveLocalOrigin: int(ptr.Deref(passive.ConsecutiveLocalOriginFailures, defaultConsecutive)),
+		Consecutive5xx:         int(ptr.Deref(passive.Consecutive5xxErrors, DefaultConsecutive)),
+		ConsecutiveLocalOrigin: int(ptr.Deref(passive.ConsecutiveLocalOriginFailures, DefaultConsecutive)),
 		SplitLocalOrigin:       ptr.Deref(passive.SplitExternalLocalOriginErrors, false),
 		FailurePercentage:      int(ptr.Deref(passive.FailurePercentageThreshold, 0)),
 	}
@@ -168,7 +199,7 @@ func outlierOf(passive *egv1a1.PassiveHealthCheck, version string) *OutlierDetec
 		outlier.ConsecutiveGatewayErrors = int(ptr.Deref(passive.ConsecutiveGatewayErrors, 0))
 	}
 	if outlier.MaxEjectionPercent == 0 {
-		outlier.MaxEjectionPercent = defaultEjectionPercent // Envoy Gateway drops a 0
+		outlier.MaxEjectionPercent = DefaultEjectionPercent // Envoy Gateway drops a 0
 	}
 	outlier.MaxEjectionTime = max(defaultMaxEjectionTime, outlier.BaseEjectionTime)
 	return outlier
@@ -180,10 +211,10 @@ func checkOf(active *egv1a1.ActiveHealthCheck) *HealthCheck {
 	}
 	check := &HealthCheck{
 		ConnectOnly: active.Type == egv1a1.ActiveHealthCheckerTypeTCP && (active.TCP == nil || active.TCP.Receive == nil),
-		Interval:    duration(active.Interval, defaultCheckInterval),
-		Timeout:     duration(active.Timeout, defaultCheckTimeout),
-		Unhealthy:   int(ptr.Deref(active.UnhealthyThreshold, defaultUnhealthy)),
-		Healthy:     int(ptr.Deref(active.HealthyThreshold, defaultHealthy)),
+		Interval:    duration(active.Interval, DefaultCheckInterval),
+		Timeout:     duration(active.Timeout, DefaultCheckTimeout),
+		Unhealthy:   int(ptr.Deref(active.UnhealthyThreshold, DefaultUnhealthy)),
+		Healthy:     int(ptr.Deref(active.HealthyThreshold, DefaultHealthy)),
 	}
 	if active.HTTP != nil {
 		for _, status := range active.HTTP.ExpectedStatuses {

@@ -2,27 +2,60 @@ package envoy
 
 import "time"
 
-// event is what happens at a time.
+// event is what happens at a time. It has no pointer, so that moving it in the heap
+// costs the garbage collector nothing.
 type event struct {
 	at time.Duration
 	// order makes events of the same time happen in the order they were planned in.
 	order int
-	do    func()
+	// action is the index of what is done.
+	action int
 }
 
 func (e event) before(other event) bool {
 	return e.at < other.at || e.at == other.at && e.order < other.order
 }
 
-// queue is a heap of events. That of container/heap takes three times as long.
+// queue has the events to come: a heap, and beside it the deadlines of requests, which
+// come in the order in which they are planned. The heap of container/heap takes three
+// times as long.
 type queue struct {
 	heap    []event
 	planned int
+	actions []func()
+	// unused are the indexes of actions that are done.
+	unused    []int
+	deadlines [kindsOfDeadlines]deadlines
 }
 
+// deadlines are those of one kind, each as long after its request as the others.
+type deadlines struct {
+	list []deadline
+	next int
+}
+
+type deadline struct {
+	event
+	request *request
+}
+
+// The kinds of deadlines.
+const (
+	ofClient = iota
+	ofRoute
+	kindsOfDeadlines
+)
+
 func (q *queue) add(at time.Duration, do func()) {
+	action := len(q.actions)
+	if last := len(q.unused) - 1; last >= 0 {
+		action, q.unused = q.unused[last], q.unused[:last]
+		q.actions[action] = do
+	} else {
+		q.actions = append(q.actions, do)
+	}
 	q.planned++
-	q.heap = append(q.heap, event{at, q.planned, do})
+	q.heap = append(q.heap, event{at, q.planned, action})
 	child := len(q.heap) - 1
 	for child > 0 {
 		parent := (child - 1) / 2
@@ -34,11 +67,49 @@ func (q *queue) add(at time.Duration, do func()) {
 	}
 }
 
-// next removes the first event.
-func (q *queue) next() event {
-	first, last := q.heap[0], len(q.heap)-1
+// addDeadline plans one, which must not be before another one of its kind.
+func (q *queue) addDeadline(kind int, at time.Duration, r *request) {
+	q.planned++
+	q.deadlines[kind].list = append(q.deadlines[kind].list, deadline{event{at: at, order: q.planned}, r})
+}
+
+// next removes the first event: an action, or the deadline of a request.
+func (q *queue) next() (at time.Duration, do func(), kind int, r *request, ok bool) {
+	least, ok := event{}, false
+	if len(q.heap) > 0 {
+		least, ok = q.heap[0], true
+	}
+	kind = -1
+	for i := range q.deadlines {
+		d := &q.deadlines[i]
+		for d.next < len(d.list) && d.list[d.next].request.done {
+			d.list[d.next].request = nil
+			d.next++
+		}
+		if d.next < len(d.list) && (!ok || d.list[d.next].before(least)) {
+			least, ok, kind = d.list[d.next].event, true, i
+		}
+	}
+	switch {
+	case !ok:
+		return 0, nil, 0, nil, false
+	case kind >= 0:
+		d := &q.deadlines[kind]
+		r = d.list[d.next].request
+		d.list[d.next].request = nil
+		d.next++
+		return least.at, nil, kind, r, true
+	}
+	do = q.actions[least.action]
+	q.actions[least.action] = nil
+	q.unused = append(q.unused, least.action)
+	q.removeFirst()
+	return least.at, do, 0, nil, true
+}
+
+func (q *queue) removeFirst() {
+	last := len(q.heap) - 1
 	q.heap[0] = q.heap[last]
-	q.heap[last] = event{}
 	q.heap = q.heap[:last]
 	parent := 0
 	for {
@@ -49,7 +120,7 @@ func (q *queue) next() event {
 			}
 		}
 		if least == parent {
-			return first
+			return
 		}
 		q.heap[parent], q.heap[least] = q.heap[least], q.heap[parent]
 		parent = least

@@ -114,3 +114,20 @@ func (r Result) Report(outage Outage) Report {
 	}
 	return report
 }
+
+// LongestEjection is the longest time that a host was ejected for; 0 where none was, or
+// none came back.
+func (r Result) LongestEjection() time.Duration {
+	type id struct{ tier, host int }
+	began := map[id]time.Duration{}
+	var longest time.Duration
+	for _, event := range r.Events {
+		switch of := (id{event.Tier, event.Host}); event.Kind {
+		case Ejected:
+			began[of] = event.At
+		case EjectionEnded:
+			longest = max(longest, event.At-began[of])
+		}
+	}
+	return longest
+}

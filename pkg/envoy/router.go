@@ -6,7 +6,9 @@ import "net/http"
 //
 // Envoy: source/common/router/router.cc.
 type request struct {
-	*Request
+	Request
+	// index is that of its entry in the result.
+	index  int
 	worker *worker
 	// tried are the hosts, and triedTiers the tiers, of earlier attempts.
 	tried      []*host
@@ -27,21 +29,13 @@ type attempt struct {
 }
 
 // arrive accepts a request.
-func (s *simulation) arrive(r *Request) {
-	*r = Request{Sent: s.now, Tier: -1}
-	req := &request{Request: r, worker: s.workers[s.random.IntN(len(s.workers))], triedTiers: make([]bool, len(s.tiers))}
-	s.after(s.scenario.Traffic.Patience, func() {
-		if !req.done {
-			s.abandon(req)
-			s.finish(req, 0, -1, ReasonPatience)
-		}
-	})
+func (s *simulation) arrive() {
+	req := &request{Request: Request{Sent: s.now, Tier: -1}, index: len(s.result.Requests), worker: s.workers[s.random.IntN(len(s.workers))], triedTiers: make([]bool, len(s.tiers))}
+	s.result.Requests = append(s.result.Requests, Request{})
+	s.waiting++
+	s.queue.addDeadline(ofClient, s.now+s.scenario.Traffic.Patience, req)
 	if timeout := s.settings.RequestTimeout; timeout > 0 && !s.settings.Connections {
-		s.after(timeout, func() {
-			if !req.done {
-				s.timeOut(req)
-			}
-		})
+		s.queue.addDeadline(ofRoute, s.now+timeout, req)
 	}
 	s.try(req)
 }
@@ -173,6 +167,11 @@ func (s *simulation) end(a *attempt) {
 
 func (s *simulation) finish(r *request, status, tier int, reason Reason) {
 	r.done = true
+	s.waiting--
+	if tier != 0 {
+		s.restless = max(s.restless, s.now)
+	}
 	r.Status, r.Tier, r.Reason = status, tier, reason
 	r.Latency = s.now - r.Sent
+	s.result.Requests[r.index] = r.Request
 }

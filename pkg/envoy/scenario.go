@@ -28,6 +28,9 @@ type Traffic struct {
 	Duration time.Duration
 	// Patience is how long a client waits for an answer.
 	Patience time.Duration
+	// Calm ends the requests earlier: once the first tier has answered all of them for
+	// so long, after the last outage. 0 stands for never.
+	Calm time.Duration
 }
 
 // Kind is a way in which a host fails.
@@ -76,6 +79,9 @@ func (s Scenario) Validate() error {
 	}
 	if s.Traffic.Rate <= 0 || s.Traffic.Duration <= 0 || s.Traffic.Patience <= 0 {
 		errs = append(errs, errors.New("rate, duration and patience of the traffic must be greater than 0"))
+	}
+	if s.Traffic.Calm < 0 {
+		errs = append(errs, errors.New("calm of the traffic must not be less than 0"))
 	}
 	if s.Workers < 1 {
 		errs = append(errs, fmt.Errorf("%d workers: must be at least 1", s.Workers))

@@ -20,6 +20,11 @@ type simulation struct {
 	// inUse counts what the circuit breaker limits.
 	inUse  Limits
 	result Result
+	// waiting is the number of requests that have not ended.
+	waiting int
+	// restless is when a request last ended that the first tier did not answer, or the
+	// last outage did. until is when the simulation ends.
+	restless, until time.Duration
 }
 
 // host is a server of a tier, as all workers see it.
@@ -61,6 +66,7 @@ func Simulate(scenario Scenario, seed uint64) Result {
 	}
 	for _, outage := range scenario.Outages {
 		s.queue.add(outage.Begin, func() { s.begin(outage) })
+		s.restless = max(s.restless, outage.End)
 	}
 	s.sendRequests()
 	s.run()
@@ -94,33 +100,59 @@ func (s *simulation) makeHosts() {
 	}
 }
 
+// usualTail is how long after an outage most simulations go on.
+const usualTail = 20 * time.Second
+
 // sendRequests plans the first request, and each plans the next one.
 func (s *simulation) sendRequests() {
 	interval := time.Duration(float64(time.Second) / s.scenario.Traffic.Rate)
 	count := int(s.scenario.Traffic.Duration / interval)
-	s.result.Requests = make([]Request, count)
-	var send func(i int)
-	send = func(i int) {
-		if i+1 < count {
-			s.queue.add(time.Duration(i+1)*interval, func() { send(i + 1) })
+	expected := s.scenario.Traffic.Duration
+	if s.scenario.Traffic.Calm > 0 {
+		expected = min(expected, s.restless+usualTail)
+	}
+	s.result.Requests = make([]Request, 0, int(expected/interval)+1)
+	var send func()
+	send = func() {
+		if s.isCalm() {
+			s.until = s.now
+			return
 		}
-		s.arrive(&s.result.Requests[i])
+		s.arrive()
+		if next := len(s.result.Requests); next < count {
+			s.queue.add(time.Duration(next)*interval, send)
+		}
 	}
 	if count > 0 {
-		s.queue.add(0, func() { send(0) })
+		s.queue.add(0, send)
 	}
+}
+
+// isCalm tells that nothing more is to come of the outages: every request since then
+// has ended, and the first tier has answered.
+func (s *simulation) isCalm() bool {
+	calm := s.scenario.Traffic.Calm
+	return calm > 0 && s.now-s.restless >= calm && s.waiting == 0
 }
 
 // run goes from event to event until every request has ended.
 func (s *simulation) run() {
-	last := s.scenario.Traffic.Duration + s.scenario.Traffic.Patience
-	for len(s.queue.heap) > 0 {
-		next := s.queue.next()
-		if next.at > last {
+	s.until = s.scenario.Traffic.Duration + s.scenario.Traffic.Patience
+	for {
+		at, do, kind, request, ok := s.queue.next()
+		if !ok || at > s.until {
 			return
 		}
-		s.now = next.at
-		next.do()
+		s.now = at
+		switch {
+		case request == nil:
+			do()
+		case kind == ofClient:
+			s.abandon(request)
+			s.finish(request, 0, -1, ReasonPatience)
+		default:
+			s.timeOut(request)
+		}
 	}
 }
 

@@ -90,6 +90,14 @@ func TestProperties(t *testing.T) {
 			require.True(t, i == 0 || result.Events[i-1].At <= result.Events[i].At, name)
 		}
 
+		scenario.Traffic.Calm = 5 * time.Second
+		short := envoy.Simulate(scenario, uint64(i))
+		require.Equal(t, result.Requests[:len(short.Requests)], short.Requests, "calm ends the requests, and changes none: %s", name)
+		for _, request := range result.Requests[len(short.Requests):] {
+			require.False(t, request.Lost(), "%+v of %s", request, name)
+		}
+		scenario.Traffic.Calm = 0
+
 		outage := scenario.Outages[0]
 		scenario.Outages = nil
 		calm := envoy.Simulate(scenario, uint64(i))

@@ -13,7 +13,9 @@ import (
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/envoy"
 	"github.com/failover-krm/failover/pkg/envoygateway"
+	"github.com/failover-krm/failover/pkg/simulate"
 )
 
 // jsonSchemaVersion changes when a field of the JSON changes its name or its meaning,
@@ -56,6 +58,21 @@ type (
 		Verdict  string        `json:"verdict"`
 		Reason   string        `json:"reason"`
 		Clusters []jsonCluster `json:"clusters"`
+		Cost     *jsonCost     `json:"cost,omitempty"`
+	}
+	// jsonCost has outages as "failover simulate" does, in fewer runs.
+	jsonCost struct {
+		Rate    float64      `json:"rate"`
+		For     float64      `json:"for"`
+		Outages []jsonOutage `json:"outages"`
+	}
+	jsonOutage struct {
+		Kind     envoy.Kind          `json:"kind"`
+		Sent     int                 `json:"sent"`
+		Lost     simulate.Range[int] `json:"lost"`
+		Failover simulate.Times      `json:"failover"`
+		Failback simulate.Times      `json:"failback"`
+		Slowest  simulate.Times      `json:"slowest"`
 	}
 	jsonCluster struct {
 		Weight uint32 `json:"weight"`
@@ -164,6 +181,12 @@ func jsonOfFailover(failover check.Failover) jsonFailover {
 			one.Tiers = append(one.Tiers, jsonTier{tier.Priority, backends})
 		}
 		out.Clusters = append(out.Clusters, one)
+	}
+	if cost := failover.Cost(); cost != nil {
+		out.Cost = &jsonCost{Rate: cost.Rate, For: cost.For.Seconds()}
+		for _, outage := range cost.Outages {
+			out.Cost.Outages = append(out.Cost.Outages, jsonOutage{outage.Kind, outage.Sent, outage.Lost, outage.Failover, outage.Failback, outage.Slowest})
+		}
 	}
 	return out
 }

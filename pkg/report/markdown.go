@@ -20,14 +20,18 @@ func (r Report) markdown(w io.Writer) {
 		return []string{escapeMarkdown(unread.place()), escapeMarkdown(unread.Message)}
 	})
 	notes := r.notes()
-	page.table("Failovers", []string{"Failover", "Fails over", "Why", "Requests go to"}, len(r.Failovers), func(i int) []string {
+	page.table("Failovers", []string{"Failover", "Fails over", "Why", "Requests go to", "Cost"}, len(r.Failovers), func(i int) []string {
 		failover := r.Failovers[i]
 		var to []string
 		for _, share := range shares(failover) {
 			to = append(to, escapeMarkdown(share.String()))
 		}
+		costs := ""
+		if cost := failover.Cost(); cost != nil {
+			costs = cost.String()
+		}
 		return []string{
-			escapeMarkdown(failover.Name() + notes[i]), "**" + string(failover.Verdict) + "**", escapeMarkdown(failover.Reason), strings.Join(to, "<br>"),
+			escapeMarkdown(failover.Name() + notes[i]), "**" + string(failover.Verdict) + "**", escapeMarkdown(failover.Reason), strings.Join(to, "<br>"), escapeMarkdown(costs),
 		}
 	})
 	findings := diagnostic.Limit(r.Diagnostics)

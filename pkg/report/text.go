@@ -28,6 +28,9 @@ func (r Report) conclude(w io.Writer, paint painter) {
 	notes := r.notes()
 	for i, failover := range r.Failovers {
 		fmt.Fprintf(w, "%s: fails over: %s: %s%s\n", failover.Name(), paint.verdict(failover.Verdict), diagnostic.Printable(failover.Reason), notes[i])
+		if cost := failover.Cost(); cost != nil {
+			fmt.Fprintf(w, "  %s\n", cost)
+		}
 		for _, share := range shares(failover) {
 			fmt.Fprintf(w, "  %s\n", share)
 		}

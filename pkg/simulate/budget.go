@@ -40,7 +40,7 @@ func (b Budget) Exceeded(failovers []Failover) []string {
 	for _, failover := range failovers {
 		for _, outage := range failover.Outages {
 			say := func(flag, limit, cost string) {
-				exceeded = append(exceeded, fmt.Sprintf("%s: %s: %s, and --%s is %s", failover.Name(), outage.Kind, cost, flag, limit))
+				exceeded = append(exceeded, fmt.Sprintf("%s: %s: %s, and --%s is %s", failover.Name, outage.Kind, cost, flag, limit))
 			}
 			if value, isPercent, ok := b.lost(); b.Lost != "" && ok {
 				limit := value

@@ -44,7 +44,7 @@ type (
 func WriteJSON(w io.Writer, failovers []Failover, requests bool) error {
 	output := jsonOutput{Failovers: []jsonFailover{}}
 	for _, failover := range failovers {
-		written := jsonFailover{Name: failover.Name(), Hosts: append([]int{}, failover.Hosts...), Note: failover.Note, Outages: []jsonOutage{}}
+		written := jsonFailover{Name: failover.Name, Hosts: append([]int{}, failover.Hosts...), Note: failover.Note, Outages: []jsonOutage{}}
 		for _, outage := range failover.Outages {
 			result := jsonOutage{Kind: outage.Kind, Sent: outage.Sent, Lost: outage.Lost, Failover: outage.Failover, Failback: outage.Failback, Slowest: outage.Slowest}
 			if requests {
@@ -83,7 +83,7 @@ func WriteCSV(w io.Writer, failovers []Failover) error {
 	}}
 	for _, failover := range failovers {
 		for _, outage := range failover.Outages {
-			row := []string{failover.Name(), string(outage.Kind), strconv.Itoa(outage.Sent), strconv.Itoa(outage.Lost.Min), strconv.Itoa(outage.Lost.Median), strconv.Itoa(outage.Lost.Max)}
+			row := []string{failover.Name, string(outage.Kind), strconv.Itoa(outage.Sent), strconv.Itoa(outage.Lost.Min), strconv.Itoa(outage.Lost.Median), strconv.Itoa(outage.Lost.Max)}
 			for _, times := range []Times{outage.Failover, outage.Failback, outage.Slowest} {
 				for _, value := range []*float64{times.Min, times.Median, times.Max} {
 					cell := ""

@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/envoy"
 	"github.com/failover-krm/failover/pkg/envoygateway"
 )
@@ -84,9 +83,22 @@ func (o Options) Validate() error {
 	return errors.Join(errs...)
 }
 
+// Served is a rule of a route, as a version of Envoy Gateway serves it.
+type Served struct {
+	// Name is what the rule is called in messages.
+	Name string
+	// Kind is that of the route, such as HTTPRoute.
+	Kind string
+	Rule *envoygateway.Rule
+	// At is the listener that serves it; nil where none does.
+	At *envoygateway.Attachment
+	// EnvoyGateway is the version, such as 1.8.2.
+	EnvoyGateway string
+}
+
 // Failover is what outages cost one failover.
 type Failover struct {
-	check.Failover
+	Served
 	// Hosts of each tier.
 	Hosts []int
 	// Note says what is special about it: that it is split, or served nowhere.
@@ -103,6 +115,8 @@ type Outage struct {
 	// nil.
 	Lost                        Range[int]
 	Failover, Failback, Slowest Times
+	// Ejection is the longest of a host, in any run.
+	Ejection time.Duration
 	// First is the first run, with each of its requests.
 	First  envoy.Result
 	Outage envoy.Outage
@@ -124,44 +138,45 @@ type Times struct {
 }
 
 // Run simulates the outages of failovers.
-func Run(failovers []check.Failover, options Options) ([]Failover, error) {
+func Run(failovers []Served, options Options) ([]Failover, error) {
+	if err := options.Validate(); err != nil {
+		return nil, err
+	}
 	results := make([]Failover, len(failovers))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, failover := range failovers {
 		scenario, lost, note := scenarioOf(failover, options)
-		results[i] = Failover{Failover: failover, Hosts: scenario.Tiers, Note: note, Outages: make([]Outage, len(options.Kinds))}
+		results[i] = Failover{Served: failover, Hosts: scenario.Tiers, Note: note, Outages: make([]Outage, len(options.Kinds))}
 		for j, kind := range options.Kinds {
-			group.Go(func() (err error) {
-				results[i].Outages[j], err = runOutage(scenario, kind, lost, options)
-				return err
+			group.Go(func() error {
+				results[i].Outages[j] = runOutage(scenario, kind, lost, options)
+				return nil
 			})
 		}
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
+	_ = group.Wait() // there are no errors
 	return results, nil
 }
 
 // scenarioOf returns what of a failover is simulated, and the part of all requests that
 // is lost in any case. Where the traffic is split, it is the part that the first
 // cluster gets.
-func scenarioOf(failover check.Failover, options Options) (scenario envoy.Scenario, lost float64, note string) {
+func scenarioOf(failover Served, options Options) (scenario envoy.Scenario, lost float64, note string) {
 	scenario = envoy.Scenario{Workers: options.Workers, Traffic: envoy.Traffic{Rate: options.Rate, Patience: options.Patience}}
-	if failover.At == nil || len(failover.Clusters) == 0 {
+	if failover.At == nil || len(failover.At.Clusters) == 0 {
 		return scenario, 1, "no request reaches a tier"
 	}
-	scenario.Settings = envoy.SettingsOf(failover.Route.Kind, *failover.OfRule, *failover.At, failover.EnvoyGateway)
+	scenario.Settings = envoy.SettingsOf(failover.Kind, *failover.Rule, *failover.At, failover.EnvoyGateway)
 	var total, unavailable uint32
 	var first *envoygateway.Cluster
-	for i := range failover.Clusters {
-		cluster := &failover.Clusters[i]
+	for i := range failover.At.Clusters {
+		cluster := &failover.At.Clusters[i]
 		total += cluster.Weight
 		switch {
 		case cluster.Unavailable:
 			unavailable += cluster.Weight
-		case first == nil:
+		case first == nil && cluster.Weight > 0:
 			first = cluster
 		}
 	}
@@ -169,7 +184,7 @@ func scenarioOf(failover check.Failover, options Options) (scenario envoy.Scenar
 		return scenario, 1, "every request is answered with an error"
 	}
 	scenario.Tiers = hostsOf(*first, options)
-	if len(failover.Clusters) > 1 && total > 0 {
+	if len(failover.At.Clusters) > 1 && total > 0 {
 		scenario.Traffic.Rate *= float64(first.Weight) / float64(total)
 		lost = float64(unavailable) / float64(total)
 		note = fmt.Sprintf("split by weight: %d of %d requests go to the cluster that is broken", first.Weight, total)
@@ -201,30 +216,28 @@ func hostsOf(cluster envoygateway.Cluster, options Options) []int {
 	return tiers
 }
 
-// The time after an outage in which active may come back: in most runs, and at most,
-// since no ejection is longer than five minutes.
 const (
-	usualTail   = 40 * time.Second
+	// longestTail is the time after an outage in which active may come back, since no
+	// ejection is longer than five minutes.
 	longestTail = 330 * time.Second
+	// calm is how long active must have answered alone for an outage to be over.
+	calm = 5 * time.Second
 )
 
-func runOutage(scenario envoy.Scenario, kind envoy.Kind, lost float64, options Options) (Outage, error) {
+func runOutage(scenario envoy.Scenario, kind envoy.Kind, lost float64, options Options) Outage {
 	result := Outage{Kind: kind, Sent: int(options.Rate * options.For.Seconds())}
 	if len(scenario.Tiers) == 0 {
-		all := int(options.Rate * (options.Begin + options.For + usualTail).Seconds())
-		result.Lost = Range[int]{all, all, all}
-		return result, nil
+		result.Lost = Range[int]{result.Sent, result.Sent, result.Sent}
+		return result
 	}
 	var counts []int
 	var failover, failback, slowest []time.Duration
 	for seed := range uint64(options.Seeds) {
-		run, outage, err := runOnce(scenario, kind, seed, options)
-		if err != nil {
-			return Outage{}, err
-		}
+		run, outage := runOnce(scenario, kind, seed, options)
 		report := run.Report(outage)
-		counts = append(counts, report.Lost+int(lost*options.Rate*scenario.Traffic.Duration.Seconds()))
+		counts = append(counts, report.Lost+int(lost*float64(result.Sent)))
 		failover, failback, slowest = append(failover, report.Failover), append(failback, report.Failback), append(slowest, report.Slowest)
+		result.Ejection = max(result.Ejection, run.LongestEjection())
 		if seed == 0 {
 			result.First, result.Outage = run, outage
 		}
@@ -232,28 +245,18 @@ func runOutage(scenario envoy.Scenario, kind envoy.Kind, lost float64, options O
 	slices.Sort(counts)
 	result.Lost = Range[int]{counts[0], counts[len(counts)/2], counts[len(counts)-1]}
 	result.Failover, result.Failback, result.Slowest = timesOf(failover), timesOf(failback), timesOf(slowest)
-	return result, nil
+	return result
 }
 
 // runOnce simulates until active is back, or cannot be expected any more. In each run,
 // the outage begins at another time between two requests.
-func runOnce(scenario envoy.Scenario, kind envoy.Kind, seed uint64, options Options) (envoy.Result, envoy.Outage, error) {
+func runOnce(scenario envoy.Scenario, kind envoy.Kind, seed uint64, options Options) (envoy.Result, envoy.Outage) {
 	phase := time.Duration((float64(seed) + 0.5) / float64(options.Seeds) * float64(time.Second) / scenario.Traffic.Rate)
 	outage := envoy.Outage{Kind: kind, Hosts: min(options.BrokenHosts, scenario.Tiers[0]), Begin: options.Begin + phase}
 	outage.End = outage.Begin + options.For
 	scenario.Outages = []envoy.Outage{outage}
-	var run envoy.Result
-	for _, tail := range []time.Duration{usualTail, longestTail} {
-		scenario.Traffic.Duration = outage.End + tail
-		if err := scenario.Validate(); err != nil {
-			return envoy.Result{}, outage, err
-		}
-		run = envoy.Simulate(scenario, seed)
-		if run.Report(outage).Failback != envoy.Never {
-			break
-		}
-	}
-	return run, outage, nil
+	scenario.Traffic.Duration, scenario.Traffic.Calm = outage.End+longestTail, calm
+	return envoy.Simulate(scenario, seed), outage
 }
 
 // timesOf returns the range of times, of which those that never come are the longest.

@@ -18,7 +18,7 @@ func WriteText(w io.Writer, failovers []Failover, options Options) error {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%s: %g requests a second (%s), an outage of %s, %s\n", failover.Name(), options.Rate, options.Method, options.For, failover.tiers())
+		fmt.Fprintf(w, "%s: %g requests a second (%s), an outage of %s, %s\n", failover.Name, options.Rate, options.Method, options.For, failover.tiers())
 		if failover.Note != "" {
 			fmt.Fprintf(w, "%s\n", diagnostic.Printable(failover.Note))
 		}
