@@ -1,4 +1,4 @@
-.PHONY: generate test golden lint e2e drills predictions ci
+.PHONY: generate test golden lint e2e drills predictions profiles ci
 
 generate: ## The schema and the reference, from the Go comments.
 	go generate ./...
@@ -20,6 +20,9 @@ drills: ## The long form: every drill three times. Writes docs/drills.md.
 
 predictions: ## Drills, some of them with random policies, beside what is predicted. Writes docs/predictions.md.
 	go -C e2e test . -run TestPredictions -count=1 -timeout 40m -args -long
+
+profiles: ## What other settings of the profiles would cost, by simulation. Writes into docs/profiles.md.
+	go run ./hack/profiles
 
 ci:
 	bash .ci/run

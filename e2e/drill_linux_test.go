@@ -201,7 +201,7 @@ in all, each on a new connection, none waiting for another.
 
 - *Lost* is a request that is not answered with status 200 within %s. *Cut off* are those of them that the active tier
   may have been working on when it was broken: only a policy that repeats every request can save them.
-- *Failover* counts from the outage to the first answer of the passive tier, *failback* from the mending to the first
+- *Failover* counts from the outage to the first answer of the passive tier, *failback* from its end to the first
   answer of the active one.
 - *Worst answer* is the longest wait for an answer with status 200.
 
