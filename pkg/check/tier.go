@@ -2,11 +2,13 @@ package check
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/utils/ptr"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/envoygateway"
@@ -20,6 +22,14 @@ var tierRules = []Rule{
 		Explanation: "Each rule is a cluster of its own. Envoy sends a request to the cluster of the first rule that matches, and to no other: the fallback gets only what its own rule matches.",
 		Fix:         "Put both Backends into the backendRefs of one rule.",
 		ofFailover:  tiersInSeparateRules,
+	},
+	{
+		ID: "rules-could-be-one", Severity: diagnostic.Info,
+		Summary: "Two rules of an HTTPRoute differ in their matches alone.",
+		Explanation: "Each rule is a cluster of its own in Envoy, with hosts, connections and health checks of its own. It learns of an outage alone, by requests of its own: those that find out are lost " +
+			"for each rule, and each has its own times of failover and failback. Active checks are sent for each of them.",
+		Fix:        "Put the matches of both into one rule. A rule with a name may be the target of a policy, and is left out here.",
+		ofFailover: rulesCouldBeOne,
 	},
 	{
 		ID: "no-primary", Severity: diagnostic.Error,
@@ -84,6 +94,34 @@ func (f *failover) otherRule() *envoygateway.Rule {
 		other := &f.route.Rules[i]
 		if other.Path != f.rule.Path && len(other.Backends) > 0 && !slices.ContainsFunc(other.Backends, f.isFallback) {
 			return other
+		}
+	}
+	return nil
+}
+
+// mostMatches is how many a rule may have.
+const mostMatches = 64
+
+func rulesCouldBeOne(f *failover) []finding {
+	route, isHTTPRoute := f.decoded[f.route.Object].object.(*gwapiv1.HTTPRoute)
+	rule := f.httpRule()
+	if !isHTTPRoute || rule == nil || rule.Name != nil || !f.hasTiers() {
+		return nil
+	}
+	withoutMatches := func(rule gwapiv1.HTTPRouteRule) gwapiv1.HTTPRouteRule {
+		rule.Matches = nil
+		return rule
+	}
+	for i := range route.Spec.Rules {
+		other := &route.Spec.Rules[i]
+		if other == rule {
+			return nil
+		}
+		if len(rule.Matches)+len(other.Matches) <= mostMatches && reflect.DeepEqual(withoutMatches(*other), withoutMatches(*rule)) {
+			return []finding{{
+				source: f.rule.Source,
+				reason: fmt.Sprintf("differs from spec.rules[%d] in its matches alone, and is a cluster of its own, which learns of an outage alone", i), advice: "put the matches into one rule",
+			}}
 		}
 	}
 	return nil

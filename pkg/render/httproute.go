@@ -1,6 +1,9 @@
 package render
 
 import (
+	"fmt"
+	"slices"
+
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -10,22 +13,28 @@ import (
 
 const kindHTTPRoute = "HTTPRoute"
 
-// httpRoute makes the route: one rule with all tiers, since only the backends
-// of one rule share a cluster in Envoy.
+// httpRoute makes the route. Each rule has all tiers, since only the backends of one
+// rule share a cluster in Envoy.
 func httpRoute(fs *v1alpha1.FailoverSpec, tiers []tier) *gwapiv1.HTTPRoute {
-	rule := gwapiv1.HTTPRouteRule{Matches: fs.Spec.Matches}
-	for _, tier := range tiers {
-		rule.BackendRefs = append(rule.BackendRefs, backendRef(fs, tier.Tier))
-	}
-	if fs.Spec.HostRewrite != "" {
-		rule.Filters = []gwapiv1.HTTPRouteFilter{{
-			Type: gwapiv1.HTTPRouteFilterExtensionRef,
-			ExtensionRef: &gwapiv1.LocalObjectReference{
-				Group: egv1a1.GroupName,
-				Kind:  egv1a1.KindHTTPRouteFilter,
-				Name:  gwapiv1.ObjectName(fs.Name),
-			},
-		}}
+	var rules []gwapiv1.HTTPRouteRule
+	for _, rule := range rulesOf(fs) {
+		made := gwapiv1.HTTPRouteRule{
+			Name: rule.Name, Matches: rule.Matches, Filters: slices.Clone(rule.Filters), Timeouts: rule.Timeouts, SessionPersistence: rule.SessionPersistence,
+		}
+		for _, tier := range tiers {
+			made.BackendRefs = append(made.BackendRefs, backendRef(fs, tier.Tier))
+		}
+		if fs.Spec.HostRewrite != "" {
+			made.Filters = append(made.Filters, gwapiv1.HTTPRouteFilter{
+				Type: gwapiv1.HTTPRouteFilterExtensionRef,
+				ExtensionRef: &gwapiv1.LocalObjectReference{
+					Group: egv1a1.GroupName,
+					Kind:  egv1a1.KindHTTPRouteFilter,
+					Name:  gwapiv1.ObjectName(fs.Name),
+				},
+			})
+		}
+		rules = append(rules, made)
 	}
 	return &gwapiv1.HTTPRoute{
 		TypeMeta:   metav1.TypeMeta{APIVersion: gwapiv1.GroupVersion.String(), Kind: kindHTTPRoute},
@@ -33,9 +42,30 @@ func httpRoute(fs *v1alpha1.FailoverSpec, tiers []tier) *gwapiv1.HTTPRoute {
 		Spec: gwapiv1.HTTPRouteSpec{
 			CommonRouteSpec: gwapiv1.CommonRouteSpec{ParentRefs: []gwapiv1.ParentReference{parentRef(fs.Spec.Gateway)}},
 			Hostnames:       fs.Spec.Hostnames,
-			Rules:           []gwapiv1.HTTPRouteRule{rule},
+			Rules:           rules,
 		},
 	}
+}
+
+// rulesOf returns the rules of the route; spec.matches is the short form of one.
+func rulesOf(fs *v1alpha1.FailoverSpec) []v1alpha1.Rule {
+	if len(fs.Spec.Rules) > 0 {
+		return fs.Spec.Rules
+	}
+	return []v1alpha1.Rule{{Matches: fs.Spec.Matches}}
+}
+
+// ruleOrigins says where the rules come from that the spec has. The last filter of each
+// may be that of hostRewrite.
+func ruleOrigins(fs *v1alpha1.FailoverSpec) []origin {
+	var origins []origin
+	for i, rule := range fs.Spec.Rules {
+		path := fmt.Sprintf("spec.rules[%d]", i)
+		origins = append(origins,
+			origin{fmt.Sprintf("%s.filters[%d]", path, len(rule.Filters)), "spec.hostRewrite"},
+			origin{path + ".backendRefs", "spec"}, origin{path, path})
+	}
+	return origins
 }
 
 var routeOrigins = []origin{

@@ -81,7 +81,7 @@ func renderSpec(fs *v1alpha1.FailoverSpec) []Object {
 	if fs.Spec.HostRewrite != "" {
 		add(routeFilterPart, httpRouteFilter(fs))
 	}
-	add(routePart, httpRoute(fs, tiers))
+	add(routePart, httpRoute(fs, tiers), ruleOrigins(fs)...)
 	return objects
 }
 

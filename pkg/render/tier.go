@@ -11,12 +11,18 @@ type tier struct {
 	fallback bool
 }
 
-// tiersOf returns the tiers in the order of their priority.
+// tiersOf returns the tiers in the order of their priority. The one that serves is so
+// the first to be applied: while its change is there and the other is not yet, both
+// serve.
 func tiersOf(fs *v1alpha1.FailoverSpec) []tier {
-	return []tier{
-		{Tier: fs.Spec.Active, component: activeComponent},
-		{Tier: fs.Spec.Passive, component: passiveComponent, fallback: true},
+	active := tier{Tier: fs.Spec.Active, component: activeComponent}
+	passive := tier{Tier: fs.Spec.Passive, component: passiveComponent}
+	if fs.Spec.Prefer == v1alpha1.PreferPassive {
+		active.fallback = true
+		return []tier{passive, active}
 	}
+	passive.fallback = true
+	return []tier{active, passive}
 }
 
 // part returns the part that an object of the tier is.

@@ -105,6 +105,8 @@ var refusedFields = map[string]string{
 	"targetRef":       "the policy's target is the HTTPRoute of this spec: remove it",
 	"targetRefs":      "the policy's target is the HTTPRoute of this spec: remove it",
 	"targetSelectors": "the policy's target is the HTTPRoute of this spec: remove it",
+	"backendRefs":     "the backends of a rule are the tiers of this spec: remove it",
+	"retry":           "what is retried is in spec.policy.retry: remove it",
 	"unix":            "a unix socket is inside the gateway's own pod: use fqdn or ip",
 }
 

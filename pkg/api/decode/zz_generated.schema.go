@@ -4,7 +4,7 @@ package decode
 
 import "github.com/failover-krm/failover/pkg/apiserver/schema"
 
-var failoverSpecSchema = &schemaa0d13fd105c8
+var failoverSpecSchema = &schema98141826f78b
 
 var failoverCheckSchema = &schema77bfd75d53e0
 
@@ -833,8 +833,106 @@ var (
 		{Name: "timeout", Node: &schema911cd8223c32},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
+	schema3d149316f982 = schema.Node{Default: "\"active\"", Enum: []string{"active", "passive"}, Type: schema.String}
+	schema2c63d4a4d229 = schema.Node{Items: &schema34ba964ae820, MaxLength: new(int(64)), Type: schema.Array}
+	schemad5c37293190c = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "*"}, Type: schema.String}
+	schema0e312876dae8 = schema.Node{Items: &schemad5c37293190c, MaxLength: new(int(9)), Type: schema.Array}
+	schema4867432bac8b = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)"}, Type: schema.String}
+	schema48213a4204cf = schema.Node{Items: &schema4867432bac8b, MaxLength: new(int(64)), Type: schema.Array}
+	schemae193e363b8b2 = schema.Node{Default: "5", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema1f9f0f159401 = schema.Node{Fields: []schema.Field{
+		{Name: "allowCredentials", Node: &schemada9efc572a6e},
+		{Name: "allowHeaders", Node: &schema2c63d4a4d229},
+		{Name: "allowMethods", Node: &schema0e312876dae8},
+		{Name: "allowOrigins", Node: &schema48213a4204cf},
+		{Name: "exposeHeaders", Node: &schema2c63d4a4d229},
+		{Name: "maxAge", Node: &schemae193e363b8b2},
+	}, Type: schema.Object}
+	schemad1e765d8d94b = schema.Node{Default: "\"Service\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema752257d3341f = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema78405276a8ce},
+		{Name: "kind", Node: &schemad1e765d8d94b},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
+		{Name: "port", Node: &schema4444680497af},
+	}, Required: []string{"name"}, Type: schema.Object}
+	schemac9ea31ca1479 = schema.Node{Fields: []schema.Field{
+		{Name: "maxSize", Node: &schemad68636697e29},
+	}, Type: schema.Object}
+	schema626f818606a5 = schema.Node{Items: &schema38c43b5ba342, MaxLength: new(int(64)), Type: schema.Array}
+	schema0a1398a7185e = schema.Node{Fields: []schema.Field{
+		{Name: "allowedHeaders", Node: &schema626f818606a5},
+	}, Type: schema.Object}
+	schemad78e17eb40d5 = schema.Node{MaxLength: new(int(1024)), Patterns: []string{"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}, Type: schema.String}
+	schemae652d1888c77 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedHeaders", Node: &schema626f818606a5},
+		{Name: "allowedResponseHeaders", Node: &schema626f818606a5},
+		{Name: "path", Node: &schemad78e17eb40d5},
+	}, Type: schema.Object}
+	schema7ac0effb5657 = schema.Node{Enum: []string{"HTTP", "GRPC"}, Type: schema.String}
+	schema1f50191926fc = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schema752257d3341f},
+		{Name: "forwardBody", Node: &schemac9ea31ca1479},
+		{Name: "grpc", Node: &schema0a1398a7185e},
+		{Name: "http", Node: &schemae652d1888c77},
+		{Name: "protocol", Node: &schema7ac0effb5657},
+	}, Required: []string{"backendRef", "protocol"}, Type: schema.Object}
+	schemab3f8829f0ea4 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schema752257d3341f},
+		{Name: "fraction", Node: &schema3333c549b9f7},
+		{Name: "percent", Node: &schema657ae74644b4},
+	}, Required: []string{"backendRef"}, Type: schema.Object}
+	schema0cb08d635283 = schema.Node{Default: "302", Enum: []string{"301", "302", "303", "307", "308"}, Type: schema.Integer}
+	schemad2d873fb697b = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "path", Node: &schemae6f6acf43be6},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "scheme", Node: &schema6e51e94b558e},
+		{Name: "statusCode", Node: &schema0cb08d635283},
+	}, Type: schema.Object}
+	schemafe5e4f176da5 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS"}, Type: schema.String}
+	schema00f54c6e191b = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "path", Node: &schemae6f6acf43be6},
+	}, Type: schema.Object}
+	schema23f97234e2f3 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema1f9f0f159401},
+		{Name: "extensionRef", Node: &schemaf609552b2943},
+		{Name: "externalAuth", Node: &schema1f50191926fc},
+		{Name: "requestHeaderModifier", Node: &schemaffa30c5d6b8b},
+		{Name: "requestMirror", Node: &schemab3f8829f0ea4},
+		{Name: "requestRedirect", Node: &schemad2d873fb697b},
+		{Name: "responseHeaderModifier", Node: &schemaffa30c5d6b8b},
+		{Name: "type", Node: &schemafe5e4f176da5},
+		{Name: "urlRewrite", Node: &schema00f54c6e191b},
+	}, Required: []string{"type"}, Type: schema.Object}
+	schema36410468d25d = schema.Node{Items: &schema23f97234e2f3, MaxLength: new(int(16)), Type: schema.Array}
+	schemaa7845ab09032 = schema.Node{Default: "\"Session\"", Enum: []string{"Permanent", "Session"}, Type: schema.String}
+	schemaf1f7252c3d09 = schema.Node{Fields: []schema.Field{
+		{Name: "lifetimeType", Node: &schemaa7845ab09032},
+	}, Type: schema.Object}
+	schemae1afc78ced83 = schema.Node{MaxLength: new(int(128)), Type: schema.String}
+	schema3fe5029bdb4d = schema.Node{Default: "\"Cookie\"", Enum: []string{"Cookie", "Header"}, Type: schema.String}
+	schema5c972c713234 = schema.Node{Fields: []schema.Field{
+		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
+		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
+		{Name: "sessionName", Node: &schemae1afc78ced83},
+		{Name: "type", Node: &schema3fe5029bdb4d},
+	}, Type: schema.Object}
+	schema22914b3ef13c = schema.Node{Fields: []schema.Field{
+		{Name: "backendRequest", Node: &schema81a9dad69d55},
+		{Name: "request", Node: &schema81a9dad69d55},
+	}, Type: schema.Object}
+	schema5155ec6f875c = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema36410468d25d},
+		{Name: "matches", Node: &schema08e5fee34f1c},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "sessionPersistence", Node: &schema5c972c713234},
+		{Name: "timeouts", Node: &schema22914b3ef13c},
+	}, Type: schema.Object}
+	schema313d1664ead7 = schema.Node{Items: &schema5155ec6f875c, MaxLength: new(int(16)), Type: schema.Array}
 	schemaa763216a5bdb = schema.Node{Default: "\"calico-3.32\"", Enum: []string{"calico-3.30", "calico-3.31", "calico-3.32", "calico-3.33", "envoy-gateway-1.3", "envoy-gateway-1.4", "envoy-gateway-1.5", "envoy-gateway-1.6", "envoy-gateway-1.7", "envoy-gateway-1.8", "envoy-gateway-1.9", "calico-3.30.0", "calico-3.30.1", "calico-3.30.2", "calico-3.30.3", "calico-3.30.4", "calico-3.30.5", "calico-3.30.6", "calico-3.30.7", "calico-3.31.0", "calico-3.31.1", "calico-3.31.2", "calico-3.31.3", "calico-3.31.4", "calico-3.31.5", "calico-3.31.6", "calico-3.31.7", "calico-3.32.0", "calico-3.32.1", "calico-3.33.0", "envoy-gateway-1.3.2", "envoy-gateway-1.3.3", "envoy-gateway-1.4.3", "envoy-gateway-1.5.0", "envoy-gateway-1.5.6", "envoy-gateway-1.5.7", "envoy-gateway-1.5.9", "envoy-gateway-1.6.3", "envoy-gateway-1.7.2", "envoy-gateway-1.8.0", "envoy-gateway-1.8.2", "envoy-gateway-1.8.3", "envoy-gateway-1.9.0", "envoy-gateway-1.9.1"}, Type: schema.String}
-	schemafcf270470004 = schema.Node{Fields: []schema.Field{
+	schemad23b47a9cd28 = schema.Node{Fields: []schema.Field{
 		{Name: "active", Node: &schema02c3d6f80db5},
 		{Name: "annotations", Node: &schemac420d745ccee},
 		{Name: "clusterDomain", Node: &schema5a86b9686607},
@@ -845,13 +943,15 @@ var (
 		{Name: "matches", Node: &schema08e5fee34f1c},
 		{Name: "passive", Node: &schema02c3d6f80db5},
 		{Name: "policy", Node: &schema5ea355294572},
+		{Name: "prefer", Node: &schema3d149316f982},
+		{Name: "rules", Node: &schema313d1664ead7},
 		{Name: "target", Node: &schemaa763216a5bdb},
 	}, Required: []string{"active", "passive"}, Type: schema.Object}
-	schemaa0d13fd105c8 = schema.Node{Fields: []schema.Field{
+	schema98141826f78b = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schemaaa682b9edf8e},
 		{Name: "kind", Node: &schemae80cf733319f},
 		{Name: "metadata", Node: &schema592a52662530},
-		{Name: "spec", Node: &schemafcf270470004},
+		{Name: "spec", Node: &schemad23b47a9cd28},
 	}, Required: []string{"apiVersion", "kind", "metadata", "spec"}, Type: schema.Object}
 	schema23594b209e60 = schema.Node{Enum: []string{"FailoverCheck"}, Type: schema.String}
 	schemaa2ee6fca91b8 = schema.Node{Fields: []schema.Field{

@@ -32,6 +32,7 @@ func Default(fs *FailoverSpec) {
 	spec := &fs.Spec
 	spec.Target = cmp.Or(spec.Target, target.Default)
 	spec.ClusterDomain = cmp.Or(spec.ClusterDomain, DefaultClusterDomain)
+	spec.Prefer = cmp.Or(spec.Prefer, PreferActive)
 	defaultGateway(fs)
 	defaultTier(&spec.Active, fs, "-active")
 	defaultTier(&spec.Passive, fs, "-passive")

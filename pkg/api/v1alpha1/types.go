@@ -52,10 +52,19 @@ type Spec struct {
 
 	// Matches select the requests of the route, as in Gateway API's HTTPRoute: a
 	// request that fits any of them is routed. Default: every request. At most 64.
+	// It is the short form of one rule; an error beside rules.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxItems=64
 	Matches []gwapiv1.HTTPRouteMatch `json:"matches,omitempty"`
+
+	// Rules of the HTTPRoute, in place of matches. Each goes to both tiers, and is
+	// a cluster of its own in Envoy, which learns of an outage alone: what could be
+	// one rule with several matches should be one. At most 16.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxItems=16
+	Rules []Rule `json:"rules,omitempty"`
 
 	// Gateway that the route attaches to, or that is made for it. Default: a
 	// Gateway `NAME-gateway` is made, of the target's class, with one HTTP
@@ -64,13 +73,23 @@ type Spec struct {
 	// +optional
 	Gateway Gateway `json:"gateway,omitzero"`
 
-	// Active is the tier that serves while it is healthy.
+	// Active is the tier that serves while it is healthy; see prefer.
 	Active Tier `json:"active"`
 
 	// Passive is the tier that takes over when the active one is not healthy: its
 	// Backend has `fallback: true`, which Envoy Gateway turns into Envoy's
 	// priority 1.
 	Passive Tier `json:"passive"`
+
+	// Prefer says which tier serves while both are healthy: active or passive.
+	// With passive, the active tier stands by instead: its Backend is the
+	// fallback. It is for maintenance, and to hold traffic on the passive tier after
+	// an outage until a person decides. Default: active.
+	//
+	// +optional
+	// +kubebuilder:default=active
+	// +kubebuilder:validation:Enum=active;passive
+	Prefer Preference `json:"prefer,omitempty"`
 
 	// HostRewrite set to Backend sends the hostname of the chosen backend as the
 	// Host header, through an Envoy Gateway HTTPRouteFilter on the rule. A standby
@@ -117,6 +136,52 @@ type Spec struct {
 	//
 	// +optional
 	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// Preference names a tier.
+type Preference string
+
+const (
+	// PreferActive has the active tier serve.
+	PreferActive Preference = "active"
+	// PreferPassive has the passive tier serve.
+	PreferPassive Preference = "passive"
+)
+
+// Rule is a rule of an HTTPRoute, Gateway API's own without backendRefs, which are the
+// tiers, and without retry, which is the policy's.
+type Rule struct {
+	// Name of the rule, by which a policy of your own can target it. Unique in the
+	// route.
+	//
+	// +optional
+	Name *gwapiv1.SectionName `json:"name,omitempty"`
+
+	// Matches select the requests of the rule: any of them suffices. Default: every
+	// request. At most 64, and 128 in all rules.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxItems=64
+	Matches []gwapiv1.HTTPRouteMatch `json:"matches,omitempty"`
+
+	// Filters change requests and answers, or refer to an object that does: an
+	// extensionRef names it as it is in the FailoverSpec's namespace. At most 16,
+	// with the one of spec.hostRewrite.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxItems=16
+	Filters []gwapiv1.HTTPRouteFilter `json:"filters,omitempty"`
+
+	// Timeouts of the rule, which take the place of those in policy.timeout.http.
+	//
+	// +optional
+	Timeouts *gwapiv1.HTTPRouteTimeouts `json:"timeouts,omitempty"`
+
+	// SessionPersistence keeps a client with the host that served it first: also
+	// with the passive tier, after the active one is back.
+	//
+	// +optional
+	SessionPersistence *gwapiv1.SessionPersistence `json:"sessionPersistence,omitempty"`
 }
 
 // Gateway says which Gateway the route hangs on. With a gatewayClassName, or

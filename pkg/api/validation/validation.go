@@ -25,6 +25,7 @@ func ValidateFailoverSpec(fs *v1alpha1.FailoverSpec) field.ErrorList {
 	var errs field.ErrorList
 	errs = append(errs, validateMetadata(fs)...)
 	errs = append(errs, validateHostnames(spec.Hostnames, path.Child("hostnames"))...)
+	errs = append(errs, validateRules(spec, path)...)
 	errs = append(errs, validateGateway(fs, path.Child("gateway"))...)
 	errs = append(errs, validateTier(fs, spec.Active, "-active", path.Child("active"))...)
 	errs = append(errs, validateTier(fs, spec.Passive, "-passive", path.Child("passive"))...)
@@ -97,6 +98,26 @@ func validateHostnames(hostnames []gwapiv1.Hostname, path *field.Path) field.Err
 			errs = append(errs, field.Duplicate(path.Index(i), name))
 		default:
 			errs = append(errs, validateName(name, rule, path.Index(i))...)
+		}
+	}
+	return errs
+}
+
+// validateRules finds what the rules and the rest of the spec say twice.
+func validateRules(spec *v1alpha1.Spec, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if len(spec.Rules) > 0 && len(spec.Matches) > 0 {
+		errs = append(errs, field.Forbidden(path.Child("matches"), "matches is the short form of one rule: move it into one of spec.rules"))
+	}
+	if spec.HostRewrite == "" {
+		return errs
+	}
+	for i, rule := range spec.Rules {
+		for j, filter := range rule.Filters {
+			if filter.URLRewrite != nil && filter.URLRewrite.Hostname != nil {
+				errs = append(errs, field.Forbidden(path.Child("rules").Index(i).Child("filters").Index(j).Child("urlRewrite", "hostname"),
+					"spec.hostRewrite rewrites the Host already: remove one of them"))
+			}
 		}
 	}
 	return errs
