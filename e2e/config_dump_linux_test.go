@@ -19,8 +19,9 @@ type envoyCluster struct {
 	Name           string `json:"name"`
 	LoadAssignment struct {
 		Endpoints []struct {
-			Priority    int `json:"priority"`
-			LbEndpoints []struct {
+			Priority            int `json:"priority"`
+			LoadBalancingWeight int `json:"load_balancing_weight"`
+			LbEndpoints         []struct {
 				Endpoint struct {
 					Address struct {
 						SocketAddress struct {

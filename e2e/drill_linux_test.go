@@ -109,22 +109,23 @@ func runDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) []prober.
 // its active tier answers.
 func startDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) (targets []prober.Target, cleanUp func()) {
 	t.Helper()
-	var namespaces, specs strings.Builder
+	var namespaces, specs, pods strings.Builder
 	for _, d := range drills {
 		namespaces.WriteString(manifests.Namespace(d.Namespace()))
 		specs.WriteString(manifests.Spec{
-			Namespace: d.Namespace(), Hostname: d.Hostname(), Gateway: drillGateway, Policy: d.Policy,
+			Namespace: d.Namespace(), Hostname: d.Hostname(), Gateway: drillGateway, Policy: d.Policy, Active: d.Active,
 		}.FailoverSpec())
+		pods.WriteString(d.Active.Deployments(d.Namespace()))
 	}
 	require.NoError(t, c.Apply(t.Context(), namespaces.String()))
-	require.NoError(t, c.Apply(t.Context(), render(t, specs.String())))
+	require.NoError(t, c.Apply(t.Context(), render(t, specs.String())+pods.String()))
 	address, err := c.GatewayHost(t.Context(), drillGateway)
 	require.NoError(t, err)
 	for _, d := range drills {
 		target := prober.Target{Address: address, Host: d.Hostname(), Path: "/test", Method: d.Method}
 		waitUntilServed(t, target)
 		assertNothingSpeaksAgainst(t, c, d.Namespace())
-		if d.Policy.Fields != "" {
+		if d.Policy.Fields != "" && d.Active.Name == "" {
 			assertFailsOver(t, c, drillGateway, types.NamespacedName{Namespace: d.Namespace(), Name: "ha-failover"}, d.Policy)
 		}
 		targets = append(targets, target)

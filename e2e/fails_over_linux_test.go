@@ -121,7 +121,7 @@ var rendered = []string{
 	"testdata/render/host-rewrite*/expected.yaml",
 	"testdata/render/policy-*/expected.yaml",
 	"testdata/render/warning-*/expected.yaml",
-	"testdata/render/workload/expected.yaml",
+	"testdata/render/workload*/expected.yaml",
 }
 
 // setsToDrill reads the manifests.

@@ -107,6 +107,8 @@ func randomDrills(count int) []drill.Drill {
 type comparison struct {
 	drill.Drill
 	lost, failover, failback figure
+	// byPassive is how many requests of the outage passive answered.
+	byPassive figure
 }
 
 // figure is a measured number and the range that was predicted. Never is -1.
@@ -123,7 +125,7 @@ func (f figure) agrees() bool {
 // again.
 func compare(t *testing.T, d drill.Drill, report prober.Report) comparison {
 	t.Helper()
-	spec := manifests.Spec{Namespace: d.Namespace(), Hostname: d.Hostname(), Gateway: drillGateway, Policy: d.Policy}
+	spec := manifests.Spec{Namespace: d.Namespace(), Hostname: d.Hostname(), Gateway: drillGateway, Policy: d.Policy, Active: d.Active}
 	documents, err := document.Parse([]byte(manifests.SharedGateway(drillGateway)+spec.FailoverSpec()), "drill")
 	require.NoError(t, err)
 	checked, err := compile.Check(diagnostic.Subjects(documents), target.Target("envoy-gateway-"+*envoyGatewayVersion), check.Options{})
@@ -131,15 +133,21 @@ func compare(t *testing.T, d drill.Drill, report prober.Report) comparison {
 	require.Len(t, checked.Failovers, 1, "%s: %v", d, checked.Diagnostics)
 	found := checked.Failovers[0]
 	outage := envoy.Outage{Kind: envoy.Kind(d.Fault), Begin: report.Outage.InForce, End: report.Outage.Restored}
+	if d.Active.Name != "" {
+		outage.Hosts = 1
+	}
+	active, localities := hostsOf(d.Active)
 	scenario := envoy.Scenario{
-		Tiers: []int{1, 1}, Workers: envoyWorkers, Outages: []envoy.Outage{outage},
+		Tiers: []int{active, 1}, Localities: localities, Workers: envoyWorkers, Outages: []envoy.Outage{outage},
 		Settings: envoy.SettingsOf(found.Route.Kind, *found.OfRule, *found.At, *envoyGatewayVersion),
 		Traffic:  envoy.Traffic{Rate: float64(d.RequestsPerSecond()), Duration: time.Minute, Patience: *patience},
 	}
 	require.NoError(t, scenario.Validate())
-	var lost, failover, failback []float64
+	var lost, failover, failback, byPassive []float64
 	for seed := range uint64(predictionRuns) {
-		predicted := envoy.Simulate(scenario, seed).Report(outage)
+		result := envoy.Simulate(scenario, seed)
+		predicted := result.Report(outage)
+		byPassive = append(byPassive, float64(answeredBy(1, result, outage)))
 		lost = append(lost, float64(predicted.Lost))
 		failover, failback = append(failover, inSeconds(predicted.Failover)), append(failback, inSeconds(predicted.Failback))
 	}
@@ -153,7 +161,34 @@ func compare(t *testing.T, d drill.Drill, report prober.Report) comparison {
 		lost:     figureOf(float64(report.Lost), lost, max(2, 0.05*float64(report.Lost))),
 		failover: figureOf(measuredFailover, failover, max(0.3, spacing)),
 		failback: figureOf(inSeconds(report.Failback), failback, max(0.3, spacing)),
+		// Which host a request goes to is a matter of chance.
+		byPassive: figureOf(float64(report.ByPassive), byPassive, 0.03*float64(report.ByActive+report.ByPassive)),
 	}
+}
+
+// hostsOf is what a simulation has to know of an active tier.
+func hostsOf(tier manifests.Tier) (int, map[int][]envoy.Locality) {
+	if tier.Name == "" {
+		return 1, nil
+	}
+	hosts := 0
+	var localities []envoy.Locality
+	for _, backend := range tier.Backends {
+		hosts += backend.Hosts
+		localities = append(localities, envoy.Locality{Hosts: backend.Hosts, Weight: backend.Weight})
+	}
+	return hosts, map[int][]envoy.Locality{0: localities}
+}
+
+// answeredBy counts the requests of an outage that a tier answered.
+func answeredBy(tier int, result envoy.Result, outage envoy.Outage) int {
+	count := 0
+	for _, request := range result.Requests {
+		if !request.Lost() && request.Tier == tier && outage.Begin <= request.Sent && request.Sent < outage.End {
+			count++
+		}
+	}
+	return count
 }
 
 // envoyWorkers is how many threads Envoy has in the suite: as many as the machine has

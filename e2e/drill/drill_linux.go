@@ -31,6 +31,8 @@ type Drill struct {
 	Method string
 	// Rate is the number of requests a second; 0 stands for 20.
 	Rate int
+	// Active is the tier, of which one host is broken; the zero value has one.
+	Active manifests.Tier
 }
 
 // RequestsPerSecond is the rate of the drill.
@@ -55,12 +57,12 @@ func All() []Drill {
 
 // String names the drill by what is done in it.
 func (d Drill) String() string {
-	return fmt.Sprintf("%s/%s/%s", d.Policy.Name, d.Fault, d.Method)
+	return strings.TrimSuffix(fmt.Sprintf("%s/%s/%s/%s", d.Policy.Name, d.Fault, d.Method, d.Active.Name), "/")
 }
 
 // Namespace is that of the drill's own resources.
 func (d Drill) Namespace() string {
-	return strings.ToLower(fmt.Sprintf("%s-%s-%s", d.Policy.Name, d.Fault, d.Method))
+	return strings.ToLower(strings.ReplaceAll(d.String(), "/", "-"))
 }
 
 // Hostname is how requests ask for the drill's own route.

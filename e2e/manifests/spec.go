@@ -16,12 +16,12 @@ type Spec struct {
 	// Gateway is the one that its route attaches to.
 	Gateway types.NamespacedName
 	Policy  Policy
+	// Active is the tier that is broken; the zero value is that of the workshop.
+	Active Tier
 }
 
 // FailoverSpec returns the document that failover renders.
 func (s Spec) FailoverSpec() string {
-	const workload = `{image: gcr.io/k8s-staging-gateway-api/echo-basic:v20231214-v1.0.0-140-gf544a46e, port: 3000, env: [
-      {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}, {name: NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}]}`
 	return document(fmt.Sprintf(`apiVersion: failover.krm.dev/v1alpha1
 kind: FailoverSpec
 metadata: {name: ha-failover, namespace: %s}
@@ -29,14 +29,12 @@ spec:
   hostnames: [%s]
   matches: [{path: {type: PathPrefix, value: /test}}]
   gateway: {namespace: %s, name: %s}
-  active:
-    name: active
-    workload: %s
+  active: %s
   passive:
     name: passive
     workload: %s
   policy: %s
-`, s.Namespace, s.Hostname, s.Gateway.Namespace, s.Gateway.Name, workload, workload, s.Policy.Written))
+`, s.Namespace, s.Hostname, s.Gateway.Namespace, s.Gateway.Name, s.Active.written(), echo, s.Policy.Written))
 }
 
 // Namespace returns a namespace of the given name.

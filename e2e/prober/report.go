@@ -42,6 +42,8 @@ type Report struct {
 	CutOff int
 	// Reasons counts the lost requests by what the client saw.
 	Reasons map[string]int
+	// ByActive and ByPassive are how many requests of the outage each tier answered.
+	ByActive, ByPassive int
 	// Failover is the time from the outage's beginning to the first request that
 	// passive answered, and Failback that from its end to the first that active
 	// answered. Both are Never if there was none.
@@ -68,6 +70,14 @@ func NewReport(requests []Request, outage Outage) Report {
 			continue
 		}
 		report.Worst = max(report.Worst, request.Latency)
+		if request.Due >= outage.InForce && request.Due < outage.Restored {
+			switch {
+			case outage.Active(request.Answer.Pod):
+				report.ByActive++
+			case outage.Passive(request.Answer.Pod):
+				report.ByPassive++
+			}
+		}
 		if report.Failover == Never && request.Due >= outage.Broken && outage.Passive(request.Answer.Pod) {
 			report.Failover = request.Due + request.Latency - outage.Broken
 		}

@@ -15,7 +15,7 @@ import (
 )
 
 // referenceTypes are the types of the page, in the order a reader meets them.
-var referenceTypes = []string{"FailoverSpec", "Spec", "Gateway", "Tier", "Workload", "Service", "Policy", "FailoverCheck", "CheckSpec"}
+var referenceTypes = []string{"FailoverSpec", "Spec", "Gateway", "Tier", "Backend", "WeightedBackend", "Workload", "Service", "Policy", "FailoverCheck", "CheckSpec"}
 
 // referenceEnums are the types of which the page lists the values.
 var referenceEnums = []string{"Profile", "FailOn"}

@@ -36,13 +36,16 @@ func failoverSpecSchema(pkg *loader.Package, parser *crd.Parser) (object, error)
 	at(policy, "requestBuffer")["required"] = []any{"limit"}
 	// Inferred from the block that is there.
 	optional(at(policy, "healthCheck", "active"), "type")
-	for _, tier := range []string{"active", "passive"} {
-		endpoint := at(spec, tier, "endpoints")["items"].(object)
-		// Inside the gateway's own pod, so no tier.
-		remove(endpoint, "unix")
-		// The CRD lets 0 pass, which then fails in Envoy Gateway.
-		at(endpoint, "fqdn", "port")["minimum"] = 1
-		at(endpoint, "ip", "port")["minimum"] = 1
+	for _, name := range []string{"active", "passive"} {
+		tier := at(spec, name)
+		for _, backend := range []object{tier, at(tier, "backends")["items"].(object)} {
+			endpoint := at(backend, "endpoints")["items"].(object)
+			// Inside the gateway's own pod, so no tier.
+			remove(endpoint, "unix")
+			// The CRD lets 0 pass, which then fails in Envoy Gateway.
+			at(endpoint, "fqdn", "port")["minimum"] = 1
+			at(endpoint, "ip", "port")["minimum"] = 1
+		}
 	}
 
 	finish(schema)

@@ -80,7 +80,24 @@ func (g generator) tiers(name string) (active, passive object) {
 		active["appProtocols"] = []any{"gateway.envoyproxy.io/h2c"}
 		passive["appProtocols"] = active["appProtocols"]
 	}
-	return active, passive
+	return g.several(name, active), passive
+}
+
+// several gives a tier, now and then, backends beside its one.
+func (g generator) several(name string, tier object) object {
+	backends := []any{tier}
+	for i := range g.IntN(3) {
+		other := g.tier(name, fmt.Sprintf("active-%d", i))
+		if protocols, given := tier["appProtocols"]; given {
+			other["appProtocols"] = protocols
+		}
+		g.maybe(other, "weight", 1+g.IntN(1000000))
+		backends = append(backends, other)
+	}
+	if len(backends) == 1 && g.IntN(2) == 0 {
+		return tier
+	}
+	return object{"backends": backends}
 }
 
 func (g generator) tier(name, side string) object {
@@ -102,6 +119,7 @@ func (g generator) tier(name, side string) object {
 func (g generator) workload() object {
 	workload := object{"image": pick(g, "nginx", "registry.example.com:5000/shop/web:v1.2.3"), "port": 1 + g.IntN(65535)}
 	g.maybe(workload, "replicas", g.IntN(10))
+	g.maybe(workload, "clusterIP", "None")
 	g.maybe(workload, "imagePullPolicy", pick(g, "Always", "IfNotPresent", "Never"))
 	g.maybe(workload, "command", []any{"/bin/server", "--verbose"})
 	g.maybe(workload, "args", []any{"yes", "1"})

@@ -37,6 +37,9 @@ func TestSimulateGolden(t *testing.T) {
 		{"table.csv", simulated, []string{"-o", "csv"}},
 		{"strip.txt", simulated, []string{"--outage", "500"}},
 		{"hosts.txt", simulated, []string{"--active-hosts", "3", "--passive-hosts", "2", "--broken-hosts", "1", "--outage", "closed,dropped", "--for", "1m", "--rate", "5"}},
+		{"weights.txt", strings.Replace(simulated, "{service: {name: shop, port: 8080}}",
+			"{backends: [{service: {name: shop, port: 8080}, weight: 90}, {service: {name: shop-canary, port: 8080}, weight: 10}]}", 1), []string{"--broken-hosts", "1"}},
+		{"headless.txt", strings.Replace(simulated, "service: {name: shop,", "workload: {image: shop, replicas: 3, clusterIP: None,", 1), []string{"--broken-hosts", "1"}},
 		{"never.txt", inert, nil},
 		{"split.txt", string(split), nil},
 	} {
@@ -113,20 +116,23 @@ func TestSimulateExitCodes(t *testing.T) {
 
 var shownCommand = regexp.MustCompile("(?s)```console\n\\$ failover (simulate [^\n]+)\n(.*?)```")
 
-// TestSimulationPage runs what docs/simulation.md shows.
-func TestSimulationPage(t *testing.T) {
-	const page = "docs/simulation.md"
+// TestSimulationPages runs what pages show of simulate.
+func TestSimulationPages(t *testing.T) {
 	t.Chdir(filepath.Join("..", ".."))
-	text, err := os.ReadFile(page)
-	require.NoError(t, err)
-	shown := 0
-	got := shownCommand.ReplaceAllStringFunc(string(text), func(block string) string {
-		shown++
-		command := shownCommand.FindStringSubmatch(block)[1]
-		result := run("", strings.Fields(command)...)
-		assert.Zero(t, result.code, result.stderr)
-		return "```console\n$ failover " + command + "\n" + result.stdout + "```"
-	})
-	assert.GreaterOrEqual(t, shown, 6)
-	golden(t, page, got)
+	for page, least := range map[string]int{"docs/simulation.md": 6, "docs/hosts.md": 5} {
+		t.Run(page, func(t *testing.T) {
+			text, err := os.ReadFile(page)
+			require.NoError(t, err)
+			shown := 0
+			got := shownCommand.ReplaceAllStringFunc(string(text), func(block string) string {
+				shown++
+				command := shownCommand.FindStringSubmatch(block)[1]
+				result := run("", strings.Fields(command)...)
+				assert.Zero(t, result.code, result.stderr)
+				return "```console\n$ failover " + command + "\n" + result.stdout + "```"
+			})
+			assert.GreaterOrEqual(t, shown, least)
+			golden(t, page, got)
+		})
+	}
 }

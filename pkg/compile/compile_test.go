@@ -19,8 +19,8 @@ func shop() *v1alpha1.FailoverSpec {
 	return &v1alpha1.FailoverSpec{
 		ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "web"},
 		Spec: v1alpha1.Spec{
-			Active:  v1alpha1.Tier{Service: &v1alpha1.Service{Name: "shop", Port: 8080}},
-			Passive: v1alpha1.Tier{Service: &v1alpha1.Service{Name: "shop-standby", Port: 8080}},
+			Active:  v1alpha1.Tier{Backend: v1alpha1.Backend{Service: &v1alpha1.Service{Name: "shop", Port: 8080}}},
+			Passive: v1alpha1.Tier{Backend: v1alpha1.Backend{Service: &v1alpha1.Service{Name: "shop-standby", Port: 8080}}},
 		},
 	}
 }
@@ -32,8 +32,8 @@ func ExampleSpecs() {
 		ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "web"},
 		Spec: v1alpha1.Spec{
 			Target:  "envoy-gateway-1.9",
-			Active:  v1alpha1.Tier{Service: &v1alpha1.Service{Name: "shop", Port: 8080}},
-			Passive: v1alpha1.Tier{Service: &v1alpha1.Service{Name: "shop-standby", Port: 8080}},
+			Active:  v1alpha1.Tier{Backend: v1alpha1.Backend{Service: &v1alpha1.Service{Name: "shop", Port: 8080}}},
+			Passive: v1alpha1.Tier{Backend: v1alpha1.Backend{Service: &v1alpha1.Service{Name: "shop-standby", Port: 8080}}},
 		},
 	})
 	if err != nil {

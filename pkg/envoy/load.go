@@ -11,9 +11,12 @@ const overprovisioning = 140
 //
 // Envoy: source/extensions/load_balancing_policies/common/load_balancer_impl.cc,
 // recalculatePerPriorityState, recalculatePerPriorityPanic,
-// recalculateLoadInTotalPanic and choosePriority.
+// recalculateLoadInTotalPanic, choosePriority and hostSourceToUse; and
+// source/common/upstream/upstream_impl.cc, effectiveLocalityWeight.
 type balance struct {
 	tiers [][]*host
+	// localities of those tiers that have several.
+	localities map[int][]Locality
 	// healthy hosts of each tier.
 	healthy [][]*host
 	// health of each tier, in per cent.
@@ -127,8 +130,11 @@ func (b *balance) pick(load []int, with Balancer, worker *worker, random *rand.R
 		left -= load[i]
 	}
 	hosts := b.healthy[tier]
-	if b.panic[tier] {
+	switch {
+	case b.panic[tier]:
 		hosts = b.tiers[tier]
+	case len(b.localities[tier]) > 1 && len(hosts) > 0:
+		hosts = b.inLocality(tier, random)
 	}
 	switch {
 	case len(hosts) == 0:
@@ -146,4 +152,33 @@ func (b *balance) pick(load []int, with Balancer, worker *worker, random *rand.R
 		}
 	}
 	return first
+}
+
+// inLocality returns the healthy hosts of one locality of a tier, by weight. One that
+// has lost some of its hosts keeps its weight as far as overprovisioning goes. Envoy
+// takes them in turn (EDF), which comes to the same shares.
+func (b *balance) inLocality(tier int, random *rand.Rand) []*host {
+	localities := b.localities[tier]
+	healthy := make([][]*host, len(localities))
+	for _, h := range b.healthy[tier] {
+		healthy[h.locality] = append(healthy[h.locality], h)
+	}
+	weights, total := make([]float64, len(localities)), 0.
+	for i, locality := range localities {
+		if locality.Hosts > 0 {
+			available := float64(len(healthy[i])) / float64(locality.Hosts)
+			weights[i] = float64(locality.Weight) * min(1, overprovisioning/100.*available)
+			total += weights[i]
+		}
+	}
+	left, chosen := random.Float64()*total, 0
+	for i, weight := range weights {
+		if weight > 0 {
+			if chosen = i; left < weight {
+				break
+			}
+			left -= weight
+		}
+	}
+	return healthy[chosen]
 }

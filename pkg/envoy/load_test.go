@@ -1,6 +1,7 @@
 package envoy
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -76,4 +77,45 @@ func allTrue(list []bool) bool {
 		}
 	}
 	return true
+}
+
+// TestLocalities: the backends of a tier get requests by weight, each as long as it has
+// healthy hosts; how many go to the tier at all is a matter of its hosts alone.
+func TestLocalities(t *testing.T) {
+	for _, tc := range []struct {
+		reason     string
+		localities []Locality
+		broken     int
+		// want has the share of each backend of active, and of passive, in per cent.
+		want []float64
+	}{
+		{"calm", []Locality{{1, 90}, {1, 10}}, 0, []float64{90, 10, 0}},
+		{"weights, not hosts", []Locality{{3, 1}, {1, 1}}, 0, []float64{50, 50, 0}},
+		{"the heavier one of two is out", []Locality{{1, 90}, {1, 10}}, 1, []float64{0, 70, 30}},
+		{"one of five is out, which is enough for active", []Locality{{1, 90}, {4, 10}}, 1, []float64{0, 100, 0}},
+		{"one of three in a locality is out, which keeps 93 % of its weight", []Locality{{3, 50}, {3, 50}}, 1, []float64{48.3, 51.7, 0}},
+		{"a backend without a host", []Locality{{0, 90}, {1, 10}}, 0, []float64{0, 100, 0}},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			scenario := Scenario{Tiers: []int{hostsOf(tc.localities), 1}, Localities: map[int][]Locality{0: tc.localities}}
+			s := &simulation{scenario: scenario, balance: balance{localities: scenario.Localities}}
+			s.makeHosts()
+			for _, h := range s.tiers[0][:tc.broken] {
+				h.ejected = true
+			}
+			s.balance.update(s.tiers, 50)
+			random := rand.New(rand.NewPCG(1, 0))
+			const picks = 20000
+			got := make([]float64, len(tc.want))
+			for range picks {
+				h := s.balance.pick(s.balance.load, LeastRequest, &worker{}, random)
+				i := h.locality
+				if h.tier == 1 {
+					i = len(got) - 1
+				}
+				got[i] += 100. / picks
+			}
+			assert.InDeltaSlice(t, tc.want, got, 1.5)
+		})
+	}
 }

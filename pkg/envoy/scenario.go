@@ -9,13 +9,22 @@ import (
 // Scenario is what is simulated.
 type Scenario struct {
 	// Tiers has the number of hosts of each tier, in the order of their priority.
-	Tiers    []int
-	Settings Settings
-	Traffic  Traffic
+	Tiers []int
+	// Localities has the backends that share the hosts of each tier, in order; nil for
+	// a tier that is one.
+	Localities map[int][]Locality
+	Settings   Settings
+	Traffic    Traffic
 	// Outages are what happens to the tiers.
 	Outages []Outage
 	// Workers is the number of Envoy's worker threads. Each has connections of its own.
 	Workers int
+}
+
+// Locality is a backend of a tier: its hosts get requests by its weight.
+type Locality struct {
+	Hosts  int
+	Weight uint32
 }
 
 // Traffic is what clients send: a request every 1/Rate seconds, each on a connection of
@@ -64,6 +73,14 @@ type Outage struct {
 	Begin, End time.Duration
 }
 
+func hostsOf(localities []Locality) int {
+	hosts := 0
+	for _, locality := range localities {
+		hosts += locality.Hosts
+	}
+	return hosts
+}
+
 // Validate tells all that is wrong with a scenario that cannot be simulated.
 func (s Scenario) Validate() error {
 	var errs []error
@@ -73,6 +90,9 @@ func (s Scenario) Validate() error {
 			errs = append(errs, fmt.Errorf("tier %d has %d hosts: must be at least 1", i, hosts))
 		}
 		total += hosts
+		if shares := hostsOf(s.Localities[i]); shares != hosts && s.Localities[i] != nil {
+			errs = append(errs, fmt.Errorf("tier %d has %d hosts, and its localities have %d", i, hosts, shares))
+		}
 	}
 	if total == 0 {
 		errs = append(errs, errors.New("there is no tier"))

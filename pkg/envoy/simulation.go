@@ -30,7 +30,9 @@ type simulation struct {
 // host is a server of a tier, as all workers see it.
 type host struct {
 	tier, index int
-	outages     []Outage
+	// locality is the index of its backend in the tier.
+	locality int
+	outages  []Outage
 	outlierState
 	checkState
 	// requests is how many are at the host.
@@ -55,6 +57,7 @@ func Simulate(scenario Scenario, seed uint64) Result {
 		merge: mergeWindow{delivered: -scenario.Settings.MergeWindow - 1},
 	}
 	s.makeHosts()
+	s.balance.localities = s.scenario.Localities
 	s.balance.update(s.tiers, s.settings.PanicThreshold)
 	if s.settings.Outlier != nil {
 		s.after(s.between(0, s.settings.Outlier.Interval), s.tick)
@@ -77,7 +80,7 @@ func (s *simulation) makeHosts() {
 	for tier, count := range s.scenario.Tiers {
 		var hosts []*host
 		for i := range count {
-			h := &host{tier: tier, index: i}
+			h := &host{tier: tier, index: i, locality: localityOf(i, s.scenario.Localities[tier])}
 			for _, outage := range s.scenario.Outages {
 				if outage.Tier == tier && (outage.Hosts == 0 || i < outage.Hosts) {
 					h.outages = append(h.outages, outage)
@@ -102,6 +105,17 @@ func (s *simulation) makeHosts() {
 
 // usualTail is how long after an outage most simulations go on.
 const usualTail = 20 * time.Second
+
+// localityOf is the index of the locality that the host of an index is in.
+func localityOf(index int, localities []Locality) int {
+	for i, locality := range localities {
+		if index < locality.Hosts {
+			return i
+		}
+		index -= locality.Hosts
+	}
+	return 0
+}
 
 // sendRequests plans the first request, and each plans the next one.
 func (s *simulation) sendRequests() {

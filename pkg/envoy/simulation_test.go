@@ -48,13 +48,19 @@ func randomScenario(random *rand.Rand) envoy.Scenario {
 	spec.HealthCheck = check
 	effect := envoygateway.PolicyInEffect{Spec: &spec}
 	begin := time.Duration(1+random.IntN(5)) * time.Second
-	return envoy.Scenario{
+	scenario := envoy.Scenario{
 		Tiers:    []int{1 + random.IntN(3), 1 + random.IntN(3)},
 		Settings: envoy.SettingsOf("HTTPRoute", envoygateway.Rule{}, envoygateway.Attachment{Policy: effect, ClusterPolicy: effect}, "1.9.1"),
 		Traffic:  envoy.Traffic{Rate: []float64{0.5, 5, 20, 100}[random.IntN(4)], Duration: 40 * time.Second, Patience: 5 * time.Second},
 		Outages:  []envoy.Outage{{Kind: envoy.Kinds()[random.IntN(5)], Begin: begin, End: begin + time.Duration(random.IntN(20))*time.Second}},
 		Workers:  1 + random.IntN(4),
 	}
+	if maybe() {
+		stable, canary := envoy.Locality{Hosts: scenario.Tiers[0], Weight: 1 + random.Uint32N(100)}, envoy.Locality{Hosts: random.IntN(3), Weight: 10}
+		scenario.Tiers[0] += canary.Hosts
+		scenario.Localities = map[int][]envoy.Locality{0: {stable, canary}}
+	}
+	return scenario
 }
 
 // scenarios is how many are tried.
@@ -165,10 +171,12 @@ func TestPassiveBrokenToo(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	err := envoy.Scenario{
-		Tiers:   []int{1, 0},
-		Outages: []envoy.Outage{{Tier: 2, Begin: 2 * time.Second, End: time.Second}, {Hosts: 2}},
+		Tiers:      []int{1, 0},
+		Localities: map[int][]envoy.Locality{0: {{Hosts: 1, Weight: 1}, {Hosts: 1, Weight: 1}}},
+		Outages:    []envoy.Outage{{Tier: 2, Begin: 2 * time.Second, End: time.Second}, {Hosts: 2}},
 	}.Validate()
-	assert.EqualError(t, err, "tier 1 has 0 hosts: must be at least 1\n"+
+	assert.EqualError(t, err, "tier 0 has 1 hosts, and its localities have 2\n"+
+		"tier 1 has 0 hosts: must be at least 1\n"+
 		"rate, duration and patience of the traffic must be greater than 0\n"+
 		"0 workers: must be at least 1\n"+
 		"an outage of tier 2: there are 2 tiers\n"+

@@ -12,31 +12,31 @@ import (
 	"github.com/failover-krm/failover/pkg/target"
 )
 
-// backend makes the Backend of a tier. The passive one is a fallback, which
-// becomes priority 1 in Envoy's cluster.
-func backend(fs *v1alpha1.FailoverSpec, tier tier) *egv1a1.Backend {
+// backend makes a Backend. One of the passive tier is a fallback, which becomes
+// priority 1 in Envoy's cluster.
+func backend(fs *v1alpha1.FailoverSpec, of tierBackend) *egv1a1.Backend {
 	made := &egv1a1.Backend{
 		TypeMeta:   metav1.TypeMeta{APIVersion: egv1a1.GroupVersion.String(), Kind: egv1a1.KindBackend},
-		ObjectMeta: objectMeta(fs, tier.Name, tier.component, nil),
+		ObjectMeta: objectMeta(fs, of.Name, of.component, nil),
 		Spec: egv1a1.BackendSpec{
-			Endpoints:    endpoints(fs, tier),
-			AppProtocols: tier.AppProtocols,
-			TLS:          tier.TLS,
+			Endpoints:    endpoints(fs, of),
+			AppProtocols: of.AppProtocols,
+			TLS:          of.TLS,
 		},
 	}
-	if tier.fallback {
+	if of.fallback {
 		made.Spec.Fallback = new(true)
 	}
 	return made
 }
 
-// endpoints returns the endpoints of a tier. Envoy Gateway takes the Host of an active
+// endpoints returns the endpoints of a backend. Envoy Gateway takes the Host of an active
 // health check from the endpoint's hostname field, but never from its DNS name, and then
 // from the route. So the field is filled in where the route's is wrong: where each
 // backend gets its own hostname as Host (under the client's name a standby fails its
 // checks), and where the route has none or a wildcard, so that the check would ask for *.
-func endpoints(fs *v1alpha1.FailoverSpec, tier tier) []egv1a1.BackendEndpoint {
-	endpoints := fs.BackendEndpoints(tier.Tier)
+func endpoints(fs *v1alpha1.FailoverSpec, of tierBackend) []egv1a1.BackendEndpoint {
+	endpoints := fs.BackendEndpoints(*of.Backend)
 	isWildcard := func(hostname gwapiv1.Hostname) bool { return strings.HasPrefix(string(hostname), "*") }
 	asksAny := len(fs.Spec.Hostnames) == 0 || slices.ContainsFunc(fs.Spec.Hostnames, isWildcard)
 	if fs.Spec.HostRewrite == "" && !asksAny || !fs.Spec.Target.Has(target.EndpointCheckHost) || !fs.Spec.Policy.ChecksRouteHostname() {
@@ -51,18 +51,18 @@ func endpoints(fs *v1alpha1.FailoverSpec, tier tier) []egv1a1.BackendEndpoint {
 	return endpoints
 }
 
-func backendOrigins(tier string) []origin {
-	return []origin{{"metadata.name", tier + ".name"}, {"spec", tier}}
+func backendOrigins(path string) []origin {
+	return []origin{{"metadata.name", path + ".name"}, {"spec", path}}
 }
 
 // endpointOrigins says where the one endpoint of a Service comes from.
-func endpointOrigins(tier tier) []origin {
+func endpointOrigins(of tierBackend) []origin {
 	const hostname, port = "spec.endpoints[0].fqdn.hostname", "spec.endpoints[0].fqdn.port"
-	path := "spec." + string(tier.component)
+	path := of.Path()
 	switch {
-	case tier.Service != nil:
+	case of.Service != nil:
 		return []origin{{hostname, path + ".service.name"}, {port, path + ".service.port"}}
-	case tier.Workload != nil:
+	case of.Workload != nil:
 		return []origin{{hostname, path + ".name"}, {port, path + ".workload.port"}}
 	default:
 		return nil

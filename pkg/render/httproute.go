@@ -15,14 +15,14 @@ const kindHTTPRoute = "HTTPRoute"
 
 // httpRoute makes the route. Each rule has all tiers, since only the backends of one
 // rule share a cluster in Envoy.
-func httpRoute(fs *v1alpha1.FailoverSpec, tiers []tier) *gwapiv1.HTTPRoute {
+func httpRoute(fs *v1alpha1.FailoverSpec, backends []tierBackend) *gwapiv1.HTTPRoute {
 	var rules []gwapiv1.HTTPRouteRule
 	for _, rule := range rulesOf(fs) {
 		made := gwapiv1.HTTPRouteRule{
 			Name: rule.Name, Matches: rule.Matches, Filters: slices.Clone(rule.Filters), Timeouts: rule.Timeouts, SessionPersistence: rule.SessionPersistence,
 		}
-		for _, tier := range tiers {
-			made.BackendRefs = append(made.BackendRefs, backendRef(fs, tier.Tier))
+		for _, backend := range backends {
+			made.BackendRefs = append(made.BackendRefs, backendRef(fs, backend))
 		}
 		if fs.Spec.HostRewrite != "" {
 			made.Filters = append(made.Filters, gwapiv1.HTTPRouteFilter{
@@ -55,15 +55,22 @@ func rulesOf(fs *v1alpha1.FailoverSpec) []v1alpha1.Rule {
 	return []v1alpha1.Rule{{Matches: fs.Spec.Matches}}
 }
 
-// ruleOrigins says where the rules come from that the spec has. The last filter of each
-// may be that of hostRewrite.
-func ruleOrigins(fs *v1alpha1.FailoverSpec) []origin {
+// ruleOrigins says where the rules come from that the spec has, and which backend each
+// of their references is to. The last filter of each may be that of hostRewrite.
+func ruleOrigins(fs *v1alpha1.FailoverSpec, backends []tierBackend) []origin {
 	var origins []origin
-	for i, rule := range fs.Spec.Rules {
+	for i, rule := range rulesOf(fs) {
 		path := fmt.Sprintf("spec.rules[%d]", i)
-		origins = append(origins,
-			origin{fmt.Sprintf("%s.filters[%d]", path, len(rule.Filters)), "spec.hostRewrite"},
-			origin{path + ".backendRefs", "spec"}, origin{path, path})
+		for j, backend := range backends {
+			if backend.Number > 0 {
+				origins = append(origins, origin{fmt.Sprintf("%s.backendRefs[%d]", path, j), backend.Path()})
+			}
+		}
+		if len(fs.Spec.Rules) > 0 {
+			origins = append(origins,
+				origin{fmt.Sprintf("%s.filters[%d]", path, len(rule.Filters)), "spec.hostRewrite"},
+				origin{path + ".backendRefs", "spec"}, origin{path, path})
+		}
 	}
 	return origins
 }
@@ -89,14 +96,17 @@ func parentRef(gateway v1alpha1.Gateway) gwapiv1.ParentReference {
 	return ref
 }
 
-func backendRef(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier) gwapiv1.HTTPBackendRef {
-	return gwapiv1.HTTPBackendRef{BackendRef: gwapiv1.BackendRef{BackendObjectReference: gwapiv1.BackendObjectReference{
-		Group:     new(gwapiv1.Group(egv1a1.GroupName)),
-		Kind:      new(gwapiv1.Kind(egv1a1.KindBackend)),
-		Name:      gwapiv1.ObjectName(tier.Name),
-		Namespace: new(gwapiv1.Namespace(fs.Namespace)),
-		Port:      commonPort(fs.BackendEndpoints(tier)),
-	}}}
+func backendRef(fs *v1alpha1.FailoverSpec, backend tierBackend) gwapiv1.HTTPBackendRef {
+	return gwapiv1.HTTPBackendRef{BackendRef: gwapiv1.BackendRef{
+		BackendObjectReference: gwapiv1.BackendObjectReference{
+			Group:     new(gwapiv1.Group(egv1a1.GroupName)),
+			Kind:      new(gwapiv1.Kind(egv1a1.KindBackend)),
+			Name:      gwapiv1.ObjectName(backend.Name),
+			Namespace: new(gwapiv1.Namespace(fs.Namespace)),
+			Port:      commonPort(fs.BackendEndpoints(*backend.Backend)),
+		},
+		Weight: backend.Weight,
+	}}
 }
 
 // commonPort returns the port that all endpoints share. It is there for readers:

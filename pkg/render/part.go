@@ -2,6 +2,7 @@ package render
 
 import (
 	"slices"
+	"strconv"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	appsv1 "k8s.io/api/apps/v1"
@@ -10,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/document"
 )
 
@@ -18,7 +20,8 @@ import (
 type Part string
 
 // The parts of a failover; those of a tier are preceded by the tier, as in
-// active-backend.
+// active-backend, and followed by the number of the backend where the tier has a list
+// of them, as in active-backend-2.
 const (
 	servicePart     Part = "service"
 	deploymentPart  Part = "deployment"
@@ -29,7 +32,13 @@ const (
 	routePart       Part = "route"
 )
 
-func tierPart(of component, suffix Part) Part { return Part(of) + "-" + suffix }
+func tierPart(of component, suffix Part, number int) Part {
+	part := Part(of) + "-" + suffix
+	if number > 0 {
+		part += Part("-" + strconv.Itoa(number))
+	}
+	return part
+}
 
 // partInfo is what is known of every object that is rendered as a part.
 type partInfo struct {
@@ -59,12 +68,21 @@ func gatewayAPI(kind string) schema.GroupVersionKind {
 	return schema.GroupVersionKind{Group: gwapiv1.GroupVersion.Group, Version: gwapiv1.GroupVersion.Version, Kind: kind}
 }
 
+// tierParts are those of a tier, with and without a list of backends.
 func tierParts(of component) []partInfo {
-	path := "spec." + string(of)
+	var parts []partInfo
+	for number := range v1alpha1.MaxBackends {
+		parts = append(parts, backendParts(of, number)...)
+	}
+	return parts
+}
+
+func backendParts(of component, number int) []partInfo {
+	path := v1alpha1.BackendPath(string(of), number)
 	return []partInfo{
-		{tierPart(of, servicePart), []schema.GroupVersionKind{corev1.SchemeGroupVersion.WithKind("Service")}, serviceOrigins(path)},
-		{tierPart(of, deploymentPart), []schema.GroupVersionKind{appsv1.SchemeGroupVersion.WithKind("Deployment")}, deploymentOrigins(path)},
-		{tierPart(of, backendPart), []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindBackend)}, backendOrigins(path)},
+		{tierPart(of, servicePart, number), []schema.GroupVersionKind{corev1.SchemeGroupVersion.WithKind("Service")}, serviceOrigins(path)},
+		{tierPart(of, deploymentPart, number), []schema.GroupVersionKind{appsv1.SchemeGroupVersion.WithKind("Deployment")}, deploymentOrigins(path)},
+		{tierPart(of, backendPart, number), []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindBackend)}, backendOrigins(path)},
 	}
 }
 

@@ -64,15 +64,15 @@ func renderSpec(fs *v1alpha1.FailoverSpec) []Object {
 	add := func(part Part, resource Resource, origins ...origin) {
 		objects = append(objects, Object{Spec: fs, Part: part, Resource: resource, origins: origins})
 	}
-	tiers := tiersOf(fs)
-	for _, tier := range tiers {
-		if tier.Workload != nil {
-			add(tier.part(servicePart), service(fs, tier))
-			add(tier.part(deploymentPart), deployment(fs, tier))
+	backends := backendsOf(fs)
+	for _, of := range backends {
+		if of.Workload != nil {
+			add(of.part(servicePart), service(fs, of))
+			add(of.part(deploymentPart), deployment(fs, of))
 		}
 	}
-	for _, tier := range tiers {
-		add(tier.part(backendPart), backend(fs, tier), endpointOrigins(tier)...)
+	for _, of := range backends {
+		add(of.part(backendPart), backend(fs, of), endpointOrigins(of)...)
 	}
 	if fs.Spec.Gateway.MakesGateway() {
 		add(gatewayPart, gateway(fs))
@@ -81,7 +81,7 @@ func renderSpec(fs *v1alpha1.FailoverSpec) []Object {
 	if fs.Spec.HostRewrite != "" {
 		add(routeFilterPart, httpRouteFilter(fs))
 	}
-	add(routePart, httpRoute(fs, tiers), ruleOrigins(fs)...)
+	add(routePart, httpRoute(fs, backends), ruleOrigins(fs, backends)...)
 	return objects
 }
 
@@ -173,8 +173,8 @@ func refusedAttachments(specs []*v1alpha1.FailoverSpec) []Error {
 type component string
 
 const (
-	activeComponent  component = "active"
-	passiveComponent component = "passive"
+	activeComponent  component = v1alpha1.TierActive
+	passiveComponent component = v1alpha1.TierPassive
 	gatewayComponent component = "gateway"
 	routeComponent   component = "route"
 	policyComponent  component = "policy"

@@ -1,6 +1,7 @@
 package render_test
 
 import (
+	"fmt"
 	"testing"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
@@ -22,8 +23,8 @@ func spec(name string, changes ...func(*v1alpha1.Spec)) *v1alpha1.FailoverSpec {
 	fs := &v1alpha1.FailoverSpec{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "web"},
 		Spec: v1alpha1.Spec{
-			Active:  v1alpha1.Tier{Service: &v1alpha1.Service{Name: name, Port: 8080}},
-			Passive: v1alpha1.Tier{Endpoints: []egv1a1.BackendEndpoint{fqdn("standby.example.com", 8443)}},
+			Active:  v1alpha1.Tier{Backend: v1alpha1.Backend{Service: &v1alpha1.Service{Name: name, Port: 8080}}},
+			Passive: v1alpha1.Tier{Backend: v1alpha1.Backend{Endpoints: []egv1a1.BackendEndpoint{fqdn("standby.example.com", 8443)}}},
 		},
 	}
 	for _, change := range changes {
@@ -38,7 +39,15 @@ func fqdn(hostname string, port int32) egv1a1.BackendEndpoint {
 }
 
 func workload(s *v1alpha1.Spec) {
-	s.Active = v1alpha1.Tier{Workload: &v1alpha1.Workload{Image: "shop", Port: 3000}}
+	s.Active = v1alpha1.Tier{Backend: v1alpha1.Backend{Workload: &v1alpha1.Workload{Image: "shop", Port: 3000}}}
+}
+
+// backends gives active a workload and a service, by weight.
+func backends(s *v1alpha1.Spec) {
+	s.Active = v1alpha1.Tier{Backends: []v1alpha1.WeightedBackend{
+		{Backend: v1alpha1.Backend{Workload: &v1alpha1.Workload{Image: "shop", Port: 3000, ClusterIP: "None"}}, Weight: new(int32(9))},
+		{Backend: v1alpha1.Backend{Name: "canary", Service: &v1alpha1.Service{Name: "canary", Port: 80}}},
+	}}
 }
 
 func hostRewrite(s *v1alpha1.Spec) { s.HostRewrite = egv1a1.BackendHTTPHostnameModifier }
@@ -70,6 +79,7 @@ func TestParts(t *testing.T) {
 	}{
 		{"services and endpoints", spec("shop"), []render.Part{"active-backend", "passive-backend", "gateway", "policy", "route"}},
 		{"a workload", spec("shop", workload), []render.Part{"active-service", "active-deployment", "active-backend", "passive-backend", "gateway", "policy", "route"}},
+		{"a list of backends", spec("shop", backends), []render.Part{"active-service-1", "active-deployment-1", "active-backend-1", "active-backend-2", "passive-backend", "gateway", "policy", "route"}},
 		{"attached, with a filter", spec("shop", attached("public"), hostRewrite), []render.Part{"active-backend", "passive-backend", "policy", "route-filter", "route"}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
@@ -96,6 +106,35 @@ func TestFallback(t *testing.T) {
 	require.Len(t, refs, 2, "one rule has both tiers")
 	assert.Equal(t, gwapiv1.ObjectName("shop-active"), refs[0].Name)
 	assert.Equal(t, gwapiv1.ObjectName("shop-passive"), refs[1].Name)
+}
+
+// TestBackends: each of a list is a Backend of its own, in the one rule, with its weight.
+func TestBackends(t *testing.T) {
+	objects := rendered(t, spec("shop", backends, func(s *v1alpha1.Spec) {
+		s.Passive = v1alpha1.Tier{Backends: []v1alpha1.WeightedBackend{{Backend: v1alpha1.Backend{Endpoints: []egv1a1.BackendEndpoint{fqdn("standby.example.com", 443)}}}}}
+	}))
+	assert.Equal(t, "None", objects["active-service-1"].Resource.(*corev1.Service).Spec.ClusterIP)
+	for part, fallback := range map[render.Part]bool{"active-backend-1": false, "active-backend-2": false, "passive-backend-1": true} {
+		assert.Equal(t, fallback, objects[part].Resource.(*egv1a1.Backend).Spec.Fallback != nil, part)
+	}
+	var got []string
+	for _, ref := range objects["route"].Resource.(*gwapiv1.HTTPRoute).Spec.Rules[0].BackendRefs {
+		got = append(got, fmt.Sprintf("%s %d", ref.Name, *ref.Weight))
+	}
+	assert.Equal(t, []string{"shop-active-1 9", "canary 1", "shop-passive-1 1"}, got)
+	for _, tc := range []struct {
+		part         render.Part
+		object, spec string
+	}{
+		{"active-service-1", "spec.clusterIP", "spec.active.backends[0].workload.clusterIP"},
+		{"active-deployment-1", "spec.replicas", "spec.active.backends[0].workload.replicas"},
+		{"active-backend-2", "metadata.name", "spec.active.backends[1].name"},
+		{"active-backend-2", "spec.endpoints[0].fqdn.port", "spec.active.backends[1].service.port"},
+		{"passive-backend-1", "spec.endpoints[0].fqdn.port", "spec.passive.backends[0].endpoints[0].fqdn.port"},
+		{"route", "spec.rules[0].backendRefs[0].weight", "spec.active.backends[0].weight"},
+	} {
+		assert.Equal(t, tc.spec, objects[tc.part].Origin(document.ParsePath(tc.object)).String(), "%s %s", tc.part, tc.object)
+	}
 }
 
 func TestPortOfARef(t *testing.T) {
@@ -161,7 +200,7 @@ func TestLabels(t *testing.T) {
 // from.
 func TestOrigin(t *testing.T) {
 	objects := rendered(t, spec("shop", workload, hostRewrite, func(s *v1alpha1.Spec) {
-		s.Passive = v1alpha1.Tier{Service: &v1alpha1.Service{Name: "standby", Port: 1}}
+		s.Passive = v1alpha1.Tier{Backend: v1alpha1.Backend{Service: &v1alpha1.Service{Name: "standby", Port: 1}}}
 	}))
 	for _, tc := range []struct {
 		part         render.Part

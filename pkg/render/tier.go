@@ -2,28 +2,31 @@ package render
 
 import "github.com/failover-krm/failover/pkg/api/v1alpha1"
 
-// tier is a side of the failover, and its place in it.
-type tier struct {
-	v1alpha1.Tier
-	// component is active or passive.
+// tierBackend is a backend, and its place in the failover.
+type tierBackend struct {
+	v1alpha1.TierBackend
+	// component is that of its tier: active or passive.
 	component component
 	// fallback tells that the tier serves only when those before it do not.
 	fallback bool
 }
 
-// tiersOf returns the tiers in the order of their priority. The one that serves is so
-// the first to be applied: while its change is there and the other is not yet, both
-// serve.
-func tiersOf(fs *v1alpha1.FailoverSpec) []tier {
-	active := tier{Tier: fs.Spec.Active, component: activeComponent}
-	passive := tier{Tier: fs.Spec.Passive, component: passiveComponent}
-	if fs.Spec.Prefer == v1alpha1.PreferPassive {
-		active.fallback = true
-		return []tier{passive, active}
+// backendsOf returns the backends of all tiers, in the order of their priority. Those
+// that serve are so the first to be applied: while their change is there and that of
+// the others is not yet, both tiers serve.
+func backendsOf(fs *v1alpha1.FailoverSpec) []tierBackend {
+	var serving, standby []tierBackend
+	for _, of := range fs.AllBackends() {
+		isPassive := of.Tier == v1alpha1.TierPassive
+		made := tierBackend{TierBackend: of, component: component(of.Tier), fallback: isPassive != (fs.Spec.Prefer == v1alpha1.PreferPassive)}
+		if made.fallback {
+			standby = append(standby, made)
+		} else {
+			serving = append(serving, made)
+		}
 	}
-	passive.fallback = true
-	return []tier{active, passive}
+	return append(serving, standby...)
 }
 
-// part returns the part that an object of the tier is.
-func (t tier) part(suffix Part) Part { return tierPart(t.component, suffix) }
+// part returns the part that an object of the backend is.
+func (b tierBackend) part(suffix Part) Part { return tierPart(b.component, suffix, b.Number) }

@@ -18,40 +18,46 @@ const (
 	portName        = "http"
 )
 
-// service makes the Service of a tier's workload.
-func service(fs *v1alpha1.FailoverSpec, tier tier) *corev1.Service {
+// service makes the Service of a workload.
+func service(fs *v1alpha1.FailoverSpec, of tierBackend) *corev1.Service {
 	return &corev1.Service{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
-		ObjectMeta: objectMeta(fs, tier.Name, tier.component, map[string]string{appLabel: tier.Name, serviceLabel: tier.Name}),
+		ObjectMeta: objectMeta(fs, of.Name, of.component, map[string]string{appLabel: of.Name, serviceLabel: of.Name}),
 		Spec: corev1.ServiceSpec{
+			ClusterIP: of.Workload.ClusterIP,
 			Ports: []corev1.ServicePort{{
 				Name:       portName,
-				Port:       tier.Workload.Port,
-				TargetPort: intstr.FromInt32(tier.Workload.Port),
+				Port:       of.Workload.Port,
+				TargetPort: intstr.FromInt32(of.Workload.Port),
 			}},
-			Selector: map[string]string{appLabel: tier.Name},
+			Selector: map[string]string{appLabel: of.Name},
 		},
 	}
 }
 
-func serviceOrigins(tier string) []origin {
-	return []origin{{"metadata.name", tier + ".name"}, {"spec.ports[0]", tier + ".workload"}, {"spec", tier}}
+func serviceOrigins(path string) []origin {
+	return []origin{
+		{"metadata.name", path + ".name"},
+		{"spec.ports[0]", path + ".workload"},
+		{"spec.clusterIP", path + ".workload.clusterIP"},
+		{"spec", path},
+	}
 }
 
-// deployment makes the Deployment of a tier's workload.
-func deployment(fs *v1alpha1.FailoverSpec, tier tier) *appsv1.Deployment {
-	workload := tier.Workload
-	podLabels := map[string]string{appLabel: tier.Name, versionLabel: workloadVersion}
+// deployment makes the Deployment of a workload.
+func deployment(fs *v1alpha1.FailoverSpec, of tierBackend) *appsv1.Deployment {
+	workload := of.Workload
+	podLabels := map[string]string{appLabel: of.Name, versionLabel: workloadVersion}
 	return &appsv1.Deployment{
 		TypeMeta:   metav1.TypeMeta{APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "Deployment"},
-		ObjectMeta: objectMeta(fs, tier.Name, tier.component, nil),
+		ObjectMeta: objectMeta(fs, of.Name, of.component, nil),
 		Spec: appsv1.DeploymentSpec{
 			Replicas: workload.Replicas,
 			Selector: &metav1.LabelSelector{MatchLabels: podLabels},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: podLabels},
 				Spec: corev1.PodSpec{Containers: []corev1.Container{{
-					Name:            tier.Name,
+					Name:            of.Name,
 					Image:           workload.Image,
 					Command:         workload.Command,
 					Args:            workload.Args,
@@ -68,12 +74,12 @@ func deployment(fs *v1alpha1.FailoverSpec, tier tier) *appsv1.Deployment {
 	}
 }
 
-func deploymentOrigins(tier string) []origin {
+func deploymentOrigins(path string) []origin {
 	const container = "spec.template.spec.containers[0]"
 	return []origin{
-		{"metadata.name", tier + ".name"},
-		{container + ".name", tier + ".name"},
-		{container, tier + ".workload"},
-		{"spec", tier + ".workload"},
+		{"metadata.name", path + ".name"},
+		{container + ".name", path + ".name"},
+		{container, path + ".workload"},
+		{"spec", path + ".workload"},
 	}
 }

@@ -87,6 +87,9 @@ func hostText(host envoygateway.Host) string {
 		text += ", pods unknown"
 	default:
 		text += ", " + plural(int(*host.Pods), "pod")
+		if host.Type == envoygateway.AddressTypeFQDN && host.Count != nil && *host.Count > 1 {
+			text += ", each a host"
+		}
 	}
 	if host.Draining {
 		text += ", draining"

@@ -183,7 +183,7 @@ func scenarioOf(failover Served, options Options) (scenario envoy.Scenario, lost
 	if first == nil {
 		return scenario, 1, "every request is answered with an error"
 	}
-	scenario.Tiers = hostsOf(*first, options)
+	scenario.Tiers, scenario.Localities = hostsOf(*first, options)
 	if len(failover.At.Clusters) > 1 && total > 0 {
 		scenario.Traffic.Rate *= float64(first.Weight) / float64(total)
 		lost = float64(unavailable) / float64(total)
@@ -192,28 +192,36 @@ func scenarioOf(failover Served, options Options) (scenario envoy.Scenario, lost
 	return scenario, lost, note
 }
 
-// hostsOf counts the hosts of each tier.
-func hostsOf(cluster envoygateway.Cluster, options Options) []int {
+// hostsOf counts the hosts of each tier, and of each backend where a tier has several.
+func hostsOf(cluster envoygateway.Cluster, options Options) ([]int, map[int][]envoy.Locality) {
 	var tiers []int
+	localities := map[int][]envoy.Locality{}
 	for i, tier := range cluster.Tiers {
 		otherwise := options.PassiveHosts
 		if i == 0 {
 			otherwise = options.ActiveHosts
 		}
 		hosts := 0
+		var ofTier []envoy.Locality
 		for _, backend := range tier.Backends {
+			locality := envoy.Locality{Weight: backend.Weight}
 			for _, host := range backend.Hosts {
 				switch {
 				case host.Count != nil:
-					hosts += int(*host.Count)
+					locality.Hosts += int(*host.Count)
 				default:
-					hosts += otherwise
+					locality.Hosts += otherwise
 				}
 			}
+			hosts += locality.Hosts
+			ofTier = append(ofTier, locality)
+		}
+		if len(ofTier) > 1 && 0 < hosts && hosts <= maxHosts {
+			localities[i] = ofTier
 		}
 		tiers = append(tiers, min(max(hosts, 1), maxHosts))
 	}
-	return tiers
+	return tiers, localities
 }
 
 const (

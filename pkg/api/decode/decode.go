@@ -63,7 +63,7 @@ func FailoverSpec(node *yaml.Node, namespace string) (*v1alpha1.FailoverSpec, fi
 		return nil, errs
 	}
 	value, errs := document.Value(node)
-	form := schema.Check(failoverSpecSchema, value, schema.Advice{UnknownField: refusedField})
+	form := schema.Check(failoverSpecSchema, value, schema.Advice{UnknownField: refusedField, OutOfRange: refusedNumber})
 	broken := paths(form.Broken)
 	for _, err := range errs {
 		broken = append(broken, document.ParsePath(err.Field))
@@ -114,6 +114,15 @@ var refusedFields = map[string]string{
 func refusedField(path *field.Path) string {
 	text := path.String()
 	return refusedFields[text[strings.LastIndexByte(text, '.')+1:]]
+}
+
+// refusedNumber says what to do instead of giving a backend no weight: Envoy Gateway
+// leaves such a backend out, also when the others are down.
+func refusedNumber(path *field.Path, value float64) string {
+	if value == 0 && strings.HasSuffix(path.String(), "].weight") && strings.Contains(path.String(), ".backends[") {
+		return "for no traffic, remove the entry"
+	}
+	return ""
 }
 
 func checkVersion(node *yaml.Node, wanted string) field.ErrorList {

@@ -4,7 +4,7 @@ package decode
 
 import "github.com/failover-krm/failover/pkg/apiserver/schema"
 
-var failoverSpecSchema = &schema98141826f78b
+var failoverSpecSchema = &schemae1ed439c0c67
 
 var failoverCheckSchema = &schema77bfd75d53e0
 
@@ -86,6 +86,8 @@ var (
 		{Name: "sni", Node: &schema7ee4dd0e609d},
 		{Name: "wellKnownCACertificates", Node: &schemae885ddd7f819},
 	}, Type: schema.Object}
+	schema9e03926f33e1 = schema.Node{Default: "1", Format: schema.Int32, Maximum: new(float64(1e+06)), Minimum: new(float64(1)), Type: schema.Integer}
+	schema8fca7e19b178 = schema.Node{Enum: []string{"None"}, Type: schema.String}
 	schema8e7d83c7ceb5 = schema.Node{Default: "\"\"", Type: schema.String}
 	schemaeaddab7027b6 = schema.Node{Fields: []schema.Field{
 		{Name: "key", Node: &schema38c43b5ba342},
@@ -172,8 +174,9 @@ var (
 		{Name: "limits", Node: &schemac88777c19966},
 		{Name: "requests", Node: &schemac88777c19966},
 	}, Type: schema.Object}
-	schema0201cb2571ac = schema.Node{Fields: []schema.Field{
+	schema95ba912e5682 = schema.Node{Fields: []schema.Field{
 		{Name: "args", Node: &schemaddea1d3cbeb2},
+		{Name: "clusterIP", Node: &schema8fca7e19b178},
 		{Name: "command", Node: &schemaddea1d3cbeb2},
 		{Name: "env", Node: &schemad84b2db40dde},
 		{Name: "image", Node: &schemad817b7b32a28},
@@ -185,13 +188,24 @@ var (
 		{Name: "resources", Node: &schema45cd192e8e48},
 		{Name: "startupProbe", Node: &schema39ca96d392f5},
 	}, Required: []string{"image", "port"}, Type: schema.Object}
-	schema02c3d6f80db5 = schema.Node{Fields: []schema.Field{
+	schemad80283c4d941 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
 		{Name: "endpoints", Node: &schemad1e62a90c583},
 		{Name: "name", Node: &schema38c43b5ba342},
 		{Name: "service", Node: &schemad7a4e004702b},
 		{Name: "tls", Node: &schemaf9a676c297d2},
-		{Name: "workload", Node: &schema0201cb2571ac},
+		{Name: "weight", Node: &schema9e03926f33e1},
+		{Name: "workload", Node: &schema95ba912e5682},
+	}, Type: schema.Object}
+	schema0af1632e6c30 = schema.Node{Items: &schemad80283c4d941, MaxLength: new(int(15)), Type: schema.Array}
+	schemae8a97b6f7672 = schema.Node{Fields: []schema.Field{
+		{Name: "appProtocols", Node: &schema22b0a9e7568c},
+		{Name: "backends", Node: &schema0af1632e6c30},
+		{Name: "endpoints", Node: &schemad1e62a90c583},
+		{Name: "name", Node: &schema38c43b5ba342},
+		{Name: "service", Node: &schemad7a4e004702b},
+		{Name: "tls", Node: &schemaf9a676c297d2},
+		{Name: "workload", Node: &schema95ba912e5682},
 	}, Type: schema.Object}
 	schema5a86b9686607 = schema.Node{Default: "\"cluster.local\"", Type: schema.String}
 	schema9977a0998019 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
@@ -932,8 +946,8 @@ var (
 	}, Type: schema.Object}
 	schema313d1664ead7 = schema.Node{Items: &schema5155ec6f875c, MaxLength: new(int(16)), Type: schema.Array}
 	schemaa763216a5bdb = schema.Node{Default: "\"calico-3.32\"", Enum: []string{"calico-3.30", "calico-3.31", "calico-3.32", "calico-3.33", "envoy-gateway-1.3", "envoy-gateway-1.4", "envoy-gateway-1.5", "envoy-gateway-1.6", "envoy-gateway-1.7", "envoy-gateway-1.8", "envoy-gateway-1.9", "calico-3.30.0", "calico-3.30.1", "calico-3.30.2", "calico-3.30.3", "calico-3.30.4", "calico-3.30.5", "calico-3.30.6", "calico-3.30.7", "calico-3.31.0", "calico-3.31.1", "calico-3.31.2", "calico-3.31.3", "calico-3.31.4", "calico-3.31.5", "calico-3.31.6", "calico-3.31.7", "calico-3.32.0", "calico-3.32.1", "calico-3.33.0", "envoy-gateway-1.3.2", "envoy-gateway-1.3.3", "envoy-gateway-1.4.3", "envoy-gateway-1.5.0", "envoy-gateway-1.5.6", "envoy-gateway-1.5.7", "envoy-gateway-1.5.9", "envoy-gateway-1.6.3", "envoy-gateway-1.7.2", "envoy-gateway-1.8.0", "envoy-gateway-1.8.2", "envoy-gateway-1.8.3", "envoy-gateway-1.9.0", "envoy-gateway-1.9.1"}, Type: schema.String}
-	schemad23b47a9cd28 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema02c3d6f80db5},
+	schemaed5e631adcbb = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schemae8a97b6f7672},
 		{Name: "annotations", Node: &schemac420d745ccee},
 		{Name: "clusterDomain", Node: &schema5a86b9686607},
 		{Name: "gateway", Node: &schemaa1ec019460af},
@@ -941,17 +955,17 @@ var (
 		{Name: "hostnames", Node: &schemaed000d69a81e},
 		{Name: "labels", Node: &schemac420d745ccee},
 		{Name: "matches", Node: &schema08e5fee34f1c},
-		{Name: "passive", Node: &schema02c3d6f80db5},
+		{Name: "passive", Node: &schemae8a97b6f7672},
 		{Name: "policy", Node: &schema5ea355294572},
 		{Name: "prefer", Node: &schema3d149316f982},
 		{Name: "rules", Node: &schema313d1664ead7},
 		{Name: "target", Node: &schemaa763216a5bdb},
 	}, Required: []string{"active", "passive"}, Type: schema.Object}
-	schema98141826f78b = schema.Node{Fields: []schema.Field{
+	schemae1ed439c0c67 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schemaaa682b9edf8e},
 		{Name: "kind", Node: &schemae80cf733319f},
 		{Name: "metadata", Node: &schema592a52662530},
-		{Name: "spec", Node: &schemad23b47a9cd28},
+		{Name: "spec", Node: &schemaed5e631adcbb},
 	}, Required: []string{"apiVersion", "kind", "metadata", "spec"}, Type: schema.Object}
 	schema23594b209e60 = schema.Node{Enum: []string{"FailoverCheck"}, Type: schema.String}
 	schemaa2ee6fca91b8 = schema.Node{Fields: []schema.Field{

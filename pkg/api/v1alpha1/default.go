@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	"cmp"
+	"slices"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	corev1 "k8s.io/api/core/v1"
@@ -34,8 +35,11 @@ func Default(fs *FailoverSpec) {
 	spec.ClusterDomain = cmp.Or(spec.ClusterDomain, DefaultClusterDomain)
 	spec.Prefer = cmp.Or(spec.Prefer, PreferActive)
 	defaultGateway(fs)
-	defaultTier(&spec.Active, fs, "-active")
-	defaultTier(&spec.Passive, fs, "-passive")
+	defaultWeights(spec.Active.Backends)
+	defaultWeights(spec.Passive.Backends)
+	for _, backend := range fs.AllBackends() {
+		defaultBackend(backend, fs)
+	}
 	defaultPolicy(&spec.Policy, fs)
 }
 
@@ -69,28 +73,36 @@ func defaultListener(gatewayNamespace, routeNamespace string) gwapiv1.Listener {
 	return listener
 }
 
-func defaultTier(tier *Tier, fs *FailoverSpec, suffix string) {
-	tier.Name = cmp.Or(tier.Name, fs.Name+suffix)
-	if workload := tier.Workload; workload != nil {
+func defaultWeights(backends []WeightedBackend) {
+	for i := range backends {
+		if backends[i].Weight == nil {
+			backends[i].Weight = new(int32(1))
+		}
+	}
+}
+
+func defaultBackend(backend TierBackend, fs *FailoverSpec) {
+	backend.Name = cmp.Or(backend.Name, fs.Name+backend.NameSuffix())
+	if workload := backend.Workload; workload != nil {
 		if workload.Replicas == nil {
 			workload.Replicas = new(int32(1))
 		}
 		workload.ImagePullPolicy = cmp.Or(workload.ImagePullPolicy, corev1.PullIfNotPresent)
 	}
-	if tier.Service != nil {
-		tier.Service.Namespace = cmp.Or(tier.Service.Namespace, fs.Namespace)
+	if backend.Service != nil {
+		backend.Service.Namespace = cmp.Or(backend.Service.Namespace, fs.Namespace)
 	}
-	defaultServerName(tier, fs)
+	defaultServerName(backend.Backend, fs)
 }
 
-// defaultServerName gives TLS the one name that the tier is reached by, as both
+// defaultServerName gives TLS the one name that the backend is reached by, as both
 // SNI and the name that the certificate must carry.
-func defaultServerName(tier *Tier, fs *FailoverSpec) {
-	if !NeedsServerName(tier.TLS) || !fs.Spec.Target.Has(target.SNI) {
+func defaultServerName(backend *Backend, fs *FailoverSpec) {
+	if !NeedsServerName(backend.TLS) || !fs.Spec.Target.Has(target.SNI) {
 		return
 	}
-	if names := Hostnames(fs.BackendEndpoints(*tier)); len(names) == 1 && names[0] != "" {
-		tier.TLS.SNI = new(gwapiv1.PreciseHostname(names[0]))
+	if names := Hostnames(fs.BackendEndpoints(*backend)); len(names) == 1 && names[0] != "" {
+		backend.TLS.SNI = new(gwapiv1.PreciseHostname(names[0]))
 	}
 }
 
@@ -100,11 +112,21 @@ func NeedsServerName(tls *egv1a1.BackendTLSSettings) bool {
 	return tls != nil && tls.SNI == nil && !HasAutoSNI(tls) && !ptr.Deref(tls.InsecureSkipVerify, false)
 }
 
+// hasHeadlessWorkload tells whether Envoy learns from DNS how many pods a backend has.
+func (fs *FailoverSpec) hasHeadlessWorkload() bool {
+	return slices.ContainsFunc(fs.AllBackends(), func(backend TierBackend) bool {
+		return backend.Workload != nil && backend.Workload.ClusterIP == corev1.ClusterIPNone
+	})
+}
+
 func defaultPolicy(policy *Policy, fs *FailoverSpec) {
 	policy.Name = cmp.Or(policy.Name, fs.Name)
 	policy.Profile = cmp.Or(policy.Profile, ProfileSafe)
 
 	blocks := policy.Profile.blocks(fs.Spec.Target)
+	if policy.DNS == nil && fs.hasHeadlessWorkload() {
+		policy.DNS = blocks.headlessDNS
+	}
 	if policy.Timeout == nil {
 		policy.Timeout = blocks.timeout
 	}

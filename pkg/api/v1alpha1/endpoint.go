@@ -6,16 +6,16 @@ import (
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 )
 
-// BackendEndpoints returns the endpoints of a tier's Backend. A workload and a
-// service are reached by the DNS name of the Service.
-func (fs *FailoverSpec) BackendEndpoints(tier Tier) []egv1a1.BackendEndpoint {
+// BackendEndpoints returns the endpoints of a backend. A workload and a service are
+// reached by the DNS name of the Service.
+func (fs *FailoverSpec) BackendEndpoints(backend Backend) []egv1a1.BackendEndpoint {
 	switch {
-	case tier.Workload != nil:
-		return fs.serviceEndpoints(tier.Name, fs.Namespace, tier.Workload.Port)
-	case tier.Service != nil:
-		return fs.serviceEndpoints(tier.Service.Name, tier.Service.Namespace, tier.Service.Port)
+	case backend.Workload != nil:
+		return fs.serviceEndpoints(backend.Name, fs.Namespace, backend.Workload.Port)
+	case backend.Service != nil:
+		return fs.serviceEndpoints(backend.Service.Name, backend.Service.Namespace, backend.Service.Port)
 	default:
-		return tier.Endpoints
+		return backend.Endpoints
 	}
 }
 

@@ -15,6 +15,8 @@ type profileBlocks struct {
 	retry   *egv1a1.Retry
 	passive *egv1a1.PassiveHealthCheck
 	active  *egv1a1.ActiveHealthCheck
+	// headlessDNS is for a workload whose pods Envoy finds by DNS.
+	headlessDNS *egv1a1.DNS
 }
 
 // blocks returns the profile's own blocks for a target, fresh at each call; the
@@ -53,6 +55,12 @@ func (p Profile) blocks(on target.Target) profileBlocks {
 			Interval:           new(gwapiv1.Duration("2s")),
 			UnhealthyThreshold: new(uint32(2)),
 			HealthyThreshold:   new(uint32(2)),
+		},
+		// Envoy Gateway's defaults are the record's TTL, which is 30s in most clusters,
+		// else 30s: so long would a new pod wait, and one that is gone be tried.
+		headlessDNS: &egv1a1.DNS{
+			DNSRefreshRate: new(gwapiv1.Duration("5s")),
+			RespectDNSTTL:  new(false),
 		},
 	}
 }

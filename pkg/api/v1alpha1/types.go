@@ -222,15 +222,51 @@ type Gateway struct {
 	Listeners []gwapiv1.Listener `json:"listeners,omitempty"`
 }
 
-// Tier is one side of the failover. Exactly one of workload, service and
-// endpoints says where it is; both tiers are reached by hostname, or both by IP
-// address, since Envoy Gateway splits a mix into clusters that share the
+// Tier is one side of the failover. Exactly one of workload, service, endpoints and
+// backends says where it is; all backends of both tiers are reached by hostname, or
+// all by IP address, since Envoy Gateway splits a mix into clusters that share the
 // traffic and never fail over.
 type Tier struct {
-	// Name of the tier's Backend, and of its Deployment and Service where a
-	// workload is given. Default: `NAME-active` and `NAME-passive`, after the
-	// FailoverSpec. A DNS subdomain; with a workload a DNS label of at most 63
-	// characters that begins with a letter, as a Service needs. The tiers differ in it.
+	// The one backend of a tier that has no list of them.
+	Backend `json:",inline"`
+
+	// Backends share the traffic of the tier by weight: a canary beside the stable
+	// version, or two sites. They take the place of name, workload, service,
+	// endpoints, tls and appProtocols of the tier, which each entry has of its own.
+	// They stay one cluster in Envoy: a part of the traffic goes to the other tier
+	// when fewer than 72 % of the tier's hosts are healthy, whatever the weights. At most 15, and 16
+	// in both tiers, which is Gateway API's limit for a rule.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxItems=15
+	Backends []WeightedBackend `json:"backends,omitempty"`
+}
+
+// WeightedBackend is one of several backends that share the traffic of a tier.
+type WeightedBackend struct {
+	// Where it is.
+	Backend `json:",inline"`
+
+	// Weight is the share of the tier's traffic, in proportion to the sum of the
+	// weights of its backends. 1 to 1000000; for none, remove the entry. Default: 1,
+	// as in Gateway API.
+	//
+	// +optional
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	Weight *int32 `json:"weight,omitempty"`
+}
+
+// Backend is where requests go: it becomes one Backend of Envoy Gateway. Exactly one
+// of workload, service and endpoints says where it is.
+type Backend struct {
+	// Name of the Backend, and of its Deployment and Service where a workload is
+	// given. Default: `NAME-active` and `NAME-passive`, after the FailoverSpec; in
+	// a list of backends `NAME-active-1`, `NAME-active-2` and so on, by the place in
+	// the list, so give names where entries come and go. A DNS subdomain; with
+	// a workload a DNS label of at most 63 characters that begins with a letter, as
+	// a Service needs. All backends differ in it.
 	//
 	// +optional
 	Name string `json:"name,omitempty"`
@@ -255,7 +291,7 @@ type Tier struct {
 	// +kubebuilder:validation:MaxItems=256
 	Endpoints []egv1a1.BackendEndpoint `json:"endpoints,omitempty"`
 
-	// TLS to the tier, Envoy Gateway's own type: caCertificateRefs,
+	// TLS to the backend, Envoy Gateway's own type: caCertificateRefs,
 	// wellKnownCACertificates or insecureSkipVerify is needed. Without `sni` the
 	// endpoint's hostname is used as `sni`, since Envoy Gateway would else verify
 	// no name at all, or the one that the client asked for. Where the endpoints
@@ -265,15 +301,16 @@ type Tier struct {
 	// +optional
 	TLS *egv1a1.BackendTLSSettings `json:"tls,omitempty"`
 
-	// AppProtocols that the tier speaks, Envoy Gateway's own type. Both tiers must
-	// agree on h2c, which holds for the whole cluster in Envoy. Default: HTTP/1.1.
+	// AppProtocols that the backend speaks, Envoy Gateway's own type. All backends
+	// of both tiers must agree on h2c, which holds for the whole cluster in Envoy.
+	// Default: HTTP/1.1.
 	//
 	// +optional
 	AppProtocols []egv1a1.AppProtocolType `json:"appProtocols,omitempty"`
 }
 
-// Workload is an application to run as a tier: one container in a Deployment,
-// behind a Service. Pods are labelled and selected by `app: NAME` (the tier's) and
+// Workload is an application to run as a backend: one container in a Deployment,
+// behind a Service. Pods are labelled and selected by `app: NAME` (the backend's) and
 // `version: v1`. What is not here is done by patches in kustomize.
 type Workload struct {
 	// Image of the container.
@@ -293,6 +330,17 @@ type Workload struct {
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=0
 	Replicas *int32 `json:"replicas,omitempty"`
+
+	// ClusterIP of the Service: None makes it headless, so that its name stands for
+	// the pods. Each is then a host of its own for Envoy, which ejects one that fails
+	// and keeps the others; the name of a Service with a ClusterIP is one host,
+	// however many pods are behind it. An API server does not take the change on
+	// a Service that exists: delete that one first. Default: a ClusterIP of the
+	// cluster's choice. See docs/hosts.md.
+	//
+	// +optional
+	// +kubebuilder:validation:Enum=None
+	ClusterIP string `json:"clusterIP,omitempty"`
 
 	// ImagePullPolicy of the container: Always, IfNotPresent or Never. Default:
 	// IfNotPresent.
@@ -338,7 +386,11 @@ type Workload struct {
 	StartupProbe *corev1.Probe `json:"startupProbe,omitempty"`
 }
 
-// Service names a Service that exists already.
+// Service names a Service that exists already. The name of one with a ClusterIP is one
+// host for Envoy, however many pods are behind it: when it is ejected, all of them are
+// out. The name of a headless one (`clusterIP: None`) is a host for each pod that is
+// ready; then the port must be that of the pods, and `policy.dns` decides how soon Envoy
+// learns of new ones. See docs/hosts.md.
 type Service struct {
 	// Name of the Service.
 	//

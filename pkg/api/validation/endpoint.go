@@ -79,8 +79,8 @@ func validateIP(address string, path *field.Path) field.ErrorList {
 	return nil
 }
 
-func validateTLS(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier, path *field.Path) field.ErrorList {
-	tls := tier.TLS
+func validateTLS(fs *v1alpha1.FailoverSpec, backend v1alpha1.Backend, path *field.Path) field.ErrorList {
+	tls := backend.TLS
 	if tls == nil {
 		return nil
 	}
@@ -88,11 +88,11 @@ func validateTLS(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier, path *field.Path
 	if tls.SNI != nil && v1alpha1.HasAutoSNI(tls) {
 		errs = append(errs, field.Forbidden(path.Child("autoSNIFromEndpointHostname"), "must not be given beside sni"))
 	}
-	if endpoints := fs.BackendEndpoints(tier); v1alpha1.HasAutoSNI(tls) && slices.Contains(v1alpha1.Hostnames(endpoints), "") {
+	if endpoints := fs.BackendEndpoints(backend); v1alpha1.HasAutoSNI(tls) && slices.Contains(v1alpha1.Hostnames(endpoints), "") {
 		errs = append(errs, field.Invalid(path.Child("autoSNIFromEndpointHostname"), true, "the endpoints have no hostname to verify: give each IP endpoint a hostname"))
 	}
 	if v1alpha1.NeedsServerName(tls) && fs.Spec.Target.Has(target.BackendTLS) {
-		errs = append(errs, serverNameError(fs, tier, path.Child("sni")))
+		errs = append(errs, serverNameError(fs, backend, path.Child("sni")))
 	}
 	return errs
 }
@@ -115,12 +115,12 @@ func validateTrust(tls *egv1a1.BackendTLSSettings, path *field.Path) field.Error
 }
 
 // serverNameError says why no name could be found for the certificate to carry.
-func serverNameError(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier, path *field.Path) *field.Error {
+func serverNameError(fs *v1alpha1.FailoverSpec, backend v1alpha1.Backend, path *field.Path) *field.Error {
 	const unverified = "without it Envoy Gateway verifies no name, or the one that the client asked for"
 	if !fs.Spec.Target.Has(target.SNI) {
 		return field.Forbidden(path, target.Missing("unknown field", fs.Spec.Target.EnvoyGateway(), "1."+target.SNI.Minor)+"; "+unverified+": choose a newer target, or insecureSkipVerify: true")
 	}
-	names := v1alpha1.Hostnames(fs.BackendEndpoints(tier))
+	names := v1alpha1.Hostnames(fs.BackendEndpoints(backend))
 	if len(names) == 1 || slices.Contains(names, "") {
 		return field.Required(path, "the endpoints have no hostname to take it from; "+unverified)
 	}
@@ -128,35 +128,65 @@ func serverNameError(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier, path *field.
 		strings.Join(names, ", "), unverified))
 }
 
-// validateTiersTogether finds what would keep Envoy Gateway from putting both
-// tiers into one cluster, where alone Envoy fails over.
-func validateTiersTogether(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorList {
-	active, passive := fs.Spec.Active, fs.Spec.Passive
+// validateBackendsTogether finds what would keep Envoy Gateway from putting all
+// backends into one cluster, where alone Envoy fails over.
+func validateBackendsTogether(fs *v1alpha1.FailoverSpec) field.ErrorList {
+	backends := fs.AllBackends()
 	var errs field.ErrorList
-	activeEndpoints, passiveEndpoints := fs.BackendEndpoints(active), fs.BackendEndpoints(passive)
-	activeType, passiveType := addressTypeOf(activeEndpoints), addressTypeOf(passiveEndpoints)
-	if activeType != "" && passiveType != "" && activeType != passiveType {
-		errs = append(errs, field.Invalid(path.Child("passive"), string(passiveType), fmt.Sprintf(
-			"must be reached as spec.active is, by %s: Envoy Gateway splits a mix into two clusters that share the traffic and never fail over", activeType)))
+	if len(backends) > v1alpha1.MaxBackends {
+		errs = append(errs, field.Invalid(field.NewPath("spec", "passive", "backends"), len(fs.Spec.Passive.Backends), fmt.Sprintf(
+			"with those of spec.active there are %d, and a rule of Gateway API has at most %d backends", len(backends), v1alpha1.MaxBackends)))
 	}
-	if active.Name == passive.Name {
-		errs = append(errs, field.Invalid(path.Child("passive", "name"), passive.Name, "must differ from spec.active.name: each names a Backend"))
-	} else if shared := sharedAddresses(activeEndpoints, passiveEndpoints); len(shared) > 0 {
-		errs = append(errs, field.Invalid(path.Child("passive"), strings.Join(shared, ", "), "is in spec.active too: a tier cannot stand in for itself"))
+	for i, backend := range backends[1:] {
+		errs = append(errs, validateInOneCluster(fs, backends[0], backend)...)
+		errs = append(errs, validateDistinct(fs, backends[:i+1], backend)...)
 	}
+	return errs
+}
+
+// validateInOneCluster holds a backend against the first one of all.
+func validateInOneCluster(fs *v1alpha1.FailoverSpec, first, backend v1alpha1.TierBackend) field.ErrorList {
+	path := field.NewPath(backend.Path())
+	var errs field.ErrorList
+	wanted, given := addressTypeOf(fs.BackendEndpoints(*first.Backend)), addressTypeOf(fs.BackendEndpoints(*backend.Backend))
+	if wanted != "" && given != "" && wanted != given {
+		errs = append(errs, field.Invalid(path, string(given), fmt.Sprintf(
+			"must be reached as %s is, by %s: Envoy Gateway splits a mix into two clusters that share the traffic and never fail over", first.Path(), wanted)))
+	}
+	h2c := speaks(*first.Backend, egv1a1.AppProtocolTypeH2C)
 	switch {
-	case speaks(active, egv1a1.AppProtocolTypeH2C) != speaks(passive, egv1a1.AppProtocolTypeH2C):
-		errs = append(errs, field.Invalid(path.Child("passive", "appProtocols"), protocols(passive), fmt.Sprintf(
-			"must agree with spec.active.appProtocols (%s) on %s: Envoy speaks HTTP/2 to both tiers or to none", protocols(active), egv1a1.AppProtocolTypeH2C)))
-	case speaks(active, egv1a1.AppProtocolTypeH2C) && (speaksWebSocket(active) || speaksWebSocket(passive)):
-		errs = append(errs, field.Invalid(path.Child("passive", "appProtocols"), protocols(passive), fmt.Sprintf(
+	case speaks(*backend.Backend, egv1a1.AppProtocolTypeH2C) != h2c:
+		errs = append(errs, field.Invalid(path.Child("appProtocols"), protocols(*backend.Backend), fmt.Sprintf(
+			"must agree with %s.appProtocols (%s) on %s: Envoy speaks HTTP/2 to both tiers or to none", first.Path(), protocols(*first.Backend), egv1a1.AppProtocolTypeH2C)))
+	case h2c && (speaksWebSocket(*first.Backend) || speaksWebSocket(*backend.Backend)):
+		errs = append(errs, field.Invalid(path.Child("appProtocols"), protocols(*backend.Backend), fmt.Sprintf(
 			"%s beside a WebSocket protocol: Envoy Gateway splits the tiers into two clusters that never fail over", egv1a1.AppProtocolTypeH2C)))
 	}
-	if v1alpha1.HasAutoSNI(active.TLS) != v1alpha1.HasAutoSNI(passive.TLS) {
-		errs = append(errs, field.Invalid(path.Child("passive", "tls", "autoSNIFromEndpointHostname"), v1alpha1.HasAutoSNI(passive.TLS),
+	if v1alpha1.HasAutoSNI(first.TLS) != v1alpha1.HasAutoSNI(backend.TLS) {
+		errs = append(errs, field.Invalid(path.Child("tls", "autoSNIFromEndpointHostname"), v1alpha1.HasAutoSNI(backend.TLS),
 			"must be the same on both tiers: Envoy Gateway else splits them into two clusters that never fail over; set sni instead"))
 	}
 	return errs
+}
+
+// validateDistinct finds the first of the backends before one that it has a name or an
+// address in common with.
+func validateDistinct(fs *v1alpha1.FailoverSpec, before []v1alpha1.TierBackend, backend v1alpha1.TierBackend) field.ErrorList {
+	path := field.NewPath(backend.Path())
+	for _, other := range before {
+		if other.Name == backend.Name {
+			return field.ErrorList{field.Invalid(path.Child("name"), backend.Name, fmt.Sprintf("must differ from %s.name: each names a Backend", other.Path()))}
+		}
+		shared := sharedAddresses(fs.BackendEndpoints(*other.Backend), fs.BackendEndpoints(*backend.Backend))
+		switch {
+		case len(shared) == 0:
+		case other.Tier == backend.Tier:
+			return field.ErrorList{field.Invalid(path, strings.Join(shared, ", "), fmt.Sprintf("is in %s too: write it once, with the sum of the weights", other.Path()))}
+		default:
+			return field.ErrorList{field.Invalid(path, strings.Join(shared, ", "), fmt.Sprintf("is in %s too: a tier cannot stand in for itself", other.Path()))}
+		}
+	}
+	return nil
 }
 
 // sharedAddresses returns the addresses that are in both lists, as host:port.
@@ -183,20 +213,20 @@ func address(endpoint egv1a1.BackendEndpoint) string {
 	return fmt.Sprintf("%s:%d", host, v1alpha1.EndpointPort(endpoint))
 }
 
-func speaks(tier v1alpha1.Tier, protocol egv1a1.AppProtocolType) bool {
-	return slices.Contains(tier.AppProtocols, protocol)
+func speaks(backend v1alpha1.Backend, protocol egv1a1.AppProtocolType) bool {
+	return slices.Contains(backend.AppProtocols, protocol)
 }
 
-func speaksWebSocket(tier v1alpha1.Tier) bool {
-	return speaks(tier, egv1a1.AppProtocolTypeWS) || speaks(tier, egv1a1.AppProtocolTypeWSS)
+func speaksWebSocket(backend v1alpha1.Backend) bool {
+	return speaks(backend, egv1a1.AppProtocolTypeWS) || speaks(backend, egv1a1.AppProtocolTypeWSS)
 }
 
-func protocols(tier v1alpha1.Tier) string {
-	if len(tier.AppProtocols) == 0 {
+func protocols(backend v1alpha1.Backend) string {
+	if len(backend.AppProtocols) == 0 {
 		return "none"
 	}
-	names := make([]string, 0, len(tier.AppProtocols))
-	for _, protocol := range tier.AppProtocols {
+	names := make([]string, 0, len(backend.AppProtocols))
+	for _, protocol := range backend.AppProtocols {
 		names = append(names, string(protocol))
 	}
 	return strings.Join(names, ", ")
@@ -209,12 +239,11 @@ func validateHostRewrite(fs *v1alpha1.FailoverSpec, path *field.Path) field.Erro
 		return nil
 	}
 	var errs field.ErrorList
-	tiers := map[string]v1alpha1.Tier{"active": fs.Spec.Active, "passive": fs.Spec.Passive}
-	for _, name := range []string{"active", "passive"} {
-		endpoints := fs.BackendEndpoints(tiers[name])
+	for _, backend := range fs.AllBackends() {
+		endpoints := fs.BackendEndpoints(*backend.Backend)
 		if addressTypeOf(endpoints) != "" && slices.Contains(v1alpha1.Hostnames(endpoints), "") {
 			errs = append(errs, field.Invalid(path.Child("hostRewrite"), string(fs.Spec.HostRewrite),
-				fmt.Sprintf("spec.%s.endpoints have no hostname to send as Host: give each IP endpoint a hostname", name)))
+				fmt.Sprintf("%s.endpoints have no hostname to send as Host: give each IP endpoint a hostname", backend.Path())))
 		}
 	}
 	return errs

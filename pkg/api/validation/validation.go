@@ -27,9 +27,12 @@ func ValidateFailoverSpec(fs *v1alpha1.FailoverSpec) field.ErrorList {
 	errs = append(errs, validateHostnames(spec.Hostnames, path.Child("hostnames"))...)
 	errs = append(errs, validateRules(spec, path)...)
 	errs = append(errs, validateGateway(fs, path.Child("gateway"))...)
-	errs = append(errs, validateTier(fs, spec.Active, "-active", path.Child("active"))...)
-	errs = append(errs, validateTier(fs, spec.Passive, "-passive", path.Child("passive"))...)
-	errs = append(errs, validateTiersTogether(fs, path)...)
+	errs = append(errs, validateTier(spec.Active, path.Child("active"))...)
+	errs = append(errs, validateTier(spec.Passive, path.Child("passive"))...)
+	for _, backend := range fs.AllBackends() {
+		errs = append(errs, validateBackend(fs, backend)...)
+	}
+	errs = append(errs, validateBackendsTogether(fs)...)
 	errs = append(errs, validateHostRewrite(fs, path)...)
 	errs = append(errs, validatePolicy(spec.Policy, path.Child("policy"))...)
 	if fs.Spec.Policy.Name != fs.Name {
@@ -160,37 +163,70 @@ func validateListeners(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorL
 	return errs
 }
 
-func validateTier(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier, suffix string, path *field.Path) field.ErrorList {
-	sources := tierSources(tier)
-	if len(sources) != 1 {
-		detail := "must have exactly one of workload, service and endpoints"
-		if len(sources) == 0 {
-			return field.ErrorList{field.Required(path, detail)}
+// validateTier wants one answer to the question where a tier is.
+func validateTier(tier v1alpha1.Tier, path *field.Path) field.ErrorList {
+	sources := backendSources(tier.Backend)
+	if len(tier.Backends) > 0 {
+		sources = append(sources, "backends")
+	}
+	errs := exactlyOne(sources, "workload, service, endpoints and backends", path)
+	if len(errs) > 0 || len(tier.Backends) == 0 {
+		return errs
+	}
+	for _, given := range []struct {
+		name string
+		is   bool
+	}{{"name", tier.Name != ""}, {"tls", tier.TLS != nil}, {"appProtocols", len(tier.AppProtocols) > 0}} {
+		if given.is {
+			errs = append(errs, field.Forbidden(path.Child(given.name), "is that of one backend: move it into the entries of backends"))
 		}
-		return field.ErrorList{field.Invalid(path, strings.Join(sources, " and "), detail)}
+	}
+	return errs
+}
+
+// exactlyOne wants one source of those that there are.
+func exactlyOne(given []string, of string, path *field.Path) field.ErrorList {
+	detail := "must have exactly one of " + of
+	switch len(given) {
+	case 0:
+		return field.ErrorList{field.Required(path, detail)}
+	case 1:
+		return nil
+	default:
+		return field.ErrorList{field.Invalid(path, strings.Join(given, " and "), detail)}
+	}
+}
+
+func validateBackend(fs *v1alpha1.FailoverSpec, backend v1alpha1.TierBackend) field.ErrorList {
+	path := field.NewPath(backend.Path())
+	var errs field.ErrorList
+	if backend.Number > 0 {
+		errs = exactlyOne(backendSources(*backend.Backend), "workload, service and endpoints", path)
+	}
+	if len(backendSources(*backend.Backend)) != 1 {
+		return errs // of a tier that has no list, it is said already
 	}
 	rule, kind := nameRule(validation.IsDNS1123Subdomain), egv1a1.KindBackend
-	var errs field.ErrorList
 	switch {
-	case tier.Workload != nil:
+	case backend.Workload != nil:
 		rule, kind = validation.IsDNS1035Label, "Service"
-		errs = validateWorkload(*tier.Workload, path.Child("workload"))
-	case tier.Service != nil:
-		errs = validateService(*tier.Service, path.Child("service"))
+		errs = append(errs, validateWorkload(*backend.Workload, path.Child("workload"))...)
+	case backend.Service != nil:
+		errs = append(errs, validateService(*backend.Service, path.Child("service"))...)
 	default:
-		errs = validateEndpoints(tier.Endpoints, path.Child("endpoints"))
+		errs = append(errs, validateEndpoints(backend.Endpoints, path.Child("endpoints"))...)
 	}
-	errs = append(errs, validateDerivedName(fs, tier.Name, suffix, kind, rule, path.Child("name"))...)
-	if tier.Workload != nil || tier.Service != nil {
-		errs = append(errs, validateServiceHostname(fs, tier)...)
+	errs = append(errs, validateDerivedName(fs, backend.Name, backend.NameSuffix(), kind, rule, path.Child("name"))...)
+	if backend.Workload != nil || backend.Service != nil {
+		errs = append(errs, validateServiceHostname(fs, *backend.Backend)...)
 	}
-	return append(errs, validateTLS(fs, tier, path.Child("tls"))...)
+	return append(errs, validateTLS(fs, *backend.Backend, path.Child("tls"))...)
 }
 
 // validateServiceHostname finds a hostname that is too long, though its parts
 // are not.
-func validateServiceHostname(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier) field.ErrorList {
-	hostname := fs.BackendEndpoints(tier)[0].FQDN.Hostname
+func validateServiceHostname(fs *v1alpha1.FailoverSpec, backend v1alpha1.Backend) field.ErrorList {
+	hostname := fs.BackendEndpoints(backend)[0].FQDN.Hostname
 	if len(hostname) <= validation.DNS1123SubdomainMaxLength {
 		return nil
 	}
@@ -198,16 +234,16 @@ func validateServiceHostname(fs *v1alpha1.FailoverSpec, tier v1alpha1.Tier) fiel
 		fmt.Sprintf("the hostname %s: %s", hostname, validation.MaxLenError(validation.DNS1123SubdomainMaxLength)))}
 }
 
-// tierSources names the sources that are given.
-func tierSources(tier v1alpha1.Tier) []string {
+// backendSources names the sources that are given.
+func backendSources(backend v1alpha1.Backend) []string {
 	var sources []string
-	if tier.Workload != nil {
+	if backend.Workload != nil {
 		sources = append(sources, "workload")
 	}
-	if tier.Service != nil {
+	if backend.Service != nil {
 		sources = append(sources, "service")
 	}
-	if len(tier.Endpoints) > 0 {
+	if len(backend.Endpoints) > 0 {
 		sources = append(sources, "endpoints")
 	}
 	return sources

@@ -33,13 +33,15 @@ type Findings struct {
 	Missing []*field.Path
 }
 
-// Advice is what the owner of a schema knows about what it refuses. Either may
-// return nothing, and either function may be nil.
+// Advice is what the owner of a schema knows about what it refuses. Each may return
+// nothing, and each function may be nil.
 type Advice struct {
 	// UnknownField says what to do about a field that the schema does not have.
 	UnknownField func(path *field.Path) string
 	// UnknownValue says what to do about a value that is not in the enum.
 	UnknownValue func(path *field.Path, value string) string
+	// OutOfRange says what to do about a number that is too low or too high.
+	OutOfRange func(path *field.Path, value float64) string
 }
 
 // Check validates a value, as document.Value returns it: maps, lists, strings,
@@ -377,7 +379,13 @@ func (c *checker) checkRange(node *Node, value float64, given any, path *field.P
 	}
 	isTooHigh := high != nil && (value > *high || value == *high && node.ExclusiveMaximum)
 	if isTooHigh || low != nil && value < *low {
-		c.breakAt(path, field.Invalid(path, given, rangeWords(low, high, node.ExclusiveMaximum)))
+		detail := rangeWords(low, high, node.ExclusiveMaximum)
+		if c.advice.OutOfRange != nil {
+			if advice := c.advice.OutOfRange(path, value); advice != "" {
+				detail += ": " + advice
+			}
+		}
+		c.breakAt(path, field.Invalid(path, given, detail))
 	}
 }
 

@@ -1,6 +1,7 @@
 package schema_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -196,6 +197,7 @@ func TestFindings(t *testing.T) {
 			return ""
 		},
 		UnknownValue: func(_ *field.Path, value string) string { return value + " came later" },
+		OutOfRange:   func(_ *field.Path, value float64) string { return fmt.Sprintf("%g is for later", value) },
 	})
 	assert.Equal(t, []string{"count", "size", "mode", "moed", "other"}, texts(findings.Broken))
 	assert.Equal(t, []string{"name"}, texts(findings.Missing))
@@ -204,7 +206,7 @@ func TestFindings(t *testing.T) {
 		errs = append(errs, err.Error())
 	}
 	assert.Equal(t, []string{
-		"name: Required value: must be given", "count: Invalid value: 4: must be at most 3", `mode: Invalid value: "B": B came later`,
+		"name: Required value: must be given", "count: Invalid value: 4: must be at most 3: 4 is for later", `mode: Invalid value: "B": B came later`,
 		"size: Invalid value: 1: must be a string: put it in quotes", `moed: Forbidden: unknown field, did you mean "mode"?`, "other: Forbidden: came later",
 	}, errs)
 }

@@ -1,0 +1,79 @@
+package manifests
+
+import (
+	"fmt"
+	"strings"
+)
+
+// echo is the workshop's application, as the workload of a tier.
+const echo = `{image: gcr.io/k8s-staging-gateway-api/echo-basic:v20231214-v1.0.0-140-gf544a46e, port: 3000, env: [
+      {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}, {name: NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}]}`
+
+// Tier is an active tier. Its first host is the pod of Deployment active.
+type Tier struct {
+	// Name is short enough to be part of a namespace's name; empty for the tier of the
+	// workshop, which is one host.
+	Name string
+	// Written is the tier in a FailoverSpec, as YAML.
+	Written string
+	// Pods are Deployments beside the tier's own, whose pods its Service selects too.
+	Pods []string
+	// Backends has the hosts and the weight of each.
+	Backends []Backend
+}
+
+// Backend is one of a tier.
+type Backend struct {
+	Hosts  int
+	Weight uint32
+}
+
+// The active tiers that have several hosts.
+var (
+	// Weighted is two backends that share the traffic.
+	Weighted = Tier{
+		Name:     "weighted",
+		Written:  "{backends: [{name: active, workload: " + echo + ", weight: 90}, {name: active-canary, workload: " + echo + ", weight: 10}]}",
+		Backends: []Backend{{1, 90}, {1, 10}},
+	}
+	// Headless is a Service whose name stands for three pods.
+	Headless = Tier{
+		Name:     "headless",
+		Written:  "{name: active, workload: {clusterIP: None, " + strings.TrimPrefix(echo, "{") + "}",
+		Pods:     []string{"active-b", "active-c"},
+		Backends: []Backend{{3, 1}},
+	}
+)
+
+// written is the tier as YAML.
+func (t Tier) written() string {
+	if t.Written == "" {
+		return "{name: active, workload: " + echo + "}"
+	}
+	return t.Written
+}
+
+// Deployments returns those beside the tier's own: the suite gives each Deployment one
+// pod.
+func (t Tier) Deployments(namespace string) string {
+	var documents strings.Builder
+	for _, name := range t.Pods {
+		documents.WriteString(document(fmt.Sprintf(`apiVersion: apps/v1
+kind: Deployment
+metadata: {name: %s, namespace: %s}
+spec:
+  selector: {matchLabels: {app: active, pod: %s}}
+  template:
+    metadata: {labels: {app: active, pod: %s}}
+    spec:
+      containers:
+        - name: %s
+          image: gcr.io/k8s-staging-gateway-api/echo-basic:v20231214-v1.0.0-140-gf544a46e
+          ports: [{containerPort: 3000}]
+          env:
+            - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+            - {name: NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
+`, name, namespace, name, name, name)))
+	}
+	return documents.String()
+}
