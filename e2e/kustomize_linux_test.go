@@ -40,6 +40,14 @@ func TestKustomize(t *testing.T) {
 			directory: "../examples/kustomize/generator", golden: "example-generator.yaml",
 			elsewhere: []string{"Gateway infra/public", "Service web/shop", "Service web-standby/shop"},
 		},
+		{
+			directory: "../testdata/adopt/docs-retry-of-gateway-api/output", golden: "adopted-with-a-patch.yaml",
+			elsewhere: []string{"Gateway default/eg", "Service shop/primary", "Service shop/standby"},
+		},
+		{
+			directory: "../testdata/adopt/docs-policy-of-the-gateway/output", golden: "adopted-without-a-policy.yaml",
+			elsewhere: []string{"Service shop/primary", "Service shop/standby"},
+		},
 		{directory: "testdata/kustomize/generator-with-everything"},
 		{directory: "testdata/kustomize/generator-with-workloads"},
 		{directory: "testdata/kustomize/transformer-with-everything", elsewhere: []string{"Service staging/dev-standby-v2's pods"}},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -52,6 +53,16 @@ func Validate(envoyGateway string, object Object) field.ErrorList {
 	slices.SortStableFunc(errs, compare)
 	return errs
 }
+
+// RemoveDefaults removes the fields of an object that the API server of a cluster with
+// an Envoy Gateway, such as 1.8.2, would fill in again.
+func RemoveDefaults(envoyGateway string, value map[string]any) {
+	crd.RemoveDefaults(envoyGateway, value)
+	builtin.RemoveDefaults(value)
+}
+
+// PullPolicy returns the imagePullPolicy that an API server fills in for an image.
+func PullPolicy(image string) corev1.PullPolicy { return builtin.PullPolicy(image) }
 
 // compare orders the errors of an object, some of which are found in maps.
 func compare(a, b *field.Error) int {

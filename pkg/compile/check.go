@@ -29,6 +29,8 @@ type Report struct {
 	Targets []target.Target
 	// Failovers has a verdict on each that was found.
 	Failovers []check.Failover
+	// Manifests are the objects that the verdicts are about, given and rendered.
+	Manifests []check.Manifest
 	// Diagnostics are all errors, warnings and notes, in the order of the input.
 	Diagnostics []diagnostic.Diagnostic
 }
@@ -74,7 +76,7 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 	}
 	report.Targets = targetsOf(specs, manifests, on)
 	checked := check.Run(together, options)
-	report.Failovers = checked.Failovers
+	report.Failovers, report.Manifests = checked.Failovers, together
 	for i, failover := range report.Failovers {
 		report.Failovers[i].Target = targetOf(failover.Subject, on)
 	}

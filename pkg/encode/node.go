@@ -25,6 +25,16 @@ func Node(value map[string]any, object runtime.Object) (*yaml.Node, error) {
 	return node, nil
 }
 
+// Struct writes what a pointer to a struct has, as Value and Node do, for one that is no
+// object of Kubernetes.
+func Struct(pointer any) (*yaml.Node, error) {
+	value, err := encoder{}.value(reflect.ValueOf(pointer), "")
+	if err != nil {
+		return nil, err
+	}
+	return node(value, reflect.TypeOf(pointer))
+}
+
 // node writes a value in the order that its Go type has, if any.
 func node(value any, of reflect.Type) (*yaml.Node, error) {
 	switch value := value.(type) {

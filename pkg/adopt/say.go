@@ -1,0 +1,210 @@
+package adopt
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	"k8s.io/utils/ptr"
+
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/envoygateway"
+)
+
+// This file has what a FailoverSpec cannot say: what keeps a failover from being
+// adopted, and the fields that a patch says instead. Where the API grows, an entry goes.
+
+// Kinds of objects.
+const (
+	kindBackend              = "Backend"
+	kindBackendTrafficPolicy = "BackendTrafficPolicy"
+	kindDeployment           = "Deployment"
+	kindGateway              = "Gateway"
+	kindHTTPRoute            = "HTTPRoute"
+	kindHTTPRouteFilter      = "HTTPRouteFilter"
+	kindService              = "Service"
+)
+
+// refusal is why a failover is not adopted.
+type refusal struct {
+	at      *object
+	path    string
+	message string
+}
+
+// refusals look at a failover one after another; what the first one that has something
+// to say says is all that is said.
+var refusals = []func(*failover) []refusal{
+	otherKind, notBackends, otherNumberOfBackends, backendsElsewhere, backendsNotThere, noTiers, otherEndpoints, notOnAGateway,
+}
+
+// ref returns the path of a backendRef.
+func (f *failover) ref(i int) string {
+	return fmt.Sprintf("%s.backendRefs[%d]", f.OfRule.Path, i)
+}
+
+func otherKind(f *failover) []refusal {
+	if f.Route.Kind == kindHTTPRoute {
+		return nil
+	}
+	return []refusal{{f.route, "kind", fmt.Sprintf("%q: a FailoverSpec makes an HTTPRoute: it stays as it is", f.Route.Kind)}}
+}
+
+func notBackends(f *failover) []refusal {
+	var found []refusal
+	for i, backend := range f.OfRule.Backends {
+		switch {
+		case backend.Ref.Kind == kindService && backend.Port != nil:
+			found = append(found, refusal{f.route, f.ref(i), fmt.Sprintf(
+				"%s: a FailoverSpec reaches a Service through a Backend, and only Backends fail over: write the FailoverSpec by hand, with the tier \"service: {name: %s, namespace: %s, port: %d}\"",
+				backend.Ref, backend.Ref.Name, backend.Ref.Namespace, *backend.Port)})
+		case backend.Ref.Kind != kindBackend:
+			found = append(found, refusal{f.route, f.ref(i), fmt.Sprintf("%s: a FailoverSpec has Backends only: it stays as it is", backend.Ref)})
+		}
+	}
+	return found
+}
+
+func otherNumberOfBackends(f *failover) []refusal {
+	switch count := len(f.OfRule.Backends); count {
+	case 1:
+		return []refusal{{f.route, f.OfRule.Path + ".backendRefs", "one backend: a FailoverSpec has one for each tier: it stays as it is"}}
+	case 2:
+		return nil
+	default:
+		return []refusal{{f.route, f.OfRule.Path + ".backendRefs", fmt.Sprintf(
+			"%d backends: adopt writes one for each tier: put the endpoints of each tier into one Backend, or write the FailoverSpec by hand, with a list of backends in the tier", count)}}
+	}
+}
+
+func backendsElsewhere(f *failover) []refusal {
+	var found []refusal
+	for i, backend := range f.OfRule.Backends {
+		if backend.Ref.Namespace != f.Route.Namespace {
+			found = append(found, refusal{f.route, f.ref(i) + ".namespace", fmt.Sprintf(
+				"%q: a FailoverSpec makes its Backends in the namespace of its route, %q: move the Backend there, or it stays as it is", backend.Ref.Namespace, f.Route.Namespace)})
+		}
+	}
+	return found
+}
+
+func backendsNotThere(f *failover) []refusal {
+	var found []refusal
+	for i, backend := range f.OfRule.Backends {
+		if f.find(backend.Ref, f.route) == nil {
+			found = append(found, refusal{f.route, f.ref(i) + ".name", fmt.Sprintf("%q: %s is not in these files: give the file that has it too", backend.Ref.Name, backend.Ref)})
+		}
+	}
+	return found
+}
+
+func noTiers(f *failover) []refusal {
+	fallbacks := 0
+	for _, backend := range f.OfRule.Backends {
+		if isFallback(f.backend(backend.Ref)) {
+			fallbacks++
+		}
+	}
+	if fallbacks == 1 {
+		return nil
+	}
+	names := fmt.Sprintf("%s and %s", f.OfRule.Backends[0].Ref.Name, f.OfRule.Backends[1].Ref.Name)
+	if fallbacks == 0 {
+		return []refusal{{f.route, f.OfRule.Path + ".backendRefs", fmt.Sprintf(
+			"%s: neither Backend has \"fallback: true\", so the two share the traffic, which a FailoverSpec would end: set it on the one that stands by, and adopt again", names)}}
+	}
+	return []refusal{{f.route, f.OfRule.Path + ".backendRefs", fmt.Sprintf(
+		"%s: both Backends have \"fallback: true\", so the two share the traffic, which a FailoverSpec would end: remove it from the one that is to serve, and adopt again", names)}}
+}
+
+func otherEndpoints(f *failover) []refusal {
+	var found []refusal
+	for _, ref := range f.OfRule.Backends {
+		at, backend := f.find(ref.Ref, f.route), f.backend(ref.Ref)
+		if ptr.Deref(backend.Spec.Type, egv1a1.BackendTypeEndpoints) != egv1a1.BackendTypeEndpoints {
+			found = append(found, refusal{at, "spec.type", fmt.Sprintf("%q: a tier of a FailoverSpec has endpoints: it stays as it is", *backend.Spec.Type)})
+		}
+		for i, endpoint := range backend.Spec.Endpoints {
+			if endpoint.Unix != nil {
+				found = append(found, refusal{at, fmt.Sprintf("spec.endpoints[%d].unix", i), "a tier of a FailoverSpec has hostnames or IP addresses, since a socket is in the gateway's own pod: it stays as it is"})
+			}
+		}
+	}
+	return found
+}
+
+func notOnAGateway(f *failover) []refusal {
+	if f.parent() >= 0 {
+		return nil
+	}
+	return []refusal{{f.route, "spec.parentRefs", "no Gateway: a FailoverSpec attaches its route to one: it stays as it is"}}
+}
+
+func isFallback(backend *egv1a1.Backend) bool { return ptr.Deref(backend.Spec.Fallback, false) }
+
+// unsayable is a field that a FailoverSpec cannot say, and why.
+type unsayable struct {
+	// kind of the object; empty for every kind.
+	kind string
+	// path of the field, [*] for every item of a list.
+	path document.Path
+	// within tells that the fields below the path are meant too.
+	within bool
+	why    string
+}
+
+// unsayables has the reasons, the most specific first.
+var unsayables = []unsayable{
+	{kindHTTPRoute, document.ParsePath("spec.rules[*]"), false, "all rules of a FailoverSpec go to the same backends"},
+	{kindHTTPRoute, document.ParsePath("spec.rules[*].filters"), true, "all rules of a FailoverSpec go to the same backends, and the filter of hostRewrite is the last of each"},
+	{kindHTTPRoute, document.ParsePath("spec.rules[*].backendRefs[*].weight"), true, "weights are for a tier with several backends, which adopt does not write"},
+	{kindHTTPRoute, document.ParsePath("spec.rules[*].backendRefs[*]"), true, "a backendRef of a FailoverSpec has nothing but the Backend's name"},
+	{kindHTTPRoute, document.ParsePath("spec.rules[*]"), true, "all rules of a FailoverSpec go to the same backends, and what is retried is in its policy"},
+	{kindHTTPRoute, document.ParsePath("spec.parentRefs"), true, "a FailoverSpec attaches its route to one Gateway, by name and sectionName"},
+	{kindBackendTrafficPolicy, document.ParsePath("spec.targetRefs"), true, "the policy of a FailoverSpec has one target, its route"},
+	{kindBackendTrafficPolicy, document.ParsePath("spec.targetSelectors"), true, "the policy of a FailoverSpec has one target, its route"},
+	{kindBackend, document.ParsePath("spec.endpoints[*].hostname"), true, "with an active check and hostRewrite, or a route for any hostname, a FailoverSpec has each endpoint asked for its own name"},
+	{kindBackend, document.ParsePath("spec.tls.sni"), true, "a FailoverSpec names the server that a certificate must be for; without it Envoy Gateway verifies no name, or the client's"},
+	{"", document.ParsePath("metadata.labels[" + v1alpha1.LabelName + "]"), true, "failover sets this label to the name of the FailoverSpec"},
+	{"", document.ParsePath("metadata.labels[" + v1alpha1.LabelComponent + "]"), true, "failover sets this label to what the object is for"},
+	{"", document.ParsePath("metadata.labels[" + v1alpha1.LabelManagedBy + "]"), true, "failover sets this label to its own name"},
+	{"", document.ParsePath("metadata.labels"), true, "spec.labels go to every object, and this one is not on every object"},
+	{"", document.ParsePath("metadata.annotations"), true, "spec.annotations go to every object, and this one is not on every object"},
+	{"", nil, true, "a FailoverSpec has no field for it"},
+}
+
+// why tells why a FailoverSpec cannot say a field.
+func why(id envoygateway.Object, path document.Path) string {
+	i := slices.IndexFunc(unsayables, func(u unsayable) bool {
+		return (u.kind == "" || u.kind == id.Kind) && u.covers(path)
+	})
+	return unsayables[i].why
+}
+
+func (u unsayable) covers(path document.Path) bool {
+	if len(path) < len(u.path) || len(path) > len(u.path) && !u.within {
+		return false
+	}
+	for i, step := range u.path {
+		if step.Name != path[i].Name && step.Name != "*" {
+			return false
+		}
+	}
+	return true
+}
+
+// doing says what an operation of a patch does.
+func doing(operation Operation) string {
+	return map[string]string{"add": "adds it", "replace": "sets it", "remove": "removes it"}[operation.Op]
+}
+
+// enumerate writes a list as a sentence does.
+func enumerate(items []string) string {
+	last := len(items) - 1
+	if last < 1 {
+		return strings.Join(items, "")
+	}
+	return strings.Join(items[:last], ", ") + " and " + items[last]
+}
