@@ -41,7 +41,7 @@ func TestTranslation(t *testing.T) {
 	sources := append(slices.Clone(base), upstream(t, moduleDirectory(t))...)
 	count := 1000
 	if !*long {
-		sources, count = every(sources, 8), 50
+		sources, count = append(every(sources, 8), ofOtherRoutes(base)...), 50
 	}
 	for _, set := range append(sources, mutated(base, count)...) {
 		c.add(t, set)
@@ -67,6 +67,11 @@ func every(sets []*manifests, n int) []*manifests {
 		some = append(some, sets[i])
 	}
 	return some
+}
+
+// ofOtherRoutes returns the sets with a route that is no HTTPRoute: there are few of them.
+func ofOtherRoutes(sets []*manifests) []*manifests {
+	return slices.DeleteFunc(slices.Clone(sets), func(set *manifests) bool { return len(set.of("GRPCRoute", "TCPRoute", "TLSRoute")) == 0 })
 }
 
 // moduleDirectory is where Go keeps the sources of a version of Envoy Gateway.

@@ -32,6 +32,8 @@ func failoverSpecSchema(pkg *loader.Package, parser *crd.Parser) (object, error)
 	// The policy's target is the route, so a user has none to give.
 	policy := at(spec, "policy")
 	remove(policy, "targetRef", "targetRefs", "targetSelectors")
+	// Nor has a rule backends beside the tiers.
+	remove(at(spec, "grpcRoute", "rules")["items"].(object), "backendRefs")
 	// Its zero value is refused by the CRD's own pattern.
 	at(policy, "requestBuffer")["required"] = []any{"limit"}
 	// Inferred from the block that is there.
@@ -113,7 +115,7 @@ func enumOf[T ~string](values []T) []any {
 func metadataProperties() object {
 	text := object{"type": "string"}
 	return object{
-		"name":        object{"type": "string", "description": "Names the HTTPRoute; the other names default from it. A DNS label, short enough for them."},
+		"name":        object{"type": "string", "description": "Names the route; the other names default from it. A DNS label, short enough for them."},
 		"namespace":   object{"type": "string", "description": "Namespace of all objects but a Gateway placed elsewhere. Default: the one given to the command, else `default`."},
 		"labels":      object{"type": "object", "additionalProperties": text, "description": "Labels of this file, not of the objects: see spec.labels."},
 		"annotations": object{"type": "object", "additionalProperties": text, "description": "Annotations of this file, for orchestrators, not of the objects: see spec.annotations."},

@@ -24,7 +24,7 @@ var versions = target.EnvoyGateways()
 // kinds are those that failover renders, and those that they work together with.
 var kinds = []string{
 	"Backend", "BackendTLSPolicy", "BackendTrafficPolicy", "ClientTrafficPolicy", "GRPCRoute", "Gateway",
-	"GatewayClass", "HTTPRoute", "HTTPRouteFilter", "ReferenceGrant",
+	"GatewayClass", "HTTPRoute", "HTTPRouteFilter", "ReferenceGrant", "TCPRoute", "TLSRoute",
 }
 
 // crdsOf returns the CRDs of the kinds that an Envoy Gateway installs.

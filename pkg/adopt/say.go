@@ -49,7 +49,7 @@ func otherKind(f *failover) []refusal {
 	if f.Route.Kind == kindHTTPRoute {
 		return nil
 	}
-	return []refusal{{f.route, "kind", fmt.Sprintf("%q: a FailoverSpec makes an HTTPRoute: it stays as it is", f.Route.Kind)}}
+	return []refusal{{f.route, "kind", fmt.Sprintf("%q: adopt writes HTTPRoutes alone: write the FailoverSpec by hand, with grpcRoute, tlsRoute or tcpRoute, or it stays as it is", f.Route.Kind)}}
 }
 
 func notBackends(f *failover) []refusal {

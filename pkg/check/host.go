@@ -156,12 +156,24 @@ func (f *failover) httpRule() *gwapiv1.HTTPRouteRule {
 	if !isHTTPRoute {
 		return nil
 	}
-	for i := range f.route.Rules {
-		if f.route.Rules[i].Path == f.rule.Path && i < len(object.Spec.Rules) {
-			return &object.Spec.Rules[i]
-		}
+	if i := f.ruleIndex(); i >= 0 && i < len(object.Spec.Rules) {
+		return &object.Spec.Rules[i]
 	}
 	return nil
+}
+
+// grpcRule returns the rule as a GRPCRoute has it, or nil.
+func (f *failover) grpcRule() *gwapiv1.GRPCRouteRule {
+	object, isGRPCRoute := f.decoded[f.route.Object].object.(*gwapiv1.GRPCRoute)
+	if i := f.ruleIndex(); isGRPCRoute && i >= 0 && i < len(object.Spec.Rules) {
+		return &object.Spec.Rules[i]
+	}
+	return nil
+}
+
+// ruleIndex is the place of the rule in its route.
+func (f *failover) ruleIndex() int {
+	return slices.IndexFunc(f.route.Rules, func(rule envoygateway.Rule) bool { return rule.Path == f.rule.Path })
 }
 
 // hostRewrite is what a filter of a rule makes of the Host: a fixed name, or another
@@ -171,20 +183,34 @@ type hostRewrite struct {
 	by   egv1a1.HTTPHostnameModifierType
 }
 
+// extensions are the filters of a rule that other objects have, of an HTTPRoute or
+// a GRPCRoute.
+func (f *failover) extensions() []*gwapiv1.LocalObjectReference {
+	var refs []*gwapiv1.LocalObjectReference
+	if rule := f.httpRule(); rule != nil {
+		for _, filter := range rule.Filters {
+			refs = append(refs, filter.ExtensionRef)
+		}
+	}
+	if rule := f.grpcRule(); rule != nil {
+		for _, filter := range rule.Filters {
+			refs = append(refs, filter.ExtensionRef)
+		}
+	}
+	return slices.DeleteFunc(refs, func(ref *gwapiv1.LocalObjectReference) bool { return ref == nil })
+}
+
 // hostRewrite returns that of the rule, or nil.
 func (f *failover) hostRewrite() *hostRewrite {
-	rule := f.httpRule()
-	if rule == nil {
-		return nil
+	if rule := f.httpRule(); rule != nil {
+		for _, filter := range rule.Filters {
+			if rewrite := filter.URLRewrite; rewrite != nil && rewrite.Hostname != nil {
+				return &hostRewrite{name: string(*rewrite.Hostname)}
+			}
+		}
 	}
-	for _, filter := range rule.Filters {
-		if rewrite := filter.URLRewrite; rewrite != nil && rewrite.Hostname != nil {
-			return &hostRewrite{name: string(*rewrite.Hostname)}
-		}
-		if filter.ExtensionRef == nil {
-			continue
-		}
-		known := f.decoded[envoygateway.Object{Kind: string(filter.ExtensionRef.Kind), Namespace: f.route.Object.Namespace, Name: string(filter.ExtensionRef.Name)}]
+	for _, ref := range f.extensions() {
+		known := f.decoded[envoygateway.Object{Kind: string(ref.Kind), Namespace: f.route.Object.Namespace, Name: string(ref.Name)}]
 		if known == nil {
 			return &hostRewrite{} // it may be one
 		}

@@ -272,8 +272,7 @@ func shadowedRule(f *failover) []finding {
 	if f.at == nil || f.rule.Refused != nil {
 		return nil
 	}
-	index := slices.IndexFunc(f.route.Rules, func(rule envoygateway.Rule) bool { return rule.Path == f.rule.Path })
-	requests := f.requestsOf(f.route, index, f.at)
+	requests := f.requestsOf(f.route, f.ruleIndex(), f.at)
 	taken := slices.DeleteFunc(slices.Clone(requests), func(r request) bool { return f.firstRules()[r] == f.rule.Source })
 	if len(taken) == 0 {
 		return nil

@@ -243,6 +243,21 @@ func TestOutputDependsOnInputAlone(t *testing.T) {
 	}
 }
 
+// TestEveryTargetServesEveryRoute: what is rendered is in a version of Gateway API that
+// the API server of the target has.
+func TestEveryTargetServesEveryRoute(t *testing.T) {
+	for _, on := range target.All() {
+		for _, route := range []string{
+			"grpcRoute: {}", "tlsRoute: {}\n  hostnames: [shop.example.com]",
+			"tcpRoute: {}\n  gateway: {listeners: [{name: tcp, protocol: TCP, port: 5432}]}",
+		} {
+			got := run("apiVersion: failover.krm.dev/v1alpha1\nkind: FailoverSpec\nmetadata: {name: shop, namespace: web}\nspec:\n  target: "+string(on)+"\n  "+route+
+				"\n  active: {service: {name: shop, port: 5432}}\n  passive: {service: {name: standby, port: 5432}}\n", "render")
+			assert.Zero(t, got.code, "%s, %s: %s", on, route, got.stderr)
+		}
+	}
+}
+
 func TestExamplesAreRendered(t *testing.T) {
 	specs, err := filepath.Glob("../../examples/*/failover.yaml")
 	require.NoError(t, err)

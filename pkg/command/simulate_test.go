@@ -26,6 +26,8 @@ spec:
 // TestSimulateGolden shows what simulate writes, in each format.
 func TestSimulateGolden(t *testing.T) {
 	inert := simulated + "  policy: {profile: custom}\n"
+	tls := simulated + "  hostnames: [shop.example.com]\n  tlsRoute: {}\n"
+	tcp := strings.Replace(simulated, "gatewayClassName: eg", "listeners: [{name: tcp, protocol: TCP, port: 8080}]", 1) + "  tcpRoute: {}\n"
 	split, err := os.ReadFile(filepath.Join("..", "..", "testdata", "rule", "mixed-address-type", "fires.yaml"))
 	require.NoError(t, err)
 	for _, tc := range []struct {
@@ -42,6 +44,10 @@ func TestSimulateGolden(t *testing.T) {
 		{"headless.txt", strings.Replace(simulated, "service: {name: shop,", "workload: {image: shop, replicas: 3, clusterIP: None,", 1), []string{"--broken-hosts", "1"}},
 		{"never.txt", inert, nil},
 		{"split.txt", string(split), nil},
+		{"grpc.txt", simulated + "  grpcRoute: {}\n", nil},
+		{"tls.txt", tls, nil},
+		{"tcp.txt", tcp, nil},
+		{"tcp-active-check.txt", tcp + "  policy: {healthCheck: {active: {tcp: {}}}}\n", nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := run(tc.input, append([]string{"simulate"}, tc.args...)...)

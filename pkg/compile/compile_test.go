@@ -75,7 +75,7 @@ func TestSpecsBuiltInGo(t *testing.T) {
 		},
 		{"a target of the policy, which the Go type has room for", func(fs *v1alpha1.FailoverSpec) {
 			fs.Spec.Policy.TargetRefs = []gwapiv1.LocalPolicyTargetReferenceWithSectionName{{}}
-		}, []string{"error: FailoverSpec web/shop: spec.policy.targetRefs: Forbidden: the policy's target is the HTTPRoute of this spec: remove it"}},
+		}, []string{"error: FailoverSpec web/shop: spec.policy.targetRefs: Forbidden: the policy's target is the route of this spec: remove it"}},
 		{
 			"metadata that only a cluster has", func(fs *v1alpha1.FailoverSpec) { fs.Finalizers = []string{"x/y"} },
 			[]string{"error: FailoverSpec web/shop: metadata.finalizers: Forbidden: unknown field; known are annotations, labels, name, namespace"},

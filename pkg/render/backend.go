@@ -31,15 +31,11 @@ func backend(fs *v1alpha1.FailoverSpec, of tierBackend) *egv1a1.Backend {
 }
 
 // endpoints returns the endpoints of a backend. Envoy Gateway takes the Host of an active
-// health check from the endpoint's hostname field, but never from its DNS name, and then
-// from the route. So the field is filled in where the route's is wrong: where each
-// backend gets its own hostname as Host (under the client's name a standby fails its
-// checks), and where the route has none or a wildcard, so that the check would ask for *.
+// health check from the endpoint's hostname field, but never from its DNS name. So the
+// field is filled in where a check would ask for a name that is wrong.
 func endpoints(fs *v1alpha1.FailoverSpec, of tierBackend) []egv1a1.BackendEndpoint {
 	endpoints := fs.BackendEndpoints(*of.Backend)
-	isWildcard := func(hostname gwapiv1.Hostname) bool { return strings.HasPrefix(string(hostname), "*") }
-	asksAny := len(fs.Spec.Hostnames) == 0 || slices.ContainsFunc(fs.Spec.Hostnames, isWildcard)
-	if fs.Spec.HostRewrite == "" && !asksAny || !fs.Spec.Target.Has(target.EndpointCheckHost) || !fs.Spec.Policy.ChecksRouteHostname() {
+	if !fs.Spec.Target.Has(target.EndpointCheckHost) || !asksWrongHost(fs) && !asksClusterName(fs) {
 		return endpoints
 	}
 	endpoints = slices.Clone(endpoints)
@@ -49,6 +45,23 @@ func endpoints(fs *v1alpha1.FailoverSpec, of tierBackend) []egv1a1.BackendEndpoi
 		}
 	}
 	return endpoints
+}
+
+// asksWrongHost tells whether an active HTTP check, which takes the route's hostname,
+// does not ask for the right one: where each backend gets its own hostname as Host (under
+// the client's name a standby fails its checks), and where the route has none or
+// a wildcard, so that the check would ask for *.
+func asksWrongHost(fs *v1alpha1.FailoverSpec) bool {
+	isWildcard := func(hostname gwapiv1.Hostname) bool { return strings.HasPrefix(string(hostname), "*") }
+	asksAny := len(fs.Spec.Hostnames) == 0 || slices.ContainsFunc(fs.Spec.Hostnames, isWildcard)
+	return (fs.Spec.HostRewrite != "" || asksAny) && fs.Spec.Policy.ChecksRouteHostname()
+}
+
+// asksClusterName tells whether an active check of gRPC would send the name of Envoy's
+// cluster as authority, which is no hostname, and which servers may refuse for that.
+func asksClusterName(fs *v1alpha1.FailoverSpec) bool {
+	check := fs.Spec.Policy.HealthCheck
+	return fs.Spec.RouteKind() == v1alpha1.RouteKindGRPC && check != nil && check.Active != nil && check.Active.Type == egv1a1.ActiveHealthCheckerTypeGRPC
 }
 
 func backendOrigins(path string) []origin {

@@ -15,7 +15,7 @@ func backendTrafficPolicy(fs *v1alpha1.FailoverSpec) *egv1a1.BackendTrafficPolic
 	spec.TargetRefs = []gwapiv1.LocalPolicyTargetReferenceWithSectionName{{
 		LocalPolicyTargetReference: gwapiv1.LocalPolicyTargetReference{
 			Group: gwapiv1.GroupName,
-			Kind:  kindHTTPRoute,
+			Kind:  gwapiv1.Kind(fs.Spec.RouteKind()),
 			Name:  gwapiv1.ObjectName(fs.Name),
 		},
 	}}

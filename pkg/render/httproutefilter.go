@@ -3,6 +3,7 @@ package render
 import (
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 )
@@ -19,6 +20,11 @@ func httpRouteFilter(fs *v1alpha1.FailoverSpec) *egv1a1.HTTPRouteFilter {
 			},
 		},
 	}
+}
+
+// routeFilterRef is what a rule refers to the filter by.
+func routeFilterRef(fs *v1alpha1.FailoverSpec) *gwapiv1.LocalObjectReference {
+	return &gwapiv1.LocalObjectReference{Group: egv1a1.GroupName, Kind: egv1a1.KindHTTPRouteFilter, Name: gwapiv1.ObjectName(fs.Name)}
 }
 
 var routeFilterOrigins = []origin{{"metadata.name", "metadata.name"}, {"spec.urlRewrite.hostname", "spec.hostRewrite"}}

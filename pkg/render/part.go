@@ -53,14 +53,18 @@ type partInfo struct {
 // origin is where a field of an object comes from in its FailoverSpec.
 type origin struct{ object, spec string }
 
-// parts has every part.
+// parts has every part; one that may be of several kinds has an entry for each.
 var parts = slices.Concat(
 	tierParts(activeComponent), tierParts(passiveComponent),
 	[]partInfo{
 		{gatewayPart, []schema.GroupVersionKind{gatewayAPI(kindGateway)}, gatewayOrigins},
 		{policyPart, []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindBackendTrafficPolicy)}, policyOrigins},
 		{routeFilterPart, []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindHTTPRouteFilter)}, routeFilterOrigins},
-		{routePart, []schema.GroupVersionKind{gatewayAPI(kindHTTPRoute)}, routeOrigins},
+		// Which of these it is depends on the spec.
+		{routePart, routeGroupVersionKinds(v1alpha1.RouteKindHTTP), httpRouteOrigins},
+		{routePart, routeGroupVersionKinds(v1alpha1.RouteKindGRPC), grpcRouteOrigins},
+		{routePart, routeGroupVersionKinds(v1alpha1.RouteKindTLS), routeOrigins},
+		{routePart, routeGroupVersionKinds(v1alpha1.RouteKindTCP), routeOrigins},
 	},
 )
 
@@ -89,23 +93,27 @@ func backendParts(of component, number int) []partInfo {
 // everywhere has what a user can reach on every object.
 var everywhere = []origin{{"metadata.labels", "spec.labels"}, {"metadata.annotations", "spec.annotations"}, {"metadata", "metadata"}}
 
-func infoOf(part Part) partInfo {
-	i := slices.IndexFunc(parts, func(info partInfo) bool { return info.part == part })
+// infoOf returns what is known of objects of a kind that are rendered as a part.
+func infoOf(part Part, kind schema.GroupKind) partInfo {
+	i := slices.IndexFunc(parts, func(info partInfo) bool { return info.part == part && info.makes(kind) })
 	if i < 0 {
 		return partInfo{}
 	}
 	return parts[i]
 }
 
-// Makes tells whether objects of a kind are rendered as a part.
-func Makes(part Part, kind schema.GroupKind) bool {
-	return slices.ContainsFunc(infoOf(part).kinds, func(made schema.GroupVersionKind) bool { return made.GroupKind() == kind })
+func (i partInfo) makes(kind schema.GroupKind) bool {
+	return slices.ContainsFunc(i.kinds, func(made schema.GroupVersionKind) bool { return made.GroupKind() == kind })
 }
+
+// Makes tells whether objects of a kind are rendered as a part.
+func Makes(part Part, kind schema.GroupKind) bool { return infoOf(part, kind).part != "" }
 
 // Origin returns the path in the FailoverSpec that a path in the object comes from,
 // or the nearest that is known.
 func (o Object) Origin(path document.Path) document.Path {
-	for _, origin := range slices.Concat(o.origins, infoOf(o.Part).origins, everywhere) {
+	info := infoOf(o.Part, o.Resource.GetObjectKind().GroupVersionKind().GroupKind())
+	for _, origin := range slices.Concat(o.origins, info.origins, everywhere) {
 		if rest, found := path.Below(document.ParsePath(origin.object)); found {
 			return document.ParsePath(origin.spec).Join(rest)
 		}

@@ -81,7 +81,7 @@ func renderSpec(fs *v1alpha1.FailoverSpec) []Object {
 	if fs.Spec.HostRewrite != "" {
 		add(routeFilterPart, httpRouteFilter(fs))
 	}
-	add(routePart, httpRoute(fs, backends), ruleOrigins(fs, backends)...)
+	add(routePart, route(fs, backends), ruleOrigins(fs, backends)...)
 	return objects
 }
 
@@ -163,7 +163,7 @@ func refusedAttachments(specs []*v1alpha1.FailoverSpec) []Error {
 			errs = append(errs, Error{fs, maker, field.NotSupported(field.NewPath("spec", "gateway", "sectionName"), string(wanted.SectionName), made.ListenerNames())})
 		default:
 			errs = append(errs, Error{fs, maker, field.Invalid(field.NewPath("spec", "gateway"), wanted.Namespace+"/"+wanted.Name, fmt.Sprintf(
-				"no listener of the Gateway that FailoverSpec %s makes takes this HTTPRoute: see their protocol and hostname, and allowedRoutes for namespace %q", Name(maker), fs.Namespace))})
+				"no listener of the Gateway that FailoverSpec %s makes takes this %s: see their protocol and hostname, and allowedRoutes for namespace %q", Name(maker), fs.Spec.RouteKind(), fs.Namespace))})
 		}
 	}
 	return errs

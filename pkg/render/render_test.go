@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/utils/ptr"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
@@ -50,15 +51,21 @@ func backends(s *v1alpha1.Spec) {
 	}}
 }
 
+func grpc(s *v1alpha1.Spec) {
+	s.GRPCRoute = &v1alpha1.GRPCRoute{Rules: []gwapiv1.GRPCRouteRule{{}, {Name: new(gwapiv1.SectionName("carts"))}}}
+}
+
+func tls(s *v1alpha1.Spec) { s.TLSRoute = &v1alpha1.TLSRoute{} }
+
+func tcp(s *v1alpha1.Spec) { s.TCPRoute = &v1alpha1.TCPRoute{} }
+
 func hostRewrite(s *v1alpha1.Spec) { s.HostRewrite = egv1a1.BackendHTTPHostnameModifier }
 
 func activeCheck(s *v1alpha1.Spec) {
 	s.Policy.HealthCheck = &egv1a1.HealthCheck{Active: &egv1a1.ActiveHealthCheck{HTTP: &egv1a1.HTTPActiveHealthChecker{Path: "/healthz"}}}
 }
 
-func attached(name string) func(*v1alpha1.Spec) {
-	return func(s *v1alpha1.Spec) { s.Gateway = v1alpha1.Gateway{Name: name} }
-}
+func attached(s *v1alpha1.Spec) { s.Gateway = v1alpha1.Gateway{Name: "public"} }
 
 func rendered(t *testing.T, specs ...*v1alpha1.FailoverSpec) map[render.Part]render.Object {
 	t.Helper()
@@ -80,7 +87,10 @@ func TestParts(t *testing.T) {
 		{"services and endpoints", spec("shop"), []render.Part{"active-backend", "passive-backend", "gateway", "policy", "route"}},
 		{"a workload", spec("shop", workload), []render.Part{"active-service", "active-deployment", "active-backend", "passive-backend", "gateway", "policy", "route"}},
 		{"a list of backends", spec("shop", backends), []render.Part{"active-service-1", "active-deployment-1", "active-backend-1", "active-backend-2", "passive-backend", "gateway", "policy", "route"}},
-		{"attached, with a filter", spec("shop", attached("public"), hostRewrite), []render.Part{"active-backend", "passive-backend", "policy", "route-filter", "route"}},
+		{"gRPC", spec("shop", attached, grpc), []render.Part{"active-backend", "passive-backend", "policy", "route"}},
+		{"TLS", spec("shop", attached, tls), []render.Part{"active-backend", "passive-backend", "policy", "route"}},
+		{"TCP", spec("shop", attached, tcp), []render.Part{"active-backend", "passive-backend", "policy", "route"}},
+		{"attached, with a filter", spec("shop", attached, hostRewrite), []render.Part{"active-backend", "passive-backend", "policy", "route-filter", "route"}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			objects, errs := render.Render([]*v1alpha1.FailoverSpec{tc.spec})
@@ -135,6 +145,123 @@ func TestBackends(t *testing.T) {
 	} {
 		assert.Equal(t, tc.spec, objects[tc.part].Origin(document.ParsePath(tc.object)).String(), "%s %s", tc.part, tc.object)
 	}
+}
+
+// TestRouteOfEachKind: the policy targets the route that is made, each rule of which has
+// both tiers.
+func TestRouteOfEachKind(t *testing.T) {
+	old := func(s *v1alpha1.Spec) { s.Target = "envoy-gateway-1.3" }
+	between := func(s *v1alpha1.Spec) { s.Target = "envoy-gateway-1.7" }
+	newest := func(s *v1alpha1.Spec) { s.Target = "envoy-gateway-1.9" }
+	for _, tc := range []struct {
+		reason  string
+		changes []func(*v1alpha1.Spec)
+		want    string
+		port    string
+		rules   int
+	}{
+		{"HTTP", nil, "gateway.networking.k8s.io/v1 HTTPRoute", "http", 1},
+		{"gRPC", []func(*v1alpha1.Spec){grpc}, "gateway.networking.k8s.io/v1 GRPCRoute", "grpc", 2},
+		{"TLS", []func(*v1alpha1.Spec){tls}, "gateway.networking.k8s.io/v1 TLSRoute", "tls", 1},
+		{"TLS before 1.8", []func(*v1alpha1.Spec){tls, between}, "gateway.networking.k8s.io/v1alpha3 TLSRoute", "tls", 1},
+		{"TLS before 1.6", []func(*v1alpha1.Spec){tls, old}, "gateway.networking.k8s.io/v1alpha2 TLSRoute", "tls", 1},
+		{"TCP", []func(*v1alpha1.Spec){tcp, newest}, "gateway.networking.k8s.io/v1 TCPRoute", "tcp", 1},
+		{"TCP before 1.9", []func(*v1alpha1.Spec){tcp}, "gateway.networking.k8s.io/v1alpha2 TCPRoute", "tcp", 1},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			objects := rendered(t, spec("shop", append(tc.changes, workload, attached)...))
+			route := objects["route"].Resource
+			apiVersion, kind := route.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()
+			assert.Equal(t, tc.want, apiVersion+" "+kind)
+			reference := objects["policy"].Resource.(*egv1a1.BackendTrafficPolicy).Spec.TargetRefs[0]
+			assert.Equal(t, kind, string(reference.Kind))
+			assert.Equal(t, tc.port, objects["active-service"].Resource.(*corev1.Service).Spec.Ports[0].Name)
+
+			refs := refsOf(route)
+			require.Len(t, refs, tc.rules)
+			for _, rule := range refs {
+				assert.Equal(t, []gwapiv1.ObjectName{"shop-active", "shop-passive"}, names(rule))
+			}
+		})
+	}
+}
+
+// TestReferencesOfEachKind: each rule has the backends of all tiers in the order of their
+// priority, with weights, and each reference comes from its backend.
+func TestReferencesOfEachKind(t *testing.T) {
+	rules := func(s *v1alpha1.Spec) { s.Rules = []v1alpha1.Rule{{}, {}} }
+	for _, tc := range []struct {
+		reason string
+		kind   func(*v1alpha1.Spec)
+		rules  int
+	}{
+		{"HTTP", func(*v1alpha1.Spec) {}, 1},
+		{"HTTP, rules", rules, 2},
+		{"gRPC", grpc, 2},
+		{"TLS", tls, 1},
+		{"TCP", tcp, 1},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			route := rendered(t, spec("shop", attached, backends, tc.kind, func(s *v1alpha1.Spec) { s.Prefer = v1alpha1.PreferPassive }))["route"]
+			refs := refsOf(route.Resource)
+			require.Len(t, refs, tc.rules)
+			for i, rule := range refs {
+				assert.Equal(t, []string{"shop-passive 1", "shop-active-1 9", "canary 1"}, weighted(rule))
+				for j, of := range map[int]string{1: "spec.active.backends[0]", 2: "spec.active.backends[1]"} {
+					at := fmt.Sprintf("spec.rules[%d].backendRefs[%d].weight", i, j)
+					assert.Equal(t, of+".weight", route.Origin(document.ParsePath(at)).String(), at)
+				}
+			}
+		})
+	}
+}
+
+func weighted(refs []gwapiv1.BackendRef) []string {
+	var texts []string
+	for _, ref := range refs {
+		texts = append(texts, fmt.Sprintf("%s %d", ref.Name, ptr.Deref(ref.Weight, 1)))
+	}
+	return texts
+}
+
+func names(refs []gwapiv1.BackendRef) []gwapiv1.ObjectName {
+	var names []gwapiv1.ObjectName
+	for _, ref := range refs {
+		names = append(names, ref.Name)
+	}
+	return names
+}
+
+// refsOf returns the backendRefs of each rule.
+func refsOf(route render.Resource) [][]gwapiv1.BackendRef {
+	var rules [][]gwapiv1.BackendRef
+	switch route := route.(type) {
+	case *gwapiv1.HTTPRoute:
+		for _, rule := range route.Spec.Rules {
+			var refs []gwapiv1.BackendRef
+			for _, ref := range rule.BackendRefs {
+				refs = append(refs, ref.BackendRef)
+			}
+			rules = append(rules, refs)
+		}
+	case *gwapiv1.GRPCRoute:
+		for _, rule := range route.Spec.Rules {
+			var refs []gwapiv1.BackendRef
+			for _, ref := range rule.BackendRefs {
+				refs = append(refs, ref.BackendRef)
+			}
+			rules = append(rules, refs)
+		}
+	case *gwapiv1.TLSRoute:
+		for _, rule := range route.Spec.Rules {
+			rules = append(rules, rule.BackendRefs)
+		}
+	case *gwapiv1.TCPRoute:
+		for _, rule := range route.Spec.Rules {
+			rules = append(rules, rule.BackendRefs)
+		}
+	}
+	return rules
 }
 
 func TestPortOfARef(t *testing.T) {
@@ -231,6 +358,9 @@ func TestOrigin(t *testing.T) {
 	} {
 		assert.Equal(t, tc.spec, objects[tc.part].Origin(document.ParsePath(tc.object)).String(), "%s %s", tc.part, tc.object)
 	}
+	route := rendered(t, spec("shop", grpc))["route"]
+	assert.Equal(t, "spec.grpcRoute.rules[1].name", route.Origin(document.ParsePath("spec.rules[1].name")).String())
+	assert.Equal(t, "spec.gateway.name", route.Origin(document.ParsePath("spec.parentRefs[0].name")).String())
 	for _, origin := range render.Origins() {
 		assert.NotEmpty(t, origin.Spec, origin)
 		assert.NotEmpty(t, origin.Object, origin)

@@ -15,8 +15,16 @@ const (
 	serviceLabel = "service"
 
 	workloadVersion = "v1"
-	portName        = "http"
 )
+
+// portNames are by the kind of route: meshes and other tools take the protocol of a port
+// from its name.
+var portNames = map[v1alpha1.RouteKind]string{
+	v1alpha1.RouteKindHTTP: "http",
+	v1alpha1.RouteKindGRPC: "grpc",
+	v1alpha1.RouteKindTLS:  "tls",
+	v1alpha1.RouteKindTCP:  "tcp",
+}
 
 // service makes the Service of a workload.
 func service(fs *v1alpha1.FailoverSpec, of tierBackend) *corev1.Service {
@@ -26,7 +34,7 @@ func service(fs *v1alpha1.FailoverSpec, of tierBackend) *corev1.Service {
 		Spec: corev1.ServiceSpec{
 			ClusterIP: of.Workload.ClusterIP,
 			Ports: []corev1.ServicePort{{
-				Name:       portName,
+				Name:       portNames[fs.Spec.RouteKind()],
 				Port:       of.Workload.Port,
 				TargetPort: intstr.FromInt32(of.Workload.Port),
 			}},

@@ -101,6 +101,9 @@ var (
 // route's.
 var EndpointCheckHost = Feature{Kind: "Backend", Field: "spec.endpoints.hostname", Minor: "8"}
 
+// GRPCRouteFilter is that a rule of a GRPCRoute may refer to a kind that is older.
+var GRPCRouteFilter = Feature{Kind: "HTTPRouteFilter", Field: "spec", Minor: "9"}
+
 // GatewayErrorsCount is that Envoy ejects by a field that is older: before, Envoy
 // Gateway did not set what makes Envoy enforce it.
 var GatewayErrorsCount = Feature{Kind: "BackendTrafficPolicy", Field: "spec.healthCheck.passive.consecutiveGatewayErrors", Minor: "6"}

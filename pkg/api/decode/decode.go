@@ -102,9 +102,9 @@ func paths(of []*field.Path) []document.Path {
 
 // refusedFields are fields of Envoy Gateway's types that have no place in a spec.
 var refusedFields = map[string]string{
-	"targetRef":       "the policy's target is the HTTPRoute of this spec: remove it",
-	"targetRefs":      "the policy's target is the HTTPRoute of this spec: remove it",
-	"targetSelectors": "the policy's target is the HTTPRoute of this spec: remove it",
+	"targetRef":       "the policy's target is the route of this spec: remove it",
+	"targetRefs":      "the policy's target is the route of this spec: remove it",
+	"targetSelectors": "the policy's target is the route of this spec: remove it",
 	"backendRefs":     "the backends of a rule are the tiers of this spec: remove it",
 	"retry":           "what is retried is in spec.policy.retry: remove it",
 	"unix":            "a unix socket is inside the gateway's own pod: use fqdn or ip",

@@ -4,7 +4,7 @@ package decode
 
 import "github.com/failover-krm/failover/pkg/apiserver/schema"
 
-var failoverSpecSchema = &schemae1ed439c0c67
+var failoverSpecSchema = &schema80f660312fe1
 
 var failoverCheckSchema = &schema77bfd75d53e0
 
@@ -260,17 +260,91 @@ var (
 		{Name: "namespace", Node: &schema38c43b5ba342},
 		{Name: "sectionName", Node: &schema7ee4dd0e609d},
 	}, Type: schema.Object}
-	schemaa00d8f4ea542 = schema.Node{Enum: []string{"Backend"}, Type: schema.String}
-	schemaed000d69a81e = schema.Node{Items: &schemabe8fa202c611, MaxLength: new(int(16)), Type: schema.Array}
 	schema34ba964ae820 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: schema.String}
-	schema059baf4b83c7 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
 	schema81eea8a274d2 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Type: schema.String}
+	schema555538365fcf = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema34ba964ae820},
+		{Name: "value", Node: &schema81eea8a274d2},
+	}, Required: []string{"name", "value"}, Type: schema.Object}
+	schemaa9a6b1b49868 = schema.Node{Items: &schema555538365fcf, MaxLength: new(int(16)), Type: schema.Array}
+	schema4e7ffeb306b4 = schema.Node{Items: &schema38c43b5ba342, MaxLength: new(int(16)), Type: schema.Array}
+	schemaffa30c5d6b8b = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schemaa9a6b1b49868},
+		{Name: "remove", Node: &schema4e7ffeb306b4},
+		{Name: "set", Node: &schemaa9a6b1b49868},
+	}, Type: schema.Object}
+	schemad1e765d8d94b = schema.Node{Default: "\"Service\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema752257d3341f = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema78405276a8ce},
+		{Name: "kind", Node: &schemad1e765d8d94b},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
+		{Name: "port", Node: &schema4444680497af},
+	}, Required: []string{"name"}, Type: schema.Object}
+	schemaf8ed199e2d37 = schema.Node{Default: "100", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema0e9ac0dfd242 = schema.Node{Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	schema3333c549b9f7 = schema.Node{Fields: []schema.Field{
+		{Name: "denominator", Node: &schemaf8ed199e2d37},
+		{Name: "numerator", Node: &schema0e9ac0dfd242},
+	}, Required: []string{"numerator"}, Type: schema.Object}
+	schema657ae74644b4 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
+	schemab3f8829f0ea4 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schema752257d3341f},
+		{Name: "fraction", Node: &schema3333c549b9f7},
+		{Name: "percent", Node: &schema657ae74644b4},
+	}, Required: []string{"backendRef"}, Type: schema.Object}
+	schema6e479df10a49 = schema.Node{Enum: []string{"ResponseHeaderModifier", "RequestHeaderModifier", "RequestMirror", "ExtensionRef"}, Type: schema.String}
+	schemad6b8818287ff = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schemaf609552b2943},
+		{Name: "requestHeaderModifier", Node: &schemaffa30c5d6b8b},
+		{Name: "requestMirror", Node: &schemab3f8829f0ea4},
+		{Name: "responseHeaderModifier", Node: &schemaffa30c5d6b8b},
+		{Name: "type", Node: &schema6e479df10a49},
+	}, Required: []string{"type"}, Type: schema.Object}
+	schemadd284a82868f = schema.Node{Items: &schemad6b8818287ff, MaxLength: new(int(16)), Type: schema.Array}
+	schema059baf4b83c7 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
 	schemae477ae838c69 = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schema34ba964ae820},
 		{Name: "type", Node: &schema059baf4b83c7},
 		{Name: "value", Node: &schema81eea8a274d2},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
 	schema3534aff8ba46 = schema.Node{Items: &schemae477ae838c69, MaxLength: new(int(16)), Type: schema.Array}
+	schemaa1c667ad44e4 = schema.Node{MaxLength: new(int(1024)), Type: schema.String}
+	schemaa1fc8e109e6e = schema.Node{Fields: []schema.Field{
+		{Name: "method", Node: &schemaa1c667ad44e4},
+		{Name: "service", Node: &schemaa1c667ad44e4},
+		{Name: "type", Node: &schema059baf4b83c7},
+	}, Type: schema.Object}
+	schemaf7a6cb9408fe = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema3534aff8ba46},
+		{Name: "method", Node: &schemaa1fc8e109e6e},
+	}, Type: schema.Object}
+	schema58acb380e934 = schema.Node{Items: &schemaf7a6cb9408fe, MaxLength: new(int(64)), Type: schema.Array}
+	schema81a9dad69d55 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schemaa7845ab09032 = schema.Node{Default: "\"Session\"", Enum: []string{"Permanent", "Session"}, Type: schema.String}
+	schemaf1f7252c3d09 = schema.Node{Fields: []schema.Field{
+		{Name: "lifetimeType", Node: &schemaa7845ab09032},
+	}, Type: schema.Object}
+	schemae1afc78ced83 = schema.Node{MaxLength: new(int(128)), Type: schema.String}
+	schema3fe5029bdb4d = schema.Node{Default: "\"Cookie\"", Enum: []string{"Cookie", "Header"}, Type: schema.String}
+	schema5c972c713234 = schema.Node{Fields: []schema.Field{
+		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
+		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
+		{Name: "sessionName", Node: &schemae1afc78ced83},
+		{Name: "type", Node: &schema3fe5029bdb4d},
+	}, Type: schema.Object}
+	schema31668ebf4935 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemadd284a82868f},
+		{Name: "matches", Node: &schema58acb380e934},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+		{Name: "sessionPersistence", Node: &schema5c972c713234},
+	}, Type: schema.Object}
+	schema684f08075329 = schema.Node{Items: &schema31668ebf4935, MaxLength: new(int(16)), Type: schema.Array}
+	schema90868fb438c7 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema684f08075329},
+	}, Type: schema.Object}
+	schemaa00d8f4ea542 = schema.Node{Enum: []string{"Backend"}, Type: schema.String}
+	schemaed000d69a81e = schema.Node{Items: &schemabe8fa202c611, MaxLength: new(int(16)), Type: schema.Array}
 	schema4eb80cfb6845 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}, Type: schema.String}
 	schema9d39c2a728c4 = schema.Node{Default: "\"PathPrefix\"", Enum: []string{"Exact", "PathPrefix", "RegularExpression"}, Type: schema.String}
 	schema9c64a42d72dc = schema.Node{Default: "\"/\"", MaxLength: new(int(1024)), Type: schema.String}
@@ -292,11 +366,8 @@ var (
 		{Name: "queryParams", Node: &schema87c1e0585091},
 	}, Type: schema.Object}
 	schema08e5fee34f1c = schema.Node{Items: &schema87d54bf6efd3, MaxLength: new(int(64)), Type: schema.Array}
-	schema657ae74644b4 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema0e9ac0dfd242 = schema.Node{Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
 	schema02c2928c7452 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(1)), Type: schema.Integer}
 	schemaa82866631c8a = schema.Node{Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema81a9dad69d55 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
 	schema8468a114599c = schema.Node{Enum: []string{"Ok", "Cancelled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}, Type: schema.String}
 	schema7e85cb1bd8f7 = schema.Node{Items: &schema8468a114599c, Type: schema.Array}
 	schema82602421945b = schema.Node{Fields: []schema.Field{
@@ -345,11 +416,6 @@ var (
 	schema4da494cdbc61 = schema.Node{Fields: []schema.Field{
 		{Name: "maxConnections", Node: &schema243291726200},
 	}, Type: schema.Object}
-	schemaf8ed199e2d37 = schema.Node{Default: "100", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema3333c549b9f7 = schema.Node{Fields: []schema.Field{
-		{Name: "denominator", Node: &schemaf8ed199e2d37},
-		{Name: "numerator", Node: &schema0e9ac0dfd242},
-	}, Required: []string{"numerator"}, Type: schema.Object}
 	schemaafc6abca4096 = schema.Node{Fields: []schema.Field{
 		{Name: "minRetryConcurrency", Node: &schema4763a3f1a364},
 		{Name: "percent", Node: &schema3333c549b9f7},
@@ -592,7 +658,6 @@ var (
 	}, Required: []string{"version"}, Type: schema.Object}
 	schemafe8660675e4a = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Type: schema.String}
 	schema00d0aff63cfb = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression", "Distinct"}, Type: schema.String}
-	schemaa1c667ad44e4 = schema.Node{MaxLength: new(int(1024)), Type: schema.String}
 	schema92fbc5934ff7 = schema.Node{Fields: []schema.Field{
 		{Name: "invert", Node: &schema0c052ccc8b9a},
 		{Name: "name", Node: &schemafe8660675e4a},
@@ -721,17 +786,6 @@ var (
 		{Name: "type", Node: &schema7e926b5e105e},
 		{Name: "valueRef", Node: &schemaf609552b2943},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema555538365fcf = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema34ba964ae820},
-		{Name: "value", Node: &schema81eea8a274d2},
-	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schemaa9a6b1b49868 = schema.Node{Items: &schema555538365fcf, MaxLength: new(int(16)), Type: schema.Array}
-	schema4e7ffeb306b4 = schema.Node{Items: &schema38c43b5ba342, MaxLength: new(int(16)), Type: schema.Array}
-	schemaffa30c5d6b8b = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schemaa9a6b1b49868},
-		{Name: "remove", Node: &schema4e7ffeb306b4},
-		{Name: "set", Node: &schemaa9a6b1b49868},
-	}, Type: schema.Object}
 	schema87ee9ac07ed1 = schema.Node{Fields: []schema.Field{
 		{Name: "body", Node: &schemaa4eda19d3ecb},
 		{Name: "contentType", Node: &schema38c43b5ba342},
@@ -862,14 +916,6 @@ var (
 		{Name: "exposeHeaders", Node: &schema2c63d4a4d229},
 		{Name: "maxAge", Node: &schemae193e363b8b2},
 	}, Type: schema.Object}
-	schemad1e765d8d94b = schema.Node{Default: "\"Service\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema752257d3341f = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema78405276a8ce},
-		{Name: "kind", Node: &schemad1e765d8d94b},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
-		{Name: "port", Node: &schema4444680497af},
-	}, Required: []string{"name"}, Type: schema.Object}
 	schemac9ea31ca1479 = schema.Node{Fields: []schema.Field{
 		{Name: "maxSize", Node: &schemad68636697e29},
 	}, Type: schema.Object}
@@ -891,11 +937,6 @@ var (
 		{Name: "http", Node: &schemae652d1888c77},
 		{Name: "protocol", Node: &schema7ac0effb5657},
 	}, Required: []string{"backendRef", "protocol"}, Type: schema.Object}
-	schemab3f8829f0ea4 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema752257d3341f},
-		{Name: "fraction", Node: &schema3333c549b9f7},
-		{Name: "percent", Node: &schema657ae74644b4},
-	}, Required: []string{"backendRef"}, Type: schema.Object}
 	schema0cb08d635283 = schema.Node{Default: "302", Enum: []string{"301", "302", "303", "307", "308"}, Type: schema.Integer}
 	schemad2d873fb697b = schema.Node{Fields: []schema.Field{
 		{Name: "hostname", Node: &schema7ee4dd0e609d},
@@ -921,18 +962,6 @@ var (
 		{Name: "urlRewrite", Node: &schema00f54c6e191b},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema36410468d25d = schema.Node{Items: &schema23f97234e2f3, MaxLength: new(int(16)), Type: schema.Array}
-	schemaa7845ab09032 = schema.Node{Default: "\"Session\"", Enum: []string{"Permanent", "Session"}, Type: schema.String}
-	schemaf1f7252c3d09 = schema.Node{Fields: []schema.Field{
-		{Name: "lifetimeType", Node: &schemaa7845ab09032},
-	}, Type: schema.Object}
-	schemae1afc78ced83 = schema.Node{MaxLength: new(int(128)), Type: schema.String}
-	schema3fe5029bdb4d = schema.Node{Default: "\"Cookie\"", Enum: []string{"Cookie", "Header"}, Type: schema.String}
-	schema5c972c713234 = schema.Node{Fields: []schema.Field{
-		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
-		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
-		{Name: "sessionName", Node: &schemae1afc78ced83},
-		{Name: "type", Node: &schema3fe5029bdb4d},
-	}, Type: schema.Object}
 	schema22914b3ef13c = schema.Node{Fields: []schema.Field{
 		{Name: "backendRequest", Node: &schema81a9dad69d55},
 		{Name: "request", Node: &schema81a9dad69d55},
@@ -946,11 +975,12 @@ var (
 	}, Type: schema.Object}
 	schema313d1664ead7 = schema.Node{Items: &schema5155ec6f875c, MaxLength: new(int(16)), Type: schema.Array}
 	schemaa763216a5bdb = schema.Node{Default: "\"calico-3.32\"", Enum: []string{"calico-3.30", "calico-3.31", "calico-3.32", "calico-3.33", "envoy-gateway-1.3", "envoy-gateway-1.4", "envoy-gateway-1.5", "envoy-gateway-1.6", "envoy-gateway-1.7", "envoy-gateway-1.8", "envoy-gateway-1.9", "calico-3.30.0", "calico-3.30.1", "calico-3.30.2", "calico-3.30.3", "calico-3.30.4", "calico-3.30.5", "calico-3.30.6", "calico-3.30.7", "calico-3.31.0", "calico-3.31.1", "calico-3.31.2", "calico-3.31.3", "calico-3.31.4", "calico-3.31.5", "calico-3.31.6", "calico-3.31.7", "calico-3.32.0", "calico-3.32.1", "calico-3.33.0", "envoy-gateway-1.3.2", "envoy-gateway-1.3.3", "envoy-gateway-1.4.3", "envoy-gateway-1.5.0", "envoy-gateway-1.5.6", "envoy-gateway-1.5.7", "envoy-gateway-1.5.9", "envoy-gateway-1.6.3", "envoy-gateway-1.7.2", "envoy-gateway-1.8.0", "envoy-gateway-1.8.2", "envoy-gateway-1.8.3", "envoy-gateway-1.9.0", "envoy-gateway-1.9.1"}, Type: schema.String}
-	schemaed5e631adcbb = schema.Node{Fields: []schema.Field{
+	schemafcc456b7c703 = schema.Node{Fields: []schema.Field{
 		{Name: "active", Node: &schemae8a97b6f7672},
 		{Name: "annotations", Node: &schemac420d745ccee},
 		{Name: "clusterDomain", Node: &schema5a86b9686607},
 		{Name: "gateway", Node: &schemaa1ec019460af},
+		{Name: "grpcRoute", Node: &schema90868fb438c7},
 		{Name: "hostRewrite", Node: &schemaa00d8f4ea542},
 		{Name: "hostnames", Node: &schemaed000d69a81e},
 		{Name: "labels", Node: &schemac420d745ccee},
@@ -960,12 +990,14 @@ var (
 		{Name: "prefer", Node: &schema3d149316f982},
 		{Name: "rules", Node: &schema313d1664ead7},
 		{Name: "target", Node: &schemaa763216a5bdb},
+		{Name: "tcpRoute", Node: &schema5957ac208058},
+		{Name: "tlsRoute", Node: &schema5957ac208058},
 	}, Required: []string{"active", "passive"}, Type: schema.Object}
-	schemae1ed439c0c67 = schema.Node{Fields: []schema.Field{
+	schema80f660312fe1 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schemaaa682b9edf8e},
 		{Name: "kind", Node: &schemae80cf733319f},
 		{Name: "metadata", Node: &schema592a52662530},
-		{Name: "spec", Node: &schemaed5e631adcbb},
+		{Name: "spec", Node: &schemafcc456b7c703},
 	}, Required: []string{"apiVersion", "kind", "metadata", "spec"}, Type: schema.Object}
 	schema23594b209e60 = schema.Node{Enum: []string{"FailoverCheck"}, Type: schema.String}
 	schemaa2ee6fca91b8 = schema.Node{Fields: []schema.Field{

@@ -19,8 +19,8 @@ const (
 	// DefaultClusterDomain is the DNS domain of most clusters.
 	DefaultClusterDomain = "cluster.local"
 
-	defaultListenerName = "http"
-	defaultListenerPort = 80
+	defaultListenerPort    = 80
+	defaultTLSListenerPort = 443
 )
 
 // Default fills in every field that was left out, so that what is rendered can
@@ -34,6 +34,9 @@ func Default(fs *FailoverSpec) {
 	spec.Target = cmp.Or(spec.Target, target.Default)
 	spec.ClusterDomain = cmp.Or(spec.ClusterDomain, DefaultClusterDomain)
 	spec.Prefer = cmp.Or(spec.Prefer, PreferActive)
+	if spec.GRPCRoute != nil && len(spec.GRPCRoute.Rules) == 0 {
+		spec.GRPCRoute.Rules = []gwapiv1.GRPCRouteRule{{}}
+	}
 	defaultGateway(fs)
 	defaultWeights(spec.Active.Backends)
 	defaultWeights(spec.Passive.Backends)
@@ -51,26 +54,39 @@ func defaultGateway(fs *FailoverSpec) {
 	}
 	gateway.GatewayClassName = cmp.Or(gateway.GatewayClassName, fs.Spec.Target.GatewayClassName())
 	gateway.Name = cmp.Or(gateway.Name, fs.Name+"-gateway")
-	if len(gateway.Listeners) == 0 {
-		gateway.Listeners = []gwapiv1.Listener{defaultListener(gateway.Namespace, fs.Namespace)}
+	if listener := defaultListener(fs.Spec.RouteKind()); len(gateway.Listeners) == 0 && listener != nil {
+		openTo(listener, gateway.Namespace, fs.Namespace)
+		gateway.Listeners = []gwapiv1.Listener{*listener}
 	}
 }
 
-// defaultListener lets the route's namespace attach, which Gateway API's own
-// default does only for the Gateway's namespace.
-func defaultListener(gatewayNamespace, routeNamespace string) gwapiv1.Listener {
-	listener := gwapiv1.Listener{
-		Name:     defaultListenerName,
-		Protocol: gwapiv1.HTTPProtocolType,
-		Port:     defaultListenerPort,
+// defaultListener is the one that a kind of route needs; nil for a TCPRoute, whose port
+// nobody can guess.
+func defaultListener(route RouteKind) *gwapiv1.Listener {
+	switch route {
+	case RouteKindTLS:
+		return &gwapiv1.Listener{
+			Name:     "tls",
+			Protocol: gwapiv1.TLSProtocolType,
+			Port:     defaultTLSListenerPort,
+			TLS:      &gwapiv1.ListenerTLSConfig{Mode: new(gwapiv1.TLSModePassthrough)},
+		}
+	case RouteKindTCP:
+		return nil
+	default:
+		return &gwapiv1.Listener{Name: "http", Protocol: gwapiv1.HTTPProtocolType, Port: defaultListenerPort}
 	}
+}
+
+// openTo lets the route's namespace attach to a listener, which Gateway API's own
+// default does only for the Gateway's namespace.
+func openTo(listener *gwapiv1.Listener, gatewayNamespace, routeNamespace string) {
 	if gatewayNamespace != routeNamespace {
 		listener.AllowedRoutes = &gwapiv1.AllowedRoutes{Namespaces: &gwapiv1.RouteNamespaces{
 			From:     new(gwapiv1.NamespacesFromSelector),
 			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: routeNamespace}},
 		}}
 	}
-	return listener
 }
 
 func defaultWeights(backends []WeightedBackend) {
@@ -123,7 +139,7 @@ func defaultPolicy(policy *Policy, fs *FailoverSpec) {
 	policy.Name = cmp.Or(policy.Name, fs.Name)
 	policy.Profile = cmp.Or(policy.Profile, ProfileSafe)
 
-	blocks := policy.Profile.blocks(fs.Spec.Target)
+	blocks := policy.Profile.blocks(fs.Spec.Target, fs.Spec.RouteKind())
 	if policy.DNS == nil && fs.hasHeadlessWorkload() {
 		policy.DNS = blocks.headlessDNS
 	}

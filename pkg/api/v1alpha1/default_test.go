@@ -2,6 +2,7 @@ package v1alpha1_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
@@ -34,16 +35,24 @@ func TestProfilesAreWhatWasMeasured(t *testing.T) {
 	zeroLossRetry := `{"numRetries": 2, "numAttemptsPerPriority": 1, "perRetry": {"timeout": "2s"},
 		"retryOn": {"triggers": ["connect-failure", "refused-stream", "reset", "gateway-error", "retriable-status-codes"], "httpStatusCodes": [500]}}`
 
+	grpcZeroLossRetry := strings.Replace(zeroLossRetry, `"retriable-status-codes"`, `"retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "unavailable"`, 1)
+	grpc := v1alpha1.Spec{GRPCRoute: &v1alpha1.GRPCRoute{}}
 	for _, tc := range []struct {
 		reason, retry string
 		profile       v1alpha1.Profile
+		route         v1alpha1.Spec
 	}{
-		{"safe is the default", safeRetry, ""},
-		{"safe", safeRetry, v1alpha1.ProfileSafe},
-		{"zero-loss", zeroLossRetry, v1alpha1.ProfileZeroLoss},
+		{"safe is the default", safeRetry, "", v1alpha1.Spec{}},
+		{"safe", safeRetry, v1alpha1.ProfileSafe, v1alpha1.Spec{}},
+		{"zero-loss", zeroLossRetry, v1alpha1.ProfileZeroLoss, v1alpha1.Spec{}},
+		{"safe, gRPC", safeRetry, v1alpha1.ProfileSafe, grpc},
+		{"zero-loss, gRPC", grpcZeroLossRetry, v1alpha1.ProfileZeroLoss, grpc},
+		{"safe, TLS", "null", v1alpha1.ProfileSafe, v1alpha1.Spec{TLSRoute: &v1alpha1.TLSRoute{}}},
+		{"safe, TCP", "null", v1alpha1.ProfileSafe, v1alpha1.Spec{TCPRoute: &v1alpha1.TCPRoute{}}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			fs := shop()
+			fs.Spec.GRPCRoute, fs.Spec.TLSRoute, fs.Spec.TCPRoute = tc.route.GRPCRoute, tc.route.TLSRoute, tc.route.TCPRoute
 			fs.Spec.Policy.Profile = tc.profile
 			fs.Spec.Policy.HealthCheck = &egv1a1.HealthCheck{Active: &egv1a1.ActiveHealthCheck{HTTP: &egv1a1.HTTPActiveHealthChecker{Path: "/healthz"}}}
 			v1alpha1.Default(fs)

@@ -31,12 +31,12 @@ func (g Gateway) HasListener(name gwapiv1.SectionName) bool {
 	return slices.ContainsFunc(g.Listeners, func(listener gwapiv1.Listener) bool { return listener.Name == name })
 }
 
-// Admits tells whether the HTTPRoute of a spec may attach to the listener of
+// Admits tells whether the route of a spec may attach to the listener of
 // a name, or to any where the name is empty. What depends on labels that only
 // the cluster knows counts as allowed.
 func (g Gateway) Admits(fs *FailoverSpec, sectionName gwapiv1.SectionName) bool {
 	return slices.ContainsFunc(g.Listeners, func(listener gwapiv1.Listener) bool {
-		return (sectionName == "" || listener.Name == sectionName) && takesHTTPRoutes(listener) &&
+		return (sectionName == "" || listener.Name == sectionName) && takes(listener, fs.Spec.RouteKind()) &&
 			admitsNamespace(listener, g.Namespace, fs.Namespace) && admitsHostnames(listener, fs.Spec.Hostnames)
 	})
 }
@@ -57,18 +57,16 @@ func covers(hostname, other gwapiv1.Hostname) bool {
 	return hostname == other || isWildcard && strings.HasSuffix(string(other), suffix)
 }
 
-func takesHTTPRoutes(listener gwapiv1.Listener) bool {
-	switch listener.Protocol {
-	case gwapiv1.HTTPProtocolType, gwapiv1.HTTPSProtocolType:
-	case "": // an error of its own
-	default:
+// takes tells whether a listener is for routes of a kind.
+func takes(listener gwapiv1.Listener, route RouteKind) bool {
+	if listener.Protocol != "" && !slices.Contains(route.Protocols(), listener.Protocol) { // none is an error of its own
 		return false
 	}
 	if listener.AllowedRoutes == nil || len(listener.AllowedRoutes.Kinds) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(listener.AllowedRoutes.Kinds, func(kind gwapiv1.RouteGroupKind) bool {
-		return kind.Kind == "HTTPRoute" && ptr.Deref(kind.Group, gwapiv1.GroupName) == gwapiv1.GroupName
+		return string(kind.Kind) == string(route) && ptr.Deref(kind.Group, gwapiv1.GroupName) == gwapiv1.GroupName
 	})
 }
 

@@ -19,17 +19,23 @@ type profileBlocks struct {
 	headlessDNS *egv1a1.DNS
 }
 
-// blocks returns the profile's own blocks for a target, fresh at each call; the
-// custom profile has none.
-func (p Profile) blocks(on target.Target) profileBlocks {
+// blocks returns the profile's own blocks for a target and a kind of route, fresh at
+// each call; the custom profile has none.
+func (p Profile) blocks(on target.Target, route RouteKind) profileBlocks {
 	var retry *egv1a1.Retry
 	switch p {
 	case ProfileSafe:
 		retry = safeRetry(on)
 	case ProfileZeroLoss:
 		retry = zeroLossRetry(on)
+		if route == RouteKindGRPC {
+			retry.RetryOn.Triggers = append(retry.RetryOn.Triggers, grpcTriggers...)
+		}
 	default:
 		return profileBlocks{}
+	}
+	if !route.HasRequests() {
+		retry = nil // no connection is repeated
 	}
 	return profileBlocks{
 		// Envoy Gateway's default of 10s would hold every request to a host that
@@ -95,6 +101,14 @@ func zeroLossRetry(on target.Target) *egv1a1.Retry {
 		PerRetry: &egv1a1.PerRetryPolicy{Timeout: new(gwapiv1.Duration("2s"))},
 	}
 }
+
+// grpcTriggers repeat a call that a backend answered with an error: a server that is
+// shutting down (unavailable, and cancelled for what it was working on), one that gave
+// up (deadline-exceeded) and one that failed (internal), as 503, 504 and 500 are for
+// HTTP. Envoy asks for them in the headers alone, so for an answer without a message
+// (wouldRetryFromHeaders in retry_state_impl.cc); resource-exhausted, the 429 of gRPC, is
+// left out as 429 is.
+var grpcTriggers = []egv1a1.TriggerEnum{egv1a1.Cancelled, egv1a1.DeadlineExceeded, egv1a1.Internal, egv1a1.Unavailable}
 
 // leaveTierAfterOneAttempt sends a retry to the other tier. Without it, a retry
 // may stay on the dead one: 20 lost where 0 are with it.

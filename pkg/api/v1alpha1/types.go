@@ -28,7 +28,7 @@ type FailoverSpec struct {
 
 	// Name, namespace, labels and annotations; nothing else of Kubernetes'
 	// metadata has a meaning here and is refused. The name is required: it names
-	// the HTTPRoute, and every other name defaults from it, so it is a DNS label
+	// the route, and every other name defaults from it, so it is a DNS label
 	// of at most 63 characters and short enough for `NAME-gateway`,
 	// `NAME-active` and `NAME-passive` to be one too. The namespace is that
 	// of all objects but a Gateway placed elsewhere; it defaults to the one given
@@ -42,9 +42,10 @@ type FailoverSpec struct {
 
 // Spec is the content of a FailoverSpec.
 type Spec struct {
-	// Hostnames that the HTTPRoute answers to, as in Gateway API: each a DNS name,
+	// Hostnames that the route answers to, as in Gateway API: each a DNS name,
 	// the first label of which may be "*"; no IP addresses. Default: every
-	// hostname of the listener. At most 16.
+	// hostname of the listener. Required with tlsRoute, where they are server names
+	// (SNI); an error with tcpRoute. At most 16.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxItems=16
@@ -66,9 +67,38 @@ type Spec struct {
 	// +kubebuilder:validation:MaxItems=16
 	Rules []Rule `json:"rules,omitempty"`
 
+	// GRPCRoute makes a GRPCRoute instead of the HTTPRoute: for gRPC, which is spoken
+	// to the tiers too, in HTTP/2. At most one of matches, rules, grpcRoute, tlsRoute
+	// and tcpRoute. Each rule is a cluster of its own in Envoy, and learns of an outage
+	// alone.
+	//
+	// +optional
+	GRPCRoute *GRPCRoute `json:"grpcRoute,omitempty"`
+
+	// TLSRoute makes a TLSRoute instead of the HTTPRoute: Envoy passes TLS through to the
+	// tiers as it comes, and finds the route by the server name that the client asks
+	// for (SNI), which is one of spec.hostnames: they are required. Envoy sees connections
+	// and no requests: it repeats nothing, and no answer of a tier counts as an error. Before
+	// Envoy Gateway 1.8, TLSRoute is in the experimental channel of Gateway API alone, which
+	// Envoy Gateway's own chart installs.
+	//
+	// +optional
+	TLSRoute *TLSRoute `json:"tlsRoute,omitempty"`
+
+	// TCPRoute makes a TCPRoute instead of the HTTPRoute. It has no hostnames: all
+	// connections of a listener are its own, so that gateway.listeners is required where
+	// a Gateway is made, and sectionName is for choosing one where it is attached to.
+	// Envoy sees connections and no requests: it repeats nothing, and no answer of a tier
+	// counts as an error. Before Envoy Gateway 1.9, TCPRoute is in the experimental channel
+	// of Gateway API alone, which Envoy Gateway's own chart installs.
+	//
+	// +optional
+	TCPRoute *TCPRoute `json:"tcpRoute,omitempty"`
+
 	// Gateway that the route attaches to, or that is made for it. Default: a
 	// Gateway `NAME-gateway` is made, of the target's class, with one HTTP
-	// listener on port 80.
+	// listener on port 80; for a TLSRoute, one listener that passes TLS through on
+	// port 443.
 	//
 	// +optional
 	Gateway Gateway `json:"gateway,omitzero"`
@@ -96,7 +126,8 @@ type Spec struct {
 	// elsewhere usually needs it. It holds for both tiers, since on one alone it
 	// would split Envoy's cluster and end the failover: the active application
 	// too sees its own backend hostname as Host. Needs FQDN endpoints, or
-	// a hostname on each IP endpoint. Default: the client's Host goes through.
+	// a hostname on each IP endpoint; with grpcRoute, Envoy Gateway 1.9 or newer. An error
+	// with tlsRoute and tcpRoute. Default: the client's Host goes through.
 	//
 	// +optional
 	// +kubebuilder:validation:Enum=Backend
@@ -214,7 +245,9 @@ type Gateway struct {
 	SectionName gwapiv1.SectionName `json:"sectionName,omitempty"`
 
 	// Listeners of the Gateway that is made, Gateway API's own type. Default: one,
-	// `http`, protocol HTTP, port 80, open to the FailoverSpec's namespace. An
+	// `http`, protocol HTTP, port 80, open to the FailoverSpec's namespace; with
+	// tlsRoute `tls`, protocol TLS, mode Passthrough, port 443; with tcpRoute there
+	// is no default, since no port is everybody's. An
 	// error where the route only attaches. At most 64.
 	//
 	// +optional
@@ -291,7 +324,8 @@ type Backend struct {
 	// +kubebuilder:validation:MaxItems=256
 	Endpoints []egv1a1.BackendEndpoint `json:"endpoints,omitempty"`
 
-	// TLS to the backend, Envoy Gateway's own type: caCertificateRefs,
+	// TLS to the backend, Envoy Gateway's own type; an error with tlsRoute, where it is
+	// the client's own TLS that reaches the backend. caCertificateRefs,
 	// wellKnownCACertificates or insecureSkipVerify is needed. Without `sni` the
 	// endpoint's hostname is used as `sni`, since Envoy Gateway would else verify
 	// no name at all, or the one that the client asked for. Where the endpoints
@@ -303,7 +337,7 @@ type Backend struct {
 
 	// AppProtocols that the backend speaks, Envoy Gateway's own type. All backends
 	// of both tiers must agree on h2c, which holds for the whole cluster in Envoy.
-	// Default: HTTP/1.1.
+	// Default: HTTP/1.1; with grpcRoute HTTP/2. An error with tlsRoute and tcpRoute.
 	//
 	// +optional
 	AppProtocols []egv1a1.AppProtocolType `json:"appProtocols,omitempty"`

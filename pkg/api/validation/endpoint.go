@@ -146,15 +146,20 @@ func validateBackendsTogether(fs *v1alpha1.FailoverSpec) field.ErrorList {
 
 // validateInOneCluster holds a backend against the first one of all.
 func validateInOneCluster(fs *v1alpha1.FailoverSpec, first, backend v1alpha1.TierBackend) field.ErrorList {
-	path := field.NewPath(backend.Path())
+	path, kind := field.NewPath(backend.Path()), fs.Spec.RouteKind()
 	var errs field.ErrorList
 	wanted, given := addressTypeOf(fs.BackendEndpoints(*first.Backend)), addressTypeOf(fs.BackendEndpoints(*backend.Backend))
 	if wanted != "" && given != "" && wanted != given {
+		consequence := "splits a mix into two clusters that share the traffic and never fail over"
+		if !kind.HasRequests() {
+			consequence = "gives the cluster the type of its first address, which the others do not fit"
+		}
 		errs = append(errs, field.Invalid(path, string(given), fmt.Sprintf(
-			"must be reached as %s is, by %s: Envoy Gateway splits a mix into two clusters that share the traffic and never fail over", first.Path(), wanted)))
+			"must be reached as %s is, by %s: Envoy Gateway %s", first.Path(), wanted, consequence)))
 	}
 	h2c := speaks(*first.Backend, egv1a1.AppProtocolTypeH2C)
 	switch {
+	case kind != v1alpha1.RouteKindHTTP: // validateRoute knows what goes with it
 	case speaks(*backend.Backend, egv1a1.AppProtocolTypeH2C) != h2c:
 		errs = append(errs, field.Invalid(path.Child("appProtocols"), protocols(*backend.Backend), fmt.Sprintf(
 			"must agree with %s.appProtocols (%s) on %s: Envoy speaks HTTP/2 to both tiers or to none", first.Path(), protocols(*first.Backend), egv1a1.AppProtocolTypeH2C)))
@@ -235,7 +240,7 @@ func protocols(backend v1alpha1.Backend) string {
 // validateHostRewrite wants a hostname on every endpoint, or there is nothing to
 // write into the Host header.
 func validateHostRewrite(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorList {
-	if fs.Spec.HostRewrite == "" {
+	if fs.Spec.HostRewrite == "" || !fs.Spec.RouteKind().HasRequests() {
 		return nil
 	}
 	var errs field.ErrorList

@@ -25,7 +25,7 @@ func ValidateFailoverSpec(fs *v1alpha1.FailoverSpec) field.ErrorList {
 	var errs field.ErrorList
 	errs = append(errs, validateMetadata(fs)...)
 	errs = append(errs, validateHostnames(spec.Hostnames, path.Child("hostnames"))...)
-	errs = append(errs, validateRules(spec, path)...)
+	errs = append(errs, validateRoute(fs, path)...)
 	errs = append(errs, validateGateway(fs, path.Child("gateway"))...)
 	errs = append(errs, validateTier(spec.Active, path.Child("active"))...)
 	errs = append(errs, validateTier(spec.Passive, path.Child("passive"))...)
@@ -47,7 +47,7 @@ func ValidateFailoverSpec(fs *v1alpha1.FailoverSpec) field.ErrorList {
 func validateMetadata(fs *v1alpha1.FailoverSpec) field.ErrorList {
 	path := field.NewPath("metadata")
 	if fs.Name == "" {
-		return field.ErrorList{field.Required(path.Child("name"), "the HTTPRoute and all other objects are named by it")}
+		return field.ErrorList{field.Required(path.Child("name"), "the route and all other objects are named by it")}
 	}
 	errs := validateName(fs.Name, validation.IsDNS1123Label, path.Child("name"))
 	return append(errs, validateName(fs.Namespace, validation.IsDNS1123Label, path.Child("namespace"))...)
@@ -106,26 +106,6 @@ func validateHostnames(hostnames []gwapiv1.Hostname, path *field.Path) field.Err
 	return errs
 }
 
-// validateRules finds what the rules and the rest of the spec say twice.
-func validateRules(spec *v1alpha1.Spec, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	if len(spec.Rules) > 0 && len(spec.Matches) > 0 {
-		errs = append(errs, field.Forbidden(path.Child("matches"), "matches is the short form of one rule: move it into one of spec.rules"))
-	}
-	if spec.HostRewrite == "" {
-		return errs
-	}
-	for i, rule := range spec.Rules {
-		for j, filter := range rule.Filters {
-			if filter.URLRewrite != nil && filter.URLRewrite.Hostname != nil {
-				errs = append(errs, field.Forbidden(path.Child("rules").Index(i).Child("filters").Index(j).Child("urlRewrite", "hostname"),
-					"spec.hostRewrite rewrites the Host already: remove one of them"))
-			}
-		}
-	}
-	return errs
-}
-
 func validateGateway(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorList {
 	gateway := fs.Spec.Gateway
 	errs := validateName(gateway.Namespace, validation.IsDNS1123Label, path.Child("namespace"))
@@ -147,7 +127,11 @@ func validateGateway(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorLis
 
 // validateListeners wants one listener at least to take this spec's own route.
 func validateListeners(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorList {
-	gateway := fs.Spec.Gateway
+	gateway, kind := fs.Spec.Gateway, fs.Spec.RouteKind()
+	if kind == v1alpha1.RouteKindTCP && len(gateway.Listeners) == 0 {
+		return field.ErrorList{field.Required(path, fmt.Sprintf(
+			"no port is everybody's, and a TCPRoute takes every connection of its listener: write [{name: tcp, protocol: TCP, port: %d}], with the port that clients connect to", suggestedPort(fs)))}
+	}
 	var errs field.ErrorList
 	seen := map[gwapiv1.SectionName]bool{}
 	for i, listener := range gateway.Listeners {
@@ -158,9 +142,32 @@ func validateListeners(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorL
 	}
 	if !gateway.Admits(fs, "") {
 		errs = append(errs, field.Invalid(path, strings.Join(gateway.ListenerNames(), ", "), fmt.Sprintf(
-			"none takes this spec's HTTPRoute: one must have protocol HTTP or HTTPS, no hostname or one that fits spec.hostnames, and allowedRoutes for namespace %q", fs.Namespace)))
+			"none takes this spec's %s: one must have protocol %s, no hostname%s, and allowedRoutes for namespace %q", kind, protocolsOf(kind), fittingHostname(kind), fs.Namespace)))
 	}
 	return errs
+}
+
+// suggestedPort is that of the first active backend: clients that reach it without a gateway use it.
+func suggestedPort(fs *v1alpha1.FailoverSpec) int32 {
+	if endpoints := fs.BackendEndpoints(*fs.AllBackends()[0].Backend); len(endpoints) > 0 {
+		return v1alpha1.EndpointPort(endpoints[0])
+	}
+	return 5432
+}
+
+func protocolsOf(kind v1alpha1.RouteKind) string {
+	var names []string
+	for _, protocol := range kind.Protocols() {
+		names = append(names, string(protocol))
+	}
+	return strings.Join(names, " or ")
+}
+
+func fittingHostname(kind v1alpha1.RouteKind) string {
+	if kind == v1alpha1.RouteKindTCP {
+		return ""
+	}
+	return " or one that fits spec.hostnames"
 }
 
 // validateTier wants one answer to the question where a tier is.

@@ -3,6 +3,7 @@ package crd
 import (
 	"cmp"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -105,12 +106,17 @@ func programOf(rule *schema.Rule) (interpreter.Interpretable, error) {
 	return program, nil
 }
 
-// planner turns checked rules into what can be run. It has CEL's own functions,
-// and those of the strings library that the rules call. Rules were parsed and
-// checked when the schemas were generated, with all that an API server has.
+// functions returns CEL's own, and those of the strings library and of Kubernetes that
+// the rules call.
+func functions() []*decls.FunctionDecl {
+	return append(stdlib.Functions(), upperASCII(), split(), substring(), isIP())
+}
+
+// planner turns checked rules into what can be run. Rules were parsed and checked when
+// the schemas were generated, with all that an API server has.
 var planner = sync.OnceValue(func() interpreter.Interpreter {
 	dispatcher := interpreter.NewDispatcher()
-	for _, function := range append(stdlib.Functions(), upperASCII(), split()) {
+	for _, function := range functions() {
 		bindings, err := function.Bindings()
 		if err == nil {
 			err = dispatcher.Add(bindings...)
@@ -145,6 +151,28 @@ func split() *decls.FunctionDecl {
 		[]*types.Type{types.StringType, types.StringType}, types.NewListType(types.StringType),
 		decls.BinaryBinding(func(text, separator ref.Val) ref.Val {
 			return types.DefaultTypeAdapter.NativeToValue(strings.Split(string(text.(types.String)), string(separator.(types.String))))
+		}))))
+}
+
+func substring() *decls.FunctionDecl {
+	return function(decls.NewFunction("substring", decls.MemberOverload("string_substring_int",
+		[]*types.Type{types.StringType, types.IntType}, types.StringType,
+		decls.BinaryBinding(func(text, start ref.Val) ref.Val {
+			characters, from := []rune(string(text.(types.String))), int(start.(types.Int))
+			if from < 0 || from > len(characters) {
+				return types.NewErr("index out of range: %d", from)
+			}
+			return types.String(characters[from:])
+		}))))
+}
+
+// isIP takes what Kubernetes takes for an IP address: no zone, and no IPv4 in IPv6.
+func isIP() *decls.FunctionDecl {
+	return function(decls.NewFunction("isIP", decls.Overload("is_ip",
+		[]*types.Type{types.StringType}, types.BoolType,
+		decls.UnaryBinding(func(text ref.Val) ref.Val {
+			address, err := netip.ParseAddr(string(text.(types.String)))
+			return types.Bool(err == nil && address.Zone() == "" && !address.Is4In6())
 		}))))
 }
 

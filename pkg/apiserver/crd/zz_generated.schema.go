@@ -20,6 +20,8 @@ var releases = []release{
 		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schema307c3d50ed87},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schema6f63ef0a0aca},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema8d7a66639079},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema4b077b1ea78c},
 	}},
 	{"1.3.3", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schema29e83b2dc2f5},
@@ -35,6 +37,8 @@ var releases = []release{
 		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schema307c3d50ed87},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schema6f63ef0a0aca},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema8d7a66639079},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema4b077b1ea78c},
 	}},
 	{"1.4.3", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "0f5261aa22027cb4", &schema5936da509456},
@@ -50,6 +54,8 @@ var releases = []release{
 		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema45c4e4c36cb7},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema8d7a66639079},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema4b077b1ea78c},
 	}},
 	{"1.5.0", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schemaebb95cc93fd9},
@@ -65,6 +71,8 @@ var releases = []release{
 		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema45c4e4c36cb7},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema8d7a66639079},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema4b077b1ea78c},
 	}},
 	{"1.5.6", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schemaebb95cc93fd9},
@@ -80,6 +88,8 @@ var releases = []release{
 		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema45c4e4c36cb7},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema8d7a66639079},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema4b077b1ea78c},
 	}},
 	{"1.5.7", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schemaebb95cc93fd9},
@@ -95,6 +105,8 @@ var releases = []release{
 		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema45c4e4c36cb7},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema8d7a66639079},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema4b077b1ea78c},
 	}},
 	{"1.5.9", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schemaebb95cc93fd9},
@@ -110,6 +122,8 @@ var releases = []release{
 		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema993b01234eea},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema45c4e4c36cb7},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema8d7a66639079},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema4b077b1ea78c},
 	}},
 	{"1.6.3", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "138170b867228001", &schemafc63f16d6c93},
@@ -126,6 +140,9 @@ var releases = []release{
 		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d1439ccfa75540b5", &schema6eefc4b565f3},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7ab0add08df105ba", &schema26418d03b0a1},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacb7a5f6eb77a},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schemad4dc63fafde6},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "1a09dd8c61eb3fb1", &schema434925e3a729},
 	}},
 	{"1.7.2", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "7f2678f5647a98e8", &schemae779d87f9aca},
@@ -142,6 +159,9 @@ var releases = []release{
 		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "18bef472297bac64", &schemafe98272b238a},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "8efc35f95efd6e9c", &schema3a7c76bcb501},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacb7a5f6eb77a},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schemad4dc63fafde6},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "1a09dd8c61eb3fb1", &schema434925e3a729},
 	}},
 	{"1.8.0", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema4947efd85c20},
@@ -159,6 +179,10 @@ var releases = []release{
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema230291bf0119},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacb7a5f6eb77a},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schema40e01fb580af},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schemad4dc63fafde6},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schema40e01fb580af},
 	}},
 	{"1.8.2", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema4947efd85c20},
@@ -176,6 +200,10 @@ var releases = []release{
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema230291bf0119},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacb7a5f6eb77a},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schema40e01fb580af},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schemad4dc63fafde6},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schema40e01fb580af},
 	}},
 	{"1.8.3", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema4947efd85c20},
@@ -193,6 +221,10 @@ var releases = []release{
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema230291bf0119},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacb7a5f6eb77a},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schema40e01fb580af},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schemad4dc63fafde6},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schema40e01fb580af},
 	}},
 	{"1.9.0", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schemaea632a7843f9},
@@ -210,6 +242,11 @@ var releases = []release{
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schema08353871e161},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schema134bf3c98d69},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schema134bf3c98d69},
+		{"gateway.networking.k8s.io/v1", "TCPRoute", true, "f056586347ef8623", &schemaf9e883f5a126},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacb7a5f6eb77a},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "c71821adc78dcb35", &schemaff5e7cb306aa},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c9c663ced8040f16", &schema8c35809e660d},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "c71821adc78dcb35", &schemaff5e7cb306aa},
 	}},
 	{"1.9.1", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schemaea632a7843f9},
@@ -227,6 +264,11 @@ var releases = []release{
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schema08353871e161},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schema134bf3c98d69},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schema134bf3c98d69},
+		{"gateway.networking.k8s.io/v1", "TCPRoute", true, "f056586347ef8623", &schemaf9e883f5a126},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacb7a5f6eb77a},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "c71821adc78dcb35", &schemaff5e7cb306aa},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c9c663ced8040f16", &schema8c35809e660d},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "c71821adc78dcb35", &schemaff5e7cb306aa},
 	}},
 }
 
@@ -1363,6 +1405,47 @@ var (
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
 		{Name: "spec", Node: &schemafc72b02ab88a},
 	}, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schemaa0a1ccdc2679 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema78405276a8ce},
+		{Name: "kind", Node: &schemad1e765d8d94b},
+		{Name: "name", Node: &schemab784d5f39b51},
+		{Name: "namespace", Node: &schema3978a0270df3},
+		{Name: "port", Node: &schema4444680497af},
+		{Name: "weight", Node: &schemad1e3f7557e19},
+	}, Required: []string{"name"}, Rules: []schema.Rule{
+		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Checked: "\x12\x11\b\x01\x12\r\x1a\vsize_string\x12\n\b\x02\x12\x06\n\x04self\x12\f\b\x04\x12\b\x1a\x06equals\x12\n\b\x06\x12\x06\n\x04self\x12\f\b\b\x12\b\x1a\x06equals\x12\x11\b\n\x12\r\x1a\vlogical_and\x12\x11\b\v\x12\r\x1a\vconditional\x12\n\b\r\x12\x06\n\x04self\"\xa6\x01\x10\v2\xa1\x01\x12\x05_?_:_\x1av\x10\n2r\x12\x04_&&_\x1a7\x10\x0423\x12\x04_==_\x1a#\x10\x012\x1f\x12\x04size\x1a\x17\x10\x03*\x13\n\n\x10\x02\"\x06\n\x04self\x12\x05group\x1a\x06\x10\x05\x1a\x02\x18\x00\x1a1\x10\b2-\x12\x04_==_\x1a\x16\x10\a*\x12\n\n\x10\x06\"\x06\n\x04self\x12\x04kind\x1a\r\x10\t\x1a\t2\aService\x1a\x18\x10\x0f*\x14\n\n\x10\r\"\x06\n\x04self\x12\x04port\x18\x01\x1a\x06\x10\x10\x1a\x02\x10\x01"},
+	}, Type: schema.Object}
+	schemaeda184a452f9 = schema.Node{Items: &schemaa0a1ccdc2679, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schemafdc93bd49e20 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schemaeda184a452f9},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+	}, Type: schema.Object}
+	schema604fa00d408e = schema.Node{Items: &schemafdc93bd49e20, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
+	}, Type: schema.Array}
+	schema0715614cc8a1 = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema604fa00d408e},
+	}, Required: []string{"rules"}, Type: schema.Object}
+	schema8d7a66639079 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema0715614cc8a1},
+		{Name: "status", Node: &schemab1ae136c72f1},
+	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schema4e093ab57056 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema604fa00d408e},
+	}, Required: []string{"rules"}, Type: schema.Object}
+	schema4b077b1ea78c = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema4e093ab57056},
+		{Name: "status", Node: &schemab1ae136c72f1},
+	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema6a6ca03e2ecf = schema.Node{Fields: []schema.Field{
 		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
 		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
@@ -2798,6 +2881,55 @@ var (
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
 		{Name: "spec", Node: &schemaa93c965ebd97},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schemad88a281ca1b4 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schemaeda184a452f9},
+		{Name: "name", Node: &schema7ee4dd0e609d},
+	}, Required: []string{"backendRefs"}, Type: schema.Object}
+	schema78845e6932de = schema.Node{Items: &schemad88a281ca1b4, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
+	}, Type: schema.Array}
+	schemac5d52dae3644 = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema78845e6932de},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
+	}, Required: []string{"rules"}, Type: schema.Object}
+	schemacb7a5f6eb77a = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemac5d52dae3644},
+		{Name: "status", Node: &schemab1ae136c72f1},
+	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schemaa01261a3fcce = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema78845e6932de},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
+	}, Required: []string{"rules"}, Type: schema.Object}
+	schemad4dc63fafde6 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemaa01261a3fcce},
+		{Name: "status", Node: &schemab1ae136c72f1},
+	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schemabb8586b0fb0d = schema.Node{Items: &schemabe8fa202c611, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schema20393a425533 = schema.Node{Items: &schemad88a281ca1b4, MaxLength: new(int(1)), MinLength: new(int(1)), Rules: []schema.Rule{
+		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\b\b\x06\x12\x04\n\x02l1\x12\n\b\t\x12\x06\n\x04self\x12\b\b\r\x12\x04\n\x02l2\x12\b\b\x10\x12\x04\n\x02l1\x12\f\b\x12\x12\b\x1a\x06equals\x12\b\b\x13\x12\x04\n\x02l2\x12\x11\b\x15\x12\r\x1a\vlogical_and\x12\r\b\x18\x12\t\n\a@result\x12\x0f\b\x1a\x12\v\x1a\tadd_int64\x12\r\b\x1b\x12\t\n\a@result\x12\x11\b\x1c\x12\r\x1a\vconditional\x12\r\b\x1d\x12\t\n\a@result\x12\f\b\x1f\x12\b\x1a\x06equals\x12\x10\b!\x12\f\x1a\nlogical_or\x12\r\b#\x12\t\n\a@result\x12\x18\b$\x12\x14\x1a\x12not_strictly_false\x12\r\b%\x12\t\n\a@result\x12\x11\b&\x12\r\x1a\vlogical_and\x12\r\b'\x12\t\n\a@result\"\x9c\x03\x10(J\x97\x03\n\x02l1\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\"\x1a\x02\x10\x01*(\x10$2$\x12\x13@not_strictly_false\x1a\r\x10#\"\t\n\a@result2\xba\x02\x10&2\xb5\x02\x12\x04_&&_\x1a\r\x10%\"\t\n\a@result\x1a\x9d\x02\x10!2\x98\x02\x12\x04_||_\x1a \x10\x042\x1c\x12\x02!_\x1a\x16\x10\b*\x12\n\b\x10\x06\"\x04\n\x02l1\x12\x04name\x18\x01\x1a\xed\x01\x10 J\xe8\x01\n\x02l2\x12\n\x10\t\"\x06\n\x04self\x1a\a@result\"\x06\x10\x16\x1a\x02\x18\x00*\x06\x10\x17\x1a\x02\x10\x012\x99\x01\x10\x1c2\x94\x01\x12\x05_?_:_\x1aZ\x10\x152V\x12\x04_&&_\x1a\x16\x10\x0f*\x12\n\b\x10\r\"\x04\n\x02l2\x12\x04name\x18\x01\x1a6\x10\x1222\x12\x04_==_\x1a\x14\x10\x11*\x10\n\b\x10\x10\"\x04\n\x02l1\x12\x04name\x1a\x14\x10\x14*\x10\n\b\x10\x13\"\x04\n\x02l2\x12\x04name\x1a \x10\x1a2\x1c\x12\x03_+_\x1a\r\x10\x18\"\t\n\a@result\x1a\x06\x10\x19\x1a\x02\x18\x01\x1a\r\x10\x1b\"\t\n\a@result:!\x10\x1f2\x1d\x12\x04_==_\x1a\r\x10\x1d\"\t\n\a@result\x1a\x06\x10\x1e\x1a\x02\x18\x01:\r\x10'\"\t\n\a@result"},
+	}, Type: schema.Array}
+	schema7727d88b7cde = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemabb8586b0fb0d},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema20393a425533},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
+	}, Required: []string{"hostnames", "rules"}, Type: schema.Object}
+	schema434925e3a729 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema7727d88b7cde},
+		{Name: "status", Node: &schemab1ae136c72f1},
+	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema9f517b871511 = schema.Node{Items: &schema938d5cd16837, MaxLength: new(int(256)), MinLength: new(int(1)), Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x05\x12\x03\n\x01f\x12\r\b\t\x12\t\n\a@result\x12\x18\b\n\x12\x14\x1a\x12not_strictly_false\x12\r\b\v\x12\t\n\a@result\x12\x11\b\f\x12\r\x1a\vlogical_and\x12\r\b\r\x12\t\n\a@result\x12\x11\b\x0f\x12\r\x1a\vlogical_not\x12\n\b\x10\x12\x06\n\x04self\x12\a\b\x14\x12\x03\n\x01f\x12\r\b\x18\x12\t\n\a@result\x12\x11\b\x19\x12\r\x1a\vlogical_not\x12\x18\b\x1a\x12\x14\x1a\x12not_strictly_false\x12\r\b\x1b\x12\t\n\a@result\x12\x10\b\x1c\x12\f\x1a\nlogical_or\x12\r\b\x1d\x12\t\n\a@result\x12\x10\b\x1f\x12\f\x1a\nlogical_or\"\xc7\x02\x10\x1f2\xc2\x02\x12\x04_||_\x1a\x90\x01\x10\x0eJ\x8b\x01\n\x01f\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\b\x1a\x02\x10\x01*(\x10\n2$\x12\x13@not_strictly_false\x1a\r\x10\t\"\t\n\a@result20\x10\f2,\x12\x04_&&_\x1a\r\x10\v\"\t\n\a@result\x1a\x15\x10\a*\x11\n\a\x10\x05\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\r\"\t\n\a@result\x1a\xa6\x01\x10\x0f2\xa1\x01\x12\x02!_\x1a\x9a\x01\x10\x1eJ\x95\x01\n\x01f\x12\n\x10\x10\"\x06\n\x04self\x1a\a@result\"\x06\x10\x17\x1a\x02\x10\x00*2\x10\x1a2.\x12\x13@not_strictly_false\x1a\x17\x10\x192\x13\x12\x02!_\x1a\r\x10\x18\"\t\n\a@result20\x10\x1c2,\x12\x04_||_\x1a\r\x10\x1b\"\t\n\a@result\x1a\x15\x10\x16*\x11\n\a\x10\x14\"\x03\n\x01f\x12\x04fqdn\x18\x01:\r\x10\x1d\"\t\n\a@result"},
 	}, Type: schema.Array}
@@ -3757,6 +3889,25 @@ var (
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
 		{Name: "spec", Node: &schema04b2874a934f},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schema97b1528bb06f = schema.Node{Items: &schemabe8fa202c611, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+		{Text: "self.all(h, !isIP(h))", Message: "Hostnames cannot contain an IP", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\v\b\x05\x12\a\x1a\x05is_ip\x12\a\b\x06\x12\x03\n\x01h\x12\r\b\b\x12\t\n\a@result\x12\x18\b\t\x12\x14\x1a\x12not_strictly_false\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\r\b\f\x12\t\n\a@result\"\x98\x01\x10\rJ\x93\x01\n\x01h\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\a\x1a\x02\x10\x01*(\x10\t2$\x12\x13@not_strictly_false\x1a\r\x10\b\"\t\n\a@result28\x10\v24\x12\x04_&&_\x1a\r\x10\n\"\t\n\a@result\x1a\x1d\x10\x042\x19\x12\x02!_\x1a\x13\x10\x052\x0f\x12\x04isIP\x1a\a\x10\x06\"\x03\n\x01h:\r\x10\f\"\t\n\a@result"},
+		{Text: "self.all(h, !h.contains('*') ? h.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$') : true)", Message: "Hostnames must be valid based on RFC-1123", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\a\b\x05\x12\x03\n\x01h\x12\x15\b\x06\x12\x11\x1a\x0fcontains_string\x12\x11\b\b\x12\r\x1a\vconditional\x12\a\b\t\x12\x03\n\x01h\x12\x14\b\n\x12\x10\x1a\x0ematches_string\x12\r\b\x0e\x12\t\n\a@result\x12\x18\b\x0f\x12\x14\x1a\x12not_strictly_false\x12\r\b\x10\x12\t\n\a@result\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\r\b\x12\x12\t\n\a@result\"\xa1\x02\x10\x13J\x9c\x02\n\x01h\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\r\x1a\x02\x10\x01*(\x10\x0f2$\x12\x13@not_strictly_false\x1a\r\x10\x0e\"\t\n\a@result2\xc0\x01\x10\x112\xbb\x01\x12\x04_&&_\x1a\r\x10\x10\"\t\n\a@result\x1a\xa3\x01\x10\b2\x9e\x01\x12\x05_?_:_\x1a*\x10\x042&\x12\x02!_\x1a \x10\x062\x1c\n\a\x10\x05\"\x03\n\x01h\x12\bcontains\x1a\a\x10\a\x1a\x032\x01*\x1aa\x10\n2]\n\a\x10\t\"\x03\n\x01h\x12\amatches\x1aI\x10\v\x1aE2C^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$\x1a\x06\x10\f\x1a\x02\x10\x01:\r\x10\x12\"\t\n\a@result"},
+		{Text: "self.all(h, h.contains('*') ? (h.startsWith('*.') && h.substring(2).matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$')) : true)", Message: "Wildcards on hostnames must be the first label, and the rest of hostname must be valid based on RFC-1123", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01h\x12\x15\b\x05\x12\x11\x1a\x0fcontains_string\x12\x11\b\a\x12\r\x1a\vconditional\x12\a\b\b\x12\x03\n\x01h\x12\x18\b\t\x12\x14\x1a\x12starts_with_string\x12\a\b\v\x12\x03\n\x01h\x12\x1a\b\f\x12\x16\x1a\x14string_substring_int\x12\x14\b\x0e\x12\x10\x1a\x0ematches_string\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\x12\x18\b\x14\x12\x14\x1a\x12not_strictly_false\x12\r\b\x15\x12\t\n\a@result\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x17\x12\t\n\a@result\"\xe3\x02\x10\x18J\xde\x02\n\x01h\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x12\x1a\x02\x10\x01*(\x10\x142$\x12\x13@not_strictly_false\x1a\r\x10\x13\"\t\n\a@result2\x82\x02\x10\x162\xfd\x01\x12\x04_&&_\x1a\r\x10\x15\"\t\n\a@result\x1a\xe5\x01\x10\a2\xe0\x01\x12\x05_?_:_\x1a \x10\x052\x1c\n\a\x10\x04\"\x03\n\x01h\x12\bcontains\x1a\a\x10\x06\x1a\x032\x01*\x1a\xac\x01\x10\x102\xa7\x01\x12\x04_&&_\x1a#\x10\t2\x1f\n\a\x10\b\"\x03\n\x01h\x12\nstartsWith\x1a\b\x10\n\x1a\x042\x02*.\x1az\x10\x0e2v\n \x10\f2\x1c\n\a\x10\v\"\x03\n\x01h\x12\tsubstring\x1a\x06\x10\r\x1a\x02\x18\x02\x12\amatches\x1aI\x10\x0f\x1aE2C^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$\x1a\x06\x10\x11\x1a\x02\x10\x01:\r\x10\x17\"\t\n\a@result"},
+	}, Type: schema.Array}
+	schema3f057c501e04 = schema.Node{Items: &schemad88a281ca1b4, MaxLength: new(int(1)), MinLength: new(int(1)), Type: schema.Array}
+	schema95680beceb91 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema97b1528bb06f},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema3f057c501e04},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
+	}, Required: []string{"hostnames", "rules"}, Type: schema.Object}
+	schema40e01fb580af = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema95680beceb91},
+		{Name: "status", Node: &schemab1ae136c72f1},
+	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema3323c098ec4b = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(1)), Type: schema.Integer}
 	schema9461ae0da34a = schema.Node{Fields: []schema.Field{
 		{Name: "requests", Node: &schema3323c098ec4b},
@@ -4361,5 +4512,49 @@ var (
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
 		{Name: "spec", Node: &schemafc72b02ab88a},
+	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schema215bf7cd1fca = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema3f057c501e04},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
+	}, Required: []string{"rules"}, Type: schema.Object}
+	schemaf9e883f5a126 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema215bf7cd1fca},
+		{Name: "status", Node: &schemab1ae136c72f1},
+	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schemac895736d56fc = schema.Node{Items: &schemabe8fa202c611, MaxLength: new(int(1024)), MinLength: new(int(1)), Rules: []schema.Rule{
+		{Text: "self.all(h, !isIP(h))", Message: "Hostnames cannot contain an IP", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\v\b\x05\x12\a\x1a\x05is_ip\x12\a\b\x06\x12\x03\n\x01h\x12\r\b\b\x12\t\n\a@result\x12\x18\b\t\x12\x14\x1a\x12not_strictly_false\x12\r\b\n\x12\t\n\a@result\x12\x11\b\v\x12\r\x1a\vlogical_and\x12\r\b\f\x12\t\n\a@result\"\x98\x01\x10\rJ\x93\x01\n\x01h\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\a\x1a\x02\x10\x01*(\x10\t2$\x12\x13@not_strictly_false\x1a\r\x10\b\"\t\n\a@result28\x10\v24\x12\x04_&&_\x1a\r\x10\n\"\t\n\a@result\x1a\x1d\x10\x042\x19\x12\x02!_\x1a\x13\x10\x052\x0f\x12\x04isIP\x1a\a\x10\x06\"\x03\n\x01h:\r\x10\f\"\t\n\a@result"},
+		{Text: "self.all(h, !h.contains('*') ? h.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$') : true)", Message: "Hostnames must be valid based on RFC-1123", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\x11\b\x04\x12\r\x1a\vlogical_not\x12\a\b\x05\x12\x03\n\x01h\x12\x15\b\x06\x12\x11\x1a\x0fcontains_string\x12\x11\b\b\x12\r\x1a\vconditional\x12\a\b\t\x12\x03\n\x01h\x12\x14\b\n\x12\x10\x1a\x0ematches_string\x12\r\b\x0e\x12\t\n\a@result\x12\x18\b\x0f\x12\x14\x1a\x12not_strictly_false\x12\r\b\x10\x12\t\n\a@result\x12\x11\b\x11\x12\r\x1a\vlogical_and\x12\r\b\x12\x12\t\n\a@result\"\xa1\x02\x10\x13J\x9c\x02\n\x01h\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\r\x1a\x02\x10\x01*(\x10\x0f2$\x12\x13@not_strictly_false\x1a\r\x10\x0e\"\t\n\a@result2\xc0\x01\x10\x112\xbb\x01\x12\x04_&&_\x1a\r\x10\x10\"\t\n\a@result\x1a\xa3\x01\x10\b2\x9e\x01\x12\x05_?_:_\x1a*\x10\x042&\x12\x02!_\x1a \x10\x062\x1c\n\a\x10\x05\"\x03\n\x01h\x12\bcontains\x1a\a\x10\a\x1a\x032\x01*\x1aa\x10\n2]\n\a\x10\t\"\x03\n\x01h\x12\amatches\x1aI\x10\v\x1aE2C^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$\x1a\x06\x10\f\x1a\x02\x10\x01:\r\x10\x12\"\t\n\a@result"},
+		{Text: "self.all(h, h.contains('*') ? (h.startsWith('*.') && h.substring(2).matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$')) : true)", Message: "Wildcards on hostnames must be the first label, and the rest of hostname must be valid based on RFC-1123", Checked: "\x12\n\b\x01\x12\x06\n\x04self\x12\a\b\x04\x12\x03\n\x01h\x12\x15\b\x05\x12\x11\x1a\x0fcontains_string\x12\x11\b\a\x12\r\x1a\vconditional\x12\a\b\b\x12\x03\n\x01h\x12\x18\b\t\x12\x14\x1a\x12starts_with_string\x12\a\b\v\x12\x03\n\x01h\x12\x1a\b\f\x12\x16\x1a\x14string_substring_int\x12\x14\b\x0e\x12\x10\x1a\x0ematches_string\x12\x11\b\x10\x12\r\x1a\vlogical_and\x12\r\b\x13\x12\t\n\a@result\x12\x18\b\x14\x12\x14\x1a\x12not_strictly_false\x12\r\b\x15\x12\t\n\a@result\x12\x11\b\x16\x12\r\x1a\vlogical_and\x12\r\b\x17\x12\t\n\a@result\"\xe3\x02\x10\x18J\xde\x02\n\x01h\x12\n\x10\x01\"\x06\n\x04self\x1a\a@result\"\x06\x10\x12\x1a\x02\x10\x01*(\x10\x142$\x12\x13@not_strictly_false\x1a\r\x10\x13\"\t\n\a@result2\x82\x02\x10\x162\xfd\x01\x12\x04_&&_\x1a\r\x10\x15\"\t\n\a@result\x1a\xe5\x01\x10\a2\xe0\x01\x12\x05_?_:_\x1a \x10\x052\x1c\n\a\x10\x04\"\x03\n\x01h\x12\bcontains\x1a\a\x10\x06\x1a\x032\x01*\x1a\xac\x01\x10\x102\xa7\x01\x12\x04_&&_\x1a#\x10\t2\x1f\n\a\x10\b\"\x03\n\x01h\x12\nstartsWith\x1a\b\x10\n\x1a\x042\x02*.\x1az\x10\x0e2v\n \x10\f2\x1c\n\a\x10\v\"\x03\n\x01h\x12\tsubstring\x1a\x06\x10\r\x1a\x02\x18\x02\x12\amatches\x1aI\x10\x0f\x1aE2C^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$\x1a\x06\x10\x11\x1a\x02\x10\x01:\r\x10\x17\"\t\n\a@result"},
+	}, Type: schema.Array}
+	schemaf9e42ad8e5de = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemac895736d56fc},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema3f057c501e04},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
+	}, Required: []string{"hostnames", "rules"}, Type: schema.Object}
+	schemaff5e7cb306aa = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schemaf9e42ad8e5de},
+		{Name: "status", Node: &schemab1ae136c72f1},
+	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schemae39fd6330c16 = schema.Node{Items: &schemabe8fa202c611, MaxLength: new(int(1024)), Type: schema.Array}
+	schema729e21420b60 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae39fd6330c16},
+		{Name: "parentRefs", Node: &schemae029623769a7},
+		{Name: "rules", Node: &schema78845e6932de},
+		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
+	}, Required: []string{"rules"}, Type: schema.Object}
+	schema8c35809e660d = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schema38c43b5ba342},
+		{Name: "kind", Node: &schema38c43b5ba342},
+		{Name: "metadata", Node: &schemadebd51c2fbf9},
+		{Name: "spec", Node: &schema729e21420b60},
+		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 )
