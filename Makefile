@@ -18,8 +18,8 @@ e2e: ## On a real cluster, as root on Linux; see e2e/README.md.
 drills: ## The long form: every drill three times. Writes docs/drills.md.
 	go -C e2e test . -run TestDrills -count=1 -timeout 40m -args -long
 
-predictions: ## Drills, some of them with random policies, beside what is predicted. Writes docs/predictions.md.
-	go -C e2e test . -run TestPredictions -count=1 -timeout 40m -args -long
+predictions: ## 200 drills, most with random policies, beside what is predicted; 25 minutes. Writes docs/predictions.md.
+	go -C e2e test . -run TestPredictions -count=1 -timeout 60m -args -long
 
 profiles: ## What other settings of the profiles would cost, by simulation. Writes into docs/profiles.md.
 	go run ./hack/profiles

@@ -35,6 +35,9 @@ type envoyCluster struct {
 	} `json:"load_assignment"`
 	OutlierDetection map[string]any   `json:"outlier_detection"`
 	HealthChecks     []map[string]any `json:"health_checks"`
+	CommonLbConfig   struct {
+		UpdateMergeWindow string `json:"update_merge_window"`
+	} `json:"common_lb_config"`
 }
 
 // envoyRoute is where one match of a route leads to.

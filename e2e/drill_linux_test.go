@@ -19,7 +19,31 @@ import (
 	"github.com/failover-krm/failover/e2e/prober"
 )
 
-var drillGateway = types.NamespacedName{Namespace: "drills", Name: "drills"}
+// drillGateways is the namespace of the Gateways of drills.
+const drillGateways = "drills"
+
+// gatewayOf is the Gateway of a drill, whose Envoy has as many threads as the drill asks for.
+func gatewayOf(d drill.Drill) types.NamespacedName {
+	return types.NamespacedName{Namespace: drillGateways, Name: fmt.Sprintf("workers-%d", d.Threads())}
+}
+
+// byGateway groups drills by their Gateways.
+func byGateway(drills []drill.Drill) map[types.NamespacedName][]drill.Drill {
+	groups := map[types.NamespacedName][]drill.Drill{}
+	for _, d := range drills {
+		groups[gatewayOf(d)] = append(groups[gatewayOf(d)], d)
+	}
+	return groups
+}
+
+// startGateways makes the Gateways of the drills.
+func startGateways(t *testing.T, c *cluster.Cluster, drills []drill.Drill) {
+	t.Helper()
+	for gateway, of := range byGateway(drills) {
+		require.NoError(t, c.Apply(t.Context(), manifests.SharedGateway(gateway, of[0].Threads())))
+	}
+	waitUntilInForce(t, c, drillGateways)
+}
 
 // repetitions is how often drills are tried again whose rate was not held, as
 // happens on a machine that has other work to do.
@@ -29,8 +53,7 @@ const repetitions = 2
 // times with -long, which also writes their table.
 func TestDrills(t *testing.T) {
 	c := startCluster(t)
-	require.NoError(t, c.Apply(t.Context(), manifests.SharedGateway(drillGateway)))
-	waitUntilInForce(t, c, drillGateway.Namespace)
+	startGateways(t, c, drill.All())
 	runs := 1
 	if *long {
 		runs = 3
@@ -76,18 +99,18 @@ func runAgain(t *testing.T, c *cluster.Cluster, results []drill.Result, wanted i
 	}
 	for i, report := range runDrills(t, c, drills) {
 		if report.RateError == nil {
-			due[i].Reports = append(due[i].Reports, report)
+			due[i].Reports = append(due[i].Reports, report.Report)
 		}
 	}
 }
 
 // runDrills carries out each drill once, on resources made for this run alone.
-func runDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) []prober.Report {
+func runDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) []drill.Measured {
 	t.Helper()
 	targets, cleanUp := startDrills(t, c, drills)
 	defer cleanUp()
 
-	reports := make([]prober.Report, len(drills))
+	reports := make([]drill.Measured, len(drills))
 	problems := make([]error, len(drills))
 	begin := time.Now()
 	var running sync.WaitGroup
@@ -100,7 +123,7 @@ func runDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) []prober.
 	running.Wait()
 	for i, problem := range problems {
 		require.NoError(t, problem, drills[i])
-		t.Log(drills[i], reports[i])
+		t.Log(drills[i], reports[i].Report)
 	}
 	return reports
 }
@@ -109,47 +132,95 @@ func runDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) []prober.
 // its active tier answers.
 func startDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) (targets []prober.Target, cleanUp func()) {
 	t.Helper()
-	var namespaces, specs, pods strings.Builder
+	var namespaces, besides, specs strings.Builder
 	for _, d := range drills {
+		spec := d.Spec(gatewayOf(d))
 		namespaces.WriteString(manifests.Namespace(d.Namespace()))
-		specs.WriteString(manifests.Spec{
-			Namespace: d.Namespace(), Hostname: d.Hostname(), Gateway: drillGateway, Policy: d.Policy, Active: d.Active,
-		}.FailoverSpec())
-		pods.WriteString(d.Active.Deployments(d.Namespace()))
+		besides.WriteString(spec.Besides())
+		specs.WriteString(spec.FailoverSpec())
 	}
 	require.NoError(t, c.Apply(t.Context(), namespaces.String()))
-	require.NoError(t, c.Apply(t.Context(), render(t, specs.String())+pods.String()))
-	address, err := c.GatewayHost(t.Context(), drillGateway)
-	require.NoError(t, err)
+	if besides.Len() > 0 {
+		// These come first, so that the names of the Services have all addresses from the beginning.
+		require.NoError(t, c.Apply(t.Context(), besides.String()))
+	}
+	require.NoError(t, c.Apply(t.Context(), render(t, specs.String())))
 	for _, d := range drills {
+		address, err := c.GatewayHost(t.Context(), gatewayOf(d))
+		require.NoError(t, err)
 		target := prober.Target{Address: address, Host: d.Hostname(), Path: "/test", Method: d.Method}
 		waitUntilServed(t, target)
 		assertNothingSpeaksAgainst(t, c, d.Namespace())
-		if d.Policy.Fields != "" && d.Active.Name == "" {
-			assertFailsOver(t, c, drillGateway, types.NamespacedName{Namespace: d.Namespace(), Name: "ha-failover"}, d.Policy)
+		if d.Policy.Fields != "" && d.ActiveTier.Name == "" {
+			assertFailsOver(t, c, gatewayOf(d), routeOf(d), d.Policy)
+		}
+		if d.NoMergeWindow {
+			waitUntilPatched(t, c, d)
 		}
 		targets = append(targets, target)
 	}
-	waitUntilChecked(t, c, drills)
+	for gateway, of := range byGateway(drills) {
+		waitUntilAllHosts(t, c, gateway, of)
+		waitUntilChecked(t, c, gateway, of)
+	}
 	return targets, func() {
 		for _, d := range drills {
 			kubectl(t, c, "delete httproute,backendtrafficpolicy,backend,deployment,service --all --namespace "+d.Namespace())
 		}
+		kubectl(t, c, "delete envoypatchpolicy --all --namespace "+drillGateways)
 	}
 }
 
-// waitUntilChecked waits until the active health checks run at their interval.
-// Envoy checks a new cluster once, and if there was no traffic yet, it lets a
-// minute pass before the next check, whatever happens meanwhile.
-func waitUntilChecked(t *testing.T, c *cluster.Cluster, drills []drill.Drill) {
+func routeOf(d drill.Drill) types.NamespacedName {
+	return types.NamespacedName{Namespace: d.Namespace(), Name: "ha-failover"}
+}
+
+// waitUntilPatched waits until Envoy has the patch of a drill.
+func waitUntilPatched(t *testing.T, c *cluster.Cluster, d drill.Drill) {
 	t.Helper()
-	want := 0
-	for _, d := range drills {
-		if d.Policy.ActiveCheck {
-			want++
+	require.Eventually(t, func() bool {
+		clusters, _ := toldEnvoy(t, c, gatewayOf(d), routeOf(d))
+		return len(clusters) == 1 && clusters[0].CommonLbConfig.UpdateMergeWindow == "0s"
+	}, time.Minute, time.Second, "the merge window of %s", d)
+}
+
+// clusterOf is how Envoy calls the cluster of a drill.
+func clusterOf(d drill.Drill) string {
+	return fmt.Sprintf("httproute/%s/ha-failover/rule/0", d.Namespace())
+}
+
+// waitUntilAllHosts waits until Envoy has all hosts of the drills on a Gateway.
+func waitUntilAllHosts(t *testing.T, c *cluster.Cluster, gateway types.NamespacedName, drills []drill.Drill) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var known struct {
+			Clusters []struct {
+				Name  string
+				Hosts []any `json:"host_statuses"`
+			} `json:"cluster_statuses"`
 		}
-	}
-	const checksAtInterval = 3 * 2 // Three of each tier.
+		if err := c.AskEnvoy(t.Context(), gateway, "/clusters?format=json", &known); err != nil {
+			return false
+		}
+		hosts := map[string]int{}
+		for _, cluster := range known.Clusters {
+			hosts[cluster.Name] = len(cluster.Hosts)
+		}
+		for _, d := range drills {
+			if hosts[clusterOf(d)] != d.Tiers()[0]+d.Tiers()[1] {
+				return false
+			}
+		}
+		return true
+	}, time.Minute, time.Second, "all hosts on %s", gateway)
+}
+
+// waitUntilChecked waits until the active health checks on a Gateway run at their
+// interval. Envoy checks a new cluster once, and if there was no traffic yet, it lets a
+// minute pass before the next check, whatever happens meanwhile.
+func waitUntilChecked(t *testing.T, c *cluster.Cluster, gateway types.NamespacedName, drills []drill.Drill) {
+	t.Helper()
+	const checksAtInterval = 3 // of each host
 	require.Eventually(t, func() bool {
 		var statistics struct {
 			Stats []struct {
@@ -157,17 +228,20 @@ func waitUntilChecked(t *testing.T, c *cluster.Cluster, drills []drill.Drill) {
 				Value int
 			}
 		}
-		if err := c.AskEnvoy(t.Context(), drillGateway, "/stats?format=json&filter=health_check.attempt", &statistics); err != nil {
+		if err := c.AskEnvoy(t.Context(), gateway, "/stats?format=json&filter=health_check.attempt", &statistics); err != nil {
 			return false
 		}
-		checked := 0
+		attempts := map[string]int{}
 		for _, statistic := range statistics.Stats {
-			if statistic.Value >= checksAtInterval {
-				checked++
+			attempts[statistic.Name] = statistic.Value
+		}
+		for _, d := range drills {
+			if d.Policy.ActiveCheck && attempts["cluster."+clusterOf(d)+".health_check.attempt"] < checksAtInterval*(d.Tiers()[0]+d.Tiers()[1]) {
+				return false
 			}
 		}
-		return checked >= want
-	}, 2*time.Minute, time.Second, "%d active health checks", want)
+		return true
+	}, 2*time.Minute, time.Second, "active health checks on %s", gateway)
 }
 
 // assertPromise fails the test where a policy did not keep its promise.

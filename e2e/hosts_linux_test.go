@@ -7,11 +7,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/failover-krm/failover/e2e/cluster"
 	"github.com/failover-krm/failover/e2e/drill"
 	"github.com/failover-krm/failover/e2e/manifests"
+	"github.com/failover-krm/failover/e2e/predictions"
 )
 
 // TestSeveralHosts breaks one host of an active tier that has several: the heavier one
@@ -19,12 +19,11 @@ import (
 // much passive serves meanwhile, is what was predicted.
 func TestSeveralHosts(t *testing.T) {
 	c := startCluster(t)
-	require.NoError(t, c.Apply(t.Context(), manifests.SharedGateway(drillGateway)))
-	waitUntilInForce(t, c, drillGateway.Namespace)
+	startGateways(t, c, drill.All())
 	var results []drill.Result
 	for _, tier := range []manifests.Tier{manifests.Weighted, manifests.Headless} {
 		for _, fault := range []cluster.Fault{cluster.PortClosed, cluster.AnswersErrors} {
-			results = append(results, drill.Result{Drill: drill.Drill{Policy: manifests.Safe, Fault: fault, Method: http.MethodGet, Active: tier}})
+			results = append(results, drill.Result{Drill: drill.Drill{Policy: manifests.Safe, Fault: fault, Method: http.MethodGet, ActiveTier: tier}})
 		}
 	}
 	for range 1 + repetitions {
@@ -35,10 +34,11 @@ func TestSeveralHosts(t *testing.T) {
 			require.Len(t, result.Reports, 1, "runs whose rate was held")
 			report := result.Reports[0]
 			assert.Zero(t, report.LostBefore, "lost requests before the outage: %s", report)
-			found := compare(t, result.Drill, report)
-			t.Log("lost", found.lost, "passive", found.byPassive, "failover", found.failover)
-			assert.True(t, found.lost.agrees(), "lost requests, measured / predicted: %s", found.lost)
-			assert.True(t, found.byPassive.agrees(), "requests that passive served, measured / predicted: %s", found.byPassive)
+			found, err := predictions.Compare(result.Drill, drill.Measured{Report: report}, *envoyGatewayVersion, *patience)
+			require.NoError(t, err)
+			t.Log("lost", found.Lost, "passive", found.ByPassive, "failover", found.Failover)
+			assert.True(t, found.Lost.Agrees(), "lost requests, measured / predicted: %s", found.Lost)
+			assert.True(t, found.ByPassive.Agrees(), "requests that passive served, measured / predicted: %s", found.ByPassive)
 		})
 	}
 }
@@ -47,8 +47,7 @@ func TestSeveralHosts(t *testing.T) {
 // priority in one cluster.
 func TestLocalities(t *testing.T) {
 	c := startCluster(t)
-	require.NoError(t, c.Apply(t.Context(), manifests.SharedGateway(drillGateway)))
-	waitUntilInForce(t, c, drillGateway.Namespace)
+	startGateways(t, c, drill.All())
 	for _, tc := range []struct {
 		tier manifests.Tier
 		want []string
@@ -57,10 +56,10 @@ func TestLocalities(t *testing.T) {
 		{manifests.Headless, []string{"priority 0, weight 1: active", "priority 1, weight 1: passive"}},
 	} {
 		t.Run(tc.tier.Name, func(t *testing.T) {
-			d := drill.Drill{Policy: manifests.Safe, Fault: "told", Method: http.MethodGet, Active: tc.tier}
+			d := drill.Drill{Policy: manifests.Safe, Fault: "told", Method: http.MethodGet, ActiveTier: tc.tier}
 			_, cleanUp := startDrills(t, c, []drill.Drill{d})
 			defer cleanUp()
-			clusters, routes := toldEnvoy(t, c, drillGateway, types.NamespacedName{Namespace: d.Namespace(), Name: "ha-failover"})
+			clusters, routes := toldEnvoy(t, c, gatewayOf(d), routeOf(d))
 			require.Len(t, clusters, 1, "more than one cluster splits the traffic and never fails over")
 			require.Len(t, routes, 1)
 			assert.Equal(t, clusters[0].Name, routes[0].Route.Cluster)

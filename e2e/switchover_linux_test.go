@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/failover-krm/failover/e2e/drill"
 	"github.com/failover-krm/failover/e2e/manifests"
 	"github.com/failover-krm/failover/e2e/prober"
 )
@@ -17,26 +18,27 @@ const (
 	// atWork is how long each request takes, so that some are always under way.
 	atWork = "500ms"
 	// switchAfter is how long each tier serves, and settled when it must serve alone.
-	switchAfter = 5 * time.Second
-	settled     = 3 * time.Second
+	switchAfter = 8 * time.Second
+	settled     = 6 * time.Second
 )
 
 // TestSwitchover changes spec.prefer under load, to passive and back, by kubectl apply
 // alone. Nothing is lost, requests that are under way included.
 func TestSwitchover(t *testing.T) {
 	c := startCluster(t)
-	require.NoError(t, c.Apply(t.Context(), manifests.SharedGateway(drillGateway)))
-	waitUntilInForce(t, c, drillGateway.Namespace)
+	gateway := gatewayOf(drill.Drill{})
+	startGateways(t, c, []drill.Drill{{}})
 	for _, policy := range []manifests.Policy{manifests.Safe, manifests.SafeActive} {
 		t.Run(policy.Name, func(t *testing.T) {
-			spec := manifests.Spec{Namespace: "switchover-" + policy.Name, Hostname: "switchover-" + policy.Name + ".example.com", Gateway: drillGateway, Policy: policy}
+			t.Parallel()
+			spec := manifests.Spec{Namespace: "switchover-" + policy.Name, Hostname: "switchover-" + policy.Name + ".example.com", Gateway: gateway, Policy: policy}
 			prefer := func(tier string) string {
 				return render(t, strings.Replace(spec.FailoverSpec(), "\nspec:\n", "\nspec:\n  prefer: "+tier+"\n", 1))
 			}
 			active, passive := prefer("active"), prefer("passive")
 			require.NoError(t, c.Apply(t.Context(), manifests.Namespace(spec.Namespace)))
 			require.NoError(t, c.Apply(t.Context(), active))
-			address, err := c.GatewayHost(t.Context(), drillGateway)
+			address, err := c.GatewayHost(t.Context(), gateway)
 			require.NoError(t, err)
 			target := prober.Target{Address: address, Host: spec.Hostname, Path: "/test?delay=" + atWork}
 			waitUntilServed(t, target)

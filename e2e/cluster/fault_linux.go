@@ -24,13 +24,15 @@ const (
 	PortClosed Fault = "closed"
 	// AnswersErrors is a server that answers every request with status 500.
 	AnswersErrors Fault = "500"
+	// AnswersUnavailable is one that answers every request with status 503.
+	AnswersUnavailable Fault = "503"
 	// Hangs is a server that accepts connections and never answers.
 	Hangs Fault = "hang"
 	// PacketsDropped is a pod whose network is gone.
 	PacketsDropped Fault = "dropped"
 )
 
-// Faults lists all faults.
+// Faults lists the faults of docs/drills.md: all but AnswersUnavailable.
 var Faults = []Fault{PortClosed, AnswersErrors, Hangs, PacketsDropped}
 
 // closedPort is where the server listens while its own port is closed.
@@ -49,7 +51,9 @@ func (c *Cluster) Break(ctx context.Context, deployment types.NamespacedName, fa
 		defer func() { inForce = time.Now() }()
 		switch fault {
 		case AnswersErrors:
-			return p.answerErrors()
+			return p.answerAll(http.StatusInternalServerError)
+		case AnswersUnavailable:
+			return p.answerAll(http.StatusServiceUnavailable)
 		case Hangs:
 			return p.process.signal(syscall.SIGSTOP)
 		case PacketsDropped:
@@ -67,7 +71,7 @@ func (c *Cluster) Restore(ctx context.Context, deployment types.NamespacedName, 
 	}
 	return c.kubelet.withPod(deployment, func(p *pod) error {
 		switch fault {
-		case AnswersErrors:
+		case AnswersErrors, AnswersUnavailable:
 			p.stop()
 			return c.kubelet.runtime.start(ctx, p)
 		case Hangs:
@@ -117,10 +121,10 @@ func (c *Cluster) AnswerOnlyTo(deployment types.NamespacedName, hostname string)
 	})
 }
 
-// answerErrors puts a server in the place of the pod's process that answers
-// every request with status 500.
-func (p *pod) answerErrors() error {
-	return p.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+// answerAll puts a server in the place of the pod's process that answers every
+// request with a status.
+func (p *pod) answerAll(status int) error {
+	return p.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 }
 
 // answer puts a server in the place of the pod's process.

@@ -1,5 +1,7 @@
 package manifests
 
+import "strings"
+
 // Policy is a BackendTrafficPolicy under a name.
 type Policy struct {
 	// Name is short enough to be part of a namespace's name.
@@ -47,6 +49,26 @@ var (
 		Name: "workshop-retry", Written: "{profile: custom, retry: {numRetries: 2}, " + workshopCheck + "}",
 		Fields: "{retry: {numRetries: 2}, " + workshopCheck + "}",
 	}
+)
+
+// The policies of what the others leave out.
+var (
+	// GatewayErrors ejects for 502, 503 and 504 alone.
+	GatewayErrors = Policy{
+		Name:    "gateway-errors",
+		Written: "{profile: custom, healthCheck: {passive: {interval: 2s, baseEjectionTime: 10s, maxEjectionPercent: 100, consecutive5XxErrors: 100, consecutiveGatewayErrors: 2}}}",
+	}
+	// SplitErrors counts failed connections apart from answers.
+	SplitErrors = Policy{
+		Name:    "split-errors",
+		Written: "{profile: custom, healthCheck: {passive: {interval: 2s, baseEjectionTime: 10s, maxEjectionPercent: 100, consecutive5XxErrors: 3, splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 2}}}",
+	}
+	// TCPCheck is an active check that only connects.
+	TCPCheck = Policy{
+		Name: "tcp-check", Written: "{profile: custom, healthCheck: {active: {type: TCP, interval: 2s, timeout: 1s, unhealthyThreshold: 2, healthyThreshold: 1, tcp: {}}}}", ActiveCheck: true,
+	}
+	// NoPanic is that of the workshop, which never uses hosts that are out.
+	NoPanic = Policy{Name: "no-panic", Written: "{profile: custom, healthCheck: {panicThreshold: 0, " + strings.TrimPrefix(workshopCheck, "healthCheck: {") + "}"}
 )
 
 // Policies lists those that are drilled in every way.

@@ -2,6 +2,7 @@ package manifests
 
 import (
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -16,8 +17,23 @@ type Spec struct {
 	// Gateway is the one that its route attaches to.
 	Gateway types.NamespacedName
 	Policy  Policy
-	// Active is the tier that is broken; the zero value is that of the workshop.
-	Active Tier
+	// Active and Passive are how many hosts the tiers have.
+	Active, Passive int
+	// ActiveTier is an active tier of several hosts instead, if it has a name.
+	ActiveTier Tier
+	// NoMergeWindow tells Envoy to hold no change of health back.
+	NoMergeWindow bool
+}
+
+const image = "gcr.io/k8s-staging-gateway-api/echo-basic:v20231214-v1.0.0-140-gf544a46e"
+
+// Hosts returns the names of the Deployments that are the first hosts of a tier.
+func Hosts(tier string, count int) []string {
+	names := []string{tier}
+	for i := 2; i <= count; i++ {
+		names = append(names, fmt.Sprintf("%s-%d", tier, i))
+	}
+	return names
 }
 
 // FailoverSpec returns the document that failover renders.
@@ -34,7 +50,58 @@ spec:
     name: passive
     workload: %s
   policy: %s
-`, s.Namespace, s.Hostname, s.Gateway.Namespace, s.Gateway.Name, s.Active.written(), echo, s.Policy.Written))
+`, s.Namespace, s.Hostname, s.Gateway.Namespace, s.Gateway.Name, s.ActiveTier.written(), echo, s.Policy.Written))
+}
+
+// Besides returns what the failover has and failover does not render: a Deployment for
+// each host of a tier beyond the first one, behind the Service of the tier, so that its
+// name has an address for each; and a patch of Envoy's cluster.
+func (s Spec) Besides() string {
+	var text strings.Builder
+	for _, tier := range []string{"active", "passive"} {
+		count := s.Active
+		switch {
+		case tier == "passive":
+			count = s.Passive
+		case s.ActiveTier.Name != "":
+			text.WriteString(s.ActiveTier.Deployments(s.Namespace))
+			continue
+		}
+		for _, name := range Hosts(tier, count)[1:] {
+			fmt.Fprintf(&text, `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: %[1]s, namespace: %[2]s}
+spec:
+  selector: {matchLabels: {app: %[3]s, host: %[1]s}}
+  template:
+    metadata: {labels: {app: %[3]s, host: %[1]s}}
+    spec:
+      containers:
+        - name: %[3]s
+          image: %[4]s
+          ports: [{containerPort: 3000}]
+          env:
+            - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+            - {name: NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
+`, name, s.Namespace, tier, image)
+		}
+	}
+	if s.NoMergeWindow {
+		fmt.Fprintf(&text, `---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: EnvoyPatchPolicy
+metadata: {name: %[1]s, namespace: %[2]s}
+spec:
+  targetRef: {group: gateway.networking.k8s.io, kind: Gateway, name: %[3]s}
+  type: JSONPatch
+  jsonPatches:
+    - type: type.googleapis.com/envoy.config.cluster.v3.Cluster
+      name: httproute/%[1]s/ha-failover/rule/0
+      operation: {op: add, path: /common_lb_config/update_merge_window, value: 0s}
+`, s.Namespace, s.Gateway.Namespace, s.Gateway.Name)
+	}
+	return text.String()
 }
 
 // Namespace returns a namespace of the given name.
@@ -43,19 +110,27 @@ func Namespace(name string) string {
 }
 
 // SharedGateway returns a Gateway, in a namespace of its own, that routes of any
-// namespace may attach to.
-func SharedGateway(name types.NamespacedName) string {
-	return Namespace(name.Namespace) + document(fmt.Sprintf(`apiVersion: gateway.networking.k8s.io/v1
+// namespace may attach to, with an Envoy of so many threads.
+func SharedGateway(name types.NamespacedName, workers int) string {
+	return Namespace(name.Namespace) + document(fmt.Sprintf(`apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: EnvoyProxy
+metadata: {name: %[1]s, namespace: %[2]s}
+spec:
+  concurrency: %[3]d
+  provider: {type: Kubernetes, kubernetes: {useListenerPortAsContainerPort: true}}
+---
+apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
-metadata: {name: %s, namespace: %s}
+metadata: {name: %[1]s, namespace: %[2]s}
 spec:
   gatewayClassName: tigera-gateway-class
+  infrastructure: {parametersRef: {group: gateway.envoyproxy.io, kind: EnvoyProxy, name: %[1]s}}
   listeners:
     - name: http
       protocol: HTTP
       port: 80
       allowedRoutes: {namespaces: {from: All}}
-`, name.Name, name.Namespace))
+`, name.Name, name.Namespace, workers))
 }
 
 func document(text string) string {

@@ -45,6 +45,15 @@ var (
 	}
 )
 
+// Hosts is how many hosts the tier has; 0 for that of the workshop.
+func (t Tier) Hosts() int {
+	hosts := 0
+	for _, backend := range t.Backends {
+		hosts += backend.Hosts
+	}
+	return hosts
+}
+
 // written is the tier as YAML.
 func (t Tier) written() string {
 	if t.Written == "" {

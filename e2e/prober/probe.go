@@ -10,7 +10,7 @@ import (
 type Probe struct {
 	Target Target
 	// Rate is the number of requests a second.
-	Rate int
+	Rate float64
 	// Duration is how long requests are sent.
 	Duration time.Duration
 	// Patience is how long each request waits for its answer.
@@ -32,7 +32,7 @@ type Request struct {
 // Run sends the requests, beginning at start, and returns when all of them are
 // answered or given up.
 func (p Probe) Run(ctx context.Context, start time.Time) []Request {
-	interval := time.Second / time.Duration(p.Rate)
+	interval := time.Duration(float64(time.Second) / p.Rate)
 	requests := make([]Request, p.Duration/interval)
 	var pending sync.WaitGroup
 	for i := range requests {

@@ -88,7 +88,7 @@ func TestReport(t *testing.T) {
 			},
 			want: prober.Report{
 				Requests: 6, Lost: 2, Reasons: map[string]int{"status 503": 1, "no answer in time": 1},
-				Failover: 170 * ms, Failback: 101 * ms, Worst: 70 * ms,
+				Failover: 170 * ms, Failback: 101 * ms, Worst: 70 * ms, ByPassive: 1,
 			},
 		},
 		{
@@ -110,7 +110,7 @@ func TestReport(t *testing.T) {
 		{
 			name:     "an answer of active from before the end is no failback",
 			requests: []prober.Request{answered(390*ms, "a", 50*ms)},
-			want:     prober.Report{Requests: 1, Failover: prober.Never, Failback: prober.Never, Worst: 50 * ms},
+			want:     prober.Report{Requests: 1, Failover: prober.Never, Failback: prober.Never, Worst: 50 * ms, ByActive: 1},
 		},
 	}
 	for _, test := range tests {

@@ -35,7 +35,9 @@ func (s *simulation) newStream(a *attempt) {
 	if last := len(p.idle) - 1; last >= 0 && !s.settings.Connections {
 		c := p.idle[last]
 		p.idle = p.idle[:last]
-		s.attach(c, a)
+		if !s.attach(c, a) {
+			p.idle = append(p.idle, c)
+		}
 		return
 	}
 	if s.inUse.PendingRequests >= s.settings.Limits.PendingRequests {
@@ -82,39 +84,47 @@ func (s *simulation) connect(p *pool) {
 
 func (s *simulation) connected(c *connection) {
 	s.putResult(c.pool.host, connected, 0)
-	if len(c.pool.pending) > 0 {
+	s.serve(c)
+}
+
+// serve gives a connection to the first that waits, or keeps it (onUpstreamReady).
+func (s *simulation) serve(c *connection) {
+	for len(c.pool.pending) > 0 {
 		a := c.pool.pending[0]
 		c.pool.pending = c.pool.pending[1:]
 		s.inUse.PendingRequests--
-		s.attach(c, a)
-		return
+		if s.attach(c, a) {
+			return
+		}
 	}
 	c.pool.idle = append(c.pool.idle, c)
 }
 
-// attach sends the request of an attempt.
-func (s *simulation) attach(c *connection, a *attempt) {
+// attach sends the request of an attempt, which counts as one at its host from now on, if
+// the circuit breaker lets it (attachStreamToClient).
+func (s *simulation) attach(c *connection, a *attempt) bool {
+	if s.inUse.Requests >= s.settings.Limits.Requests {
+		s.overflow(a)
+		return false
+	}
 	c.attempt, a.connection = a, c
+	c.pool.host.requests++
+	s.inUse.Requests++
 	c.pool.busy = append(c.pool.busy, c)
 	s.sent(a)
+	return true
 }
 
 // release ends the use of a connection: it is kept for the next request, or closed.
 func (s *simulation) release(c *connection, keep bool) {
 	c.attempt = nil
 	c.pool.busy = without(c.pool.busy, c)
-	switch {
-	case !keep || c.draining || s.settings.Connections:
+	if !keep || c.draining || s.settings.Connections {
 		c.closed = true
 		s.inUse.Connections--
-	case len(c.pool.pending) > 0:
-		a := c.pool.pending[0]
-		c.pool.pending = c.pool.pending[1:]
-		s.inUse.PendingRequests--
-		s.attach(c, a)
-	default:
-		c.pool.idle = append(c.pool.idle, c)
+		return
 	}
+	s.serve(c)
 }
 
 // leave takes an attempt out of the pool, whether it waits or is under way. A

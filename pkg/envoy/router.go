@@ -42,10 +42,6 @@ func (s *simulation) arrive() {
 
 // try makes an attempt, on the host that the load balancer picks.
 func (s *simulation) try(r *request) {
-	if s.inUse.Requests >= s.settings.Limits.Requests {
-		s.finish(r, http.StatusServiceUnavailable, -1, ReasonOverflow)
-		return
-	}
 	h := s.choose(r)
 	if h == nil {
 		s.finish(r, http.StatusServiceUnavailable, -1, ReasonNoHost)
@@ -56,8 +52,6 @@ func (s *simulation) try(r *request) {
 	r.triedTiers[h.tier] = true
 	a := &attempt{request: r, pool: r.worker.pools[h.tier][h.index]}
 	r.current = a
-	h.requests++
-	s.inUse.Requests++
 	s.newStream(a)
 }
 
@@ -157,8 +151,10 @@ func (s *simulation) overflow(a *attempt) {
 
 func (s *simulation) end(a *attempt) {
 	a.ended = true
-	a.pool.host.requests--
-	s.inUse.Requests--
+	if a.connection != nil {
+		a.pool.host.requests--
+		s.inUse.Requests--
+	}
 	if a.request.isRetry {
 		a.request.isRetry = false
 		s.inUse.Retries--

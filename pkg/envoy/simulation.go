@@ -35,7 +35,7 @@ type host struct {
 	outages  []Outage
 	outlierState
 	checkState
-	// requests is how many are at the host.
+	// requests is how many are at the host, on a connection.
 	requests int
 }
 

@@ -195,3 +195,22 @@ func BenchmarkSimulate(b *testing.B) {
 		})
 	}
 }
+
+// TestLeastRequest: what waits for a connection is not at its host yet, neither for the
+// balancer nor for the circuit breaker. So a host that drops packets gets its share of
+// requests until it is ejected, and one that hangs gets few.
+func TestLeastRequest(t *testing.T) {
+	lost := func(kind envoy.Kind, limits string) (sum float64) {
+		scenario := drill(settingsOf(t, "{"+limits+"}"), kind)
+		scenario.Tiers, scenario.Outages[0].Hosts = []int{2, 1}, 1
+		const seeds = 20
+		for seed := range uint64(seeds) {
+			sum += float64(envoy.Simulate(scenario, seed).Report(scenario.Outages[0]).Lost) / seeds
+		}
+		return sum
+	}
+	// Half of them, and a quarter while one request a worker is stuck on a connection from before.
+	assert.InDelta(t, 20*(5*0.25+15*0.5), lost(envoy.Dropped, ""), 20)
+	assert.InDelta(t, 20*(5*0.25+15*0.5), lost(envoy.Dropped, "circuitBreaker: {maxParallelRequests: 10}"), 20)
+	assert.InDelta(t, 15*20*0.25, lost(envoy.Hang, ""), 20)
+}
