@@ -18,7 +18,7 @@ import (
 // served is a rule with a passive check, behind clusters.
 func served(clusters ...envoygateway.Cluster) simulate.Served {
 	spec := &egv1a1.BackendTrafficPolicySpec{ClusterSettings: egv1a1.ClusterSettings{HealthCheck: &egv1a1.HealthCheck{Passive: &egv1a1.PassiveHealthCheck{
-		Interval: ptr.To(gwapiv1.Duration("2s")), BaseEjectionTime: ptr.To(gwapiv1.Duration("10s")), MaxEjectionPercent: ptr.To(int32(100)), Consecutive5xxErrors: new(uint32(1)),
+		Interval: ptr.To(gwapiv1.Duration("2s")), BaseEjectionTime: ptr.To(gwapiv1.Duration("10s")), MaxEjectionPercent: new(int32(100)), Consecutive5xxErrors: new(uint32(1)),
 	}}}}
 	policy := envoygateway.PolicyInEffect{Spec: spec}
 	return simulate.Served{Name: "web/shop", Kind: "HTTPRoute", Rule: &envoygateway.Rule{}, At: &envoygateway.Attachment{Policy: policy, ClusterPolicy: policy, Clusters: clusters}, EnvoyGateway: "1.9.1"}
