@@ -27,9 +27,10 @@ var specRules = []Rule{
 	{
 		ID: "zero-loss-triggers", Severity: diagnostic.Warning,
 		Summary:     "Profile zero-loss, and the retry lacks a trigger without which requests are lost.",
-		Explanation: "A tier that is down refuses connections, breaks those that are open, or answers 500, 502, 503 or 504. What has no trigger goes back to the client.",
-		Fix:         "Write the triggers connect-failure, reset, gateway-error and retriable-status-codes with httpStatusCodes [500], or 5xx, which stands for all of them.",
-		ofFailover:  zeroLossTriggers,
+		Explanation: "A tier that is down refuses connections, breaks those that are open, or answers 500, 502, 503 or 504; in gRPC CANCELLED, DEADLINE_EXCEEDED, INTERNAL or UNAVAILABLE. What has no trigger goes back to the client.",
+		Fix: "Write the triggers connect-failure, reset, gateway-error and retriable-status-codes with httpStatusCodes [500], or 5xx, which stands for all of them; " +
+			"for a GRPCRoute cancelled, deadline-exceeded, internal and unavailable too.",
+		ofFailover: zeroLossTriggers,
 	},
 	{
 		ID: "zero-loss-hang", Severity: diagnostic.Warning,
@@ -128,9 +129,36 @@ func safeRepeatsRequests(f *failover) []finding {
 
 func zeroLossTriggers(f *failover) []finding {
 	retry := f.retryOfProfile(profileZeroLoss)
-	if retry == nil || containsAny(triggers(retry), egv1a1.Error5XX) {
+	if retry == nil {
 		return nil
 	}
+	var missing []string
+	if !containsAny(triggers(retry), egv1a1.Error5XX) {
+		missing = f.missingOfHTTP(retry)
+	}
+	advice := "add what is missing"
+	if len(missing) > 0 {
+		advice += ", or 5xx"
+	}
+	if f.route.Object.Kind == "GRPCRoute" {
+		advice = "add what is missing"
+		for _, trigger := range []egv1a1.TriggerEnum{egv1a1.Cancelled, egv1a1.DeadlineExceeded, egv1a1.Internal, egv1a1.Unavailable} {
+			if !slices.Contains(triggers(retry), trigger) {
+				missing = append(missing, string(trigger))
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return []finding{{
+		source: f.policyField(retryPath+".retryOn.triggers", hasRetry),
+		reason: "lacks " + enumerate(missing) + ", without which profile zero-loss loses requests", advice: advice,
+	}}
+}
+
+// missingOfHTTP returns what a retry without 5xx lacks of the triggers that stand for it.
+func (f *failover) missingOfHTTP(retry *egv1a1.Retry) []string {
 	var missing []string
 	if !f.retriesConnect(retry) {
 		missing = append(missing, string(egv1a1.ConnectFailure))
@@ -143,13 +171,7 @@ func zeroLossTriggers(f *failover) []finding {
 	if !containsAny(triggers(retry), egv1a1.RetriableStatusCodes) || !slices.Contains(ptr.Deref(retry.RetryOn, egv1a1.RetryOn{}).HTTPStatusCodes, 500) {
 		missing = append(missing, string(egv1a1.RetriableStatusCodes)+" with httpStatusCodes [500]")
 	}
-	if len(missing) == 0 {
-		return nil
-	}
-	return []finding{{
-		source: f.policyField(retryPath+".retryOn.triggers", hasRetry),
-		reason: "lacks " + enumerate(missing) + ", without which profile zero-loss loses requests", advice: "add what is missing, or 5xx",
-	}}
+	return missing
 }
 
 func zeroLossHang(f *failover) []finding {

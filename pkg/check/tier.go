@@ -105,7 +105,7 @@ const mostMatches = 64
 func rulesCouldBeOne(f *failover) []finding {
 	route, isHTTPRoute := f.decoded[f.route.Object].object.(*gwapiv1.HTTPRoute)
 	rule := f.httpRule()
-	if !isHTTPRoute || rule == nil || rule.Name != nil || !f.hasTiers() {
+	if !isHTTPRoute || rule == nil || rule.Name != nil || !f.hasTiers() || len(shadowedRule(f)) > 0 {
 		return nil
 	}
 	withoutMatches := func(rule gwapiv1.HTTPRouteRule) gwapiv1.HTTPRouteRule {

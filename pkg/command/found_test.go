@@ -281,7 +281,7 @@ func TestWhatFindingsDependOn(t *testing.T) {
 		{
 			what: "a TCPRoute to 443", verdict: "yes",
 			manifests: manifests("gateway.networking.k8s.io/v1\nkind: HTTPRoute", "gateway.networking.k8s.io/v1alpha2\nkind: TCPRoute", "kind: HTTPRoute", "kind: TCPRoute",
-				"protocol: HTTP", "protocol: TCP", "passive.example.com\n      port: 80", "passive.example.com\n      port: 443"),
+				"protocol: HTTP", "protocol: TCP", "  hostnames:\n  - www.example.com\n", "", "passive.example.com\n      port: 80", "passive.example.com\n      port: 443"),
 		},
 	} {
 		t.Run(tc.what, func(t *testing.T) {

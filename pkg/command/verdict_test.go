@@ -91,6 +91,7 @@ func TestVerdict(t *testing.T) {
 			reason: "a TCPRoute is not split by types of address, and retries nothing", manifests: right,
 			replaced: []string{
 				"gateway.networking.k8s.io/v1\nkind: HTTPRoute", "gateway.networking.k8s.io/v1alpha2\nkind: TCPRoute", "kind: HTTPRoute", "kind: TCPRoute", "protocol: HTTP", "protocol: TCP",
+				"  hostnames:\n  - www.example.com\n", "",
 				"  - fqdn:\n      hostname: passive.example.com", "  - ip:\n      address: 192.0.2.1",
 			},
 			verdict: "yes", completeVerdict: "yes",
