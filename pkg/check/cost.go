@@ -36,9 +36,9 @@ type Cost struct {
 
 // Cost simulates every kind of outage. It is nil where no request reaches a tier, and
 // where what keeps a failover from failing over is not simulated, such as tiers that
-// are one server.
+// are one server; and for what there is no time for.
 func (f Failover) Cost() *Cost {
-	if f.At == nil || len(f.At.Clusters) == 0 {
+	if f.At == nil || len(f.At.Clusters) == 0 || !f.simulator.HasTime(f.Served()) {
 		return nil
 	}
 	options := usual(runsOfVerdict)
@@ -108,8 +108,8 @@ func lost(outage simulate.Outage) string {
 }
 
 // isSimulated tells that there is a tier to fail over to, so that a simulation says what
-// a setting is worth.
-func (f *failover) isSimulated() bool { return f.hasTiers() }
+// a setting is worth, and time for it.
+func (f *failover) isSimulated() bool { return f.hasTiers() && f.simulator.HasTime(f.served()) }
 
 // with compares what an outage costs as things are, and after a change of the settings.
 func (f *failover) with(kind envoy.Kind, change func(*envoy.Settings)) comparison {

@@ -1,6 +1,7 @@
 package simulate_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -78,6 +79,22 @@ func TestSimulator(t *testing.T) {
 		assert.Less(t, simulator.Outage(of, options, envoy.Closed, nil).Sent, 400)
 		options.For = simulate.Defaults().For
 	}
+}
+
+// TestSimulatorHasTime for so many different settings, and for those that it has had time
+// for before.
+func TestSimulatorHasTime(t *testing.T) {
+	var simulator simulate.Simulator
+	withInterval := func(number int) simulate.Served {
+		of := served(tiers(1, 2))
+		of.At.ClusterPolicy.Spec.HealthCheck.Passive.Interval = new(gwapiv1.Duration(fmt.Sprintf("%ds", number+1)))
+		return of
+	}
+	for number := range simulate.MostSettings {
+		require.True(t, simulator.HasTime(withInterval(number)), number)
+	}
+	assert.False(t, simulator.HasTime(withInterval(simulate.MostSettings)))
+	assert.True(t, simulator.HasTime(withInterval(7)))
 }
 
 // TestRunRefuses options that Validate does not accept.

@@ -12,6 +12,28 @@ import (
 type Simulator struct {
 	mutex sync.Mutex
 	known map[string]*known
+	// settled has the settings that there is time for.
+	settled map[string]bool
+}
+
+// MostSettings is for how many different settings of failovers a Simulator has time:
+// some seconds.
+const MostSettings = 100
+
+// HasTime tells whether a failover is one that there is time to simulate: its settings
+// are among the first that were asked for.
+func (s *Simulator) HasTime(of Served) bool {
+	scenario, _, _ := scenarioOf(of, Defaults())
+	key := keyOf(scenario)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if !s.settled[key] && len(s.settled) < MostSettings {
+		if s.settled == nil {
+			s.settled = map[string]bool{}
+		}
+		s.settled[key] = true
+	}
+	return s.settled[key]
 }
 
 // known is an outage that is simulated once.
@@ -29,21 +51,25 @@ func (s *Simulator) Outage(of Served, options Options, kind envoy.Kind, change f
 		change(&scenario.Settings)
 	}
 	options.Kinds = nil
-	key, err := json.Marshal(struct {
+	entry := s.entry(keyOf(struct {
 		Scenario envoy.Scenario
 		Options  Options
 		Kind     envoy.Kind
 		Lost     float64
-	}{scenario, options, kind, lost})
-	if err != nil {
-		panic(err) // there are numbers and texts only
-	}
-	entry := s.entry(string(key))
+	}{scenario, options, kind, lost}))
 	entry.once.Do(func() {
 		entry.outage = runOutage(scenario, kind, lost, options)
 		entry.outage.First = envoy.Result{}
 	})
 	return entry.outage
+}
+
+func keyOf(value any) string {
+	key, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // there are numbers and texts only
+	}
+	return string(key)
 }
 
 func (s *Simulator) entry(key string) *known {
