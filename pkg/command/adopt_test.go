@@ -147,7 +147,7 @@ func TestAdoptGivesBackWhatFunctionsRender(t *testing.T) {
 func TestAdoptGivesBackRandomSpecs(t *testing.T) {
 	targets := target.All()
 	const together = 5
-	for first := 0; first < manyOr(1000, 50); first += together {
+	for first := 0; first < manyOr(1000, 20); first += together {
 		on := targets[first/together%len(targets)]
 		var specs strings.Builder
 		for number := range together {
@@ -196,7 +196,7 @@ func TestAdoptGolden(t *testing.T) {
 func TestAdoptGivesBackWithPatches(t *testing.T) {
 	adopted := 0
 	for i, rule := range check.Rules() {
-		if i%manyOr(1, 5) != 0 {
+		if i%manyOr(1, 10) != 0 {
 			continue
 		}
 		t.Run(rule.ID, func(t *testing.T) {
@@ -210,7 +210,7 @@ func TestAdoptGivesBackWithPatches(t *testing.T) {
 			}
 		})
 	}
-	assert.Greater(t, adopted, manyOr(100, 20))
+	assert.Greater(t, adopted, manyOr(100, 10))
 }
 
 // adoptedFiles returns what adopt writes with --output.
