@@ -10,8 +10,8 @@ var reasons = map[string]string{
 	"random-9/hang/GET":                    late,
 	"random-14/hang/GET, 5/s":              late,
 	"random-19/hang/GET, 5/s":              late,
-	"random-30/dropped/GET, 50/s":          late,
 	"varied-11/hang/GET, 120 s, 1+2 hosts": late,
+	"varied-33/500/GET, 10 s, 1+3 hosts":   "Envoy compares the merge window in whole milliseconds, and the simulation exact times",
 }
 
 // notKnown is what stands for the others.
