@@ -31,6 +31,17 @@ var resources = map[string]string{
 	"HTTPRouteFilter":      "/apis/gateway.envoyproxy.io/v1alpha1/namespaces/default/httproutefilters",
 	"Gateway":              "/apis/gateway.networking.k8s.io/v1/namespaces/default/gateways",
 	"HTTPRoute":            "/apis/gateway.networking.k8s.io/v1/namespaces/default/httproutes",
+	"GRPCRoute":            "/apis/gateway.networking.k8s.io/v1/namespaces/default/grpcroutes",
+}
+
+// resourceOf returns where an object is created. The routes for connections have had
+// several versions.
+func resourceOf(object map[string]any) string {
+	kind := fmt.Sprint(object["kind"])
+	if kind == "TLSRoute" || kind == "TCPRoute" {
+		return fmt.Sprintf("/apis/%s/namespaces/default/%ss", object["apiVersion"], strings.ToLower(kind))
+	}
+	return resources[kind]
 }
 
 // perShape is how many mutants of an object are shown to the API server, perKind how
@@ -71,7 +82,7 @@ func TestVerdict(t *testing.T) {
 		data, err := json.Marshal(candidate.Value)
 		require.NoError(t, err)
 		kind := fmt.Sprint(candidate.Value["kind"])
-		theirs := c.DryRun(t.Context(), resources[kind], data)
+		theirs := c.DryRun(t.Context(), resourceOf(candidate.Value), data)
 		ours := verdict(t, kind, data)
 		compared[kind]++
 		if theirs == nil {
@@ -98,6 +109,9 @@ func candidates(rendered, breakers []map[string]any) []mutate.Mutant {
 	for _, object := range rendered {
 		apiVersion, kind := fmt.Sprint(object["apiVersion"]), fmt.Sprint(object["kind"])
 		node := cmp.Or(crd.Schema(*envoyGatewayVersion, apiVersion, kind), builtin.Schema(apiVersion, kind))
+		if node == nil {
+			continue // of a version of the API that this Envoy Gateway does not have
+		}
 		found = append(found, mutate.Mutant{Change: "as it is", Value: object})
 		found = append(found, sample(mutate.All(object, node), perShape, random)...)
 		if builtin.Knows(apiVersion, kind) {
@@ -155,7 +169,7 @@ func TestRandomSpecs(t *testing.T) {
 		object["metadata"].(map[string]any)["namespace"] = "default" // the others are not there
 		data, err := json.Marshal(object)
 		require.NoError(t, err)
-		require.NoError(t, c.DryRun(t.Context(), resources[fmt.Sprint(object["kind"])], data), string(data))
+		require.NoError(t, c.DryRun(t.Context(), resourceOf(object), data), string(data))
 	}
 	t.Logf("%d objects accepted", len(documents))
 }
