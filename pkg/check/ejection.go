@@ -267,12 +267,8 @@ func oneRequest() simulate.Options {
 	return options
 }
 
-// longOutage is the outage that failback is told for, and rateOfLongOutage the requests
-// a second, which are fewer than usual: they make no difference, and take time.
-const (
-	longOutage       = 10 * time.Minute
-	rateOfLongOutage = 5
-)
+// longOutage is the outage that failback is told for.
+const longOutage = 10 * time.Minute
 
 // lastEjection is how long the last ejection of a long outage lasts.
 func (f *failover) lastEjection() time.Duration {
@@ -280,7 +276,7 @@ func (f *failover) lastEjection() time.Duration {
 		return f.aboutLastEjection()
 	}
 	options := usual(runsOfFinding)
-	options.For, options.Rate = longOutage, rateOfLongOutage
+	options.For = longOutage
 	if longest := f.simulator.Outage(f.served(), options, envoy.Closed, nil).Ejection; longest > 0 {
 		return longest.Round(10 * time.Second)
 	}
