@@ -55,6 +55,10 @@ type Failover struct {
 	OfRule       *envoygateway.Rule
 	At           *envoygateway.Attachment
 	EnvoyGateway string
+	// Parents are those of the route, and Ignored the targets of policies that are meant
+	// for it or its Gateways, and have no effect on the rule.
+	Parents []envoygateway.Parent
+	Ignored []IgnoredPolicy
 
 	simulator *simulate.Simulator
 }
@@ -206,6 +210,7 @@ func (f *failover) check(report *Report, index int) Failover {
 	route := f.decoded[f.route.Object]
 	result := Failover{Route: f.route.Object, Rule: index, Subject: route.Subject, Position: route.position(document.ParsePath(f.rule.Path)), Verdict: Yes}
 	result.OfRule, result.At, result.EnvoyGateway, result.simulator = f.rule, served[0].at, f.version, f.simulator
+	result.Parents, result.Ignored = f.route.Parents, served[0].ignoredPolicies()
 	if result.At != nil {
 		result.Clusters = result.At.Clusters
 	}

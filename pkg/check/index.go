@@ -23,6 +23,8 @@ type index struct {
 	// overridden has the targets of policies on a Gateway that a more specific one
 	// takes the place of, by rule.
 	overridden map[envoygateway.Source][]overridden
+	// targeting has the targets of policies by what they refer to.
+	targeting map[envoygateway.Object][]envoygateway.PolicyTarget
 }
 
 // overridden is a policy on a Gateway, and the one in its place.
@@ -35,6 +37,7 @@ func (s *set) newIndex() index {
 		referred:   map[envoygateway.Object]bool{}, besidePrimary: map[envoygateway.Object]bool{},
 		unused:     map[string][]string{},
 		overridden: map[envoygateway.Source][]overridden{},
+		targeting:  map[envoygateway.Object][]envoygateway.PolicyTarget{},
 	}
 	for _, missing := range s.result.Missing {
 		i.missing[missing.Object] = append(i.missing[missing.Object], missing)
@@ -64,6 +67,7 @@ func (s *set) newIndex() index {
 	}
 	for _, policy := range s.result.Policies {
 		for _, target := range policy.Targets {
+			i.targeting[target.Target] = append(i.targeting[target.Target], target)
 			if target.Target.Kind != "Gateway" {
 				continue
 			}

@@ -102,3 +102,37 @@ func mergeType(s *set) []finding {
 	}
 	return findings
 }
+
+// IgnoredPolicy is a BackendTrafficPolicy that has no effect where it is meant to.
+type IgnoredPolicy struct {
+	Policy envoygateway.Object
+	Reason string
+}
+
+// ignoredPolicies returns the policies that name the route or a Gateway of it, or a route of
+// its name in another namespace, and that have no effect on the rule.
+func (f *failover) ignoredPolicies() []IgnoredPolicy {
+	var ignored []IgnoredPolicy
+	if misplaced, from := f.meantPolicy(); misplaced != nil {
+		ignored = append(ignored, IgnoredPolicy{misplaced.id, from.Path + " is not the route: a policy and its target must be in one namespace"})
+	}
+	seen := map[envoygateway.Object]bool{}
+	targets := slices.Clone(f.index.targeting[f.route.Object])
+	for _, parent := range f.route.Parents {
+		if !seen[parent.Gateway] {
+			targets = append(targets, f.index.targeting[parent.Gateway]...)
+		}
+		seen[parent.Gateway] = true
+	}
+	for _, target := range targets {
+		if target.Ignored != nil {
+			ignored = append(ignored, IgnoredPolicy{target.Object, target.Ignored.Message})
+		}
+		for _, override := range target.Overridden {
+			if override.Rule == f.rule.Source {
+				ignored = append(ignored, IgnoredPolicy{target.Object, override.By.Object.String() + " takes its place"})
+			}
+		}
+	}
+	return ignored
+}

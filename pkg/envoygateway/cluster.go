@@ -42,10 +42,11 @@ func (t *translator) draft(r *route) []draft {
 		d := draft{Rule: Rule{Source: spec.source, Name: spec.name}, filtered: filtered{accepted: true}}
 		switch {
 		case spec.http != nil:
-			d.Timeouts, d.Retry = spec.http.Timeouts, spec.http.Retry
+			d.HTTPMatches, d.Timeouts, d.Retry = spec.http.Matches, spec.http.Timeouts, spec.http.Retry
 			d.filtered = t.filter(r, httpFilters(spec.source, spec.http.Filters), nil)
 			d.Refused = refuseHTTP(spec, d.filtered)
 		case spec.grpc != nil:
+			d.GRPCMatches = spec.grpc.Matches
 			d.filtered = t.filter(r, grpcFilters(spec.source, spec.grpc.Filters), nil)
 			d.Refused = refuseGRPC(spec, d.filtered)
 		}
@@ -170,7 +171,7 @@ func sharesCluster(a, b Attachment) bool {
 // serveOn finds out what Envoy does with a rule on a listener.
 func (t *translator) serveOn(r *route, index int, d draft, l *listener) Attachment {
 	spec := &r.rules[index]
-	a := Attachment{Gateway: l.gateway.id(), Listener: l.name, Hostnames: hostnames(r.hostnames, l)}
+	a := Attachment{Gateway: l.gateway.id(), Listener: l.name, Protocol: l.spec.Protocol, Port: l.spec.Port, Hostnames: hostnames(r.hostnames, l)}
 	var refused []Cause
 	a.Policy, refused = t.policies.inEffect(r, spec, l)
 	if !r.isHTTP() {

@@ -161,6 +161,9 @@ type Rule struct {
 	Refused *Cause
 	// Backends has each backendRef of the rule, in order.
 	Backends []Backend
+	// HTTPMatches are the matches of an HTTPRoute's rule, GRPCMatches those of a GRPCRoute's.
+	HTTPMatches []gwapiv1.HTTPRouteMatch
+	GRPCMatches []gwapiv1.GRPCRouteMatch
 	// Timeouts and Retry of an HTTPRoute's rule take the place of the policy's.
 	Timeouts *gwapiv1.HTTPRouteTimeouts
 	Retry    *gwapiv1.HTTPRouteRetry
@@ -187,8 +190,11 @@ const (
 // Attachment is a rule on a listener.
 type Attachment struct {
 	Gateway Object
-	// Listener is its name; empty where the Gateway is not among the manifests.
+	// Listener is its name; empty where the Gateway is not among the manifests, and so are
+	// its Protocol and Port.
 	Listener string
+	Protocol gwapiv1.ProtocolType
+	Port     gwapiv1.PortNumber
 	// Hostnames are those that both the listener and the route serve.
 	Hostnames []string
 	Outcome   Outcome
