@@ -9,8 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/failover-krm/failover/pkg/check"
-	"github.com/failover-krm/failover/pkg/compile"
-	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/envoy"
 	"github.com/failover-krm/failover/pkg/simulate"
 	"github.com/failover-krm/failover/pkg/target"
@@ -132,32 +130,13 @@ func (f *simulateFlags) validate() error {
 }
 
 func runSimulate(args []string, flags simulateFlags, stdin io.Reader, stdout, stderr io.Writer) error {
-	read := readAll(args, stdin, selection{withoutCharts: true})
-	if err := noResourceLists(read.documents, "give its items"); err != nil {
-		return err
-	}
-	checked, err := compile.Check(diagnostic.Subjects(read.documents), target.Target(flags.target), check.Options{})
+	// What is refused is no failover; a finding of a rule says nothing against a number.
+	found, err := readFailovers(args, flags.target, check.Options{}, stdin, stderr)
 	if err != nil {
 		return err
 	}
-	// What is refused is no failover; a finding of a rule says nothing against a number.
-	var refused []diagnostic.Diagnostic
-	for _, found := range checked.Diagnostics {
-		if found.Rule == "" && found.Severity == diagnostic.Error {
-			refused = append(refused, found)
-		}
-	}
-	if err := diagnostic.WriteText(stderr, refused); err != nil {
-		return unusable("%w", err)
-	}
-	for _, unread := range read.unread {
-		fmt.Fprintln(stderr, "error:", unread)
-	}
-	if len(checked.Failovers) == 0 {
-		fmt.Fprintf(stderr, "info: no failover found in %s\n", strings.Join(sourceNames(args), ", "))
-	}
 	var served []simulate.Served
-	for _, failover := range checked.Failovers {
+	for _, failover := range found.Failovers {
 		served = append(served, failover.Served())
 	}
 	results, err := simulate.Run(served, flags.Options)
@@ -171,13 +150,10 @@ func runSimulate(args []string, flags simulateFlags, stdin io.Reader, stdout, st
 	for _, line := range exceeded {
 		fmt.Fprintln(stderr, "error:", line)
 	}
-	switch {
-	case len(read.unread) > 0:
-		return &failure{code: exitUnusable}
-	case len(exceeded) > 0 || len(refused) > 0:
-		return &failure{code: exitWrong}
+	if err := found.problem(); err != nil || len(exceeded) == 0 {
+		return err
 	}
-	return nil
+	return &failure{code: exitWrong}
 }
 
 func writeSimulated(results []simulate.Failover, flags simulateFlags, stdout io.Writer) error {

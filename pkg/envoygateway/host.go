@@ -1,6 +1,9 @@
 package envoygateway
 
 import (
+	"fmt"
+	"net"
+	"strconv"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -126,4 +129,32 @@ func (t *translator) readyEndpoints(id Object) (*int32, []Source) {
 		}
 	}
 	return &ready, from
+}
+
+// String writes the address, and how many pods are behind it.
+func (h Host) String() string {
+	port := strconv.FormatUint(uint64(h.Port), 10)
+	text := net.JoinHostPort(h.Address, port)
+	switch h.Type {
+	case AddressTypeUnix:
+		text = h.Address
+	case AddressTypePods:
+		text = "port " + port
+	}
+	switch {
+	case h.Service == nil || h.Object.Kind == kindEndpointSlice:
+	case h.Pods == nil:
+		text += ", pods unknown"
+	case *h.Pods == 1:
+		text += ", 1 pod"
+	default:
+		text += fmt.Sprintf(", %d pods", *h.Pods)
+		if h.Type == AddressTypeFQDN && h.Count != nil && *h.Count > 1 {
+			text += ", each a host"
+		}
+	}
+	if h.Draining {
+		text += ", draining"
+	}
+	return text
 }

@@ -2,8 +2,6 @@ package report
 
 import (
 	"fmt"
-	"net"
-	"strconv"
 	"strings"
 
 	"github.com/failover-krm/failover/pkg/check"
@@ -67,32 +65,7 @@ func hosts(backend envoygateway.Backend) string {
 	}
 	texts := make([]string, 0, len(backend.Hosts))
 	for _, host := range backend.Hosts {
-		texts = append(texts, hostText(host))
+		texts = append(texts, host.String())
 	}
 	return strings.Join(texts, "; ")
-}
-
-func hostText(host envoygateway.Host) string {
-	port := strconv.FormatUint(uint64(host.Port), 10)
-	text := net.JoinHostPort(host.Address, port)
-	switch host.Type {
-	case envoygateway.AddressTypeUnix:
-		text = host.Address
-	case envoygateway.AddressTypePods:
-		text = "port " + port
-	}
-	switch {
-	case host.Service == nil || host.Object.Kind == "EndpointSlice":
-	case host.Pods == nil:
-		text += ", pods unknown"
-	default:
-		text += ", " + plural(int(*host.Pods), "pod")
-		if host.Type == envoygateway.AddressTypeFQDN && host.Count != nil && *host.Count > 1 {
-			text += ", each a host"
-		}
-	}
-	if host.Draining {
-		text += ", draining"
-	}
-	return text
 }

@@ -1,0 +1,116 @@
+package diagram
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/failover-krm/failover/pkg/check"
+)
+
+// phasesOf tells who serves in calm times, in an outage and after it, by what is
+// simulated of an outage of the first tier, of the first kind: its port is closed.
+func phasesOf(tiers []Tier, split bool, failover check.Failover) []Phase {
+	phases := []Phase{{Name: "calm"}, {Name: "outage"}, {Name: "failback"}}
+	first := firstOf(tiers)
+	cost := failover.Cost()
+	if first < 0 {
+		for i := range phases {
+			phases[i].Roles, phases[i].Text = rolesOf(tiers, split, -1, -1), "no request reaches a backend"
+		}
+		return phases
+	}
+	phases[0].Roles = rolesOf(tiers, split, first, -1)
+	phases[0].Text = servesIn(tiers, split, first)
+	phases[2].Roles, phases[2].Text = phases[0].Roles, phases[0].Text
+	next := -1
+	if !split {
+		next = nextOf(tiers, first)
+	}
+	if cost == nil {
+		phases[1].Roles, phases[1].Text = rolesOf(tiers, split, -1, first), "it does not fail over, for the reason above"
+		return phases
+	}
+	outage := cost.Outages[0]
+	lost := fmt.Sprintf("%s of %d requests are lost", outage.Lost, outage.Sent)
+	if outage.Lost.Max == 0 {
+		lost = "no request is lost"
+	}
+	lost += fmt.Sprintf(" (%s, %s, %g requests a second)", closedPort, short(cost.For), cost.Rate)
+	if outage.Failover.Min == nil || next < 0 {
+		phases[1].Roles = rolesOf(tiers, split, -1, first)
+		phases[1].Text = "nothing takes over: " + lost
+		if split {
+			phases[1].Roles = rolesOf(tiers, split, first, first)
+			phases[1].Text = fmt.Sprintf("nothing takes over what %s gets: %s", tiers[first].Name, lost)
+		}
+		return phases
+	}
+	phases[1].Roles = rolesOf(tiers, split, next, first)
+	phases[1].Text = fmt.Sprintf("%s, %s after the outage began; %s", serves(tiers[next]), outage.Failover, lost)
+	phases[2].Text = fmt.Sprintf("%s again, %s after the outage", serves(tiers[first]), outage.Failback)
+	if outage.Failback.Max == nil {
+		phases[2].Text = fmt.Sprintf("%s may not be back at all", tiers[first].Name)
+	}
+	return phases
+}
+
+// closedPort is what the first kind of outage is called in a sentence.
+const closedPort = "port closed"
+
+// firstOf returns the tier that serves in calm times, nextOf the one after it; -1 for
+// none.
+func firstOf(tiers []Tier) int { return nextOf(tiers, -1) }
+
+func nextOf(tiers []Tier, after int) int {
+	for i := after + 1; i < len(tiers); i++ {
+		if tiers[i].Kind < Unavailable {
+			return i
+		}
+	}
+	return -1
+}
+
+// rolesOf returns what each tier does where one serves and one is down; -1 for none. What
+// is split serves together, but for the one that is down.
+func rolesOf(tiers []Tier, split bool, serving, down int) []Role {
+	roles := make([]Role, len(tiers))
+	for i, tier := range tiers {
+		switch {
+		case i == down:
+			roles[i] = Down
+		case tier.Kind == Unavailable:
+			roles[i] = Errors
+		case tier.Kind == Unused:
+			roles[i] = Idle
+		case i == serving || split && serving >= 0:
+			roles[i] = Serves
+		default:
+			roles[i] = StandsBy
+		}
+	}
+	return roles
+}
+
+// serves says that a tier does.
+func serves(tier Tier) string {
+	if len(tier.Backends) > 1 {
+		return tier.Name + " serve"
+	}
+	return tier.Name + " serves"
+}
+
+func servesIn(tiers []Tier, split bool, first int) string {
+	if !split {
+		return serves(tiers[first])
+	}
+	var parts []string
+	for _, tier := range tiers {
+		switch tier.Kind {
+		case Shared:
+			parts = append(parts, fmt.Sprintf("%s %s", serves(tier), strings.TrimPrefix(tier.Which, "weight ")))
+		case Unavailable:
+			parts = append(parts, fmt.Sprintf("%s are %s", strings.TrimPrefix(tier.Which, "weight "), tier.Wrong))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
