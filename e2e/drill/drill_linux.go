@@ -169,15 +169,14 @@ type Measured struct {
 	prober.Report
 	// Passive is when the passive tier was broken too.
 	Passive prober.Times
+	// Requests are all of them.
+	Requests []prober.Request
 }
 
 // Run carries out the drill on a tier that serves, from the given time on. A
 // request waits for its answer for as long as patience says.
 func (d Drill) Run(ctx context.Context, c *cluster.Cluster, target prober.Target, start time.Time, patience time.Duration) (Measured, error) {
-	outage := prober.Outage{
-		Active:  func(pod string) bool { return strings.HasPrefix(pod, "active-") },
-		Passive: func(pod string) bool { return strings.HasPrefix(pod, "passive-") },
-	}
+	outage := prober.Outage{Active: isOf("active"), Passive: isOf("passive")}
 	var passive prober.Times
 	var activeFault, passiveFault error
 	var breaking sync.WaitGroup
@@ -193,7 +192,12 @@ func (d Drill) Run(ctx context.Context, c *cluster.Cluster, target prober.Target
 	}
 	requests := prober.Probe{Target: target, Rate: d.RequestsPerSecond(), Duration: d.Duration(), Patience: patience}.Run(ctx, start)
 	breaking.Wait()
-	return Measured{prober.NewReport(requests, outage), passive}, errors.Join(activeFault, passiveFault)
+	return Measured{prober.NewReport(requests, outage), passive, requests}, errors.Join(activeFault, passiveFault)
+}
+
+// isOf tells whether a pod is of a tier.
+func isOf(tier string) func(pod string) bool {
+	return func(pod string) bool { return strings.HasPrefix(pod, tier+"-") }
 }
 
 // breakHosts breaks hosts and restores them, and writes down when.

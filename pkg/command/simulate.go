@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/failover-krm/failover/pkg/check"
+	"github.com/failover-krm/failover/pkg/diagram"
 	"github.com/failover-krm/failover/pkg/envoy"
 	"github.com/failover-krm/failover/pkg/simulate"
 	"github.com/failover-krm/failover/pkg/target"
@@ -47,7 +48,8 @@ finds wrong keeps nothing from being simulated.
 
 The kinds of outage: closed (the process is gone), 500 and 503 (it answers errors),
 hang (it is stuck), dropped (the node or its network is gone). One kind alone is
-shown as what each second saw, and what happened.
+shown as what each second saw, and what happened. With -o svg, each is a picture of the
+first run, one below the other.
 
 The exit code is 0, or 1 where an outage costs more than a budget permits (in the
 worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read.`,
@@ -56,6 +58,9 @@ worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read.`,
 
   # What happens when the node is gone, second by second
   failover simulate --outage dropped failover.yaml
+
+  # The same as a picture
+  failover simulate --outage dropped -o svg failover.yaml > outage.svg
 
   # In a pipeline: fail where more than one request in a thousand would be lost
   failover simulate --max-lost 0.1% --max-failover 2s manifests/`,
@@ -101,7 +106,7 @@ worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read.`,
 	return cmd
 }
 
-func outputWords() []string { return []string{outputText, outputJSON, outputCSV} }
+func outputWords() []string { return []string{outputText, outputJSON, outputCSV, outputSVG} }
 
 func (f *simulateFlags) validate() error {
 	if err := oneOf("--target", f.target, words(target.All())); err != nil {
@@ -162,6 +167,9 @@ func writeSimulated(results []simulate.Failover, flags simulateFlags, stdout io.
 		return simulate.WriteJSON(stdout, results, flags.requests)
 	case outputCSV:
 		return simulate.WriteCSV(stdout, results)
+	case outputSVG:
+		_, err := stdout.Write(diagram.Outage(diagram.Simulated(results, flags.Options)...))
+		return err
 	default:
 		return simulate.WriteText(stdout, results, flags.Options)
 	}

@@ -19,9 +19,7 @@ func SVG(views []View) []byte {
 		title, description = titleOf(views), describe(views)
 	}
 	if len(views) == 0 {
-		c.y = 60
-		c.rect("page", 0.5, 0.5, pictureWidth-1, c.y-1, 10)
-		c.text("muted", textFont, margin, 36, description)
+		c.nothing(description)
 	}
 	return c.picture(title, description)
 }
@@ -51,7 +49,6 @@ func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
 // The x of what a graph is made of: cards, the tiers beside the rails that lead to them,
 // and the boxes of a phase.
 const (
-	inset    = 16.0
 	rail     = 40.0
 	tierX    = 64.0
 	phaseX   = 100.0
@@ -60,30 +57,24 @@ const (
 
 // graph draws one failover.
 func (c *canvas) graph(view View) {
-	top := c.y
-	inner := *c
-	inner.body = strings.Builder{}
-	inner.y = top + 16
-	inner.heading(view)
-	inner.client()
-	inner.card(cardOf(view.Listener.class(), view.Listener.section(2)), inset, pictureWidth-inset)
-	inner.arrow("", rail, inner.y, inner.y+arrowGap, 0)
-	inner.y += arrowGap
-	route := []section{view.Route.section(3)}
-	for _, policy := range view.Policies {
-		route = append(route, policy.section(2))
-	}
-	inner.card(cardOf(view.Route.class(), route...), inset, pictureWidth-inset)
-	inner.tiers(view)
-	for _, finding := range view.Others {
-		inner.y += 10
-		inner.card(cardOf("bad", section{finding.rows()}), inset, pictureWidth-inset)
-	}
-	inner.phases(view)
-	inner.y += 6
-	c.rect("page", 0.5, top+0.5, pictureWidth-1, inner.y-top-1, 10)
-	c.body.WriteString(inner.body.String())
-	c.y = inner.y + 12
+	c.page(func(c *canvas) {
+		c.heading(view)
+		c.client()
+		c.card(cardOf(view.Listener.class(), view.Listener.section(2)), inset, pictureWidth-inset)
+		c.arrow("", rail, c.y, c.y+arrowGap, 0)
+		c.y += arrowGap
+		route := []section{view.Route.section(3)}
+		for _, policy := range view.Policies {
+			route = append(route, policy.section(2))
+		}
+		c.card(cardOf(view.Route.class(), route...), inset, pictureWidth-inset)
+		c.tiers(view)
+		for _, finding := range view.Others {
+			c.y += 10
+			c.card(cardOf("", section{finding.rows()}), inset, pictureWidth-inset)
+		}
+		c.phases(view)
+	})
 }
 
 // heading writes the name, the target and the verdict.

@@ -12,8 +12,9 @@ import (
 // the smallest text is 12 pixels high.
 const (
 	pictureWidth = 432.0
-	margin       = 12.0
-	padding      = 12.0
+	// inset is what is left at the sides, and padding within a card.
+	inset   = 16.0
+	padding = 12.0
 )
 
 var (
@@ -120,6 +121,28 @@ func (c *canvas) arrow(class string, x, from, to, right float64) {
 	}
 	c.add(`<path class="line %s" d="M%s %sV%s"/>`, class, x, from, to-head)
 	c.add(`<path class="head %s" d="M%s %sl-5 -8h10z"/>`, class, x, to)
+}
+
+// page draws something on a ground of its own, below what is there already.
+func (c *canvas) page(draw func(*canvas)) {
+	const space = 12.0
+	if c.y > 0 {
+		c.y += space
+	}
+	content := &canvas{y: c.y + 16}
+	draw(content)
+	content.y += 8
+	c.rect("page", 0.5, c.y+0.5, pictureWidth-1, content.y-c.y-1, 10)
+	c.body.WriteString(content.body.String())
+	c.y = content.y
+}
+
+// nothing says that there is nothing to draw.
+func (c *canvas) nothing(why string) {
+	c.page(func(c *canvas) {
+		c.rows([]row{{text: why, font: textFont, class: "muted", most: 2}}, inset, pictureWidth-2*inset)
+		c.y += 8
+	})
 }
 
 // picture writes the whole document.

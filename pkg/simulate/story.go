@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -19,10 +20,19 @@ var words = map[envoy.EventKind]string{
 	envoy.UpdateDelivered: "the change that was held back takes effect",
 }
 
-// story tells the events of the first run, and the outage, in order. Repeated refusals
-// are told once.
-func (o Outage) story() []told {
-	lines := []told{
+// Moment is something that happens, in words.
+type Moment struct {
+	At   time.Duration
+	Text string
+}
+
+// Story tells the events of the first run, and the outage, in order, until it is over.
+// Repeated refusals are told once. It is empty where nothing was simulated.
+func (o Outage) Story() []Moment {
+	if len(o.First.Requests) == 0 {
+		return nil
+	}
+	lines := []Moment{
 		{o.Outage.Begin, fmt.Sprintf("the outage begins (%s)", o.Kind)},
 		{o.Outage.End, "the outage ends"},
 	}
@@ -38,24 +48,35 @@ func (o Outage) story() []told {
 		if event.Tier >= 0 {
 			text = fmt.Sprintf(text, hostName(event))
 		}
-		lines = append(lines, told{event.At, text})
+		lines = append(lines, Moment{event.At, text})
 	}
 	report := o.First.Report(o.Outage)
 	if report.Failover != envoy.Never {
-		lines = append(lines, told{o.Outage.Begin + report.Failover, "passive has answered for the first time"})
+		lines = append(lines, Moment{o.Outage.Begin + report.Failover, "passive has answered for the first time"})
 	}
 	if report.Failback != envoy.Never {
-		lines = append(lines, told{o.Outage.End + report.Failback, "active has answered again"})
+		lines = append(lines, Moment{o.Outage.End + report.Failback, "active has answered again"})
 	}
 	lines = append(lines, o.holes()...)
-	slices.SortStableFunc(lines, func(a, b told) int { return int(a.at - b.at) })
-	return lines
+	slices.SortStableFunc(lines, func(a, b Moment) int { return cmp.Compare(a.At, b.At) })
+	over := o.Over()
+	return slices.DeleteFunc(lines, func(line Moment) bool { return line.At > over })
+}
+
+// Over is when nothing more is to be seen of the outage in the first run: active has been
+// back for a while, or was never away.
+func (o Outage) Over() time.Duration {
+	over := o.Outage.End + calm
+	if back := o.First.Report(o.Outage).Failback; back != envoy.Never {
+		over += back
+	}
+	return over
 }
 
 // holes are the spans in which requests are lost, without one that is served for
 // a second.
-func (o Outage) holes() []told {
-	var holes []told
+func (o Outage) holes() []Moment {
+	var holes []Moment
 	var first, last time.Duration
 	count := 0
 	end := func() {
@@ -64,7 +85,7 @@ func (o Outage) holes() []told {
 			if count > 1 {
 				text = fmt.Sprintf("%d requests are lost, within %.1f s", count, (last - first).Seconds())
 			}
-			holes = append(holes, told{first, text})
+			holes = append(holes, Moment{first, text})
 		}
 		count = 0
 	}

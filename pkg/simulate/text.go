@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
-	"github.com/failover-krm/failover/pkg/envoy"
 )
 
 // WriteText writes a table for each failover, or, of one kind of outage, what each
@@ -93,10 +92,7 @@ func (o Outage) writeStrip(w io.Writer) {
 	if len(o.First.Requests) == 0 {
 		return
 	}
-	last := o.Outage.End + 5*time.Second
-	if back := o.First.Report(o.Outage).Failback; back != envoy.Never {
-		last += back
-	}
+	last := o.Over()
 	fmt.Fprintln(w)
 	var scale, strip strings.Builder
 	for second := time.Duration(0); second < last; second += time.Second {
@@ -108,10 +104,8 @@ func (o Outage) writeStrip(w io.Writer) {
 	fmt.Fprintf(w, "%s\n%s\n", strings.TrimRight(scale.String(), " "), strip.String())
 	fmt.Fprintf(w, "%s active  %s passive  %s both  %s some lost; the outage is from %.1f s to %.1f s (the first of the runs)\n\n",
 		cellActive, cellPassive, cellBoth, cellLost, o.Outage.Begin.Seconds(), o.Outage.End.Seconds())
-	for _, line := range o.story() {
-		if line.at <= last {
-			fmt.Fprintf(w, "%6.1f s  %s\n", line.at.Seconds(), line.text)
-		}
+	for _, line := range o.Story() {
+		fmt.Fprintf(w, "%6.1f s  %s\n", line.At.Seconds(), line.Text)
 	}
 }
 
@@ -136,10 +130,4 @@ func (o Outage) cell(second time.Duration) string {
 		return cellPassive
 	}
 	return cellNothing
-}
-
-// told is something that happens, in words.
-type told struct {
-	at   time.Duration
-	text string
 }
