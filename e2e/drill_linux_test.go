@@ -281,5 +281,16 @@ in all, each on a new connection, none waiting for another.
 - *Worst answer* is the longest wait for an answer with status 200.
 
 %s
-Written by ` + "`go test . -run TestDrills -timeout 30m -args -long`" + ` in e2e/.
+## As pictures
+
+What became of each request in three of them, as it was measured and written down beside this page, in
+[drills](drills). [The simulation](simulation.md) has the same pictures of what it predicts.
+
+![The policy of the workshop, with the port closed](pictures/drill-workshop-closed.svg)
+
+![The profile safe with an active check, while the application hangs](pictures/drill-safe-active-hang.svg)
+
+![The profile zero-loss, while packets are dropped](pictures/drill-zero-loss-dropped.svg)
+
+Written by ` + "`go test . -run 'TestDrills|TestRecordings' -timeout 30m -args -long`" + ` in e2e/.
 `

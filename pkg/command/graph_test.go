@@ -1,0 +1,157 @@
+package command_test
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/failover-krm/failover/pkg/diagram"
+)
+
+// forms are those of a graph, with the names that their files end with.
+var forms = map[string]string{"text": ".txt", "mermaid": ".mmd", "svg": ".svg"}
+
+// exampleGraphs are the examples that have a failover, and where it is.
+var exampleGraphs = map[string]string{
+	"existing-services": "failover.yaml", "grpc": "failover.yaml", "headless": "failover.yaml", "kpt": "shop.yaml", "kustomize": "base/shop.yaml",
+	"rules": "failover.yaml", "switchover": "failover.yaml", "tcp": "failover.yaml", "tls-passthrough": "failover.yaml", "weighted": "failover.yaml", "workshop": "failover.yaml",
+}
+
+// TestExampleGraphs has the graph of each example, in every form. Its README shows it.
+func TestExampleGraphs(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	for example, file := range exampleGraphs {
+		t.Run(example, func(t *testing.T) {
+			directory := filepath.Join("examples", example)
+			for form, ending := range forms {
+				got := run("", "graph", "-o", form, filepath.Join(directory, file))
+				require.Zero(t, got.code, got.stderr)
+				name := filepath.Join("testdata", "graph", "example", example+ending)
+				if form == "svg" {
+					name = filepath.Join(directory, "diagram.svg")
+					assertPicture(t, got.stdout)
+				}
+				golden(t, name, got.stdout)
+			}
+			readme, err := os.ReadFile(filepath.Join(directory, "README.md"))
+			require.NoError(t, err)
+			assert.Contains(t, string(readme), "](diagram.svg)")
+		})
+	}
+}
+
+// rule returns the manifests for which a rule finds something.
+func rule(t *testing.T, id string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "..", "testdata", "rule", id, "fires.yaml"))
+	require.NoError(t, err)
+	return string(data)
+}
+
+// TestBrokenGraphs has the graphs of failovers with a fault, in every form.
+func TestBrokenGraphs(t *testing.T) {
+	nineFaults, err := os.ReadFile(filepath.Join("..", "..", "testdata", "check", "nine-faults", "input.yaml"))
+	require.NoError(t, err)
+	right, err := os.ReadFile(filepath.Join("..", "..", "testdata", "rule", "no-fallback", "quiet.yaml"))
+	require.NoError(t, err)
+	for name, manifests := range map[string]string{
+		"split-by-address-type":         rule(t, "mixed-address-type"),
+		"split-by-filters":              rule(t, "backendref-filters"),
+		"no-fallback":                   rule(t, "no-fallback"),
+		"no-primary":                    rule(t, "no-primary"),
+		"missing-backend":               rule(t, "unresolvable-ref"),
+		"ignored-policy":                rule(t, "policy-target"),
+		"overridden-policy":             rule(t, "gateway-policy-overridden"),
+		"refused-by-the-gateway":        rule(t, "route-not-served"),
+		"refused-by-the-api-server":     strings.Replace(string(right), "consecutive5XxErrors: 3", "consecutive5XxErrors: many", 1),
+		"answered-500":                  strings.Replace(rule(t, "gateway-policy-overridden"), "spec:\n  targetRefs:", "spec:\n  mergeType: Replace\n  targetRefs:", 2),
+		"dead-rule":                     rule(t, "shadowed-rule"),
+		"tiers-in-separate-rules":       rule(t, "tiers-in-separate-rules"),
+		"scaled-to-zero":                rule(t, "tier-scaled-to-zero"),
+		"backend-of-weight-0":           strings.Replace(string(right), "name: passive\n      port: 80", "name: passive\n      port: 80\n      weight: 0", 1),
+		"policy-that-ejects-too-little": rule(t, "max-ejection-too-low"),
+		"nine-faults":                   string(nineFaults),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(filepath.Join("..", "..", "testdata", "graph"))
+			for form, ending := range forms {
+				got := run(manifests, "graph", "--target", "envoy-gateway-1.9", "-o", form)
+				require.NotEmpty(t, got.stdout, got.stderr)
+				golden(t, filepath.Join("broken", name+ending), got.stdout)
+				if form == "svg" {
+					assertPicture(t, got.stdout)
+				}
+			}
+		})
+	}
+}
+
+// pictures are those of docs, and the commands that make them.
+var pictures = map[string][]string{
+	"docs/pictures/workshop-closed.svg":  {"simulate", "--outage", "closed", "-o", "svg", "examples/workshop/failover.yaml"},
+	"docs/pictures/safe-500.svg":         {"simulate", "--outage", "500", "-o", "svg", "examples/kustomize/base/shop.yaml"},
+	"docs/pictures/safe-hang.svg":        {"simulate", "--outage", "hang", "-o", "svg", "examples/kustomize/base/shop.yaml"},
+	"docs/pictures/workshop-dropped.svg": {"simulate", "--outage", "dropped", "-o", "svg", "examples/workshop/failover.yaml"},
+	"docs/pictures/safe-dropped.svg":     {"simulate", "--outage", "dropped", "-o", "svg", "examples/kustomize/base/shop.yaml"},
+}
+
+// TestPictures makes the pictures of docs, of outages that are simulated and of those that
+// drills measured.
+func TestPictures(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	for name, args := range pictures {
+		got := run("", args...)
+		require.Zero(t, got.code, got.stderr)
+		assertPicture(t, got.stdout)
+		golden(t, name, got.stdout)
+	}
+	recordings, err := filepath.Glob("docs/drills/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, recordings)
+	for _, recording := range recordings {
+		data, err := os.ReadFile(recording)
+		require.NoError(t, err)
+		var measured diagram.Measured
+		require.NoError(t, json.Unmarshal(data, &measured))
+		picture := string(diagram.Outage(measured.Run()))
+		assertPicture(t, picture)
+		golden(t, "docs/pictures/drill-"+strings.TrimSuffix(filepath.Base(recording), ".json")+".svg", picture)
+	}
+}
+
+// assertPicture fails the test for what is no XML, has an id twice, or refers to anything
+// outside.
+func assertPicture(t *testing.T, svg string) {
+	t.Helper()
+	ids := map[string]bool{}
+	decoder := xml.NewDecoder(strings.NewReader(svg))
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		element, isStart := token.(xml.StartElement)
+		if !isStart {
+			continue
+		}
+		assert.Contains(t, []string{"svg", "title", "desc", "style", "g", "rect", "path", "circle", "text"}, element.Name.Local)
+		for _, attribute := range element.Attr {
+			assert.NotContains(t, []string{"href", "src", "onload", "style"}, attribute.Name.Local)
+			if attribute.Name.Local == "id" {
+				assert.False(t, ids[attribute.Value], "the id %s is there twice", attribute.Value)
+				ids[attribute.Value] = true
+			}
+		}
+	}
+	assert.Len(t, ids, 2)
+	assert.NotContains(t, strings.ReplaceAll(svg, "http://www.w3.org/2000/svg", ""), "url(")
+}
