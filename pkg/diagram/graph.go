@@ -285,11 +285,7 @@ func (c *canvas) card(of card, from, to float64) {
 			height += row.height(width)
 		}
 	}
-	class := "card"
-	if of.class != "" {
-		class += " " + of.class
-	}
-	c.rect(class, from, c.y, to-from, height, 8)
+	c.rect("card "+of.class, from, c.y, to-from, height, 8)
 	c.y += above
 	for i, section := range of.sections {
 		if i > 0 {

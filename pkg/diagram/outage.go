@@ -236,7 +236,7 @@ func (r Run) counts() ([]count, time.Duration) {
 			length = longer
 		}
 	}
-	counts := make([]count, max(until/length, 1)) // the last one would be shorter
+	counts := make([]count, max((until+length/10)/length, 1)) // no bar is much shorter than others
 	for i := range counts {
 		counts[i].answered = make([]int, max(len(r.Tiers), 1))
 	}
@@ -359,7 +359,9 @@ func (c *canvas) story(groups []group) {
 				c.text("on", boldFont, inset+markRadius-boldFont.ruler().width(number)/2, c.y+15, number)
 			}
 			c.text("muted", textFont, timeX, c.y+14, fmt.Sprintf("%.1f s", event.At.Seconds()))
+			next := c.y + lineHeight
 			c.rows([]row{{text: event.Text, font: textFont, most: 4}}, textX, pictureWidth-inset-textX)
+			c.y = max(c.y, next)
 		}
 	}
 }

@@ -61,21 +61,29 @@ func (c *canvas) add(format string, values ...any) {
 	fmt.Fprintf(&c.body, format+"\n", values...)
 }
 
+// classes writes the attribute of that name, if there are any.
+func classes(names string) string {
+	if names = strings.TrimSpace(names); names == "" {
+		return ""
+	}
+	return ` class="` + names + `"`
+}
+
 func (c *canvas) rect(class string, x, y, width, height, radius float64) {
-	c.add(`<rect class="%s" x="%s" y="%s" width="%s" height="%s" rx="%s"/>`, class, x, y, width, height, radius)
+	c.add(`<rect%s x="%s" y="%s" width="%s" height="%s" rx="%s"/>`, classes(class), x, y, width, height, radius)
 }
 
 // text writes a line. One with characters that are not measured is made to fit.
 func (c *canvas) text(class string, f font, x, y float64, line string) {
 	line = visible(line)
-	weight, fitted := "", ""
+	fitted := ""
 	if f.bold {
-		weight = " b"
+		class += " b"
 	}
 	if !isKnown(line) {
 		fitted = fmt.Sprintf(` textLength="%s" lengthAdjust="spacingAndGlyphs"`, number(f.ruler().width(line)))
 	}
-	c.add(`<text class="%s%s" x="%s" y="%s" font-size="%s"%s>%s</text>`, class, weight, x, y, f.size, fitted, escape(line))
+	c.add(`<text%s x="%s" y="%s" font-size="%s"%s>%s</text>`, classes(class), x, y, f.size, fitted, escape(line))
 }
 
 // whole wraps what was drawn into a group that shows the whole text to those who point at
@@ -115,12 +123,12 @@ func (c *canvas) line(class string, f font, x, y, width float64, text string) {
 func (c *canvas) arrow(class string, x, from, to, right float64) {
 	const head = 5.0
 	if right > x {
-		c.add(`<path class="line %s" d="M%s %sV%sH%s"/>`, class, x, from, to, right-head)
-		c.add(`<path class="head %s" d="M%s %sl-8 -5v10z"/>`, class, right, to)
+		c.add(`<path%s d="M%s %sV%sH%s"/>`, classes("line "+class), x, from, to, right-head)
+		c.add(`<path%s d="M%s %sl-8 -5v10z"/>`, classes("head "+class), right, to)
 		return
 	}
-	c.add(`<path class="line %s" d="M%s %sV%s"/>`, class, x, from, to-head)
-	c.add(`<path class="head %s" d="M%s %sl-5 -8h10z"/>`, class, x, to)
+	c.add(`<path%s d="M%s %sV%s"/>`, classes("line "+class), x, from, to-head)
+	c.add(`<path%s d="M%s %sl-5 -8h10z"/>`, classes("head "+class), x, to)
 }
 
 // page draws something on a ground of its own, below what is there already.
