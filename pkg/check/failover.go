@@ -290,14 +290,21 @@ func (f *failover) refused() string {
 // unreadablePolicy returns a policy that names the route or its Gateway, and that does
 // not fit its type: it would be in effect if it did.
 func (f *failover) unreadablePolicy() string {
-	names := slices.Clone(f.index.unreadable[f.route.Object])
-	for _, parent := range f.route.Parents {
-		names = append(names, f.index.unreadable[parent.Gateway]...)
-	}
-	if len(names) == 0 {
+	policies := f.unreadablePolicies()
+	if len(policies) == 0 {
 		return ""
 	}
-	return slices.Min(names)
+	return policies[0].String()
+}
+
+// unreadablePolicies returns all of them.
+func (f *failover) unreadablePolicies() []envoygateway.Object {
+	policies := slices.Clone(f.index.unreadable[f.route.Object])
+	for _, parent := range f.route.Parents {
+		policies = append(policies, f.index.unreadable[parent.Gateway]...)
+	}
+	slices.SortFunc(policies, envoygateway.Object.Compare)
+	return slices.Compact(policies)
 }
 
 // serviceUnknown returns which Service behind a hostname is not among the manifests;

@@ -14,7 +14,7 @@ type index struct {
 	// lacksNamespace tells that a Namespace is referred to that is not among them.
 	lacksNamespace bool
 	// unreadable has, by what they refer to, the policies that do not fit their type.
-	unreadable map[envoygateway.Object][]string
+	unreadable map[envoygateway.Object][]envoygateway.Object
 	// referred has the backends of all rules, and besidePrimary those of the rules
 	// that have a primary.
 	referred, besidePrimary map[envoygateway.Object]bool
@@ -33,7 +33,7 @@ type overridden struct{ policy, gateway, by envoygateway.Object }
 func (s *set) newIndex() index {
 	i := index{
 		missing:    map[envoygateway.Object][]envoygateway.MissingReference{},
-		unreadable: map[envoygateway.Object][]string{},
+		unreadable: map[envoygateway.Object][]envoygateway.Object{},
 		referred:   map[envoygateway.Object]bool{}, besidePrimary: map[envoygateway.Object]bool{},
 		unused:     map[string][]string{},
 		overridden: map[envoygateway.Source][]overridden{},
@@ -56,7 +56,7 @@ func (s *set) newIndex() index {
 		switch {
 		case id.Kind == "BackendTrafficPolicy" && known.object == nil:
 			for _, target := range targetsOf(known) {
-				i.unreadable[target] = append(i.unreadable[target], id.String())
+				i.unreadable[target] = append(i.unreadable[target], id)
 			}
 		case id.Kind == "Backend" && !i.referred[id] && s.isFallback(envoygateway.Backend{Ref: id}):
 			i.unused[id.Namespace] = append(i.unused[id.Namespace], id.Name)

@@ -113,6 +113,9 @@ type IgnoredPolicy struct {
 // its name in another namespace, and that have no effect on the rule.
 func (f *failover) ignoredPolicies() []IgnoredPolicy {
 	var ignored []IgnoredPolicy
+	for _, policy := range f.unreadablePolicies() {
+		ignored = append(ignored, IgnoredPolicy{policy, "it does not fit its type, so nothing of it is in effect"})
+	}
 	if misplaced, from := f.meantPolicy(); misplaced != nil {
 		ignored = append(ignored, IgnoredPolicy{misplaced.id, from.Path + " is not the route: a policy and its target must be in one namespace"})
 	}

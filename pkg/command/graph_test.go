@@ -59,6 +59,16 @@ func rule(t *testing.T, id string) string {
 	return string(data)
 }
 
+// policyOfTheGateway is one that another policy is merged with.
+const policyOfTheGateway = `---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: BackendTrafficPolicy
+metadata: {name: public, namespace: web}
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: public}]
+  timeout: {tcp: {connectTimeout: 1s}}
+`
+
 // TestBrokenGraphs has the graphs of failovers with a fault, in every form.
 func TestBrokenGraphs(t *testing.T) {
 	nineFaults, err := os.ReadFile(filepath.Join("..", "..", "testdata", "check", "nine-faults", "input.yaml"))
@@ -75,11 +85,11 @@ func TestBrokenGraphs(t *testing.T) {
 		"overridden-policy":             rule(t, "gateway-policy-overridden"),
 		"refused-by-the-gateway":        rule(t, "route-not-served"),
 		"refused-by-the-api-server":     strings.Replace(string(right), "consecutive5XxErrors: 3", "consecutive5XxErrors: many", 1),
-		"answered-500":                  strings.Replace(rule(t, "gateway-policy-overridden"), "spec:\n  targetRefs:", "spec:\n  mergeType: Replace\n  targetRefs:", 2),
+		"answered-500":                  rule(t, "merge-type") + policyOfTheGateway,
 		"dead-rule":                     rule(t, "shadowed-rule"),
 		"tiers-in-separate-rules":       rule(t, "tiers-in-separate-rules"),
 		"scaled-to-zero":                rule(t, "tier-scaled-to-zero"),
-		"backend-of-weight-0":           strings.Replace(string(right), "name: passive\n      port: 80", "name: passive\n      port: 80\n      weight: 0", 1),
+		"backend-of-weight-0":           strings.Replace(string(right), "      name: passive\n", "      name: passive\n      weight: 0\n", 1),
 		"policy-that-ejects-too-little": rule(t, "max-ejection-too-low"),
 		"nine-faults":                   string(nineFaults),
 	} {

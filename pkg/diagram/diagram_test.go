@@ -124,7 +124,9 @@ func assertInPlace(t *testing.T, svg []byte) {
 // assertPlain fails the test for characters that do something to others.
 func assertPlain(t *testing.T, text string) {
 	t.Helper()
-	isPlain := func(char rune) bool { return char == ' ' || unicode.IsPrint(char) && !unicode.In(char, unicode.M, unicode.Cf) }
+	isPlain := func(char rune) bool {
+		return char == ' ' || unicode.IsPrint(char) && !unicode.In(char, unicode.M, unicode.Cf)
+	}
 	if !utf8.ValidString(text) || strings.IndexFunc(text, func(char rune) bool { return !isPlain(char) }) >= 0 {
 		require.Fail(t, "there is more than plain text", "%q", text)
 	}
@@ -133,7 +135,7 @@ func assertPlain(t *testing.T, text string) {
 // A line of Mermaid: what this package writes, with texts in quotes that have nothing
 // that means anything to Mermaid.
 const (
-	mermaidLabel = `"([A-Za-z0-9 .,:/()_+-]|[^\x00-\x7f]|#\d+;|<br/>)*"`
+	mermaidLabel = `"([A-Za-z0-9 .,:/()_+-]|[^\x00-\x7f]|#\d+;|<br/>)+"`
 	mermaidID    = `f\d+[a-z]?\d*`
 )
 

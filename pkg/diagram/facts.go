@@ -138,7 +138,12 @@ func ejectionLine(outlier *envoy.OutlierDetection) string {
 	if len(after) == 0 {
 		return "passive check: ejects nothing"
 	}
-	return fmt.Sprintf("ejects after %s, for %s, %d %% of the hosts at most", strings.Join(after, " or "), short(outlier.BaseEjectionTime), outlier.MaxEjectionPercent)
+	const all = 100
+	text := fmt.Sprintf("ejects after %s, for %s", strings.Join(after, " or "), short(outlier.BaseEjectionTime))
+	if outlier.MaxEjectionPercent < all {
+		text += fmt.Sprintf(", up to %d %% of the hosts", outlier.MaxEjectionPercent)
+	}
+	return text
 }
 
 func retryLine(settings envoy.Settings) string {

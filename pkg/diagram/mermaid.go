@@ -114,11 +114,19 @@ func quoted(lines ...string) string {
 	const columns, most = 56, 3
 	var wrapped []string
 	for _, line := range lines {
-		for _, part := range ruler(cells).wrap(visible(line), columns, most) {
+		line = visible(line)
+		for strings.Contains(line, "$$") {
+			line = strings.ReplaceAll(line, "$$", "$ $") // which would begin a formula
+		}
+		for _, part := range ruler(cells).wrap(line, columns, most) {
 			wrapped = append(wrapped, mermaidText(part))
 		}
 	}
-	return `"` + strings.Join(wrapped, "<br/>") + `"`
+	label := strings.Join(wrapped, "<br/>")
+	if label == "" {
+		label = " " // none at all is an error
+	}
+	return `"` + label + `"`
 }
 
 func mermaidText(text string) string {

@@ -224,7 +224,7 @@ func policiesOf(failover check.Failover) []Thing {
 	for _, ignored := range failover.Ignored {
 		if !names[ignored.Policy] {
 			policy := thingOf(ignored.Policy)
-			policy.Wrong, policy.Facts = "ignored", []string{ignored.Reason}
+			policy.Wrong, policy.Facts = wrongIgnored, []string{ignored.Reason}
 			policies = append(policies, policy)
 		}
 		names[ignored.Policy] = true
@@ -389,8 +389,11 @@ func (v *View) place(failover check.Failover, diagnostics []diagnostic.Diagnosti
 		finding := Finding{found.Severity, found.Rule, found.Message}
 		if thing == nil {
 			v.Others = append(v.Others, finding)
-		} else {
-			thing.Findings = append(thing.Findings, finding)
+			continue
+		}
+		thing.Findings = append(thing.Findings, finding)
+		if found.Rule == "" && (thing.Wrong == "" || thing.Wrong == wrongIgnored) {
+			thing.Wrong = "refused" // by an API server, or by Envoy Gateway
 		}
 	}
 }
@@ -521,5 +524,9 @@ func (t *Thing) isBehind(object envoygateway.Object) bool {
 	})
 }
 
-// notHere is what is wrong with what is most likely in the cluster.
-const notHere = "not in these files"
+// What is wrong with things: with what is most likely in the cluster, and with a policy
+// that has no effect.
+const (
+	notHere      = "not in these files"
+	wrongIgnored = "ignored"
+)
