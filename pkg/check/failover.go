@@ -61,6 +61,14 @@ type Failover struct {
 	Ignored []IgnoredPolicy
 
 	simulator *simulate.Simulator
+	decoded   map[envoygateway.Object]*decoded
+}
+
+// Has tells whether an object of the failover is from a document. Where objects of one
+// name are in several directories, each failover has its own.
+func (f Failover) Has(object envoygateway.Object, from *diagnostic.Subject) bool {
+	known := f.decoded[object]
+	return known != nil && known.Subject == from
 }
 
 // String writes the verdict and the cost of an outage in one line.
@@ -209,7 +217,7 @@ func (f *failover) check(report *Report, index int) Failover {
 	}
 	route := f.decoded[f.route.Object]
 	result := Failover{Route: f.route.Object, Rule: index, Subject: route.Subject, Position: route.position(document.ParsePath(f.rule.Path)), Verdict: Yes}
-	result.OfRule, result.At, result.EnvoyGateway, result.simulator = f.rule, served[0].at, f.version, f.simulator
+	result.OfRule, result.At, result.EnvoyGateway, result.simulator, result.decoded = f.rule, served[0].at, f.version, f.simulator, f.decoded
 	result.Parents, result.Ignored = f.route.Parents, served[0].ignoredPolicies()
 	if result.At != nil {
 		result.Clusters = result.At.Clusters

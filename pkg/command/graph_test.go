@@ -187,3 +187,80 @@ func assertPicture(t *testing.T, svg string) {
 	}
 	assert.Len(t, ids, 2)
 }
+
+// TestGraphPlaces: a finding stands at the thing that it is about, and at that of its own
+// failover.
+func TestGraphPlaces(t *testing.T) {
+	const workloads = `apiVersion: failover.krm.dev/v1alpha1
+kind: FailoverSpec
+metadata: {name: shop, namespace: web}
+spec:
+  gateway: {gatewayClassName: eg}
+  target: envoy-gateway-1.9
+  active:
+    backends:
+    - {name: stable, workload: {image: example.com/shop:1, port: 80}, weight: 9}
+    - {name: canary, workload: {image: example.com/shop:1, port: 80}}
+  passive: {name: standby, workload: {image: example.com/shop:1, port: 80}}
+`
+	for _, tc := range []struct{ reason, old, with, want string }{
+		{"the second backend of active", "{name: canary, workload: {image: example.com/shop:1, port: 80}}", "{name: canary, workload: {image: example.com/shop:1, port: 80, replicas: 0}}", "Backend web/canary\n.*\n.*\n[ │]*error tier-scaled-to-zero"},
+		{"the passive tier", "standby, workload: {image: example.com/shop:1, port: 80}", "standby, workload: {image: example.com/shop:1, port: 80, replicas: 0}", "Backend web/standby\n.*\n[ │]*error tier-scaled-to-zero"},
+		{"the passive tier, where it is preferred", "standby, workload: {image: example.com/shop:1, port: 80}}", "standby, workload: {image: example.com/shop:1, port: 80, replicas: 0}}\n  prefer: passive", "priority 0\n[ │]*Backend web/standby\n.*\n[ │]*error tier-scaled-to-zero"},
+		{"the second backend of active, where passive is preferred", "{name: canary, workload: {image: example.com/shop:1, port: 80}}", "{name: canary, workload: {image: example.com/shop:1, port: 80, replicas: 0}}\n  prefer: passive", "Backend web/canary\n.*\n.*\n[ │]*error tier-scaled-to-zero"},
+		{"the policy", "  target:", "  policy: {profile: custom, healthCheck: {passive: {maxEjectionPercent: 100}}}\n  target:", "BackendTrafficPolicy web/shop\n(.*\n)*[ │]*warning no-retry(.*\n)*.*├─ priority 0"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			require.Contains(t, workloads, tc.old)
+			got := run(strings.Replace(workloads, tc.old, tc.with, 1), "graph")
+			assert.Zero(t, got.code, got.stderr)
+			assert.Regexp(t, tc.want, got.stdout)
+		})
+	}
+
+	directory := t.TempDir()
+	fires := rule(t, "max-ejection-too-low")
+	quiet, err := os.ReadFile(filepath.Join("..", "..", "testdata", "rule", "max-ejection-too-low", "quiet.yaml"))
+	require.NoError(t, err)
+	for overlay, manifests := range map[string]string{"production": string(quiet), "staging": fires} {
+		require.NoError(t, os.Mkdir(filepath.Join(directory, overlay), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(directory, overlay, "shop.yaml"), []byte(manifests), 0o644))
+	}
+	got := run("", "graph", directory)
+	require.Zero(t, got.code, got.stderr)
+	production, staging, _ := strings.Cut(got.stdout, "\n\nweb/shop (")
+	assert.NotContains(t, production, "max-ejection-too-low")
+	assert.Contains(t, staging, "max-ejection-too-low")
+}
+
+// TestGraphExitCodes: what is wrong with a failover is drawn, and is no error.
+func TestGraphExitCodes(t *testing.T) {
+	for _, tc := range []struct {
+		reason, input string
+		args          []string
+		code          int
+		stderr        string
+	}{
+		{"a failover that fails over", simulated, nil, 0, ""},
+		{"one that does not", rule(t, "no-fallback"), nil, 0, ""},
+		{"a spec that is wrong", strings.Replace(simulated, "port: 8080", "port: 80800", 1), nil, 1, "error: FailoverSpec web/shop: spec.active.service.port"},
+		{"no failover", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: x}\n", []string{"-o", "svg"}, 0, "info: no failover found in stdin\n"},
+		{"nothing", "", nil, 0, "info: no failover found in stdin\n"},
+		{"not YAML", "{", nil, 2, "error: "},
+		{"an unknown form", simulated, []string{"-o", "png"}, 2, `error: --output "png": did you mean "svg"? It must be one of text, svg, mermaid`},
+		{"an unknown target", simulated, []string{"--target", "istio"}, 2, `error: --target "istio"`},
+		{"the input of a function", "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n", nil, 2, "give its items"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := run(tc.input, append([]string{"graph"}, tc.args...)...)
+			assert.Equal(t, tc.code, got.code, got.stderr)
+			if tc.stderr == "" {
+				assert.Empty(t, got.stderr)
+				assert.NotEmpty(t, got.stdout)
+			} else {
+				assert.Empty(t, got.stdout)
+			}
+			assert.Contains(t, got.stderr, tc.stderr)
+		})
+	}
+}

@@ -111,14 +111,34 @@ type Phase struct {
 
 // Views returns failovers as they are drawn, each with the findings that concern it.
 func Views(failovers []check.Failover, diagnostics []diagnostic.Diagnostic) []View {
+	var faults []fault
+	for _, found := range diagnostics {
+		if found.Subject != nil && found.Suppressed == "" && found.Severity != diagnostic.Info {
+			faults = append(faults, faultOf(found))
+		}
+	}
 	views := make([]View, 0, len(failovers))
 	for _, failover := range failovers {
-		views = append(views, viewOf(failover, diagnostics))
+		views = append(views, viewOf(failover, faults))
 	}
 	return views
 }
 
-func viewOf(failover check.Failover, diagnostics []diagnostic.Diagnostic) View {
+// fault is an error or a warning, and the object that it is about.
+type fault struct {
+	diagnostic.Diagnostic
+	object envoygateway.Object
+	// isOfSpec tells that it is about a FailoverSpec.
+	isOfSpec bool
+}
+
+func faultOf(found diagnostic.Diagnostic) fault {
+	id := found.Subject.ID()
+	object := envoygateway.Object{Kind: id.Kind, Namespace: cmp.Or(id.Namespace, "default"), Name: id.Name}
+	return fault{found, object, id.Kind == v1alpha1.Kind}
+}
+
+func viewOf(failover check.Failover, faults []fault) View {
 	v := View{
 		Name: failover.Name(), Verdict: failover.Verdict, Reason: failover.Reason,
 		Listener: listenerOf(failover), Route: routeOf(failover), Policies: policiesOf(failover),
@@ -128,7 +148,7 @@ func viewOf(failover check.Failover, diagnostics []diagnostic.Diagnostic) View {
 	}
 	v.Tiers, v.Split = tiersOf(failover)
 	v.Phases = phasesOf(v.Tiers, v.Split, failover)
-	v.place(failover, diagnostics)
+	v.place(failover, faults)
 	return v
 }
 
@@ -220,6 +240,16 @@ func policiesOf(failover check.Failover) []Thing {
 		}
 		// Merged ones are one policy to Envoy; what is in effect stands at the last.
 		policies[len(policies)-1].Facts = settingsOf(failover)
+	}
+	if failover.At != nil {
+		for _, cause := range failover.At.Causes {
+			if cause.Object.Kind == "BackendTrafficPolicy" && !names[cause.Object] {
+				policy := thingOf(cause.Object)
+				policy.Wrong, policy.Facts = "refused", []string{cause.Message}
+				policies = append(policies, policy)
+				names[cause.Object] = true
+			}
+		}
 	}
 	for _, ignored := range failover.Ignored {
 		if !names[ignored.Policy] {
@@ -377,11 +407,8 @@ func few(items []string) string {
 }
 
 // place puts each finding at the thing that it is about.
-func (v *View) place(failover check.Failover, diagnostics []diagnostic.Diagnostic) {
-	for _, found := range diagnostics {
-		if found.Subject == nil || found.Suppressed != "" || found.Severity == diagnostic.Info {
-			continue
-		}
+func (v *View) place(failover check.Failover, faults []fault) {
+	for _, found := range faults {
 		thing, concerned := v.at(failover, found)
 		if !concerned {
 			continue
@@ -400,24 +427,20 @@ func (v *View) place(failover check.Failover, diagnostics []diagnostic.Diagnosti
 
 // at returns the thing that a finding is about; nil for none of them, and false where it
 // is about another failover.
-func (v *View) at(failover check.Failover, found diagnostic.Diagnostic) (thing *Thing, concerned bool) {
-	if isSpec(found.Subject) {
+func (v *View) at(failover check.Failover, found fault) (thing *Thing, concerned bool) {
+	object := found.object
+	if found.isOfSpec {
 		if found.Subject != failover.Subject {
 			return nil, false
 		}
 		return v.atField(failover, found)
 	}
-	id := found.Subject.ID()
-	object := envoygateway.Object{Kind: id.Kind, Namespace: id.Namespace, Name: id.Name}
-	if object.Namespace == "" {
-		object.Namespace = "default"
+	if !failover.Has(object, found.Subject) {
+		return nil, false
 	}
 	path := found.Field.String()
 	switch {
 	case object == failover.Route:
-		if found.Subject != failover.Subject {
-			return nil, false // the same route in another directory
-		}
 		return v.inRoute(failover, path)
 	case object == v.Listener.object:
 		return &v.Listener, true
@@ -452,7 +475,7 @@ func (v *View) inRoute(failover check.Failover, path string) (*Thing, bool) {
 }
 
 // atField returns what a field of the FailoverSpec is about.
-func (v *View) atField(failover check.Failover, found diagnostic.Diagnostic) (*Thing, bool) {
+func (v *View) atField(failover check.Failover, found fault) (*Thing, bool) {
 	path := found.Field
 	if len(path) < 2 || path[0].Name != "spec" {
 		return nil, true
@@ -476,18 +499,19 @@ func (v *View) atField(failover check.Failover, found diagnostic.Diagnostic) (*T
 }
 
 // ofTier returns the backend that a field of spec.active or spec.passive is about. The
-// backendRefs of each rule are those of active, and then those of passive.
-func (v *View) ofTier(failover check.Failover, found diagnostic.Diagnostic) *Thing {
+// backendRefs of each rule are those of the tier that is preferred, and then the others.
+func (v *View) ofTier(failover check.Failover, found fault) *Thing {
 	index := 0
 	if path := found.Field; len(path) > 3 && path[2].Name == "backends" {
 		index, _ = strconv.Atoi(path[3].Name)
 	}
-	if found.Field[1].Name == "passive" {
-		ofActive := 1
-		if list := document.Lookup(found.Subject.Node, "spec.active.backends"); list != nil {
-			ofActive = len(list.Content)
+	preferred := cmp.Or(found.Subject.Field("spec.prefer"), string(v1alpha1.PreferActive))
+	if found.Field[1].Name != preferred {
+		before := 1
+		if list := document.Lookup(found.Subject.Node, "spec."+preferred+".backends"); list != nil {
+			before = len(list.Content)
 		}
-		index += ofActive
+		index += before
 	}
 	if index < len(failover.OfRule.Backends) {
 		for _, backend := range v.backends() {
@@ -498,9 +522,6 @@ func (v *View) ofTier(failover check.Failover, found diagnostic.Diagnostic) *Thi
 	}
 	return &v.Route
 }
-
-// isSpec tells that a document is a FailoverSpec.
-func isSpec(subject *diagnostic.Subject) bool { return subject.Field("kind") == v1alpha1.Kind }
 
 // backends are those of all tiers.
 func (v *View) backends() []*Thing {
