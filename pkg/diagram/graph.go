@@ -33,15 +33,14 @@ func titleOf(views []View) string {
 
 // describe says in words what the picture shows.
 func describe(views []View) string {
-	var parts []string
+	var sentences []string
 	for _, view := range views {
-		text := fmt.Sprintf("%s fails over: %s, %s.", view.Name, view.Verdict, view.Reason)
+		sentences = append(sentences, fmt.Sprintf("%s fails over: %s, %s.", view.Name, view.Verdict, view.Reason))
 		for _, phase := range view.Phases {
-			text += fmt.Sprintf(" %s: %s.", capital(phase.Name), phase.Text)
+			sentences = append(sentences, fmt.Sprintf("%s: %s.", capital(phase.Name), phase.Text))
 		}
-		parts = append(parts, text)
 	}
-	return strings.Join(parts, " ")
+	return strings.Join(sentences, " ")
 }
 
 func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
@@ -60,18 +59,18 @@ func (c *canvas) graph(view View) {
 	c.page(func(c *canvas) {
 		c.heading(view)
 		c.client()
-		c.card(cardOf(view.Listener.class(), view.Listener.section(2)), inset, pictureWidth-inset)
+		c.card(cardOf(view.Listener.class(), view.Listener.section(2)), inset)
 		c.arrow("", rail, c.y, c.y+arrowGap, 0)
 		c.y += arrowGap
 		route := []section{view.Route.section(3)}
 		for _, policy := range view.Policies {
 			route = append(route, policy.section(2))
 		}
-		c.card(cardOf(view.Route.class(), route...), inset, pictureWidth-inset)
+		c.card(cardOf(view.Route.class(), route...), inset)
 		c.tiers(view)
 		for _, finding := range view.Others {
 			c.y += 10
-			c.card(cardOf("", section{finding.rows()}), inset, pictureWidth-inset)
+			c.card(cardOf("", section{finding.rows()}), inset)
 		}
 		c.phases(view)
 	})
@@ -131,7 +130,7 @@ func (c *canvas) tiers(view View) {
 		if tier.Kind != Unused {
 			c.arrow(class, max(rail-8*float64(i), inset), from, c.y+20, tierX)
 		}
-		c.card(cardOf(class, sections...), tierX, pictureWidth-inset)
+		c.card(cardOf(class, sections...), tierX)
 	}
 }
 
@@ -275,9 +274,9 @@ type card struct {
 
 func cardOf(class string, sections ...section) card { return card{class, sections} }
 
-// card draws a box from the current place on, between two x.
-func (c *canvas) card(of card, from, to float64) {
-	const above, between = 9.0, 8.0
+// card draws a box from the current place on, and from an x to the right side.
+func (c *canvas) card(of card, from float64) {
+	const above, between, to = 9.0, 8.0, pictureWidth - inset
 	width := to - from - 2*padding
 	height := 2*above + between*2*float64(len(of.sections)-1)
 	for _, section := range of.sections {

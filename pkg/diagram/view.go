@@ -439,10 +439,10 @@ func (v *View) at(failover check.Failover, found fault) (thing *Thing, concerned
 		return nil, false
 	}
 	path := found.Field.String()
-	switch {
-	case object == failover.Route:
+	switch object {
+	case failover.Route:
 		return v.inRoute(failover, path)
-	case object == v.Listener.object:
+	case v.Listener.object:
 		return &v.Listener, true
 	}
 	for i := range v.Policies {
