@@ -97,6 +97,12 @@ for (const { name, text } of pictures) {
       await look(page, how);
       assert.deepEqual(await page.evaluate(problems), [], JSON.stringify(how));
     }
+    await look(page, { width: 390, scheme: 'light' });
+    for (const font of ['DejaVu Sans', 'Liberation Sans']) {
+      const style = await page.addStyleTag({ content: `.failover-picture text{font-family:"${font}"!important}` });
+      assert.deepEqual(await page.evaluate(problems), [], font);
+      await style.evaluate((element) => element.remove());
+    }
     assert.deepEqual(wrong, []);
     await page.close();
   });

@@ -65,8 +65,9 @@ func assertInPlace(t *testing.T, svg []byte) {
 	}
 	var boxes []box
 	type line struct {
-		x, y float64
-		text string
+		x, y, size, fitted float64
+		isBold             bool
+		text               string
 	}
 	var lines []line
 	decoder := xml.NewDecoder(strings.NewReader(string(svg)))
@@ -91,7 +92,10 @@ func assertInPlace(t *testing.T, svg []byte) {
 			case "rect":
 				boxes = append(boxes, box{values["x"], values["y"], values["x"] + values["width"], values["y"] + values["height"]})
 			case "text":
-				lines = append(lines, line{values["x"], values["y"], ""})
+				lines = append(lines, line{
+					x: values["x"], y: values["y"], size: values["font-size"], fitted: values["textLength"],
+					isBold: slices.ContainsFunc(token.Attr, func(a xml.Attr) bool { return a.Name.Local == "class" && slices.Contains(strings.Fields(a.Value), "b") }),
+				})
 			}
 		case xml.CharData:
 			if inText == "text" {
@@ -115,7 +119,11 @@ func assertInPlace(t *testing.T, svg []byte) {
 			}
 		}
 		require.Less(t, around.right, 1e9, "the text %q is in no box", line.text)
-		if end := line.x + diagram.WidthOf(line.text); end > around.right {
+		end := line.x + line.fitted
+		if line.fitted == 0 {
+			end = line.x + diagram.WidthOf(line.text, line.size, line.isBold)
+		}
+		if end > around.right+0.1 {
 			require.Fail(t, "a text leaves its box", "%q ends at %f, the box at %f", line.text, end, around.right)
 		}
 	}

@@ -1,4 +1,6 @@
 package diagram
 
-// WidthOf is what a text in the least of the fonts takes.
-func WidthOf(text string) float64 { return textFont.ruler().width(text) }
+// WidthOf is what a text takes in a font.
+func WidthOf(text string, size float64, isBold bool) float64 {
+	return font{size, isBold}.ruler().width(text)
+}

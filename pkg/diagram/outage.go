@@ -308,10 +308,11 @@ func (c *canvas) axis(until time.Duration, y float64, x func(time.Duration) floa
 		label := short(at)
 		width := textFont.ruler().width(label)
 		left := x(at) - width/2
-		c.add(`<path class="grid" d="M%s %sv5"/>`, x(at), y+11)
-		if left+width <= pictureWidth-6 {
-			c.text("muted", textFont, max(left, inset), y+29, label)
+		if left+width > pictureWidth-inset/2 {
+			return
 		}
+		c.add(`<path class="grid" d="M%s %sv5"/>`, x(at), y+11)
+		c.text("muted", textFont, max(left, inset), y+29, label)
 	}
 }
 
