@@ -2,6 +2,7 @@ package diagram
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -175,7 +176,7 @@ const (
 	chartX      = inset + 4
 	chartWidth  = pictureWidth - 2*chartX
 	chartHeight = 84.0
-	markRadius  = 9.0
+	markRadius  = 11.0
 )
 
 // bins are the lengths of time that a bar may stand for.
@@ -225,16 +226,19 @@ func (n count) total() int {
 	return total
 }
 
-// counts returns what became of the requests, bar by bar, and how long a bar is. A bar
-// has some requests, where they are few.
+// counts returns what became of the requests, bar by bar, and how long a bar is. All bars
+// are to have about as many requests: as many as there are in a whole number of times, or
+// enough that one more is not much.
 func (r Run) counts() ([]count, time.Duration) {
-	const mostBars, fewest = 90, 4
+	const mostBars, many, much = 90, 8, 0.05
 	until := r.until()
 	length := smallest(bins, until, mostBars)
 	for _, longer := range bins {
-		if longer > length && len(r.Samples) < fewest*int(until/length) {
-			length = longer
+		each := float64(len(r.Samples)) * float64(length) / float64(until)
+		if each >= many || each > 1-much && math.Abs(each-math.Round(each)) < much*each {
+			break
 		}
+		length = max(length, longer)
 	}
 	counts := make([]count, max((until+length/10)/length, 1)) // no bar is much shorter than others
 	for i := range counts {
@@ -263,13 +267,10 @@ func (c *canvas) chart(r Run, groups []group) {
 	bottom := top + chartHeight
 	from, to := x(min(r.Begin, until)), x(min(r.End, until))
 	c.rect("outage", from, top-above, to-from, chartHeight+above, 0)
-	c.line("", textFont, from+6, top-6, to-from-8, "outage")
+	c.outageWord(groups, from, to, top-6)
 	for _, group := range groups {
-		at := min(max(group.x, chartX+markRadius), chartX+chartWidth-markRadius)
-		c.add(`<path class="grid" d="M%s %sV%s"/>`, x(group.events[0].At), c.y+2*markRadius, bottom)
-		c.add(`<circle class="pill plain" cx="%s" cy="%s" r="%s"/>`, at, c.y+markRadius, markRadius)
-		number := fmt.Sprint(group.number)
-		c.text("on", boldFont, at-boldFont.ruler().width(number)/2, c.y+markRadius+5, number)
+		c.add(`<path class="grid" d="M%s %sV%s"/>`, group.x, c.y+2*markRadius, bottom)
+		c.mark(group, group.x, c.y+markRadius)
 	}
 	most := 1
 	for _, count := range counts {
@@ -298,6 +299,31 @@ func (c *canvas) chart(r Run, groups []group) {
 	c.add(`<path class="line" d="M%s %sH%s"/>`, chartX, bottom, chartX+chartWidth)
 	c.axis(until, bottom, x)
 	c.y = bottom + 36
+}
+
+// mark draws the number of a group.
+func (c *canvas) mark(of group, x, y float64) {
+	number := fmt.Sprint(of.number)
+	c.add(`<circle class="pill plain" cx="%s" cy="%s" r="%s"/>`, x, y, markRadius)
+	c.text("on", boldFont, x-boldFont.ruler().width(number)/2, y+5, number)
+}
+
+// outageWord names the outage, where no line of a mark goes through the word.
+func (c *canvas) outageWord(groups []group, from, to, y float64) {
+	const word, space = "outage", 6.0
+	width := textFont.ruler().width(word)
+	starts := []float64{from}
+	for _, group := range groups {
+		starts = append(starts, group.x)
+	}
+	for _, start := range starts {
+		left, right := start+space, start+space+width
+		isCrossed := slices.ContainsFunc(groups, func(group group) bool { return left-space/2 < group.x && group.x < right+space/2 })
+		if start >= from && right <= to && !isCrossed {
+			c.text("", textFont, left, y, word)
+			return
+		}
+	}
 }
 
 // axis writes times below a chart.
@@ -337,6 +363,7 @@ func (r Run) groups() []group {
 	var groups []group
 	for _, event := range events {
 		x := chartX + chartWidth*float64(min(event.At, until))/float64(until)
+		x = min(max(x, chartX+markRadius), chartX+chartWidth-markRadius)
 		if last := len(groups) - 1; last >= 0 && x-groups[last].x < 2*markRadius+2 {
 			groups[last].events = append(groups[last].events, event)
 			continue
@@ -348,16 +375,14 @@ func (r Run) groups() []group {
 
 // story tells the events, each with the number of its mark and its time.
 func (c *canvas) story(groups []group) {
-	const timeX, textX = inset + 26, inset + 84
+	const timeX, textX = inset + 30, inset + 92
 	for i, group := range groups {
 		if i > 0 {
-			c.y += 5
+			c.y += 7
 		}
 		for j, event := range group.events {
 			if j == 0 {
-				number := fmt.Sprint(group.number)
-				c.add(`<circle class="pill plain" cx="%s" cy="%s" r="%s"/>`, inset+markRadius, c.y+10, markRadius)
-				c.text("on", boldFont, inset+markRadius-boldFont.ruler().width(number)/2, c.y+15, number)
+				c.mark(group, inset+markRadius, c.y+11)
 			}
 			c.text("muted", textFont, timeX, c.y+14, fmt.Sprintf("%.1f s", event.At.Seconds()))
 			next := c.y + lineHeight

@@ -73,12 +73,12 @@ func (o Outage) Over() time.Duration {
 	return over
 }
 
-// holes are the spans in which requests are lost, without one that is served for
+// holes are the spans in which requests are lost: one after the other, or within
 // a second.
 func (o Outage) holes() []Moment {
 	var holes []Moment
 	var first, last time.Duration
-	count := 0
+	count, isServed := 0, false
 	end := func() {
 		if count > 0 {
 			text := "1 request is lost"
@@ -92,13 +92,16 @@ func (o Outage) holes() []Moment {
 	for _, request := range o.First.Requests {
 		switch {
 		case !request.Lost():
-		case count > 0 && request.Sent-last <= time.Second:
+			isServed = true
+			continue
+		case count > 0 && (!isServed || request.Sent-last <= time.Second):
 			last = request.Sent
 			count++
 		default:
 			end()
 			first, last, count = request.Sent, request.Sent, 1
 		}
+		isServed = false
 	}
 	end()
 	return holes
