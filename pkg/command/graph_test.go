@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"html"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/failover-krm/failover/internal/hostile"
 	"github.com/failover-krm/failover/pkg/diagram"
+	"github.com/failover-krm/failover/pkg/simulate"
 )
 
 // forms are those of a graph, with the names that their files end with.
@@ -263,4 +265,19 @@ func TestGraphExitCodes(t *testing.T) {
 			assert.Contains(t, got.stderr, tc.stderr)
 		})
 	}
+}
+
+// TestGraphWithoutNumbers: beyond the failovers that there is time to simulate, who takes
+// over is drawn all the same.
+func TestGraphWithoutNumbers(t *testing.T) {
+	var specs strings.Builder
+	for i := range simulate.MostSettings + 1 {
+		name := fmt.Sprintf("shop-%03d", i)
+		specs.WriteString("---\n" + strings.Replace(simulated, "name: shop,", "name: "+name+",", 1) +
+			fmt.Sprintf("  policy: {timeout: {tcp: {connectTimeout: %dms}}}\n", 1000+i))
+	}
+	got := run(specs.String(), "graph")
+	require.Zero(t, got.code, got.stderr)
+	assert.Equal(t, 1, strings.Count(got.stdout, "-passive serves\n"))
+	assert.NotContains(t, got.stdout, "for the reason above")
 }

@@ -26,8 +26,15 @@ func phasesOf(tiers []Tier, split bool, failover check.Failover) []Phase {
 	if !split {
 		next = nextOf(tiers, first)
 	}
-	if cost == nil {
+	switch {
+	case cost == nil && failover.Verdict == check.No:
 		phases[1].Roles, phases[1].Text = rolesOf(tiers, split, -1, first), "it does not fail over, for the reason above"
+		return phases
+	case cost == nil && next >= 0: // there is no time to simulate so many
+		phases[1].Roles, phases[1].Text = rolesOf(tiers, split, next, first), serves(tiers[next])
+		return phases
+	case cost == nil:
+		phases[1].Roles, phases[1].Text = rolesOf(tiers, split, first, first), "nothing takes over"
 		return phases
 	}
 	outage := cost.Outages[0]
