@@ -50,66 +50,73 @@ func assertHarmless(t *testing.T, text string) {
 	assertText(t, string(diagram.Text([]diagram.View{view})))
 }
 
-// box is a rectangle of a picture.
-type box struct{ left, top, right, bottom float64 }
-
-// assertInPlace fails the test where a picture has an element or a character that does
-// not come from this package, and where a text is not within the smallest box around its
-// beginning.
-func assertInPlace(t *testing.T, svg []byte) {
-	t.Helper()
-	attributes := map[string][]string{
-		"svg": {"xmlns", "class", "width", "height", "viewBox", "role", "aria-labelledby"}, "title": {"id"}, "desc": {"id"}, "style": nil, "g": nil,
-		"rect": {"class", "x", "y", "width", "height", "rx"}, "path": {"class", "d"}, "circle": {"class", "cx", "cy", "r"},
-		"text": {"class", "x", "y", "font-size", "textLength", "lengthAdjust"},
-	}
-	var boxes []box
-	type line struct {
+// box is a rectangle of a picture, and line a text.
+type (
+	box  struct{ left, top, right, bottom float64 }
+	line struct {
 		x, y, size, fitted float64
 		isBold             bool
 		text               string
 	}
-	var lines []line
+)
+
+// attributes are those that elements have. There are no other elements.
+var attributes = map[string][]string{
+	"svg": {"xmlns", "class", "width", "height", "viewBox", "role", "aria-labelledby"}, "title": {"id"}, "desc": {"id"}, "style": nil, "g": nil,
+	"rect": {"class", "x", "y", "width", "height", "rx"}, "path": {"class", "d"}, "circle": {"class", "cx", "cy", "r"},
+	"text": {"class", "x", "y", "font-size", "textLength", "lengthAdjust"},
+}
+
+// elementsOf returns what is drawn. It fails the test where a picture has an element, an
+// attribute or a character that does not come from this package.
+func elementsOf(t *testing.T, svg []byte) (boxes []box, lines []line) {
+	t.Helper()
 	decoder := xml.NewDecoder(strings.NewReader(string(svg)))
-	inText := ""
+	within := ""
 	for {
 		token, err := decoder.Token()
 		if errors.Is(err, io.EOF) {
-			break
+			return boxes, lines
 		}
 		require.NoError(t, err)
 		switch token := token.(type) {
 		case xml.StartElement:
-			inText = token.Name.Local
-			known, isKnown := attributes[token.Name.Local]
-			require.True(t, isKnown, token.Name.Local)
-			values := map[string]float64{}
+			within = token.Name.Local
+			require.Contains(t, attributes, within)
+			values, class := map[string]float64{}, ""
 			for _, attribute := range token.Attr {
-				require.Contains(t, known, attribute.Name.Local)
+				require.Contains(t, attributes[within], attribute.Name.Local)
 				values[attribute.Name.Local], _ = strconv.ParseFloat(attribute.Value, 64)
+				if attribute.Name.Local == "class" {
+					class = attribute.Value
+				}
 			}
-			switch token.Name.Local {
+			switch within {
 			case "rect":
 				boxes = append(boxes, box{values["x"], values["y"], values["x"] + values["width"], values["y"] + values["height"]})
 			case "text":
-				lines = append(lines, line{
-					x: values["x"], y: values["y"], size: values["font-size"], fitted: values["textLength"],
-					isBold: slices.ContainsFunc(token.Attr, func(a xml.Attr) bool { return a.Name.Local == "class" && slices.Contains(strings.Fields(a.Value), "b") }),
-				})
+				lines = append(lines, line{values["x"], values["y"], values["font-size"], values["textLength"], slices.Contains(strings.Fields(class), "b"), ""})
 			}
 		case xml.CharData:
-			if inText == "text" {
+			if within == "text" {
 				lines[len(lines)-1].text += string(token)
 			}
-			if inText != "style" {
+			if within != "style" {
 				assertPlain(t, strings.Trim(string(token), "\n"))
 			}
 		case xml.EndElement:
-			inText = ""
-		case xml.Comment, xml.ProcInst, xml.Directive:
+			within = ""
+		default:
 			require.Fail(t, "a picture has no such thing", "%T", token)
 		}
 	}
+}
+
+// assertInPlace fails the test where a text is not within the smallest box around its
+// beginning.
+func assertInPlace(t *testing.T, svg []byte) {
+	t.Helper()
+	boxes, lines := elementsOf(t, svg)
 	require.NotEmpty(t, lines)
 	for _, line := range lines {
 		around := box{0, 0, 1e9, 1e9}
