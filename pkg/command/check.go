@@ -56,10 +56,8 @@ func (f checkFlags) validate() error {
 			return err
 		}
 	}
-	for _, pattern := range f.ignore {
-		if err := document.FilePattern(pattern).Validate(); err != nil {
-			return unusable("--ignore %q: %w", pattern, err)
-		}
+	if err := validateIgnore(f.ignore); err != nil {
+		return err
 	}
 	_, err := reportFiles(f.reports)
 	return err
@@ -125,7 +123,7 @@ same.`,
 	cmd.Flags().BoolVar(&flags.options.Complete, "complete", false, "nothing else is in the cluster: what is referred to and is not in the files is missing")
 	cmd.Flags().StringVarP(&flags.output, "output", "o", flags.output, "format of what is written to stdout, one of "+strings.Join(words(report.Formats()), ", "))
 	cmd.Flags().StringArrayVar(&flags.reports, "report", nil, "FORMAT=FILE: write the same to a file, in a format of its own; repeatable")
-	cmd.Flags().StringArrayVar(&flags.ignore, "ignore", nil, "file, directory or glob (such as **/testdata) that is not read, as seen from the working directory; repeatable")
+	addIgnore(cmd, &flags.ignore)
 	cmd.Flags().BoolVar(&flags.showSuppressed, "show-suppressed", false, "show suppressed findings in the text too; the other formats always have them")
 	cmd.Flags().StringVar(&flags.color, "color", flags.color, "colours in the text, one of "+strings.Join(colorWords(), ", ")+"; auto is for a terminal, unless NO_COLOR is set or TERM is dumb")
 	for name, allowed := range map[string][]string{
@@ -137,10 +135,7 @@ same.`,
 }
 
 func runCheck(args []string, flags checkFlags, stdin io.Reader, stdout, stderr io.Writer) error {
-	selected := selection{withoutCharts: true}
-	for _, pattern := range flags.ignore {
-		selected.ignore = append(selected.ignore, &ignorePattern{FilePattern: document.FilePattern(pattern)})
-	}
+	selected := manifestsBut(flags.ignore)
 	read := readAll(args, stdin, selected)
 	if len(read.documents) == 1 && krm.IsResourceList(read.documents[0].Node) {
 		return runCheckFunction(read.documents[0].Node, flags, stdout, stderr)
@@ -216,11 +211,7 @@ func tellLeftOut(whole report.Report, selected selection, stderr io.Writer) {
 		}
 		fmt.Fprintf(stderr, "info: not checked: %s of %s: check what 'helm template %[2]s' prints\n", what, diagnostic.Printable(chart))
 	}
-	for _, pattern := range selected.ignore {
-		if !pattern.used {
-			fmt.Fprintf(stderr, "warning: --ignore %q names no file that would be read\n", pattern.FilePattern)
-		}
-	}
+	selected.tellUnused(stderr)
 }
 
 // countFiles counts the files that documents are in.

@@ -29,6 +29,7 @@ func graphWords() []string { return []string{outputText, outputSVG, outputMermai
 type graphFlags struct {
 	target, output string
 	options        check.Options
+	ignore         []string
 }
 
 func newGraph() *cobra.Command {
@@ -67,11 +68,15 @@ a manifest is refused, or 2 where an input cannot be read.`,
 			if err := oneOf("--output", flags.output, graphWords()); err != nil {
 				return err
 			}
+			if err := validateIgnore(flags.ignore); err != nil {
+				return err
+			}
 			return runGraph(args, flags, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().StringVar(&flags.target, "target", flags.target, "distribution and version that will run manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
 	cmd.Flags().BoolVar(&flags.options.Complete, "complete", false, "nothing else is in the cluster: what is referred to and is not in the files is missing")
+	addIgnore(cmd, &flags.ignore)
 	cmd.Flags().StringVarP(&flags.output, "output", "o", flags.output, "form, one of "+strings.Join(graphWords(), ", "))
 	for name, allowed := range map[string][]string{"target": words(target.All()), "output": graphWords()} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp))
@@ -80,10 +85,12 @@ a manifest is refused, or 2 where an input cannot be read.`,
 }
 
 func runGraph(args []string, flags graphFlags, stdin io.Reader, stdout, stderr io.Writer) error {
-	found, err := readFailovers(args, flags.target, flags.options, stdin, stderr)
+	selected := manifestsBut(flags.ignore)
+	found, err := readFailovers(args, selected, flags.target, flags.options, stdin, stderr)
 	if err != nil {
 		return err
 	}
+	selected.tellUnused(stderr)
 	if len(found.Failovers) > 0 {
 		if _, err := stdout.Write(graphs[flags.output](diagram.Views(found.Failovers, found.Diagnostics))); err != nil {
 			return unusable("%w", err)
@@ -102,8 +109,8 @@ type failovers struct {
 
 // readFailovers finds the failovers among FailoverSpecs and manifests, and says on stderr
 // what is refused, and what could not be read.
-func readFailovers(args []string, on string, options check.Options, stdin io.Reader, stderr io.Writer) (failovers, error) {
-	read := readAll(args, stdin, selection{withoutCharts: true})
+func readFailovers(args []string, selected selection, on string, options check.Options, stdin io.Reader, stderr io.Writer) (failovers, error) {
+	read := readAll(args, stdin, selected)
 	if err := noResourceLists(read.documents, "give its items"); err != nil {
 		return failovers{}, err
 	}

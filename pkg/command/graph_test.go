@@ -233,6 +233,11 @@ spec:
 	production, staging, _ := strings.Cut(got.stdout, "\n\nweb/shop (")
 	assert.NotContains(t, production, "max-ejection-too-low")
 	assert.Contains(t, staging, "max-ejection-too-low")
+
+	t.Chdir(directory)
+	got = run("", "graph", "--ignore", "staging", "--ignore", "nowhere", ".")
+	assert.Equal(t, production+"\n", got.stdout)
+	assert.Equal(t, "warning: --ignore \"nowhere\" names no file that would be read\n", got.stderr)
 }
 
 // TestGraphExitCodes: what is wrong with a failover is drawn, and is no error.

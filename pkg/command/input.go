@@ -85,6 +85,40 @@ func (s selection) ignores(name string) bool {
 	return ignored
 }
 
+// addIgnore adds --ignore to a command.
+func addIgnore(cmd *cobra.Command, patterns *[]string) {
+	cmd.Flags().StringArrayVar(patterns, "ignore", nil, "file, directory or glob (such as **/testdata) that is not read, as seen from the working directory; repeatable")
+}
+
+// validateIgnore says what is wrong with the values of --ignore.
+func validateIgnore(patterns []string) error {
+	for _, pattern := range patterns {
+		if err := document.FilePattern(pattern).Validate(); err != nil {
+			return unusable("--ignore %q: %w", pattern, err)
+		}
+	}
+	return nil
+}
+
+// manifestsBut selects manifests: all files but those that the values of --ignore name,
+// and the templates of Helm charts.
+func manifestsBut(ignored []string) selection {
+	selected := selection{withoutCharts: true}
+	for _, pattern := range ignored {
+		selected.ignore = append(selected.ignore, &ignorePattern{FilePattern: document.FilePattern(pattern)})
+	}
+	return selected
+}
+
+// tellUnused says which values of --ignore did nothing.
+func (s selection) tellUnused(stderr io.Writer) {
+	for _, pattern := range s.ignore {
+		if !pattern.used {
+			fmt.Fprintf(stderr, "warning: --ignore %q names no file that would be read\n", pattern.FilePattern)
+		}
+	}
+}
+
 // input is what was read.
 type input struct {
 	documents []document.Document

@@ -136,7 +136,7 @@ func (f *simulateFlags) validate() error {
 
 func runSimulate(args []string, flags simulateFlags, stdin io.Reader, stdout, stderr io.Writer) error {
 	// What is refused is no failover; a finding of a rule says nothing against a number.
-	found, err := readFailovers(args, flags.target, check.Options{}, stdin, stderr)
+	found, err := readFailovers(args, manifestsBut(nil), flags.target, check.Options{}, stdin, stderr)
 	if err != nil {
 		return err
 	}
