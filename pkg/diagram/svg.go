@@ -29,7 +29,7 @@ const idMark = "\x00"
 
 // canvas is a picture that is drawn from top to bottom. It has no templates: what they
 // need of reflection keeps a linker from leaving out what is not called, which makes
-// a WebAssembly a third larger.
+// a program that has no other use for it a third larger.
 type canvas struct {
 	body strings.Builder
 	y    float64
@@ -40,8 +40,11 @@ const nearly = 1e-6
 
 // number writes a measure, with one decimal at most.
 func number(value float64) string {
-	text := strconv.FormatFloat(value, 'f', 1, 64)
-	return strings.TrimPrefix(strings.TrimSuffix(text, ".0"), "-0")
+	text := strings.TrimSuffix(strconv.FormatFloat(value, 'f', 1, 64), ".0")
+	if text == "-0" {
+		return "0"
+	}
+	return text
 }
 
 // escape writes a text as XML has it.
