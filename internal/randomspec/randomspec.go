@@ -28,6 +28,8 @@ func New(number int, on target.Target) map[string]any {
 	g.maybe(spec, "labels", object{"team": "shop", "example.com/tier": "front"})
 	g.maybe(spec, "annotations", object{"example.com/note": "made at random, as number " + fmt.Sprint(number)})
 	g.maybe(spec, "clusterDomain", "cluster.example")
+	g.maybe(spec, "prefer", "passive")
+	g.route(spec, name, on)
 	return object{
 		"apiVersion": v1alpha1.APIVersion, "kind": v1alpha1.Kind,
 		"metadata": object{"name": name, "namespace": pick(g, "default", "web")},
@@ -64,6 +66,65 @@ func (g generator) gateway(name string) object {
 			object{"name": "http", "port": 80 + g.IntN(1000), "protocol": "HTTP"},
 			object{"name": "https", "port": 8443, "protocol": "HTTPS", "tls": object{"certificateRefs": []any{object{"name": "shop-tls"}}}},
 		}}
+	}
+}
+
+// route makes the route of the spec, now and then, one of several rules or of another
+// kind.
+func (g generator) route(spec object, name string, on target.Target) {
+	switch g.IntN(8) {
+	case 0:
+		delete(spec, "matches")
+		spec["rules"] = g.rules(object{"matches": []any{object{"method": "POST"}}, "timeouts": object{"request": "3s"}})
+	case 1:
+		delete(spec, "matches")
+		route := object{}
+		g.maybe(route, "rules", g.rules(object{"matches": []any{object{"method": object{"service": "shop.Carts", "method": "Get"}}}}))
+		spec["grpcRoute"] = route
+		if !on.Has(target.GRPCRouteFilter) {
+			delete(spec, "hostRewrite")
+		}
+	case 2:
+		spec["tlsRoute"], spec["hostnames"] = object{}, []any{name + ".example.com"}
+		g.connections(spec, object{"name": "tls", "port": 8443, "protocol": "TLS", "tls": object{"mode": "Passthrough"}})
+	case 3:
+		spec["tcpRoute"] = object{}
+		delete(spec, "hostnames")
+		g.connections(spec, object{"name": "tcp", "port": 5432, "protocol": "TCP"})
+	}
+}
+
+// rules returns one or two, the second with a filter.
+func (g generator) rules(first object) []any {
+	filter := object{"type": "RequestHeaderModifier", "requestHeaderModifier": object{"set": []any{object{"name": "X-Rule", "value": "2"}}}}
+	return []any{first, object{"name": "second", "filters": []any{filter}}}[:1+g.IntN(2)]
+}
+
+// connections takes out of a spec what is about requests, and gives the Gateway that it
+// makes a listener.
+func (g generator) connections(spec, listener object) {
+	delete(spec, "matches")
+	delete(spec, "hostRewrite")
+	if gateway := spec["gateway"].(object); gateway["gatewayClassName"] != nil {
+		gateway["listeners"] = []any{listener}
+	}
+	policy := spec["policy"].(object)
+	policy["profile"] = pick(g, "safe", "custom")
+	delete(policy, "retry")
+	if timeout, given := policy["timeout"].(object); given {
+		delete(timeout, "http")
+	}
+	if health, given := policy["healthCheck"].(object); given && health["active"] != nil {
+		health["active"] = object{"tcp": object{}}
+	}
+	for _, tier := range []any{spec["active"], spec["passive"]} {
+		backends, isList := tier.(object)["backends"].([]any)
+		if !isList {
+			backends = []any{tier}
+		}
+		for _, backend := range backends {
+			delete(backend.(object), "appProtocols")
+		}
 	}
 }
 

@@ -60,6 +60,7 @@ func Adopt(report compile.Report, on target.Target) (Result, error) {
 		if f.route == nil || f.route.Refused || a.adopted[f.route] {
 			continue // what is wrong with it, or what the patch says of its rules, is said already
 		}
+		f.written = readRoute(f.route.typed)
 		said := len(a.diagnostics)
 		adopted, err := f.adopt()
 		if err != nil {
@@ -148,8 +149,14 @@ type adopter struct {
 	diagnostics []diagnostic.Diagnostic
 }
 
+// report says something once: what two rules of a route share is said for the first.
 func (a *adopter) report(severity diagnostic.Severity, subject *diagnostic.Subject, path, message string) {
-	a.diagnostics = append(a.diagnostics, diagnostic.New(severity, subject, document.ParsePath(path), message))
+	isSaid := func(said diagnostic.Diagnostic) bool {
+		return said.Subject == subject && said.Field.String() == path && said.Message == message
+	}
+	if !slices.ContainsFunc(a.diagnostics, isSaid) {
+		a.diagnostics = append(a.diagnostics, diagnostic.New(severity, subject, document.ParsePath(path), message))
+	}
 }
 
 // routeOf returns the route of a failover, in the document that it is in.
@@ -184,7 +191,11 @@ func (f *failover) adopt() (*Adopted, error) {
 	}
 	name := f.Route.Namespace + "/" + f.Route.Name
 	if other := f.specs[name]; other != nil {
-		f.refuse(f.route, "metadata.name", fmt.Sprintf("%q: there is a FailoverSpec %s already, of %s: adopt each directory on its own", f.Route.Name, name, placeOf(other.Subject)))
+		advice := "adopt each directory on its own"
+		if other.directory() == f.route.directory() {
+			advice = "a FailoverSpec names its route, so give one of the two routes another name, or it stays as it is"
+		}
+		f.refuse(f.route, "metadata.name", fmt.Sprintf("%q: there is a FailoverSpec %s already, of %s at %s: %s", f.Route.Name, name, other.id, placeOf(other.Subject), advice))
 		return nil, nil
 	}
 	if taken := f.takenBackends(); len(taken) > 0 {

@@ -3,7 +3,6 @@ package adopt
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	appsv1 "k8s.io/api/apps/v1"
@@ -13,17 +12,17 @@ import (
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/apiserver"
+	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/envoygateway"
 )
 
-// part is a part of a FailoverSpec that can be written in several ways.
+// part is a field of a FailoverSpec that can be written in several ways: a backend, by
+// its path, the Gateway or the policy.
 type part string
 
 const (
-	activePart  part = "active"
-	passivePart part = "passive"
-	gatewayPart part = "gateway"
-	policyPart  part = "policy"
+	gatewayPart part = "spec.gateway"
+	policyPart  part = "spec.policy"
 )
 
 // candidates are the ways to write a FailoverSpec for a failover, each part on its own.
@@ -31,7 +30,8 @@ const (
 // can be said.
 type candidates struct {
 	base     v1alpha1.FailoverSpec
-	tiers    map[part][]v1alpha1.Tier
+	places   []tierBackend
+	backends map[part][]v1alpha1.Backend
 	gateways []v1alpha1.Gateway
 	policies []v1alpha1.Policy
 	// chosen is the index of each part.
@@ -47,7 +47,7 @@ func (c *candidates) count(of part) int {
 	case policyPart:
 		return len(c.policies)
 	default:
-		return len(c.tiers[of])
+		return len(c.backends[of])
 	}
 }
 
@@ -60,11 +60,33 @@ func (c *candidates) next(of part) bool {
 	return true
 }
 
+// nextFor goes on to another way to write what a path in the FailoverSpec is of.
+func (c *candidates) nextFor(path document.Path) bool {
+	parts := []part{gatewayPart, policyPart}
+	for _, place := range c.places {
+		parts = append(parts, place.part())
+	}
+	return slices.ContainsFunc(parts, func(of part) bool {
+		at := document.ParsePath(string(of))
+		return (path.Within(at) || at.Within(path)) && c.next(of)
+	})
+}
+
 // spec returns the FailoverSpec as it is chosen.
 func (c *candidates) spec() (*v1alpha1.FailoverSpec, error) {
 	spec := c.base
-	spec.Spec.Active = c.tiers[activePart][c.chosen[activePart]]
-	spec.Spec.Passive = c.tiers[passivePart][c.chosen[passivePart]]
+	for _, place := range c.places {
+		tier := &spec.Spec.Active
+		if place.Tier == v1alpha1.TierPassive {
+			tier = &spec.Spec.Passive
+		}
+		backend := c.backends[place.part()][c.chosen[place.part()]]
+		if place.Number == 0 {
+			tier.Backend = backend
+		} else {
+			tier.Backends = append(tier.Backends, v1alpha1.WeightedBackend{Backend: backend, Weight: place.Weight})
+		}
+	}
 	spec.Spec.Gateway = c.gateways[c.chosen[gatewayPart]]
 	spec.Spec.Policy = c.policies[c.chosen[policyPart]]
 	var copied v1alpha1.FailoverSpec
@@ -73,42 +95,29 @@ func (c *candidates) spec() (*v1alpha1.FailoverSpec, error) {
 
 // candidates returns the ways to write a failover.
 func (f *failover) candidates() *candidates {
-	c := &candidates{tiers: map[part][]v1alpha1.Tier{}, chosen: map[part]int{}}
+	c := &candidates{backends: map[part][]v1alpha1.Backend{}, chosen: map[part]int{}}
 	c.base.APIVersion, c.base.Kind = v1alpha1.APIVersion, v1alpha1.Kind
 	c.base.Name, c.base.Namespace = f.Route.Name, f.route.Subject.Field("metadata.namespace")
 	spec := &c.base.Spec
-	spec.Hostnames, spec.Matches = f.httpRoute().Spec.Hostnames, f.rule().Matches
-	if rules := f.rules(); len(rules) > 0 {
-		spec.Rules, spec.Matches = rules, nil
-	}
-	if f.rewritesHost() {
-		spec.HostRewrite = egv1a1.BackendHTTPHostnameModifier
-	}
-	if f.target != "" {
-		spec.Target = f.target
-	}
-	backends := make([]*egv1a1.Backend, 0, 2)
-	order, prefer := f.tierOrder()
-	spec.Prefer = prefer
-	for _, i := range order {
-		backends = append(backends, f.backend(f.OfRule.Backends[i].Ref))
-	}
-	domain := clusterDomain(backends)
+	f.sayRoute(spec)
+	spec.Target = f.target
+	c.places, spec.Prefer = f.backends()
+	domain := clusterDomain(c.places)
 	if domain != v1alpha1.DefaultClusterDomain {
 		spec.ClusterDomain = domain
 	}
-	for i, of := range []part{activePart, passivePart} {
-		c.tiers[of] = f.tiers(backends[i], domain, "-"+string(of))
+	for _, place := range c.places {
+		c.backends[place.part()] = f.waysToWrite(place, domain)
 	}
 	c.gateways, c.policies = f.gateways(), f.policies()
 	return c
 }
 
 // clusterDomain returns the one that the hostnames of Services have.
-func clusterDomain(backends []*egv1a1.Backend) string {
+func clusterDomain(backends []tierBackend) string {
 	domain := ""
 	for _, backend := range backends {
-		named, _, isService := serviceOf(backend)
+		named, _, isService := serviceOf(backend.written)
 		if isService && (domain == "" || named.clusterDomain == v1alpha1.DefaultClusterDomain) {
 			domain = named.clusterDomain
 		}
@@ -116,28 +125,29 @@ func clusterDomain(backends []*egv1a1.Backend) string {
 	return cmp.Or(domain, v1alpha1.DefaultClusterDomain)
 }
 
-// tiers returns the ways to write a tier: as a workload, a Service, or endpoints.
-func (f *failover) tiers(backend *egv1a1.Backend, domain, suffix string) []v1alpha1.Tier {
-	tier := v1alpha1.Tier{Backend: v1alpha1.Backend{TLS: backend.Spec.TLS, AppProtocols: backend.Spec.AppProtocols}}
-	if backend.Name != f.Route.Name+suffix {
-		tier.Name = backend.Name
+// waysToWrite returns those of a backend: as a workload, a Service, or endpoints.
+func (f *failover) waysToWrite(place tierBackend, domain string) []v1alpha1.Backend {
+	backend := place.written
+	base := v1alpha1.Backend{TLS: backend.Spec.TLS, AppProtocols: backend.Spec.AppProtocols}
+	if backend.Name != f.Route.Name+place.NameSuffix() {
+		base.Name = backend.Name
 	}
 	if tls := backend.Spec.TLS; tls != nil && tls.SNI != nil {
 		// The hostname of the endpoint is its default.
 		withoutName := *tls
 		withoutName.SNI = nil
 		if names := v1alpha1.Hostnames(backend.Spec.Endpoints); v1alpha1.NeedsServerName(&withoutName) && len(names) == 1 && names[0] == string(*tls.SNI) {
-			tier.TLS = &withoutName
+			base.TLS = &withoutName
 		}
 	}
-	var found []v1alpha1.Tier
+	var found []v1alpha1.Backend
 	if named, port, isService := serviceOf(backend); isService && named.clusterDomain == domain {
 		if workload := f.workload(backend, named, port); workload != nil {
-			of := tier
+			of := base
 			of.Workload = workload
 			found = append(found, of)
 		}
-		of := tier
+		of := base
 		of.Service = &v1alpha1.Service{Name: named.name, Namespace: named.namespace, Port: port}
 		if named.namespace == f.Route.Namespace {
 			of.Service.Namespace = ""
@@ -152,7 +162,7 @@ func (f *failover) tiers(backend *egv1a1.Backend, domain, suffix string) []v1alp
 		}
 	}
 	for _, endpoints := range [][]egv1a1.BackendEndpoint{short, backend.Spec.Endpoints} {
-		of := tier
+		of := base
 		of.Endpoints = endpoints
 		found = append(found, of)
 	}
@@ -249,7 +259,8 @@ func (f *failover) policies() []v1alpha1.Policy {
 	}
 	exact.PolicyTargetReferences = egv1a1.PolicyTargetReferences{}
 	var all []v1alpha1.Policy
-	if exact.Timeout != nil && exact.Retry != nil && exact.HealthCheck != nil && exact.HealthCheck.Passive != nil {
+	hasRetry := exact.Retry != nil || !f.routeKind().HasRequests()
+	if exact.Timeout != nil && hasRetry && exact.HealthCheck != nil && exact.HealthCheck.Passive != nil {
 		for _, profile := range []v1alpha1.Profile{"", v1alpha1.ProfileZeroLoss} {
 			supplied := exact
 			supplied.Profile, supplied.Timeout, supplied.Retry = profile, nil, nil
@@ -270,15 +281,4 @@ func (f *failover) policies() []v1alpha1.Policy {
 		}
 	}
 	return append(all, exact)
-}
-
-// partOf returns the part of a FailoverSpec that a path in it is of, if it is one that
-// can be written in several ways.
-func partOf(path string) part {
-	for _, of := range []part{activePart, passivePart, gatewayPart, policyPart} {
-		if path == "spec."+string(of) || strings.HasPrefix(path, "spec."+string(of)+".") {
-			return of
-		}
-	}
-	return ""
 }

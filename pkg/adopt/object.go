@@ -167,7 +167,7 @@ func fillReferences(object map[string]any) {
 		}
 	}
 	switch object["kind"] {
-	case kindHTTPRoute:
+	case string(v1alpha1.RouteKindHTTP), string(v1alpha1.RouteKindGRPC), string(v1alpha1.RouteKindTLS), string(v1alpha1.RouteKindTCP):
 		each(spec["parentRefs"], place)
 		each(spec["rules"], func(rule map[string]any) {
 			each(rule["backendRefs"], func(ref map[string]any) {

@@ -18,11 +18,12 @@ import (
 type rendering struct {
 	spec    *v1alpha1.FailoverSpec
 	objects []comparison
+	// backends has the part that each is, by the name of its objects.
+	backends map[string]part
 }
 
 // comparison is an object that is rendered.
 type comparison struct {
-	part       string
 	apiVersion string
 	id         envoygateway.Object
 	// wanted is the object among the manifests; nil where there is none.
@@ -39,15 +40,14 @@ func (f *failover) settle(c *candidates) (*rendering, error) {
 		if err != nil {
 			return nil, err
 		}
-		goesOn := func(of part) bool { return c.next(of) }
 		switch {
-		case slices.ContainsFunc(errs, func(d diagnostic.Diagnostic) bool { return goesOn(partOf(d.Field.String())) }):
+		case slices.ContainsFunc(errs, func(d diagnostic.Diagnostic) bool { return c.nextFor(d.Field) }):
 		case len(errs) > 0:
 			f.refuseFor(errs)
 			return nil, nil
 		default:
 			c.ofGateway = append(c.ofGateway, rendered.ofGateway()...)
-			if !slices.ContainsFunc(rendered.unsaid(), goesOn) {
+			if !slices.ContainsFunc(rendered.unsaid(), c.next) {
 				return f.shorten(c, rendered)
 			}
 		}
@@ -78,7 +78,7 @@ func (r *rendering) unsaid() []part {
 	var parts []part
 	for _, of := range r.objects {
 		for _, d := range of.differences {
-			if rewritten := of.rewrittenBy(d); rewritten != "" {
+			if rewritten := r.rewrittenBy(of, d); rewritten != "" {
 				parts = append(parts, rewritten)
 			}
 		}
@@ -91,7 +91,7 @@ func (r *rendering) ofGateway() []difference {
 	var found []difference
 	for _, of := range r.objects {
 		for _, d := range of.differences {
-			if of.rewrittenBy(d) == gatewayPart && d.path.String() != "spec.listeners" && d.Op == "add" {
+			if r.rewrittenBy(of, d) == gatewayPart && d.path.String() != "spec.listeners" && d.Op == "add" {
 				found = append(found, d)
 			}
 		}
@@ -120,7 +120,7 @@ func (f *failover) render(c *candidates) (*rendering, []diagnostic.Diagnostic, e
 	if errs := errorsIn(found); len(errs) > 0 {
 		return nil, errs, nil
 	}
-	rendered, err := f.compare(spec, objects)
+	rendered, err := f.compare(c, spec, objects)
 	return rendered, nil, err
 }
 
@@ -129,11 +129,14 @@ func errorsIn(found []diagnostic.Diagnostic) []diagnostic.Diagnostic {
 }
 
 // compare compares what is rendered with the manifests.
-func (f *failover) compare(spec *v1alpha1.FailoverSpec, objects []compile.Object) (*rendering, error) {
-	rendered := &rendering{spec: spec}
+func (f *failover) compare(c *candidates, spec *v1alpha1.FailoverSpec, objects []compile.Object) (*rendering, error) {
+	rendered := &rendering{spec: spec, backends: map[string]part{}}
+	for _, place := range c.places {
+		rendered.backends[place.written.Name] = place.part()
+	}
 	for _, object := range objects {
 		kind := object.Resource.GetObjectKind().GroupVersionKind()
-		of := comparison{part: string(object.Part), apiVersion: kind.GroupVersion().String(), id: envoygateway.Object{
+		of := comparison{apiVersion: kind.GroupVersion().String(), id: envoygateway.Object{
 			Kind: kind.Kind, Namespace: object.Resource.GetNamespace(), Name: object.Resource.GetName(),
 		}}
 		value, err := comparable(object.Value, object.Spec.Spec.Target.EnvoyGateway())
@@ -158,20 +161,25 @@ func (f *failover) compare(spec *v1alpha1.FailoverSpec, objects []compile.Object
 
 // rewrittenBy returns the part of the spec that is to be written in another way for
 // a difference, if any.
-func (c comparison) rewrittenBy(d difference) part {
-	tier, _, _ := strings.Cut(c.part, "-")
+func (r *rendering) rewrittenBy(of comparison, d difference) part {
 	isSpec := d.path[0].Name == "spec"
-	switch {
-	case c.id.Kind == kindService || c.id.Kind == kindDeployment:
+	switch of.id.Kind {
+	case kindService, kindDeployment:
 		if isSpec || d.Op == "remove" && isServiceLabel(d.path) {
-			return part(tier)
+			return r.backends[of.id.Name]
 		}
-	case c.id.Kind == kindBackend && isSpec:
-		return part(tier)
-	case c.id.Kind == kindGateway && isSpec:
-		return gatewayPart
-	case c.id.Kind == kindBackendTrafficPolicy && isSpec && !strings.HasPrefix(d.path.String(), "spec.target"):
-		return policyPart
+	case kindBackend:
+		if isSpec {
+			return r.backends[of.id.Name]
+		}
+	case kindGateway:
+		if isSpec {
+			return gatewayPart
+		}
+	case kindBackendTrafficPolicy:
+		if isSpec && !strings.HasPrefix(d.path.String(), "spec.target") {
+			return policyPart
+		}
 	}
 	return ""
 }
@@ -183,9 +191,9 @@ func isServiceLabel(path document.Path) bool {
 }
 
 // routeDifferences compares the route as it is rendered, which has one parentRef, with the
-// route as it is: the parentRef that is meant comes first, the backendRefs in the order of
-// their priority. Where one rule is rendered and there are others, that which is meant
-// comes first too.
+// route as it is: the parentRef that is meant comes first, and the backendRefs in the
+// order of their priority. Rules that the spec does not have are added in the order of all,
+// so that each is at its place when the next one is looked at.
 func (f *failover) routeDifferences(rendered, wanted map[string]any) ([]difference, error) {
 	var is map[string]any
 	if err := convert(wanted, &is); err != nil {
@@ -199,19 +207,16 @@ func (f *failover) routeDifferences(rendered, wanted map[string]any) ([]differen
 	delete(spec, "rules")
 	delete(was, "rules")
 	found := differences(rendered, is, nil)
+	said := f.saidRules()
 	for i, each := range rules {
-		rule, _ := each.(map[string]any)
-		at := i
-		if !f.saysRules() {
-			if i != f.index {
-				path := document.ParsePath(fmt.Sprintf("spec.rules[%d]", i))
-				found = append(found, difference{Operation{"add", pointer(path), each}, path, nil})
-				continue
-			}
-			at = 0
+		path := document.ParsePath(fmt.Sprintf("spec.rules[%d]", i))
+		if at := slices.Index(said, i); at >= 0 {
+			rule, _ := each.(map[string]any)
+			rule["backendRefs"] = inOrder(rule["backendRefs"], f.priorityOrder())
+			found = append(found, differences(renderedRules[at], rule, path)...)
+		} else {
+			found = append(found, difference{Operation{"add", pointer(path), each}, path, nil})
 		}
-		rule["backendRefs"] = inOrder(rule["backendRefs"], f.priorityOrder())
-		found = append(found, differences(renderedRules[at], rule, document.ParsePath(fmt.Sprintf("spec.rules[%d]", at)))...)
 	}
 	return found, nil
 }
@@ -219,7 +224,7 @@ func (f *failover) routeDifferences(rendered, wanted map[string]any) ([]differen
 // parentOrder returns the indexes of the parentRefs, the one that counts first.
 func (f *failover) parentOrder() []int {
 	order := []int{f.parent()}
-	for i := range f.httpRoute().Spec.ParentRefs {
+	for i := range f.written.parentRefs {
 		if i != order[0] {
 			order = append(order, i)
 		}
@@ -238,9 +243,9 @@ func inOrder(list any, order []int) []any {
 	return ordered
 }
 
-// written returns the path of a difference in the manifest, where the order of some
+// inManifest returns the path of a difference in the manifest, where the order of some
 // lists is another one.
-func (f *failover) written(of comparison, d difference) document.Path {
+func (f *failover) inManifest(of comparison, d difference) document.Path {
 	path := slices.Clone(d.path)
 	if of.id != f.Route || len(path) < 3 {
 		return path
@@ -253,13 +258,8 @@ func (f *failover) written(of comparison, d difference) document.Path {
 	switch {
 	case path[1].Name == "parentRefs":
 		reorder(2, f.parentOrder())
-	case path[1].Name == "rules" && len(path) > 3:
-		if !f.saysRules() {
-			path[2].Name = strconv.Itoa(f.index)
-		}
-		if len(path) > 4 && path[3].Name == "backendRefs" {
-			reorder(4, f.priorityOrder())
-		}
+	case path[1].Name == "rules" && len(path) > 4 && path[3].Name == "backendRefs":
+		reorder(4, f.priorityOrder())
 	}
 	return path
 }

@@ -22,7 +22,6 @@ const (
 	kindBackendTrafficPolicy = "BackendTrafficPolicy"
 	kindDeployment           = "Deployment"
 	kindGateway              = "Gateway"
-	kindHTTPRoute            = "HTTPRoute"
 	kindHTTPRouteFilter      = "HTTPRouteFilter"
 	kindService              = "Service"
 )
@@ -37,7 +36,7 @@ type refusal struct {
 // refusals look at a failover one after another; what the first one that has something
 // to say says is all that is said.
 var refusals = []func(*failover) []refusal{
-	otherKind, notBackends, otherNumberOfBackends, backendsElsewhere, backendsNotThere, noTiers, otherEndpoints, notOnAGateway,
+	objectsTwice, notBackends, oneBackend, backendsTwice, backendsElsewhere, backendsNotThere, noTiers, otherEndpoints, notOnAGateway,
 }
 
 // ref returns the path of a backendRef.
@@ -45,11 +44,25 @@ func (f *failover) ref(i int) string {
 	return fmt.Sprintf("%s.backendRefs[%d]", f.OfRule.Path, i)
 }
 
-func otherKind(f *failover) []refusal {
-	if f.Route.Kind == kindHTTPRoute {
-		return nil
+// objectsTwice finds names that are there twice, of which the API server would keep one.
+func objectsTwice(f *failover) []refusal {
+	var found []refusal
+	involved := []*object{f.route, f.policy()}
+	for _, backend := range f.OfRule.Backends {
+		involved = append(involved, f.find(backend.Ref, f.route))
 	}
-	return []refusal{{f.route, "kind", fmt.Sprintf("%q: adopt writes HTTPRoutes alone: write the FailoverSpec by hand, with grpcRoute, tlsRoute or tcpRoute, or it stays as it is", f.Route.Kind)}}
+	for _, object := range involved {
+		if object == nil {
+			continue
+		}
+		for _, other := range f.objects[object.id] {
+			if other != object && other.directory() == object.directory() {
+				found = append(found, refusal{other, "metadata.name", fmt.Sprintf(
+					"%q: there is %s at %s too, and a cluster keeps one of them: remove the other", other.id.Name, other.id, placeOf(object.Subject))})
+			}
+		}
+	}
+	return found
 }
 
 func notBackends(f *failover) []refusal {
@@ -67,16 +80,25 @@ func notBackends(f *failover) []refusal {
 	return found
 }
 
-func otherNumberOfBackends(f *failover) []refusal {
-	switch count := len(f.OfRule.Backends); count {
-	case 1:
-		return []refusal{{f.route, f.OfRule.Path + ".backendRefs", "one backend: a FailoverSpec has one for each tier: it stays as it is"}}
-	case 2:
+func oneBackend(f *failover) []refusal {
+	if len(f.OfRule.Backends) > 1 {
 		return nil
-	default:
-		return []refusal{{f.route, f.OfRule.Path + ".backendRefs", fmt.Sprintf(
-			"%d backends: adopt writes one for each tier: put the endpoints of each tier into one Backend, or write the FailoverSpec by hand, with a list of backends in the tier", count)}}
 	}
+	return []refusal{{f.route, f.OfRule.Path + ".backendRefs", "one backend: a FailoverSpec has one for each tier, at least: it stays as it is"}}
+}
+
+func backendsTwice(f *failover) []refusal {
+	var found []refusal
+	seen := map[envoygateway.Object]int{}
+	for i, backend := range f.OfRule.Backends {
+		if first, isSeen := seen[backend.Ref]; isSeen {
+			found = append(found, refusal{f.route, f.ref(i), fmt.Sprintf(
+				"%s: is in this rule already, as backendRefs[%d], and a FailoverSpec makes each Backend once: remove one of the two, and add its weight to the other", backend.Ref, first)})
+			continue
+		}
+		seen[backend.Ref] = i
+	}
+	return found
 }
 
 func backendsElsewhere(f *failover) []refusal {
@@ -101,22 +123,21 @@ func backendsNotThere(f *failover) []refusal {
 }
 
 func noTiers(f *failover) []refusal {
-	fallbacks := 0
-	for _, backend := range f.OfRule.Backends {
-		if isFallback(f.backend(backend.Ref)) {
-			fallbacks++
-		}
-	}
-	if fallbacks == 1 {
+	serving, standby := f.tierOrder()
+	if len(serving) > 0 && len(standby) > 0 {
 		return nil
 	}
-	names := fmt.Sprintf("%s and %s", f.OfRule.Backends[0].Ref.Name, f.OfRule.Backends[1].Ref.Name)
-	if fallbacks == 0 {
+	names := make([]string, 0, len(f.OfRule.Backends))
+	for _, backend := range f.OfRule.Backends {
+		names = append(names, backend.Ref.Name)
+	}
+	shared := enumerate(names)
+	if len(standby) == 0 {
 		return []refusal{{f.route, f.OfRule.Path + ".backendRefs", fmt.Sprintf(
-			"%s: neither Backend has \"fallback: true\", so the two share the traffic, which a FailoverSpec would end: set it on the one that stands by, and adopt again", names)}}
+			"%s: no Backend has \"fallback: true\", so they share the traffic, which a FailoverSpec would end: set it on the one that stands by, and adopt again", shared)}}
 	}
 	return []refusal{{f.route, f.OfRule.Path + ".backendRefs", fmt.Sprintf(
-		"%s: both Backends have \"fallback: true\", so the two share the traffic, which a FailoverSpec would end: remove it from the one that is to serve, and adopt again", names)}}
+		"%s: every Backend has \"fallback: true\", so they share the traffic, which a FailoverSpec would end: remove it from the one that is to serve, and adopt again", shared)}}
 }
 
 func otherEndpoints(f *failover) []refusal {
@@ -146,8 +167,8 @@ func isFallback(backend *egv1a1.Backend) bool { return ptr.Deref(backend.Spec.Fa
 
 // unsayable is a field that a FailoverSpec cannot say, and why.
 type unsayable struct {
-	// kind of the object; empty for every kind.
-	kind string
+	// kinds of the object; none for every kind.
+	kinds []string
 	// path of the field, [*] for every item of a list.
 	path document.Path
 	// within tells that the fields below the path are meant too.
@@ -155,30 +176,41 @@ type unsayable struct {
 	why    string
 }
 
+var (
+	httpRoute     = []string{string(v1alpha1.RouteKindHTTP)}
+	requestRoutes = []string{string(v1alpha1.RouteKindHTTP), string(v1alpha1.RouteKindGRPC)}
+	connectRoutes = []string{string(v1alpha1.RouteKindTLS), string(v1alpha1.RouteKindTCP)}
+	routes        = slices.Concat(requestRoutes, connectRoutes)
+	trafficPolicy = []string{kindBackendTrafficPolicy}
+	backend       = []string{kindBackend}
+)
+
 // unsayables has the reasons, the most specific first.
 var unsayables = []unsayable{
-	{kindHTTPRoute, document.ParsePath("spec.rules[*]"), false, "all rules of a FailoverSpec go to the same backends"},
-	{kindHTTPRoute, document.ParsePath("spec.rules[*].filters"), true, "all rules of a FailoverSpec go to the same backends, and the filter of hostRewrite is the last of each"},
-	{kindHTTPRoute, document.ParsePath("spec.rules[*].backendRefs[*].weight"), true, "weights are for a tier with several backends, which adopt does not write"},
-	{kindHTTPRoute, document.ParsePath("spec.rules[*].backendRefs[*]"), true, "a backendRef of a FailoverSpec has nothing but the Backend's name"},
-	{kindHTTPRoute, document.ParsePath("spec.rules[*]"), true, "all rules of a FailoverSpec go to the same backends, and what is retried is in its policy"},
-	{kindHTTPRoute, document.ParsePath("spec.parentRefs"), true, "a FailoverSpec attaches its route to one Gateway, by name and sectionName"},
-	{kindBackendTrafficPolicy, document.ParsePath("spec.targetRefs"), true, "the policy of a FailoverSpec has one target, its route"},
-	{kindBackendTrafficPolicy, document.ParsePath("spec.targetSelectors"), true, "the policy of a FailoverSpec has one target, its route"},
-	{kindBackend, document.ParsePath("spec.endpoints[*].hostname"), true, "with an active check and hostRewrite, or a route for any hostname, a FailoverSpec has each endpoint asked for its own name"},
-	{kindBackend, document.ParsePath("spec.tls.sni"), true, "a FailoverSpec names the server that a certificate must be for; without it Envoy Gateway verifies no name, or the client's"},
-	{"", document.ParsePath("metadata.labels[" + v1alpha1.LabelName + "]"), true, "failover sets this label to the name of the FailoverSpec"},
-	{"", document.ParsePath("metadata.labels[" + v1alpha1.LabelComponent + "]"), true, "failover sets this label to what the object is for"},
-	{"", document.ParsePath("metadata.labels[" + v1alpha1.LabelManagedBy + "]"), true, "failover sets this label to its own name"},
-	{"", document.ParsePath("metadata.labels"), true, "spec.labels go to every object, and this one is not on every object"},
-	{"", document.ParsePath("metadata.annotations"), true, "spec.annotations go to every object, and this one is not on every object"},
-	{"", nil, true, "a FailoverSpec has no field for it"},
+	{requestRoutes, document.ParsePath("spec.rules[*]"), false, "all rules of a FailoverSpec go to the same backends"},
+	{connectRoutes, document.ParsePath("spec.rules[*]"), false, "the route of connections has one rule in a FailoverSpec"},
+	{requestRoutes, document.ParsePath("spec.rules[*].filters"), true, "all rules of a FailoverSpec go to the same backends, and the filter of hostRewrite is the last of each"},
+	{routes, document.ParsePath("spec.rules[*].backendRefs[*].weight"), true, "the weight of a backend in a FailoverSpec is 1 to 1000000"},
+	{routes, document.ParsePath("spec.rules[*].backendRefs[*]"), true, "a backendRef of a FailoverSpec has nothing but the Backend's name and weight"},
+	{httpRoute, document.ParsePath("spec.rules[*]"), true, "all rules of a FailoverSpec go to the same backends, and what is retried is in its policy"},
+	{connectRoutes, document.ParsePath("spec.rules[*]"), true, "the rule of connections has nothing but backends in a FailoverSpec"},
+	{routes, document.ParsePath("spec.parentRefs"), true, "a FailoverSpec attaches its route to one Gateway, by name and sectionName"},
+	{trafficPolicy, document.ParsePath("spec.targetRefs"), true, "the policy of a FailoverSpec has one target, its route"},
+	{trafficPolicy, document.ParsePath("spec.targetSelectors"), true, "the policy of a FailoverSpec has one target, its route"},
+	{backend, document.ParsePath("spec.endpoints[*].hostname"), true, "with an active check and hostRewrite, or a route for any hostname, a FailoverSpec has each endpoint asked for its own name"},
+	{backend, document.ParsePath("spec.tls.sni"), true, "a FailoverSpec names the server that a certificate must be for; without it Envoy Gateway verifies no name, or the client's"},
+	{nil, document.ParsePath("metadata.labels[" + v1alpha1.LabelName + "]"), true, "failover sets this label to the name of the FailoverSpec"},
+	{nil, document.ParsePath("metadata.labels[" + v1alpha1.LabelComponent + "]"), true, "failover sets this label to what the object is for"},
+	{nil, document.ParsePath("metadata.labels[" + v1alpha1.LabelManagedBy + "]"), true, "failover sets this label to its own name"},
+	{nil, document.ParsePath("metadata.labels"), true, "spec.labels go to every object, and this one is not on every object"},
+	{nil, document.ParsePath("metadata.annotations"), true, "spec.annotations go to every object, and this one is not on every object"},
+	{nil, nil, true, "a FailoverSpec has no field for it"},
 }
 
 // why tells why a FailoverSpec cannot say a field.
 func why(id envoygateway.Object, path document.Path) string {
 	i := slices.IndexFunc(unsayables, func(u unsayable) bool {
-		return (u.kind == "" || u.kind == id.Kind) && u.covers(path)
+		return (len(u.kinds) == 0 || slices.Contains(u.kinds, id.Kind)) && u.covers(path)
 	})
 	return unsayables[i].why
 }

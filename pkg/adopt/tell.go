@@ -28,20 +28,22 @@ func (f *failover) source(path document.Path) (*object, string) {
 	if policy := f.policy(); isPolicy && policy != nil {
 		return policy, document.ParsePath("spec").Join(rest).String()
 	}
-	order, _ := f.tierOrder()
-	for i, of := range []part{activePart, passivePart} {
-		rest, isTier := path.Below(document.ParsePath("spec." + string(of)))
-		if !isTier {
+	backends, _ := f.backends()
+	for _, of := range backends {
+		rest, isBackend := path.Below(document.ParsePath(of.Path()))
+		if !isBackend {
 			continue
 		}
-		backend := f.find(f.OfRule.Backends[order[i]].Ref, f.route)
+		backend := f.find(f.OfRule.Backends[of.index].Ref, f.route)
 		if len(rest) > 0 && slices.Contains([]string{"tls", "appProtocols", "endpoints"}, rest[0].Name) {
 			return backend, document.ParsePath("spec").Join(rest).String()
 		}
 		return backend, "spec.endpoints"
 	}
-	if path.Within(document.ParsePath("metadata.name")) {
-		return f.route, "metadata.name"
+	for _, same := range []string{"metadata.name", "spec.hostnames"} {
+		if path.Within(document.ParsePath(same)) {
+			return f.route, same
+		}
 	}
 	return f.route, f.OfRule.Path
 }
@@ -59,7 +61,7 @@ func (f *failover) patches(rendered *rendering) []Patch {
 		}
 		for _, d := range of.differences {
 			patch.Operations = append(patch.Operations, d.Operation)
-			path, value := f.written(of, d), d.Value
+			path, value := f.inManifest(of, d), d.Value
 			if d.Op == "remove" {
 				value = d.rendered
 			}

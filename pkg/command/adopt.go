@@ -47,8 +47,8 @@ a manifest, or 2 where an input cannot be read.`,
 		Example: `  # Print the specs of what is in a directory
   failover adopt manifests/
 
-  # From a cluster, with patches for what a spec cannot say
-  kubectl get gateways,httproutes,httproutefilters,backends,backendtrafficpolicies,services,deployments -A -o yaml |
+  # From a cluster, with patches for what a spec cannot say (add tlsroutes and tcproutes where it has them)
+  kubectl get gateways,httproutes,grpcroutes,httproutefilters,backends,backendtrafficpolicies,services,deployments -A -o yaml |
     failover adopt -o failovers/ -
   kustomize build --enable-alpha-plugins --enable-exec failovers/`,
 		SilenceUsage: true,

@@ -3,6 +3,7 @@ package command_test
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -47,7 +48,7 @@ func assertAdopted(t *testing.T, specs, on string) {
 	assert.Equal(t, tiersOf(t, specs), tiersOf(t, got.stdout), "%s\nis adopted as\n%s", specs, got.stdout)
 }
 
-// tiersOf returns where each tier of FailoverSpecs is, sorted by the name of the spec.
+// tiersOf returns where each backend of FailoverSpecs is, sorted by the name of the spec.
 func tiersOf(t *testing.T, specs string) []string {
 	t.Helper()
 	documents, err := document.Parse([]byte(specs), "specs")
@@ -56,9 +57,19 @@ func tiersOf(t *testing.T, specs string) []string {
 	for _, doc := range documents {
 		name := document.Field(doc.Node, "metadata.name")
 		for _, tier := range []string{"active", "passive"} {
-			for _, source := range []string{"workload", "service", "endpoints"} {
-				if document.Lookup(doc.Node, "spec."+tier+"."+source) != nil {
-					tiers = append(tiers, name+": "+tier+": "+source)
+			backends := []string{"spec." + tier}
+			if list := document.Lookup(doc.Node, "spec."+tier+".backends"); list != nil {
+				backends = nil
+				for i := range list.Content {
+					backends = append(backends, fmt.Sprintf("spec.%s.backends[%d]", tier, i))
+				}
+			}
+			for i, backend := range backends {
+				for _, source := range []string{"workload", "service", "endpoints"} {
+					if document.Lookup(doc.Node, backend+"."+source) != nil {
+						weight := cmp.Or(document.Field(doc.Node, backend+".weight"), "1")
+						tiers = append(tiers, fmt.Sprintf("%s: %s: %d: %s of weight %s", name, tier, i, source, weight))
+					}
 				}
 			}
 		}
@@ -101,11 +112,6 @@ func specsByTarget(t *testing.T, file string) map[string]string {
 			}
 			text, err := yaml.NewRNode(node).String()
 			require.NoError(t, err)
-			// adopt writes one backend for each tier, and HTTPRoutes alone.
-			unwritten := []string{"active.backends", "passive.backends", "grpcRoute", "tlsRoute", "tcpRoute"}
-			if slices.ContainsFunc(unwritten, func(name string) bool { return document.Lookup(node, "spec."+name) != nil }) {
-				continue
-			}
 			on := cmp.Or(document.Field(node, "spec.target"), string(target.Default))
 			specs[on] += "---\n" + text
 		}
@@ -153,14 +159,9 @@ func TestAdoptGivesBackRandomSpecs(t *testing.T) {
 		for number := range together {
 			spec, err := json.Marshal(randomspec.New(first+number, on))
 			require.NoError(t, err)
-			if text := string(spec); strings.Contains(text, `"backends":`) || strings.Contains(text, `Route":`) {
-				continue // adopt writes one backend for each tier, and HTTPRoutes alone
-			}
 			specs.WriteString("---\n" + string(spec) + "\n")
 		}
-		if specs.Len() > 0 {
-			assertAdopted(t, specs.String(), string(on))
-		}
+		assertAdopted(t, specs.String(), string(on))
 	}
 }
 
@@ -354,6 +355,32 @@ func patched(t *testing.T, object map[string]any, text string) map[string]any {
 	var changed map[string]any
 	require.NoError(t, json.Unmarshal(after, &changed))
 	return changed
+}
+
+// TestAdoptReadsEachVersionOfARoute: in whatever version that the target serves a route is
+// written, the same comes of it.
+func TestAdoptReadsEachVersionOfARoute(t *testing.T) {
+	written := regexp.MustCompile(`gateway\.networking\.k8s\.io/v1alpha2`)
+	for _, name := range []string{"docs-tls-passthrough", "docs-tcp"} {
+		input, err := os.ReadFile(filepath.Join("..", "..", "testdata", "adopt", name, "input.yaml"))
+		require.NoError(t, err)
+		versions := map[string]bool{}
+		for _, on := range target.All() {
+			specs := map[string]bool{}
+			for _, version := range []string{"v1alpha2", "v1alpha3", "v1"} {
+				manifests := written.ReplaceAllString(string(input), "gateway.networking.k8s.io/"+version)
+				isServed := !strings.Contains(run(manifests, "check", "--target", string(on), "-").stdout, ": apiVersion: ")
+				got := run(manifests, "adopt", "--target", string(on), "-")
+				assert.Equal(t, isServed, got.code == 0, "%s for %s: %s", version, on, got.stderr)
+				if got.code == 0 {
+					specs[got.stdout], versions[version] = true, true
+				}
+			}
+			assert.Len(t, specs, 1, on)
+		}
+		assert.Contains(t, versions, "v1")
+		assert.Contains(t, versions, "v1alpha2")
+	}
 }
 
 // TestAdoptWorkshop: the workshop's manifests become the spec of its example.
