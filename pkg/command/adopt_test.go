@@ -423,20 +423,43 @@ func TestAdoptFails(t *testing.T) {
 
 var shownAdopt = regexp.MustCompile("(?s)```console\n\\$ failover (adopt [^\n]+)\n(.*?)```")
 
-// TestAdoptPage runs what docs/adopt.md shows.
-func TestAdoptPage(t *testing.T) {
-	const page = "docs/adopt.md"
+// TestAdoptPages runs what the pages show.
+func TestAdoptPages(t *testing.T) {
 	t.Chdir(filepath.Join("..", ".."))
-	text, err := os.ReadFile(page)
+	for _, page := range []string{"docs/adopt.md", "examples/adopt/README.md"} {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		shown := 0
+		got := shownAdopt.ReplaceAllStringFunc(string(text), func(block string) string {
+			shown++
+			command := shownAdopt.FindStringSubmatch(block)[1]
+			result := run("", strings.Fields(command)...)
+			assert.Zero(t, result.code, result.stderr)
+			return "```console\n$ failover " + command + "\n" + result.stderr + result.stdout + "```"
+		})
+		assert.Equal(t, 1, shown, page)
+		golden(t, page, got)
+	}
+}
+
+// TestAdoptExample writes the files of the example, which give its manifests back.
+func TestAdoptExample(t *testing.T) {
+	const on = "envoy-gateway-1.9"
+	t.Chdir(filepath.Join("..", "..", "examples", "adopt"))
+	manifests, err := filepath.Glob("manifests/*.yaml")
 	require.NoError(t, err)
-	shown := 0
-	got := shownAdopt.ReplaceAllStringFunc(string(text), func(block string) string {
-		shown++
-		command := shownAdopt.FindStringSubmatch(block)[1]
-		result := run("", strings.Fields(command)...)
-		assert.Zero(t, result.code, result.stderr)
-		return "```console\n$ failover " + command + "\n" + result.stderr + result.stdout + "```"
-	})
-	assert.Equal(t, 1, shown)
-	golden(t, page, got)
+	var all []string
+	for _, name := range manifests {
+		all = append(all, documentsOf(t, name)...)
+	}
+	together := filepath.Join(t.TempDir(), "all.yaml")
+	require.NoError(t, os.WriteFile(together, []byte(strings.Join(all, "---\n")), 0o644))
+	files := adoptedFiles(t, "manifests", on)
+	assertPatchedToInput(t, together, on, files)
+	for name, text := range files {
+		golden(t, filepath.Join("adopted", name), text)
+	}
+	entries, err := os.ReadDir("adopted")
+	require.NoError(t, err)
+	assert.Len(t, entries, len(files), "files that are no longer written: remove them")
 }
