@@ -50,7 +50,7 @@ spec:
     name: passive
     workload: %s
   policy: %s
-`, s.Namespace, s.Hostname, s.Gateway.Namespace, s.Gateway.Name, s.ActiveTier.written(), echo, s.Policy.Written))
+`, s.Namespace, s.Hostname, s.Gateway.Namespace, s.Gateway.Name, s.ActiveTier.written(), Echo, s.Policy.Written))
 }
 
 // Besides returns what the failover has and failover does not render: a Deployment for

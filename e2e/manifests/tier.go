@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// echo is the workshop's application, as the workload of a tier.
-const echo = `{image: gcr.io/k8s-staging-gateway-api/echo-basic:v20231214-v1.0.0-140-gf544a46e, port: 3000, env: [
+// Echo is the workshop's application, as the workload of a tier.
+const Echo = `{image: gcr.io/k8s-staging-gateway-api/echo-basic:v20231214-v1.0.0-140-gf544a46e, port: 3000, env: [
       {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}, {name: NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}]}`
 
 // Tier is an active tier. Its first host is the pod of Deployment active.
@@ -33,13 +33,13 @@ var (
 	// Weighted is two backends that share the traffic.
 	Weighted = Tier{
 		Name:     "weighted",
-		Written:  "{backends: [{name: active, workload: " + echo + ", weight: 90}, {name: active-canary, workload: " + echo + ", weight: 10}]}",
+		Written:  "{backends: [{name: active, workload: " + Echo + ", weight: 90}, {name: active-canary, workload: " + Echo + ", weight: 10}]}",
 		Backends: []Backend{{1, 90}, {1, 10}},
 	}
 	// Headless is a Service whose name stands for three pods.
 	Headless = Tier{
 		Name:     "headless",
-		Written:  "{name: active, workload: {clusterIP: None, " + strings.TrimPrefix(echo, "{") + "}",
+		Written:  "{name: active, workload: {clusterIP: None, " + strings.TrimPrefix(Echo, "{") + "}",
 		Pods:     []string{"active-b", "active-c"},
 		Backends: []Backend{{3, 1}},
 	}
@@ -57,7 +57,7 @@ func (t Tier) Hosts() int {
 // written is the tier as YAML.
 func (t Tier) written() string {
 	if t.Written == "" {
-		return "{name: active, workload: " + echo + "}"
+		return "{name: active, workload: " + Echo + "}"
 	}
 	return t.Written
 }

@@ -163,7 +163,7 @@ func (g generator) several(name string, tier object) object {
 
 func (g generator) tier(name, side string) object {
 	tier := object{}
-	switch g.IntN(3) {
+	switch g.IntN(4) {
 	case 0:
 		tier["workload"] = g.workload()
 		g.maybe(tier, "name", name+"-"+side+"-app")
@@ -171,6 +171,10 @@ func (g generator) tier(name, side string) object {
 		service := object{"name": name + "-" + side + "-svc", "port": 1 + g.IntN(65535)}
 		g.maybe(service, "namespace", "other")
 		tier["service"] = service
+	case 2:
+		imported := object{"name": name + "-" + side + "-svc", "port": 1 + g.IntN(65535)}
+		g.maybe(imported, "namespace", "other")
+		tier["serviceImport"] = imported
 	default:
 		tier["endpoints"] = []any{object{"fqdn": object{"hostname": name + "." + side + ".example.net", "port": 443}}}
 	}

@@ -118,7 +118,7 @@ func clusterDomain(backends []tierBackend) string {
 	domain := ""
 	for _, backend := range backends {
 		named, _, isService := serviceOf(backend.written)
-		if isService && (domain == "" || named.clusterDomain == v1alpha1.DefaultClusterDomain) {
+		if isService && named.clusterDomain != v1alpha1.ClusterSetDomain && (domain == "" || named.clusterDomain == v1alpha1.DefaultClusterDomain) {
 			domain = named.clusterDomain
 		}
 	}
@@ -141,7 +141,14 @@ func (f *failover) waysToWrite(place tierBackend, domain string) []v1alpha1.Back
 		}
 	}
 	var found []v1alpha1.Backend
-	if named, port, isService := serviceOf(backend); isService && named.clusterDomain == domain {
+	if named, port, isService := serviceOf(backend); isService && named.clusterDomain == v1alpha1.ClusterSetDomain {
+		of := base
+		of.ServiceImport = &v1alpha1.ServiceImport{Name: named.name, Namespace: named.namespace, Port: port}
+		if named.namespace == f.Route.Namespace {
+			of.ServiceImport.Namespace = ""
+		}
+		found = append(found, of)
+	} else if isService && named.clusterDomain == domain {
 		if workload := f.workload(backend, named, port); workload != nil {
 			of := base
 			of.Workload = workload

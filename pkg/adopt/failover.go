@@ -262,9 +262,6 @@ type serviceName struct {
 	name, namespace, clusterDomain string
 }
 
-// clusterSet is the domain of Services that several clusters share, and of no cluster.
-const clusterSet = "clusterset.local"
-
 // serviceOf reads the hostname of a Backend's only endpoint as that of a Service.
 func serviceOf(backend *egv1a1.Backend) (named serviceName, port int32, isService bool) {
 	if len(backend.Spec.Endpoints) != 1 || backend.Spec.Endpoints[0].FQDN == nil {
@@ -272,7 +269,7 @@ func serviceOf(backend *egv1a1.Backend) (named serviceName, port int32, isServic
 	}
 	endpoint := backend.Spec.Endpoints[0]
 	parts := strings.SplitN(endpoint.FQDN.Hostname, ".", 4)
-	if len(parts) < 4 || parts[2] != "svc" || parts[3] == clusterSet || strings.HasSuffix(parts[3], ".") ||
+	if len(parts) < 4 || parts[2] != "svc" || strings.HasSuffix(parts[3], ".") ||
 		endpoint.Hostname != nil && *endpoint.Hostname != endpoint.FQDN.Hostname {
 		return serviceName{}, 0, false
 	}

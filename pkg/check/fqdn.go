@@ -7,6 +7,7 @@ import (
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/envoygateway"
 )
 
 // RuleFQDNWithoutService is about a hostname of a Service that is not there.
@@ -86,7 +87,7 @@ func serviceEndpoints(manifests []Manifest) []serviceEndpoint {
 // parseHostname reads the hostname of a Service, in a cluster of any domain.
 func parseHostname(hostname string) (service, bool) {
 	labels := strings.Split(hostname, ".")
-	if len(labels) < 3 || labels[2] != "svc" {
+	if len(labels) < 3 || labels[2] != "svc" || envoygateway.IsClusterSet(hostname) {
 		return service{}, false
 	}
 	return service{namespace: labels[1], name: labels[0]}, true

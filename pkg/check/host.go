@@ -89,8 +89,8 @@ func noServer(host envoygateway.Host) string {
 
 // isElsewhere tells whether a host is known to be outside the cluster, by its name.
 func (f *failover) isElsewhere(host envoygateway.Host) bool {
-	if host.Type != envoygateway.AddressTypeFQDN {
-		return false
+	if host.Type != envoygateway.AddressTypeFQDN || envoygateway.IsClusterSet(host.Address) {
+		return false // the other clusters of a set know the names of this one
 	}
 	if host.Service == nil {
 		return true

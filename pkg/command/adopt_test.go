@@ -65,7 +65,7 @@ func tiersOf(t *testing.T, specs string) []string {
 				}
 			}
 			for i, backend := range backends {
-				for _, source := range []string{"workload", "service", "endpoints"} {
+				for _, source := range []string{"workload", "service", "serviceImport", "endpoints"} {
 					if document.Lookup(doc.Node, backend+"."+source) != nil {
 						weight := cmp.Or(document.Field(doc.Node, backend+".weight"), "1")
 						tiers = append(tiers, fmt.Sprintf("%s: %s: %d: %s of weight %s", name, tier, i, source, weight))

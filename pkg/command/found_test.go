@@ -195,6 +195,7 @@ func TestWhatFindingsDependOn(t *testing.T) {
 			manifests: manifests("active.example.com", "shop.web.svc.cluster-a.local", "passive.example.com", "shop.web.svc.clusterset.local") +
 				"---\napiVersion: v1\nkind: Service\nmetadata: {name: shop, namespace: web}\nspec: {ports: [{port: 80}]}\n",
 		},
+		{what: "a Service that other clusters export", verdict: "yes", completeVerdict: "yes", manifests: manifests("passive.example.com", "shop.web.svc.clusterset.local")},
 		{what: "one address on two ports", manifests: manifests("passive.example.com\n      port: 80", "active.example.com\n      port: 81"), verdict: "yes"},
 		{
 			what: "a tier with one bad hostname of two", manifests: manifests(hosts("passive"), hosts("passive", strings.Repeat("p", 64))),

@@ -92,12 +92,18 @@ func (t *translator) podsOf(service *corev1.Service) (*int32, []Source) {
 	return &pods, from
 }
 
+// IsClusterSet tells whether a hostname is that of a Service which several clusters share
+// (KEP 1645 of Kubernetes). It is behind a ServiceImport, and no Service of this cluster.
+func IsClusterSet(hostname string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(hostname, "."), ".svc.clusterset.local")
+}
+
 // findService finds the Service that a hostname of a cluster stands for, such as
 // shop.web.svc.cluster.local. The name of a headless Service is a host for each
 // pod, that of any other one host for all.
 func (t *translator) findService(host *Host) {
 	parts := strings.SplitN(strings.TrimSuffix(host.Address, "."), ".", 4)
-	if len(parts) < 3 || parts[2] != "svc" {
+	if len(parts) < 3 || parts[2] != "svc" || IsClusterSet(host.Address) {
 		return
 	}
 	id := Object{Kind: kindService, Namespace: parts[1], Name: parts[0]}

@@ -75,6 +75,8 @@ func endpointOrigins(of tierBackend) []origin {
 	switch {
 	case of.Service != nil:
 		return []origin{{hostname, path + ".service.name"}, {port, path + ".service.port"}}
+	case of.ServiceImport != nil:
+		return []origin{{hostname, path + ".serviceImport.name"}, {port, path + ".serviceImport.port"}}
 	case of.Workload != nil:
 		return []origin{{hostname, path + ".name"}, {port, path + ".workload.port"}}
 	default:

@@ -4,7 +4,7 @@ package decode
 
 import "github.com/failover-krm/failover/pkg/apiserver/schema"
 
-var failoverSpecSchema = &schema80f660312fe1
+var failoverSpecSchema = &schema1a84cfab3a87
 
 var failoverCheckSchema = &schema77bfd75d53e0
 
@@ -188,22 +188,24 @@ var (
 		{Name: "resources", Node: &schema45cd192e8e48},
 		{Name: "startupProbe", Node: &schema39ca96d392f5},
 	}, Required: []string{"image", "port"}, Type: schema.Object}
-	schemad80283c4d941 = schema.Node{Fields: []schema.Field{
+	schema2bc7412c02b7 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
 		{Name: "endpoints", Node: &schemad1e62a90c583},
 		{Name: "name", Node: &schema38c43b5ba342},
 		{Name: "service", Node: &schemad7a4e004702b},
+		{Name: "serviceImport", Node: &schemad7a4e004702b},
 		{Name: "tls", Node: &schemaf9a676c297d2},
 		{Name: "weight", Node: &schema9e03926f33e1},
 		{Name: "workload", Node: &schema95ba912e5682},
 	}, Type: schema.Object}
-	schema0af1632e6c30 = schema.Node{Items: &schemad80283c4d941, MaxLength: new(int(15)), Type: schema.Array}
-	schemae8a97b6f7672 = schema.Node{Fields: []schema.Field{
+	schema00b1e15842d2 = schema.Node{Items: &schema2bc7412c02b7, MaxLength: new(int(15)), Type: schema.Array}
+	schemaedf826086200 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "backends", Node: &schema0af1632e6c30},
+		{Name: "backends", Node: &schema00b1e15842d2},
 		{Name: "endpoints", Node: &schemad1e62a90c583},
 		{Name: "name", Node: &schema38c43b5ba342},
 		{Name: "service", Node: &schemad7a4e004702b},
+		{Name: "serviceImport", Node: &schemad7a4e004702b},
 		{Name: "tls", Node: &schemaf9a676c297d2},
 		{Name: "workload", Node: &schema95ba912e5682},
 	}, Type: schema.Object}
@@ -975,8 +977,8 @@ var (
 	}, Type: schema.Object}
 	schema313d1664ead7 = schema.Node{Items: &schema5155ec6f875c, MaxLength: new(int(16)), Type: schema.Array}
 	schemaa763216a5bdb = schema.Node{Default: "\"calico-3.32\"", Enum: []string{"calico-3.30", "calico-3.31", "calico-3.32", "calico-3.33", "envoy-gateway-1.3", "envoy-gateway-1.4", "envoy-gateway-1.5", "envoy-gateway-1.6", "envoy-gateway-1.7", "envoy-gateway-1.8", "envoy-gateway-1.9", "calico-3.30.0", "calico-3.30.1", "calico-3.30.2", "calico-3.30.3", "calico-3.30.4", "calico-3.30.5", "calico-3.30.6", "calico-3.30.7", "calico-3.31.0", "calico-3.31.1", "calico-3.31.2", "calico-3.31.3", "calico-3.31.4", "calico-3.31.5", "calico-3.31.6", "calico-3.31.7", "calico-3.32.0", "calico-3.32.1", "calico-3.33.0", "envoy-gateway-1.3.2", "envoy-gateway-1.3.3", "envoy-gateway-1.4.3", "envoy-gateway-1.5.0", "envoy-gateway-1.5.6", "envoy-gateway-1.5.7", "envoy-gateway-1.5.9", "envoy-gateway-1.6.3", "envoy-gateway-1.7.2", "envoy-gateway-1.8.0", "envoy-gateway-1.8.2", "envoy-gateway-1.8.3", "envoy-gateway-1.9.0", "envoy-gateway-1.9.1"}, Type: schema.String}
-	schemafcc456b7c703 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schemae8a97b6f7672},
+	schemaba243c8cbc6a = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schemaedf826086200},
 		{Name: "annotations", Node: &schemac420d745ccee},
 		{Name: "clusterDomain", Node: &schema5a86b9686607},
 		{Name: "gateway", Node: &schemaa1ec019460af},
@@ -985,7 +987,7 @@ var (
 		{Name: "hostnames", Node: &schemaed000d69a81e},
 		{Name: "labels", Node: &schemac420d745ccee},
 		{Name: "matches", Node: &schema08e5fee34f1c},
-		{Name: "passive", Node: &schemae8a97b6f7672},
+		{Name: "passive", Node: &schemaedf826086200},
 		{Name: "policy", Node: &schema5ea355294572},
 		{Name: "prefer", Node: &schema3d149316f982},
 		{Name: "rules", Node: &schema313d1664ead7},
@@ -993,11 +995,11 @@ var (
 		{Name: "tcpRoute", Node: &schema5957ac208058},
 		{Name: "tlsRoute", Node: &schema5957ac208058},
 	}, Required: []string{"active", "passive"}, Type: schema.Object}
-	schema80f660312fe1 = schema.Node{Fields: []schema.Field{
+	schema1a84cfab3a87 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schemaaa682b9edf8e},
 		{Name: "kind", Node: &schemae80cf733319f},
 		{Name: "metadata", Node: &schema592a52662530},
-		{Name: "spec", Node: &schemafcc456b7c703},
+		{Name: "spec", Node: &schemaba243c8cbc6a},
 	}, Required: []string{"apiVersion", "kind", "metadata", "spec"}, Type: schema.Object}
 	schema23594b209e60 = schema.Node{Enum: []string{"FailoverCheck"}, Type: schema.String}
 	schemaa2ee6fca91b8 = schema.Node{Fields: []schema.Field{

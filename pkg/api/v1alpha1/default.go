@@ -18,6 +18,9 @@ const (
 	DefaultNamespace = "default"
 	// DefaultClusterDomain is the DNS domain of most clusters.
 	DefaultClusterDomain = "cluster.local"
+	// ClusterSetDomain is the DNS domain of Services that several clusters share, the
+	// same everywhere (KEP 1645 of Kubernetes).
+	ClusterSetDomain = "clusterset.local"
 
 	defaultListenerPort    = 80
 	defaultTLSListenerPort = 443
@@ -107,6 +110,9 @@ func defaultBackend(backend TierBackend, fs *FailoverSpec) {
 	}
 	if backend.Service != nil {
 		backend.Service.Namespace = cmp.Or(backend.Service.Namespace, fs.Namespace)
+	}
+	if backend.ServiceImport != nil {
+		backend.ServiceImport.Namespace = cmp.Or(backend.ServiceImport.Namespace, fs.Namespace)
 	}
 	defaultServerName(backend.Backend, fs)
 }

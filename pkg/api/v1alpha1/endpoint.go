@@ -6,22 +6,24 @@ import (
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 )
 
-// BackendEndpoints returns the endpoints of a backend. A workload and a service are
-// reached by the DNS name of the Service.
+// BackendEndpoints returns the endpoints of a backend. A workload, a service and
+// a serviceImport are reached by the DNS name of the Service.
 func (fs *FailoverSpec) BackendEndpoints(backend Backend) []egv1a1.BackendEndpoint {
 	switch {
 	case backend.Workload != nil:
-		return fs.serviceEndpoints(backend.Name, fs.Namespace, backend.Workload.Port)
+		return serviceEndpoints(backend.Name, fs.Namespace, fs.Spec.ClusterDomain, backend.Workload.Port)
 	case backend.Service != nil:
-		return fs.serviceEndpoints(backend.Service.Name, backend.Service.Namespace, backend.Service.Port)
+		return serviceEndpoints(backend.Service.Name, backend.Service.Namespace, fs.Spec.ClusterDomain, backend.Service.Port)
+	case backend.ServiceImport != nil:
+		return serviceEndpoints(backend.ServiceImport.Name, backend.ServiceImport.Namespace, ClusterSetDomain, backend.ServiceImport.Port)
 	default:
 		return backend.Endpoints
 	}
 }
 
-func (fs *FailoverSpec) serviceEndpoints(name, namespace string, port int32) []egv1a1.BackendEndpoint {
+func serviceEndpoints(name, namespace, domain string, port int32) []egv1a1.BackendEndpoint {
 	return []egv1a1.BackendEndpoint{{FQDN: &egv1a1.FQDNEndpoint{
-		Hostname: name + "." + namespace + ".svc." + fs.Spec.ClusterDomain,
+		Hostname: name + "." + namespace + ".svc." + domain,
 		Port:     port,
 	}}}
 }

@@ -255,8 +255,8 @@ type Gateway struct {
 	Listeners []gwapiv1.Listener `json:"listeners,omitempty"`
 }
 
-// Tier is one side of the failover. Exactly one of workload, service, endpoints and
-// backends says where it is; all backends of both tiers are reached by hostname, or
+// Tier is one side of the failover. Exactly one of workload, service, serviceImport,
+// endpoints and backends says where it is; all backends of both tiers are reached by hostname, or
 // all by IP address, since Envoy Gateway splits a mix into clusters that share the
 // traffic and never fail over.
 type Tier struct {
@@ -265,7 +265,8 @@ type Tier struct {
 
 	// Backends share the traffic of the tier by weight: a canary beside the stable
 	// version, or two sites. They take the place of name, workload, service,
-	// endpoints, tls and appProtocols of the tier, which each entry has of its own.
+	// serviceImport, endpoints, tls and appProtocols of the tier, which each entry has
+	// of its own.
 	// They stay one cluster in Envoy: a part of the traffic goes to the other tier
 	// when fewer than 72 % of the tier's hosts are healthy, whatever the weights. At most 15, and 16
 	// in both tiers, which is Gateway API's limit for a rule.
@@ -292,7 +293,7 @@ type WeightedBackend struct {
 }
 
 // Backend is where requests go: it becomes one Backend of Envoy Gateway. Exactly one
-// of workload, service and endpoints says where it is.
+// of workload, service, serviceImport and endpoints says where it is.
 type Backend struct {
 	// Name of the Backend, and of its Deployment and Service where a workload is
 	// given. Default: `NAME-active` and `NAME-passive`, after the FailoverSpec; in
@@ -315,6 +316,13 @@ type Backend struct {
 	//
 	// +optional
 	Service *Service `json:"service,omitempty"`
+
+	// ServiceImport is a Service that several clusters share, by Kubernetes' Multi-Cluster
+	// Services API. It is reached by its DNS name, `NAME.NAMESPACE.svc.clusterset.local`,
+	// which the cluster's DNS must know: Cilium, Submariner, GKE, Istio and others teach it.
+	//
+	// +optional
+	ServiceImport *ServiceImport `json:"serviceImport,omitempty"`
 
 	// Endpoints are addresses outside or inside the cluster, Envoy Gateway's own
 	// type: fqdn or ip, all of one kind. A unix socket is refused, since it is in
@@ -432,6 +440,29 @@ type Service struct {
 	Name string `json:"name"`
 
 	// Namespace of the Service. Default: the FailoverSpec's.
+	//
+	// +optional
+	Namespace string `json:"namespace,omitempty"`
+
+	// Port of the Service, as a number: 1 to 65535.
+	//
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port int32 `json:"port"`
+}
+
+// ServiceImport names a Service that is imported from other clusters. It stands for all
+// clusters that export it, and where the FailoverSpec's own cluster exports it too, for
+// the pods there: for a tier that stands by for them, export it elsewhere alone. The name
+// of one of type ClusterSetIP is one host for Envoy, that of a headless one a host for each
+// pod that is ready. See docs/hosts.md.
+type ServiceImport struct {
+	// Name of the ServiceImport, and of the Service that is exported.
+	//
+	// +kubebuilder:validation:MinLength=1
+	Name string `json:"name"`
+
+	// Namespace of the ServiceImport. Default: the FailoverSpec's.
 	//
 	// +optional
 	Namespace string `json:"namespace,omitempty"`

@@ -176,7 +176,7 @@ func validateTier(tier v1alpha1.Tier, path *field.Path) field.ErrorList {
 	if len(tier.Backends) > 0 {
 		sources = append(sources, "backends")
 	}
-	errs := exactlyOne(sources, "workload, service, endpoints and backends", path)
+	errs := exactlyOne(sources, "workload, service, serviceImport, endpoints and backends", path)
 	if len(errs) > 0 || len(tier.Backends) == 0 {
 		return errs
 	}
@@ -208,7 +208,7 @@ func validateBackend(fs *v1alpha1.FailoverSpec, backend v1alpha1.TierBackend) fi
 	path := field.NewPath(backend.Path())
 	var errs field.ErrorList
 	if backend.Number > 0 {
-		errs = exactlyOne(backendSources(*backend.Backend), "workload, service and endpoints", path)
+		errs = exactlyOne(backendSources(*backend.Backend), "workload, service, serviceImport and endpoints", path)
 	}
 	if len(backendSources(*backend.Backend)) != 1 {
 		return errs // of a tier that has no list, it is said already
@@ -220,6 +220,8 @@ func validateBackend(fs *v1alpha1.FailoverSpec, backend v1alpha1.TierBackend) fi
 		errs = append(errs, validateWorkload(*backend.Workload, path.Child("workload"))...)
 	case backend.Service != nil:
 		errs = append(errs, validateService(*backend.Service, path.Child("service"))...)
+	case backend.ServiceImport != nil:
+		errs = append(errs, validateService(v1alpha1.Service(*backend.ServiceImport), path.Child("serviceImport"))...)
 	default:
 		errs = append(errs, validateEndpoints(backend.Endpoints, path.Child("endpoints"))...)
 	}
@@ -249,6 +251,9 @@ func backendSources(backend v1alpha1.Backend) []string {
 	}
 	if backend.Service != nil {
 		sources = append(sources, "service")
+	}
+	if backend.ServiceImport != nil {
+		sources = append(sources, "serviceImport")
 	}
 	if len(backend.Endpoints) > 0 {
 		sources = append(sources, "endpoints")
