@@ -193,19 +193,7 @@ func clusterOf(d drill.Drill) string {
 func waitUntilAllHosts(t *testing.T, c *cluster.Cluster, gateway types.NamespacedName, drills []drill.Drill) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		var known struct {
-			Clusters []struct {
-				Name  string
-				Hosts []any `json:"host_statuses"`
-			} `json:"cluster_statuses"`
-		}
-		if err := c.AskEnvoy(t.Context(), gateway, "/clusters?format=json", &known); err != nil {
-			return false
-		}
-		hosts := map[string]int{}
-		for _, cluster := range known.Clusters {
-			hosts[cluster.Name] = len(cluster.Hosts)
-		}
+		hosts := hostsOf(t, c, gateway)
 		for _, d := range drills {
 			if hosts[clusterOf(d)] != d.Tiers()[0]+d.Tiers()[1] {
 				return false
@@ -213,6 +201,25 @@ func waitUntilAllHosts(t *testing.T, c *cluster.Cluster, gateway types.Namespace
 		}
 		return true
 	}, time.Minute, time.Second, "all hosts on %s", gateway)
+}
+
+// hostsOf returns how many hosts Envoy has in each cluster.
+func hostsOf(t *testing.T, c *cluster.Cluster, gateway types.NamespacedName) map[string]int {
+	t.Helper()
+	var known struct {
+		Clusters []struct {
+			Name  string
+			Hosts []any `json:"host_statuses"`
+		} `json:"cluster_statuses"`
+	}
+	hosts := map[string]int{}
+	if err := c.AskEnvoy(t.Context(), gateway, "/clusters?format=json", &known); err != nil {
+		return hosts
+	}
+	for _, cluster := range known.Clusters {
+		hosts[cluster.Name] = len(cluster.Hosts)
+	}
+	return hosts
 }
 
 // waitUntilChecked waits until the active health checks on a Gateway run at their

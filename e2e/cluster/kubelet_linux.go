@@ -52,7 +52,8 @@ type kubelet struct {
 	changed     chan struct{}
 
 	mutex sync.Mutex
-	pods  map[types.NamespacedName]*pod
+	// pods are those of each Deployment.
+	pods map[types.NamespacedName][]*pod
 	// slices holds the EndpointSlices as they were last written.
 	slices map[types.NamespacedName]*discoveryv1.EndpointSlice
 }
@@ -72,7 +73,7 @@ func startKubelet(ctx context.Context, client kubernetes.Interface, network *net
 		names:       names,
 		log:         log.New(io.Writer(diary), "", log.LstdFlags|log.Lmicroseconds),
 		changed:     make(chan struct{}, 1),
-		pods:        map[types.NamespacedName]*pod{},
+		pods:        map[types.NamespacedName][]*pod{},
 		slices:      map[types.NamespacedName]*discoveryv1.EndpointSlice{},
 	}
 	k.runtime = &podRuntime{client: client, programs: set, logs: logs, ended: k.wake}
@@ -136,7 +137,8 @@ func (k *kubelet) reconcile(ctx context.Context) (settled bool, err error) {
 	wanted := map[types.NamespacedName]bool{}
 	for _, deployment := range deployments {
 		if ptr.Deref(deployment.Spec.Replicas, 1) == 0 {
-			continue // its pod, if it has one, is removed below
+			k.leaveAll(nameOf(deployment))
+			continue // a pod that is alone is removed below
 		}
 		wanted[nameOf(deployment)] = true
 		ready, err := k.reconcileDeployment(ctx, deployment)
@@ -145,20 +147,28 @@ func (k *kubelet) reconcile(ctx context.Context) (settled bool, err error) {
 			problems = append(problems, fmt.Errorf("deployment %s: %w", nameOf(deployment), err))
 		}
 	}
-	for name, pod := range k.pods {
-		if !wanted[name] {
+	for name, pods := range k.pods {
+		if wanted[name] {
+			continue
+		}
+		for _, pod := range pods {
 			pod.stop()
 			problems = append(problems, pod.link.detach())
-			delete(k.pods, name)
 		}
+		delete(k.pods, name)
 	}
 	records := map[string][]netip.Addr{gatewayServer: {hostAddress}}
 	for _, service := range services {
+		isHeadless := service.Spec.ClusterIP == corev1.ClusterIPNone
 		var addresses []netip.Addr
 		for _, pod := range k.selected(service) {
-			addresses = append(addresses, pod.link.address)
+			if !isHeadless || pod.isReady {
+				addresses = append(addresses, pod.link.address)
+			}
 		}
-		records[fmt.Sprintf("%s.%s.svc.%s", service.Name, service.Namespace, clusterDomain)] = addresses
+		if !isHeadless || len(addresses) > 0 { // CoreDNS knows no headless Service without pods
+			records[fmt.Sprintf("%s.%s.svc.%s", service.Name, service.Namespace, clusterDomain)] = addresses
+		}
 		problems = append(problems, k.reportService(ctx, service, addresses))
 	}
 	k.names.publish(records)
@@ -167,23 +177,32 @@ func (k *kubelet) reconcile(ctx context.Context) (settled bool, err error) {
 }
 
 func (k *kubelet) reconcileDeployment(ctx context.Context, deployment *appsv1.Deployment) (ready bool, err error) {
-	if replicas := ptr.Deref(deployment.Spec.Replicas, 1); replicas != 1 {
-		return false, fmt.Errorf("wants %d replicas, but at most one is supported", replicas)
+	name := nameOf(deployment)
+	if ptr.Deref(deployment.Spec.Replicas, 1) > 1 || len(k.pods[name]) > 1 {
+		return k.roll(ctx, deployment)
 	}
-	p, ok := k.pods[nameOf(deployment)]
-	if !ok {
-		link, err := k.network.attach()
-		if err != nil {
+	if len(k.pods[name]) == 0 {
+		if err := k.addPod(name); err != nil {
 			return false, err
 		}
-		p = &pod{deployment: nameOf(deployment), link: link}
-		k.pods[p.deployment] = p
 	}
+	p := k.pods[name][0]
 	if err := k.runtime.update(ctx, p, deployment); err != nil {
 		return false, err
 	}
 	p.isReady = p.ready(ctx)
-	return p.isReady, k.reportDeployment(ctx, deployment, p.isReady)
+	ready = p.isReady
+	return ready, k.reportDeployment(ctx, deployment, replicas{all: 1, updated: 1, ready: counted(ready)})
+}
+
+// addPod adds a pod to a Deployment, which nothing runs in yet.
+func (k *kubelet) addPod(deployment types.NamespacedName) error {
+	link, err := k.network.attach()
+	if err != nil {
+		return err
+	}
+	k.pods[deployment] = append(k.pods[deployment], &pod{deployment: deployment, link: link})
+	return nil
 }
 
 // selected returns the pods that the Service selects.
@@ -193,26 +212,39 @@ func (k *kubelet) selected(service *corev1.Service) []*pod {
 	}
 	var selected []*pod
 	selector := labels.SelectorFromSet(service.Spec.Selector)
-	for name, pod := range k.pods {
-		if name.Namespace == service.Namespace && selector.Matches(labels.Set(pod.template.Labels)) {
-			selected = append(selected, pod)
+	for name, pods := range k.pods {
+		for _, pod := range pods {
+			if name.Namespace == service.Namespace && selector.Matches(labels.Set(pod.template.Labels)) {
+				selected = append(selected, pod)
+			}
 		}
 	}
 	slices.SortFunc(selected, func(a, b *pod) int { return a.link.address.Compare(b.link.address) })
 	return selected
 }
 
-func (k *kubelet) reportDeployment(ctx context.Context, deployment *appsv1.Deployment, ready bool) error {
+// replicas counts the pods of a Deployment.
+type replicas struct{ all, updated, ready int32 }
+
+func counted(isReady bool) int32 {
+	if isReady {
+		return 1
+	}
+	return 0
+}
+
+func (k *kubelet) reportDeployment(ctx context.Context, deployment *appsv1.Deployment, pods replicas) error {
 	status := appsv1.DeploymentStatus{
 		ObservedGeneration: deployment.Generation,
-		Replicas:           1,
-		UpdatedReplicas:    1,
+		Replicas:           pods.all,
+		UpdatedReplicas:    pods.updated,
+		ReadyReplicas:      pods.ready,
+		AvailableReplicas:  pods.ready,
 		Conditions: []appsv1.DeploymentCondition{{
 			Type: appsv1.DeploymentAvailable, Status: corev1.ConditionFalse, Reason: "MinimumReplicasUnavailable",
 		}},
 	}
-	if ready {
-		status.ReadyReplicas, status.AvailableReplicas = 1, 1
+	if pods.ready >= ptr.Deref(deployment.Spec.Replicas, 1) {
 		status.Conditions[0].Status, status.Conditions[0].Reason = corev1.ConditionTrue, "MinimumReplicasAvailable"
 	}
 	if equality.Semantic.DeepEqual(deployment.Status, status) {
@@ -240,15 +272,14 @@ func (k *kubelet) reportService(ctx context.Context, service *corev1.Service, ad
 	return err
 }
 
-// withPod calls do with the pod of a Deployment, while nothing else changes it.
+// withPod calls do with the pod of a Deployment, the oldest of several, while nothing else changes it.
 func (k *kubelet) withPod(deployment types.NamespacedName, do func(*pod) error) error {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
-	p, ok := k.pods[deployment]
-	if !ok {
+	if len(k.pods[deployment]) == 0 {
 		return fmt.Errorf("deployment %s has no pod", deployment)
 	}
-	return do(p)
+	return do(k.pods[deployment][0])
 }
 
 func nameOf(object metav1.Object) types.NamespacedName {

@@ -21,8 +21,8 @@ import (
 // sidecarNotRun is the container beside Envoy that drains it before it ends.
 const sidecarNotRun = "shutdown-manager"
 
-// pod is the one replica of a Deployment. Its address stays the same for as long
-// as the Deployment exists, as that of a Service would.
+// pod is a replica of a Deployment. The address of one that is alone stays the same for
+// as long as the Deployment exists, as that of a Service would.
 type pod struct {
 	deployment types.NamespacedName
 	link       link
