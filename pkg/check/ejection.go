@@ -49,8 +49,17 @@ var ejectionRules = []Rule{
 		ID: "hair-trigger", Severity: diagnostic.Warning,
 		Summary:     "One error ejects the only host of the active tier.",
 		Explanation: "The hostname of a Service is one host, however many pods are behind it. With a threshold of 1, one error of one pod moves the whole traffic to the next tier for baseEjectionTime: a 5xx for consecutive5XxErrors, and 502, 503 or 504 for consecutiveGatewayErrors.",
-		Fix:         "Write 3 for the threshold. With a retry that leaves the tier, nothing more is lost by it where the port is closed.",
+		Fix:         "Write 3 for the threshold. With a retry that leaves the tier, nothing more is lost by it where the port is closed. With several pods, a headless Service (clusterIP: None) makes each a host: docs/hosts.md.",
 		ofFailover:  hairTrigger,
+	},
+	{
+		ID: "one-host-for-many-pods", Severity: diagnostic.Info,
+		Summary: "Several pods are one host of the active tier, behind a ClusterIP, and one that fails can eject them all.",
+		Explanation: "The hostname of a Service with a ClusterIP is one host. Envoy does not know which pod answered: where one of N fails, as many errors in a row as the threshold says come by chance, after about N^threshold requests, and eject the Service, " +
+			"with the pods that work. The traffic moves to the next tier until the ejection ends, and then it begins again. It is not found where that takes more than 12,000 requests, ten minutes at 20 a second. A threshold of 1 is hair-trigger's.",
+		Fix: "Make the Service headless (clusterIP: None), so that each pod is a host and is ejected alone; in a FailoverSpec that is workload.clusterIP: None. It has a price, the DNS: docs/hosts.md. " +
+			"Or leave it, where the pods fail together or not at all.",
+		ofFailover: oneHostForManyPods,
 	},
 	{
 		ID: "slow-failback", Severity: diagnostic.Warning,
@@ -242,6 +251,7 @@ func hairTrigger(f *failover) []finding {
 	}
 	if pods, known := f.pods(func(backend envoygateway.Backend) bool { return !f.isFallback(backend) }); known && pods > 1 {
 		found.reason += fmt.Sprintf(" of one of its %d pods", pods)
+		found.advice += ", or " + f.headlessAdvice()
 	}
 	found.reason += " moves all traffic to the next tier"
 	if f.isSimulated() {
@@ -258,6 +268,52 @@ func hairTrigger(f *failover) []finding {
 		}
 	}
 	return []finding{found}
+}
+
+// manyRequests is how many an ejection by chance may take: ten minutes at 20 a second.
+const manyRequests = 12000
+
+func oneHostForManyPods(f *failover) []finding {
+	if !f.ejects() {
+		return nil
+	}
+	_, threshold := f.lowestThreshold(f.passiveCheck())
+	if first, _, _ := f.hosts(); threshold == 0 || threshold == 1 && first == 1 {
+		return nil
+	}
+	var findings []finding
+	for _, backend := range f.weighted() {
+		if f.isFallback(backend) {
+			continue
+		}
+		for _, host := range backend.Hosts {
+			pods := ptr.Deref(host.Pods, 0)
+			if pods < 2 || ptr.Deref(host.Count, 0) != 1 || len(host.PodsFrom) == 0 {
+				continue
+			}
+			// The mean of tries until a run of failures, each of probability 1/pods.
+			n := float64(pods)
+			requests := (math.Pow(n, float64(threshold)) - 1) / (1 - 1/n)
+			if requests > manyRequests {
+				continue
+			}
+			findings = append(findings, finding{
+				source: host.PodsFrom[0],
+				reason: fmt.Sprintf("%d pods are one host to Envoy, by the ClusterIP of %s: while one of them fails, about every %.0f requests have %d errors in a row, which eject all %d",
+					pods, host.Service, requests, threshold, pods),
+				advice: "write " + f.headlessAdvice() + ", or leave it where they fail together",
+			})
+		}
+	}
+	return findings
+}
+
+// headlessAdvice says how each pod becomes a host, in a FailoverSpec or in a Service.
+func (f *failover) headlessAdvice() string {
+	if f.decoded[f.route.Object].Origin != nil {
+		return "clusterIP: None in the workload, which makes each pod a host"
+	}
+	return "clusterIP: None in the Service, which makes each pod a host"
 }
 
 // oneRequest is an outage that a single request sees.

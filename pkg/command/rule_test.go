@@ -95,6 +95,12 @@ func TestRuleBoundaries(t *testing.T) {
 		{rule: "dead-gateway-errors", reason: "from 1.6 on they count", args: []string{"--target", "envoy-gateway-1.6"}},
 		{rule: "hair-trigger", reason: "gateway errors", want: "warning", quiet: true, replaced: []string{consecutive, consecutive + "\n      consecutiveGatewayErrors: 1"}},
 
+		{rule: "one-host-for-many-pods", reason: "a threshold of 1 is hair-trigger's", replaced: []string{"consecutive5XxErrors: 3", "consecutive5XxErrors: 1"}},
+		{rule: "one-host-for-many-pods", reason: "so many in a row take too long", replaced: []string{"consecutive5XxErrors: 3", "consecutive5XxErrors: 10"}},
+		{rule: "one-host-for-many-pods", reason: "gateway errors are counted apart", want: "info", replaced: []string{"consecutive5XxErrors: 3", "consecutive5XxErrors: 10\n      consecutiveGatewayErrors: 2"}},
+		{rule: "one-host-for-many-pods", reason: "nothing ejects it", replaced: []string{"maxEjectionPercent: 100", "maxEjectionPercent: 10"}},
+		{rule: "one-host-for-many-pods", reason: "one pod", replaced: []string{"replicas: 3", "replicas: 1"}},
+
 		{rule: "panic-sends-to-dead", reason: "one of two is half, and half is enough", replaced: []string{"  - fqdn:\n      hostname: passive-3.example.com\n      port: 80\n", ""}},
 		{rule: "panic-sends-to-dead", reason: "one of two is too few for 51", want: "info", quiet: true, replaced: []string{"panicThreshold: 0", "panicThreshold: 51", "  - fqdn:\n      hostname: passive-3.example.com\n      port: 80\n", ""}},
 
@@ -142,6 +148,16 @@ func TestRuleBoundaries(t *testing.T) {
 			assert.Contains(t, found, tc.want+" "+tc.rule, got.stdout)
 		})
 	}
+}
+
+// TestHairTriggerOfSeveralPods: one pod of several moves all, which a threshold or a headless
+// Service ends.
+func TestHairTriggerOfSeveralPods(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("..", "..", "testdata", "rule", "one-host-for-many-pods", "fires.yaml"))
+	require.NoError(t, err)
+	got := run(strings.Replace(string(data), "consecutive5XxErrors: 3", "consecutive5XxErrors: 1", 1), "check", "-")
+	assert.Contains(t, got.stdout, "one 5xx answer of one of its 3 pods moves all traffic to the next tier")
+	assert.Contains(t, got.stdout, ": write 3, or clusterIP: None in the Service, which makes each pod a host (hair-trigger)\n")
 }
 
 // TestNineFaults: every fault of nine manifests that an API server takes is found, each
