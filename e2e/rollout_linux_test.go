@@ -79,7 +79,7 @@ type outcome struct {
 
 // TestChangedPods rolls a Deployment of three pods behind a headless Service to a new version
 // under load, and scales it to 0 and back: with and without retries, and with pods that go
-// on until Envoy has seen in the DNS that they are leaving. All of it happens at once, once, or
+// on until Envoy has seen in the DNS that they are leaving. All of it happens at the same time, once or
 // three times with -long, which also writes the table.
 func TestChangedPods(t *testing.T) {
 	c := startCluster(t)

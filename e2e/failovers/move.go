@@ -259,7 +259,7 @@ func (m *Moved) runServer(deployment unstructured.Unstructured) error {
 	container["env"] = []any{
 		map[string]any{"name": "HTTP_PORT", "value": fmt.Sprint(port)}, field("POD_NAME", "metadata.name"), field("NAMESPACE", "metadata.namespace"),
 	}
-	if number(deployment.Object, "spec", "replicas") > 1 {
+	if number(deployment.Object, "spec", "replicas") > 1 { // a drill breaks the one pod
 		return unstructured.SetNestedField(deployment.Object, int64(1), "spec", "replicas")
 	}
 	return nil
