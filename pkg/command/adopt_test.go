@@ -192,26 +192,44 @@ func TestAdoptGolden(t *testing.T) {
 	})
 }
 
-// TestAdoptGivesBackWithPatches does so for the manifests of every rule's examples: what
-// a FailoverSpec cannot say, patches do.
+// TestAdoptGivesBackWithPatches does so for the manifests of every rule's examples, as routes
+// of each kind: what a FailoverSpec cannot say, patches do.
 func TestAdoptGivesBackWithPatches(t *testing.T) {
-	adopted := 0
+	adopted := map[string]int{}
 	for i, rule := range check.Rules() {
 		if i%manyOr(1, 10) != 0 {
 			continue
 		}
-		t.Run(rule.ID, func(t *testing.T) {
-			t.Chdir(filepath.Join("..", "..", "testdata", "rule", rule.ID))
-			on := ruleTarget(t, ".")
-			for _, file := range []string{"fires.yaml", "quiet.yaml"} {
-				if run("", "adopt", "--target", on, file).code == 0 {
-					assertPatchedToInput(t, file, on, adoptedFiles(t, file, on))
-					adopted++
+		for _, kind := range []string{"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"} {
+			t.Run(rule.ID+", "+kind, func(t *testing.T) {
+				directory := filepath.Join("..", "..", "testdata", "rule", rule.ID)
+				on := ruleTarget(t, directory)
+				for _, name := range []string{"fires.yaml", "quiet.yaml"} {
+					data, err := os.ReadFile(filepath.Join(directory, name))
+					require.NoError(t, err)
+					file := filepath.Join(t.TempDir(), name)
+					require.NoError(t, os.WriteFile(file, asRoute(kind, data), 0o644))
+					if run("", "adopt", "--target", on, file).code == 0 {
+						assertPatchedToInput(t, file, on, adoptedFiles(t, file, on))
+						adopted[kind]++
+					}
 				}
-			}
-		})
+			})
+		}
 	}
-	assert.Greater(t, adopted, manyOr(100, 10))
+	for kind, enough := range map[string]int{"HTTPRoute": manyOr(100, 10), "GRPCRoute": manyOr(100, 10), "TLSRoute": manyOr(5, 0), "TCPRoute": manyOr(5, 0)} {
+		assert.GreaterOrEqual(t, adopted[kind], enough, kind)
+	}
+}
+
+var (
+	httpRouteKind    = regexp.MustCompile(`\bHTTPRoute\b`)
+	httpRouteVersion = regexp.MustCompile(`(?m)^apiVersion: gateway\.networking\.k8s\.io/v1\nkind: (TLS|TCP)Route$`)
+)
+
+// asRoute writes manifests of an HTTPRoute for another kind of route.
+func asRoute(kind string, manifests []byte) []byte {
+	return httpRouteVersion.ReplaceAll(httpRouteKind.ReplaceAll(manifests, []byte(kind)), []byte("apiVersion: gateway.networking.k8s.io/v1alpha2\nkind: ${1}Route"))
 }
 
 // adoptedFiles returns what adopt writes with --output.
