@@ -17,7 +17,7 @@ type route struct {
 type rule struct {
 	http *gwapiv1.HTTPRouteRule
 	grpc *gwapiv1.GRPCRouteRule
-	// backendRefs are compared, and no more.
+	// backendRefs are there to be compared.
 	backendRefs any
 	// extensions has the reference of each filter; nil for one without.
 	extensions []*gwapiv1.LocalObjectReference
