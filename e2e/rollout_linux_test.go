@@ -64,12 +64,14 @@ const (
 	// after its pods are gone.
 	changeAfter = 2 * time.Second
 	changeBack  = 13 * time.Second
-	changeEnd   = 20 * time.Second
+	changeEnd   = 22 * time.Second
 )
 
 // outcome is what became of the requests.
 type outcome struct {
 	lost, byPassive int
+	// from and to are when passive answered first and last, after the change.
+	from, to time.Duration
 	// active tells whether the last request was answered by the active tier.
 	active bool
 	worst  time.Duration
@@ -227,6 +229,10 @@ func (of change) run(ctx context.Context, c *cluster.Cluster, target prober.Targ
 	for _, request := range requests {
 		if isPassive(request.Answer.Pod) {
 			got.byPassive++
+			got.to = request.Due + request.Latency - changeAfter
+			if got.byPassive == 1 {
+				got.from = got.to
+			}
 		}
 		got.active = isActive(request.Answer.Pod)
 	}
@@ -236,7 +242,7 @@ func (of change) run(ctx context.Context, c *cluster.Cluster, target prober.Targ
 // changesTable is the table of docs/hosts.md.
 func changesTable(outcomes [][]outcome) string {
 	var table strings.Builder
-	table.WriteString("| three pods are | a pod that leaves | policy | lost | served by passive | worst answer |\n|---|---|---|---|---|---|\n")
+	table.WriteString("| three pods are | a pod that leaves | policy | lost | served by passive | first and last of these (s) | worst answer (s) |\n|---|---|---|---|---|---|---|\n")
 	for i, of := range changes {
 		what, leaves := "rolled", "ends at once"
 		if of.isScaled {
@@ -246,12 +252,17 @@ func changesTable(outcomes [][]outcome) string {
 			leaves = fmt.Sprintf("goes on for %d s", of.preStop)
 		}
 		policy := map[string]string{safe: "`safe`", withoutRetry: "`safe` without its retry", oftenInDNS: "the same, with `dnsRefreshRate: 1s`"}[of.policy]
-		var lost, byPassive, worst []string
+		var lost, byPassive, times, worst []string
 		for _, got := range outcomes[i] {
 			lost, byPassive = append(lost, strconv.Itoa(got.lost)), append(byPassive, strconv.Itoa(got.byPassive))
+			between := "-"
+			if got.byPassive > 0 {
+				between = fmt.Sprintf("%.1f to %.1f", got.from.Seconds(), got.to.Seconds())
+			}
+			times = append(times, between)
 			worst = append(worst, fmt.Sprintf("%.1f", got.worst.Seconds()))
 		}
-		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s | %s s |\n", what, leaves, policy, strings.Join(lost, ", "), strings.Join(byPassive, ", "), strings.Join(worst, ", "))
+		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s | %s | %s |\n", what, leaves, policy, strings.Join(lost, ", "), strings.Join(byPassive, ", "), strings.Join(times, ", "), strings.Join(worst, ", "))
 	}
 	return table.String()
 }
