@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +12,6 @@ import (
 	"github.com/failover-krm/failover/pkg/api/decode"
 	"github.com/failover-krm/failover/pkg/compile"
 	"github.com/failover-krm/failover/pkg/diagnostic"
-	"github.com/failover-krm/failover/pkg/encode"
 )
 
 func newRender() *cobra.Command {
@@ -63,7 +61,7 @@ func runRender(args []string, namespace string, stdin io.Reader, stdout, stderr 
 			others[subject.Field("kind")]++
 		}
 	}
-	texts, diagnostics, err := compile.Documents(subjects, compile.Options{Namespace: namespace}, textOf)
+	text, diagnostics, err := compile.YAML(subjects, compile.Options{Namespace: namespace})
 	if err != nil {
 		return err
 	}
@@ -77,17 +75,8 @@ func runRender(args []string, namespace string, stdin io.Reader, stdout, stderr 
 	case len(subjects) == 0:
 		return &failure{exitWrong, fmt.Errorf("no FailoverSpec in %s", strings.Join(sourceNames(args), ", "))}
 	}
-	if _, err = stdout.Write(bytes.Join(texts, []byte("---\n"))); err != nil {
+	if _, err = stdout.Write(text); err != nil {
 		return unusable("%w", err)
 	}
 	return nil
-}
-
-// textOf writes an object as a YAML document.
-func textOf(object compile.Object) ([]byte, error) {
-	node, err := encode.Node(object.Value, object.Resource)
-	if err != nil {
-		return nil, err
-	}
-	return encode.Text(node)
 }

@@ -4,6 +4,7 @@
 package compile
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"runtime"
@@ -85,6 +86,19 @@ func Documents[T any](subjects []*diagnostic.Subject, options Options, finish fu
 		finished[i] = object.finished
 	}
 	return finished, diagnostics, nil
+}
+
+// YAML compiles the FailoverSpecs that documents are, as Documents does, to YAML
+// documents in an order that kubectl apply can follow.
+func YAML(subjects []*diagnostic.Subject, options Options) ([]byte, []diagnostic.Diagnostic, error) {
+	texts, diagnostics, err := Documents(subjects, options, func(object Object) ([]byte, error) {
+		node, err := encode.Node(object.Value, object.Resource)
+		if err != nil {
+			return nil, err
+		}
+		return encode.Text(node)
+	})
+	return bytes.Join(texts, []byte("---\n")), diagnostics, err
 }
 
 // compiled is an object, whether or not it is refused.

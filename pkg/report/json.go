@@ -211,7 +211,7 @@ func jsonOfObject(object envoygateway.Object) jsonObject {
 func jsonOfFinding(found diagnostic.Diagnostic) jsonFinding {
 	out := jsonFinding{
 		Severity: string(found.Severity), Rule: found.Rule, jsonPlace: placeOf(found.Subject, found.Position), Field: found.Field.String(),
-		Message: found.Message, URL: helpURL(found.Rule), Suppressed: found.Suppressed != "", Reason: found.Suppressed,
+		Message: found.Message, URL: HelpURL(found.Rule), Suppressed: found.Suppressed != "", Reason: found.Suppressed,
 	}
 	if found.Subject != nil {
 		id := found.Subject.ID()

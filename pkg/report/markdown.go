@@ -82,7 +82,7 @@ func markdownRule(rule string) string {
 	if rule == "" {
 		return ""
 	}
-	return fmt.Sprintf("[%s](%s)", rule, helpURL(rule))
+	return fmt.Sprintf("[%s](%s)", rule, HelpURL(rule))
 }
 
 // escapeMarkdown writes a text such that it is shown as it is, within a table too. An

@@ -207,8 +207,8 @@ func (r Report) suppressed() []diagnostic.Diagnostic {
 // documentation is where the pages of this project are.
 const documentation = "https://github.com/failover-krm/failover/blob/main/docs/"
 
-// helpURL returns the page of a rule, or of validation, for what has no rule.
-func helpURL(rule string) string {
+// HelpURL returns the page of a rule, or of validation, for what has no rule.
+func HelpURL(rule string) string {
 	if rule == "" {
 		return documentation + "validation.md"
 	}

@@ -172,7 +172,7 @@ func sarifRuleOf(found diagnostic.Diagnostic) sarifRule {
 	}
 	return sarifRule{
 		ID: rule.ID, ShortDescription: sarifText{rule.Summary}, FullDescription: sarifText{rule.Explanation}, Help: sarifText{rule.Fix},
-		HelpURI: helpURL(found.Rule), DefaultConfiguration: sarifConfiguration{sarifLevel(rule.Severity)},
+		HelpURI: HelpURL(found.Rule), DefaultConfiguration: sarifConfiguration{sarifLevel(rule.Severity)},
 	}
 }
 

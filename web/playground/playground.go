@@ -1,0 +1,198 @@
+// Package playground answers what the page of web asks for: text in, plain values
+// out, by the same code as the command.
+package playground
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/failover-krm/failover/pkg/api/decode"
+	"github.com/failover-krm/failover/pkg/check"
+	"github.com/failover-krm/failover/pkg/compile"
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/envoy"
+	"github.com/failover-krm/failover/pkg/report"
+	"github.com/failover-krm/failover/pkg/simulate"
+	"github.com/failover-krm/failover/pkg/target"
+)
+
+// Playground keeps the failovers of the last text that was checked, so that a slider
+// waits for the simulation alone.
+type Playground struct{ failovers []check.Failover }
+
+// Finding is an error, a warning or a note about a line of the text.
+type Finding struct {
+	Severity diagnostic.Severity `json:"severity"`
+	// Rule is empty for what an API server or Envoy Gateway says.
+	Rule string `json:"rule,omitempty"`
+	URL  string `json:"url,omitempty"`
+	// Line and Column count from 1, columns in characters; 0 stands for the whole text.
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Message string `json:"message"`
+}
+
+// Rendering is what FailoverSpecs stand for.
+type Rendering struct {
+	// Specs is how many FailoverSpecs there are, Others what else there is.
+	Specs  int `json:"specs"`
+	Others int `json:"others"`
+	// YAML is what "failover render" prints; empty where a spec is wrong.
+	YAML string `json:"yaml"`
+}
+
+// Render renders the FailoverSpecs of a text.
+func (p *Playground) Render(text string) (Rendering, error) {
+	var rendering Rendering
+	documents, err := document.Parse([]byte(text), source)
+	if err != nil {
+		return rendering, nil // Check says what is wrong
+	}
+	var specs []*diagnostic.Subject
+	for _, subject := range diagnostic.Subjects(documents) {
+		if decode.Claims(subject.Node) {
+			specs = append(specs, subject)
+		}
+	}
+	rendering.Specs, rendering.Others = len(specs), len(documents)-len(specs)
+	yaml, _, err := compile.YAML(specs, compile.Options{})
+	rendering.YAML = string(yaml)
+	return rendering, err
+}
+
+// source is what messages call the text, where they name it.
+const source = "the text"
+
+// Verdict is whether a failover fails over.
+type Verdict struct {
+	Name    string        `json:"name"`
+	Verdict check.Verdict `json:"verdict"`
+	Reason  string        `json:"reason"`
+}
+
+// Checking is what "failover check" says, without the cost of outages.
+type Checking struct {
+	Findings []Finding `json:"findings"`
+	Verdicts []Verdict `json:"verdicts"`
+}
+
+// Check checks the manifests of a text. A target is for what are no FailoverSpecs: these
+// name their own.
+func (p *Playground) Check(text string, on target.Target) (Checking, error) {
+	p.failovers = nil
+	checking := Checking{Findings: []Finding{}, Verdicts: []Verdict{}}
+	documents, err := document.Parse([]byte(text), source)
+	if syntax, isSyntax := errors.AsType[*document.SyntaxError](err); isSyntax {
+		checking.Findings = append(checking.Findings, Finding{Severity: diagnostic.Error, Line: syntax.Line, Column: 1, Message: syntax.Reason})
+		return checking, nil
+	}
+	checked, err := compile.Check(diagnostic.Subjects(documents), on, check.Options{})
+	if err != nil {
+		return checking, err
+	}
+	for _, found := range diagnostic.Limit(checked.Diagnostics) {
+		checking.Findings = append(checking.Findings, Finding{
+			Severity: found.Severity, Rule: found.Rule, URL: report.HelpURL(found.Rule),
+			Line: found.Position.Line, Column: found.Position.Column, Message: found.Text(),
+		})
+	}
+	p.failovers = checked.Failovers
+	for _, failover := range p.failovers {
+		checking.Verdicts = append(checking.Verdicts, Verdict{failover.Name(), failover.Verdict, diagnostic.Printable(failover.Reason)})
+	}
+	return checking, nil
+}
+
+// Outage is what the sliders say.
+type Outage struct {
+	Kind envoy.Kind `json:"kind"`
+	// Rate is the number of requests a second, and Method theirs.
+	Rate   float64 `json:"rate"`
+	Method string  `json:"method"`
+	// For and Patience are seconds.
+	For      float64 `json:"for"`
+	Patience float64 `json:"patience"`
+	// Hosts is how many each backend has where the manifests do not say, Broken how
+	// many of active are broken; 0 for all.
+	Hosts  int `json:"hosts"`
+	Broken int `json:"broken"`
+}
+
+// Cost is what an outage costs a failover.
+type Cost struct {
+	Name     string              `json:"name"`
+	Note     string              `json:"note,omitempty"`
+	Sent     int                 `json:"sent"`
+	Lost     simulate.Range[int] `json:"lost"`
+	Failover simulate.Times      `json:"failover"`
+	Failback simulate.Times      `json:"failback"`
+	Slowest  simulate.Times      `json:"slowest"`
+}
+
+// The limits of a text that is simulated while somebody waits.
+const (
+	runs          = 5
+	mostFailovers = 10
+)
+
+// Simulate tells what an outage costs the failovers of the text that was checked last.
+func (p *Playground) Simulate(outage Outage) ([]Cost, error) {
+	options := simulate.Defaults()
+	options.Seeds, options.Kinds = runs, []envoy.Kind{outage.Kind}
+	options.Rate, options.Method = outage.Rate, outage.Method
+	options.For, options.Patience = seconds(outage.For), seconds(outage.Patience)
+	options.ActiveHosts, options.PassiveHosts, options.BrokenHosts = outage.Hosts, outage.Hosts, outage.Broken
+	var served []simulate.Served
+	for _, failover := range p.failovers[:min(len(p.failovers), mostFailovers)] {
+		served = append(served, failover.Served())
+	}
+	results, err := simulate.Run(served, options)
+	if err != nil {
+		return nil, err
+	}
+	costs := []Cost{}
+	for _, result := range results {
+		of := result.Outages[0]
+		costs = append(costs, Cost{Name: result.Name, Note: result.Note, Sent: of.Sent, Lost: of.Lost, Failover: of.Failover, Failback: of.Failback, Slowest: of.Slowest})
+	}
+	return costs, nil
+}
+
+func seconds(value float64) time.Duration { return time.Duration(value * float64(time.Second)) }
+
+// Choices are what the page offers.
+type Choices struct {
+	Targets []target.Target `json:"targets"`
+	Default target.Target   `json:"default"`
+	Kinds   []envoy.Kind    `json:"kinds"`
+}
+
+// Offer returns what there is to choose.
+func Offer() Choices { return Choices{target.All(), target.Default, envoy.Kinds()} }
+
+// Edit replaces the characters from one place to another, which count from 1.
+type Edit struct {
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	Length int    `json:"length"`
+	Text   string `json:"text"`
+}
+
+// Set returns the edits that give a field of every FailoverSpec of a text a value. The
+// field is spec.target or in a block of the spec, such as spec.policy.profile.
+func Set(text, field, value string) ([]Edit, error) {
+	documents, err := document.Parse([]byte(text), source)
+	if err != nil {
+		return nil, fmt.Errorf("the text is not YAML: %w", err)
+	}
+	edits := []Edit{}
+	for _, doc := range documents {
+		if decode.Claims(doc.Node) {
+			edits = append(edits, set(doc.Node, strings.Split(field, "."), value)...)
+		}
+	}
+	return edits, nil
+}
