@@ -1,4 +1,4 @@
-.PHONY: generate test golden lint e2e drills predictions profiles ci
+.PHONY: generate test golden lint e2e drills predictions profiles playground serve ci
 
 generate: ## The schema and the reference, from the Go comments.
 	go generate ./...
@@ -23,6 +23,12 @@ predictions: ## 200 drills, most with random policies, beside what is predicted;
 
 profiles: ## What other settings of the profiles would cost, by simulation. Writes into docs/profiles.md.
 	go run ./hack/profiles
+
+playground: ## The page in web/dist. It needs node and npm.
+	web/build.sh
+
+serve: playground ## The playground at http://127.0.0.1:8080/.
+	node web/serve.mjs
 
 ci:
 	bash .ci/run

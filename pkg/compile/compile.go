@@ -40,6 +40,9 @@ type Options struct {
 	// Mark may change an object before it is validated, such as its annotations; nil
 	// changes nothing.
 	Mark func(render.Object)
+	// WithoutAdvice leaves out what the rules of package check find, for those who call
+	// Check too.
+	WithoutAdvice bool
 }
 
 // Specs compiles FailoverSpecs that were made in Go. If there is an error among the
@@ -74,7 +77,7 @@ func Documents[T any](subjects []*diagnostic.Subject, options Options, finish fu
 	if err != nil {
 		return nil, nil, err
 	}
-	if !diagnostic.Failed(diagnostics) {
+	if !options.WithoutAdvice && !diagnostic.Failed(diagnostics) {
 		diagnostics = append(diagnostics, advice(objects, subjects)...)
 	}
 	diagnostic.Sort(diagnostics, subjects)

@@ -1,6 +1,7 @@
 package playground
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -32,8 +33,8 @@ func set(root *yaml.Node, path []string, value string) []Edit {
 func inserted(above *yaml.Node, path []string, value string) Edit {
 	first := above.Content[0]
 	text := value
-	for i := len(path) - 1; i >= 0; i-- {
-		text = path[i] + ": " + text
+	for i, key := range slices.Backward(path) {
+		text = key + ": " + text
 		if i > 0 {
 			text = "{" + text + "}"
 		}

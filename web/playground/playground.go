@@ -12,6 +12,7 @@ import (
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/compile"
 	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/diagram"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/envoy"
 	"github.com/failover-krm/failover/pkg/report"
@@ -58,7 +59,7 @@ func (p *Playground) Render(text string) (Rendering, error) {
 		}
 	}
 	rendering.Specs, rendering.Others = len(specs), len(documents)-len(specs)
-	yaml, _, err := compile.YAML(specs, compile.Options{})
+	yaml, _, err := compile.YAML(specs, compile.Options{WithoutAdvice: true})
 	rendering.YAML = string(yaml)
 	return rendering, err
 }
@@ -77,6 +78,8 @@ type Verdict struct {
 type Checking struct {
 	Findings []Finding `json:"findings"`
 	Verdicts []Verdict `json:"verdicts"`
+	// Diagram is the SVG of the failovers; empty where there is none.
+	Diagram string `json:"diagram"`
 }
 
 // Check checks the manifests of a text. A target is for what are no FailoverSpecs: these
@@ -100,6 +103,9 @@ func (p *Playground) Check(text string, on target.Target) (Checking, error) {
 		})
 	}
 	p.failovers = checked.Failovers
+	if shown := p.failovers[:min(len(p.failovers), mostFailovers)]; len(shown) > 0 {
+		checking.Diagram = string(diagram.SVG(diagram.Views(shown, checked.Diagnostics)))
+	}
 	for _, failover := range p.failovers {
 		checking.Verdicts = append(checking.Verdicts, Verdict{failover.Name(), failover.Verdict, diagnostic.Printable(failover.Reason)})
 	}
@@ -121,6 +127,13 @@ type Outage struct {
 	Broken int `json:"broken"`
 }
 
+// Simulation is what an outage costs each failover, the first of them for many.
+type Simulation struct {
+	Costs []Cost `json:"costs"`
+	// Picture is the SVG of the first run of each.
+	Picture string `json:"picture"`
+}
+
 // Cost is what an outage costs a failover.
 type Cost struct {
 	Name     string              `json:"name"`
@@ -139,7 +152,7 @@ const (
 )
 
 // Simulate tells what an outage costs the failovers of the text that was checked last.
-func (p *Playground) Simulate(outage Outage) ([]Cost, error) {
+func (p *Playground) Simulate(outage Outage) (Simulation, error) {
 	options := simulate.Defaults()
 	options.Seeds, options.Kinds = runs, []envoy.Kind{outage.Kind}
 	options.Rate, options.Method = outage.Rate, outage.Method
@@ -149,16 +162,17 @@ func (p *Playground) Simulate(outage Outage) ([]Cost, error) {
 	for _, failover := range p.failovers[:min(len(p.failovers), mostFailovers)] {
 		served = append(served, failover.Served())
 	}
+	simulation := Simulation{Costs: []Cost{}}
 	results, err := simulate.Run(served, options)
-	if err != nil {
-		return nil, err
+	if err != nil || len(results) == 0 {
+		return simulation, err
 	}
-	costs := []Cost{}
 	for _, result := range results {
 		of := result.Outages[0]
-		costs = append(costs, Cost{Name: result.Name, Note: result.Note, Sent: of.Sent, Lost: of.Lost, Failover: of.Failover, Failback: of.Failback, Slowest: of.Slowest})
+		simulation.Costs = append(simulation.Costs, Cost{Name: result.Name, Note: result.Note, Sent: of.Sent, Lost: of.Lost, Failover: of.Failover, Failback: of.Failback, Slowest: of.Slowest})
 	}
-	return costs, nil
+	simulation.Picture = string(diagram.Outage(diagram.Simulated(results, options)...))
+	return simulation, nil
 }
 
 func seconds(value float64) time.Duration { return time.Duration(value * float64(time.Second)) }

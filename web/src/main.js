@@ -1,0 +1,289 @@
+// The page: what is written on the left is rendered, checked and simulated on the right.
+import { apply, goTo, mark, readable, setText, writable } from './editor.js';
+import { call, latest } from './program.js';
+import { fromFragment, toFragment } from './share.js';
+
+const $ = (id) => document.getElementById(id);
+let schema;
+let loading = true;
+
+const editor = writable(
+  $('editor'),
+  'FailoverSpec or any manifests, as YAML',
+  () => schema,
+  () => changed(),
+);
+const rendered = readable($('yaml'), 'Rendered YAML');
+const text = () => editor.state.doc.toString();
+
+// The sliders, by id, and how a value is shown.
+const sliders = {
+  rate: (value) => `${value} a second`,
+  for: (value) => `${value} s`,
+  hosts: (value) => value,
+  broken: (value) => (value === 0 ? 'all' : value),
+  patience: (value) => `${value} s`,
+};
+const rates = [0.5, 1, 2, 5, 10, 20, 50, 100];
+const valueOf = (id) => (id === 'rate' ? rates[$('rate').value] : Number($(id).value));
+
+const outage = () => ({
+  kind: $('kind').value,
+  method: $('method').value,
+  ...Object.fromEntries(Object.keys(sliders).map((id) => [id, valueOf(id)])),
+});
+
+const status = (message) => {
+  $('status').textContent = message;
+};
+
+// What tests and scripts may ask for.
+window.playground = {
+  text,
+  setText: (to) => setText(editor, to),
+  yaml: () => rendered.state.doc.toString(),
+  state: () => ({ text: text(), target: $('target').value, outage: outage() }),
+};
+
+// shown runs what shows something, and says when all is shown.
+async function shown(task, measured) {
+  const begun = performance.now();
+  document.body.dataset.state = 'busy';
+  try {
+    await task();
+  } catch (error) {
+    status(`Something went wrong: ${error.message}`);
+  }
+  document.body.dataset[measured] = (performance.now() - begun).toFixed(1);
+}
+
+const ready = () => {
+  if (!updating() && !dragging()) document.body.dataset.state = 'idle';
+};
+
+// update renders, checks and simulates, each shown as soon as it is there.
+const [update, updating] = latest(
+  (isOld) =>
+    shown(async () => {
+      const input = text();
+      const rendering = await call('render', { text: input });
+      if (isOld()) return;
+      showYAML(rendering);
+      const checking = await call('check', { text: input, target: $('target').value });
+      if (isOld()) return;
+      showChecking(checking, rendering);
+      await simulate();
+      document.body.dataset.first ??= performance.now().toFixed(0);
+      if ($('status').textContent === 'Loading') status('');
+    }, 'took'),
+  ready,
+);
+
+// drag only simulates: the failovers are those of the last check.
+const [drag, dragging] = latest(() => shown(simulate, 'dragged'), ready);
+
+async function simulate() {
+  const { costs, picture } = await call('simulate', outage());
+  showCosts(costs);
+  await showPicture($('picture'), picture, 'What became of the requests, second by second. The numbers are in the table above.');
+}
+
+function changed() {
+  if (loading) return;
+  status('');
+  if (location.hash) history.replaceState(null, '', location.pathname + location.search);
+  update();
+}
+
+// element makes an element with a text.
+function element(name, content, properties = {}) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...(Array.isArray(content) ? content : [content]));
+  return made;
+}
+
+function showYAML({ specs, others, yaml }) {
+  setText(rendered, yaml);
+  $('copy-yaml').disabled = $('download').disabled = yaml === '';
+  $('yaml-note').textContent = yaml
+    ? `${yaml.split('\n---\n').length} objects`
+    : specs
+      ? 'Nothing is rendered until the errors are fixed.'
+      : others
+        ? 'There is no FailoverSpec in the text: these are the manifests themselves.'
+        : 'Write a FailoverSpec, or choose an example.';
+  $('yaml').hidden = yaml === '';
+}
+
+const words = { yes: 'fails over', no: 'does not fail over', unknown: 'may fail over' };
+
+function showChecking({ findings, verdicts, diagram }, { specs, others }) {
+  mark(editor, findings);
+  $('verdicts').replaceChildren(
+    ...verdicts.map(({ name, verdict, reason }) =>
+      element('li', [element('strong', words[verdict]), ` ${name}: ${reason}`], { className: verdict }),
+    ),
+  );
+  if (verdicts.length === 0)
+    $('verdicts').append(element('li', specs + others ? 'No failover is found in the text.' : 'The text is empty.', { className: 'none' }));
+  $('findings').replaceChildren(
+    ...findings.map((found) => {
+      const place = element('button', found.line ? `line ${found.line}` : 'text', {
+        type: 'button',
+        onclick: () => goTo(editor, found.line, found.column),
+      });
+      const item = element('li', [
+        element('span', found.severity, { className: `severity ${found.severity}` }),
+        ' ',
+        place,
+        ` ${found.message} `,
+      ]);
+      if (found.rule) item.append(element('a', found.rule, { href: found.url, target: '_blank', rel: 'noopener' }));
+      return item;
+    }),
+  );
+  $('no-findings').hidden = findings.length > 0;
+  showPicture($('diagram'), diagram, 'Diagram: ' + (verdicts.map(({ name, reason }) => `${name}: ${reason}`).join('; ') || 'no failover'));
+}
+
+const seconds = (value) => (value === null ? 'never' : `${value.toFixed(1)} s`);
+
+function range({ min, median, max }, write) {
+  if (min === max) return write(min);
+  return max === null && min !== null ? `${write(min)} to never` : `${write(min)} to ${write(max)} (${write(median)})`;
+}
+
+function showCosts(costs) {
+  $('costs').hidden = costs.length === 0;
+  $('no-costs').hidden = costs.length > 0;
+  $('costs').tBodies[0].replaceChildren(
+    ...costs.map(({ name, note, sent, lost, failover, failback, slowest }) => {
+      const share = sent ? ` of ${sent}` : '';
+      return element('tr', [
+        element('th', note ? [name, element('small', note)] : name, { scope: 'row' }),
+        element('td', range(lost, String) + share, { className: lost.median > 0 ? 'loses' : 'keeps' }),
+        ...[failover, failback, slowest].map((times) => element('td', range(times, seconds))),
+      ]);
+    }),
+  );
+}
+
+// showPicture shows an SVG as an image: nothing in it can reach the page.
+async function showPicture(image, svg, alternative) {
+  const old = image.src;
+  image.alt = alternative;
+  image.hidden = !svg;
+  image.parentElement.hidden = !svg;
+  if (!svg) return;
+  const size = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg);
+  if (size) [image.width, image.height] = [size[1], size[2]];
+  image.src = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+  await image.decode().catch(() => {});
+  if (old.startsWith('blob:')) URL.revokeObjectURL(old);
+}
+
+function showSliders() {
+  for (const [id, write] of Object.entries(sliders)) {
+    $(`${id}-value`).textContent = write(valueOf(id));
+    $(id).setAttribute('aria-valuetext', write(valueOf(id)));
+  }
+  $('broken').max = $('hosts').value;
+}
+
+// choose writes a field into the text.
+async function choose(field, value) {
+  document.body.dataset.state = 'busy';
+  try {
+    apply(editor, await call('set', { text: text(), field, value }));
+  } catch (error) {
+    status(error.message);
+  }
+  update(); // of manifests, which have no field for it
+}
+
+async function copy(content, what) {
+  try {
+    await navigator.clipboard.writeText(content);
+    status(`${what} is copied.`);
+  } catch {
+    status(`The browser does not permit copying. ${what} is in the address bar, or can be selected.`);
+  }
+}
+
+async function share() {
+  const fragment = await toFragment({ text: text(), target: $('target').value, outage: outage() });
+  history.replaceState(null, '', fragment);
+  await copy(location.href, 'The link');
+}
+
+function download() {
+  const link = element('a', '', {
+    href: URL.createObjectURL(new Blob([rendered.state.doc.toString()], { type: 'application/yaml' })),
+    download: 'failover.yaml',
+  });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+// restore sets what a link carries. What it has that there is not is left as it is.
+function restore(state) {
+  const has = (select, value) => [...$(select).options].some((option) => option.value === value);
+  if (has('target', state.target)) $('target').value = state.target;
+  for (const id of ['kind', 'method']) if (has(id, state.outage?.[id])) $(id).value = state.outage[id];
+  for (const id of Object.keys(sliders)) {
+    const value = state.outage?.[id];
+    if (typeof value !== 'number') continue;
+    if (id !== 'rate') $(id).value = value;
+    else if (rates.includes(value)) $(id).value = rates.indexOf(value);
+  }
+  setText(editor, state.text);
+}
+
+async function open() {
+  try {
+    const state = await fromFragment(location.hash);
+    if (!state) return false;
+    restore(state);
+    return true;
+  } catch (error) {
+    status(`The link is damaged: ${error.message}`);
+    return false;
+  }
+}
+
+async function main() {
+  status('Loading');
+  const [examples, choices] = await Promise.all([fetch('examples.json').then((answer) => answer.json()), call('choices')]);
+  $('example').append(...examples.map(({ title }, i) => new Option(title, i)));
+  $('target').append(...choices.targets.map((each) => new Option(each, each, each === choices.default, each === choices.default)));
+  $('kind').append(...choices.kinds.map((each) => new Option(each)));
+
+  $('example').addEventListener('change', () => setText(editor, examples[$('example').value].text));
+  $('target').addEventListener('change', () => choose('spec.target', $('target').value));
+  $('profile').addEventListener('change', () => $('profile').value && choose('spec.policy.profile', $('profile').value));
+  for (const id of ['kind', 'method', ...Object.keys(sliders)])
+    $(id).addEventListener('input', () => {
+      showSliders();
+      drag();
+    });
+  $('share').addEventListener('click', share);
+  $('copy-yaml').addEventListener('click', () => copy(rendered.state.doc.toString(), 'The YAML'));
+  $('download').addEventListener('click', download);
+  window.addEventListener('hashchange', async () => {
+    loading = true;
+    if (await open()) {
+      showSliders();
+      update();
+    }
+    loading = false;
+  });
+
+  if (!(await open())) setText(editor, examples[0].text);
+  showSliders();
+  await update();
+  loading = false;
+  schema = await call('schema');
+  if ('serviceWorker' in navigator) await navigator.serviceWorker.register('offline.js').catch(() => {});
+}
+
+main().catch((error) => status(`The playground could not be loaded: ${error.message}`));
