@@ -5,18 +5,20 @@ cd "$(dirname "$0")/.."
 build=web/build
 mkdir -p "$build"
 
-# The Protocol Buffers code of Kubernetes' types, and their documentation, is a fifth of the
-# program, and nothing here uses it: these modules are compiled without.
+# A fifth of the program would be what nothing here uses: the Protocol Buffers code and the
+# documentation of Kubernetes' types, and the reading of OpenAPI in Protocol Buffers. So these
+# modules are compiled without the files of this list.
 cp go.mod "$build/go.mod"
 cp go.sum "$build/go.sum"
-for module in k8s.io/api k8s.io/apiextensions-apiserver; do
+for module in k8s.io/api k8s.io/apiextensions-apiserver k8s.io/kube-openapi; do
 	go mod download "$module"
 	from=$(go list -m -f '{{.Dir}}' "$module")
 	rm -rf "${build:?}/$module"
 	mkdir -p "$build/$module"
 	cp -r "$from/." "$build/$module"
 	chmod -R u+w "$build/$module"
-	find "$build/$module" \( -name generated.pb.go -o -name types_swagger_doc_generated.go -o -name '*_test.go' \) -delete
+	find "$build/$module" \( -name generated.pb.go -o -name types_swagger_doc_generated.go \
+		-o -path '*/util/proto/document*.go' -o -path '*/spec/gnostic.go' -o -name '*_test.go' \) -delete
 	go mod edit -replace "$module=./$build/$module" "$build/go.mod"
 done
 
