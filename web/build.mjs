@@ -35,6 +35,7 @@ const examples = [
   ['gRPC', '../examples/grpc/failover.yaml'],
   ['TLS passed through', '../examples/tls-passthrough/failover.yaml'],
   ['TCP', '../examples/tcp/failover.yaml'],
+  ['A standby in another cluster', '../examples/multi-cluster/failover.yaml'],
   ['Planned switchover', '../examples/switchover/failover.yaml'],
   ["Other people's manifests", '../testdata/workshop/wanted.yaml'],
   ['Manifests that never fail over', '../testdata/rule/max-ejection-too-low/fires.yaml'],

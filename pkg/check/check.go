@@ -4,6 +4,7 @@
 package check
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
@@ -49,12 +50,14 @@ type Options struct {
 	// Complete tells that nothing else is in the cluster: what is referred to and is
 	// not among the manifests is then missing, rather than unknown.
 	Complete bool
+	// Simulator remembers what was simulated, from one call to the next; nil stands for
+	// a new one.
+	Simulator *simulate.Simulator
 
 	// serviceRouting tells that an EnvoyProxy sends the traffic of Services to their
 	// ClusterIPs.
 	serviceRouting bool
 	workloads      workloads
-	simulator      *simulate.Simulator
 }
 
 // Report is what came of checking manifests.
@@ -70,7 +73,7 @@ type Report struct {
 func Run(manifests []Manifest, options Options) Report {
 	together := withoutRendered(manifests)
 	report := Report{Diagnostics: slices.Concat(fqdnWithoutService(together, options), duplicateObjects(manifests), lastApplied(together))}
-	options.simulator = &simulate.Simulator{}
+	options.Simulator = cmp.Or(options.Simulator, &simulate.Simulator{})
 	for _, set := range setsOf(together, options) {
 		set.check(&report)
 	}

@@ -109,11 +109,11 @@ func lost(outage simulate.Outage) string {
 
 // isSimulated tells that there is a tier to fail over to, so that a simulation says what
 // a setting is worth, and time for it.
-func (f *failover) isSimulated() bool { return f.hasTiers() && f.simulator.HasTime(f.served()) }
+func (f *failover) isSimulated() bool { return f.hasTiers() && f.Simulator.HasTime(f.served()) }
 
 // with compares what an outage costs as things are, and after a change of the settings.
 func (f *failover) with(kind envoy.Kind, change func(*envoy.Settings)) comparison {
-	return comparison{f.simulator.Outage(f.served(), usual(runsOfFinding), kind, nil), f.simulator.Outage(f.served(), usual(runsOfFinding), kind, change)}
+	return comparison{f.Simulator.Outage(f.served(), usual(runsOfFinding), kind, nil), f.Simulator.Outage(f.served(), usual(runsOfFinding), kind, change)}
 }
 
 // served is what of the failover is simulated.

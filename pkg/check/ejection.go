@@ -259,7 +259,7 @@ func hairTrigger(f *failover) []finding {
 		if strings.HasSuffix(found.source.Path, ".consecutiveGatewayErrors") {
 			kind = envoy.Status503
 		}
-		moved := f.simulator.Outage(f.served(), oneRequest(), kind, nil)
+		moved := f.Simulator.Outage(f.served(), oneRequest(), kind, nil)
 		if moved.Failover.Min == nil {
 			return nil // no error moves it
 		}
@@ -333,7 +333,7 @@ func (f *failover) lastEjection() time.Duration {
 	}
 	options := usual(runsOfFinding)
 	options.For = longOutage
-	if longest := f.simulator.Outage(f.served(), options, envoy.Closed, nil).Ejection; longest > 0 {
+	if longest := f.Simulator.Outage(f.served(), options, envoy.Closed, nil).Ejection; longest > 0 {
 		return longest.Round(10 * time.Second)
 	}
 	return f.aboutLastEjection()

@@ -217,7 +217,7 @@ func (f *failover) check(report *Report, index int) Failover {
 	}
 	route := f.decoded[f.route.Object]
 	result := Failover{Route: f.route.Object, Rule: index, Subject: route.Subject, Position: route.position(document.ParsePath(f.rule.Path)), Verdict: Yes}
-	result.OfRule, result.At, result.EnvoyGateway, result.simulator, result.decoded = f.rule, served[0].at, f.version, f.simulator, f.decoded
+	result.OfRule, result.At, result.EnvoyGateway, result.simulator, result.decoded = f.rule, served[0].at, f.version, f.Simulator, f.decoded
 	result.Parents, result.Ignored = f.route.Parents, served[0].ignoredPolicies()
 	if result.At != nil {
 		result.Clusters = result.At.Clusters

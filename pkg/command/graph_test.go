@@ -26,8 +26,8 @@ var forms = map[string]string{"text": ".txt", "mermaid": ".mmd", "svg": ".svg"}
 
 // exampleGraphs are the examples that have a failover, and where it is.
 var exampleGraphs = map[string]string{
-	"existing-services": "failover.yaml", "grpc": "failover.yaml", "headless": "failover.yaml", "kpt": "shop.yaml", "kustomize": "base/shop.yaml",
-	"rules": "failover.yaml", "switchover": "failover.yaml", "tcp": "failover.yaml", "tls-passthrough": "failover.yaml", "weighted": "failover.yaml", "workshop": "failover.yaml",
+	"adopt": "manifests", "existing-services": "failover.yaml", "grpc": "failover.yaml", "headless": "failover.yaml", "kpt": "shop.yaml", "kustomize": "base/shop.yaml",
+	"multi-cluster": "failover.yaml", "rules": "failover.yaml", "switchover": "failover.yaml", "tcp": "failover.yaml", "tls-passthrough": "failover.yaml", "weighted": "failover.yaml", "workshop": "failover.yaml",
 }
 
 // TestExampleGraphs has the graph of each example, in every form. Its README shows it.

@@ -22,7 +22,16 @@ import (
 
 // Playground keeps the failovers of the last text that was checked, so that a slider
 // waits for the simulation alone.
-type Playground struct{ failovers []check.Failover }
+type Playground struct {
+	failovers []check.Failover
+	// simulator remembers what findings say of lost requests, for some checks.
+	simulator *simulate.Simulator
+	checks    int
+}
+
+// remembered is for how many checks a simulator is kept: it has time for so many settings
+// alone, and each change of a policy is another one.
+const remembered = 20
 
 // Finding is an error, a warning or a note about a line of the text.
 type Finding struct {
@@ -86,13 +95,16 @@ type Checking struct {
 // name their own.
 func (p *Playground) Check(text string, on target.Target) (Checking, error) {
 	p.failovers = nil
+	if p.checks++; p.checks%remembered == 1 {
+		p.simulator = &simulate.Simulator{}
+	}
 	checking := Checking{Findings: []Finding{}, Verdicts: []Verdict{}}
 	documents, err := document.Parse([]byte(text), source)
 	if syntax, isSyntax := errors.AsType[*document.SyntaxError](err); isSyntax {
 		checking.Findings = append(checking.Findings, Finding{Severity: diagnostic.Error, Line: syntax.Line, Column: 1, Message: syntax.Reason})
 		return checking, nil
 	}
-	checked, err := compile.Check(diagnostic.Subjects(documents), on, check.Options{})
+	checked, err := compile.Check(diagnostic.Subjects(documents), on, check.Options{Simulator: p.simulator})
 	if err != nil {
 		return checking, err
 	}
