@@ -11,7 +11,7 @@ mkdirSync(out);
 
 const goroot = execFileSync('go', ['env', 'GOROOT'], { encoding: 'utf8' }).trim();
 await build({
-  entryPoints: { main: 'src/main.js', worker: 'src/worker.js' },
+  entryPoints: { start: 'src/start.js', main: 'src/main.js', worker: 'src/worker.js' },
   outdir: out,
   bundle: true,
   minify: true,

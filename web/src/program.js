@@ -4,10 +4,11 @@ let worker;
 let calls = new Map();
 let next = 1;
 
-// start starts the worker; where the program ends, all that waits fails, and the next
-// call starts it anew.
+// start takes the worker that the page began with, or starts one. Where the program ends,
+// all that waits fails, and the next call starts it anew.
 function start() {
-  worker = new Worker('worker.js');
+  worker = globalThis.started ?? new Worker('worker.js');
+  globalThis.started = undefined;
   worker.onmessage = ({ data: { id, result, error, ended } }) => {
     if (ended) return fail('the program ended');
     const call = calls.get(id);
