@@ -31,6 +31,9 @@ type Report struct {
 	Failovers []check.Failover
 	// Manifests are the objects that the verdicts are about, given and rendered.
 	Manifests []check.Manifest
+	// Rendered are the objects of the FailoverSpecs, in the order of rendering; none where
+	// one of these is wrong.
+	Rendered []Object
 	// Diagnostics are all errors, warnings and notes, in the order of the input.
 	Diagnostics []diagnostic.Diagnostic
 }
@@ -66,13 +69,21 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 	together, found := validateAll(manifests, on)
 	diagnostics = append(diagnostics, found...)
 	together = append(together, valuesOf(others, on)...)
+	wrong := false
 	for _, set := range apart(specs) {
-		rendered, found, err := compileAll(set, Options{}, func(Object) (struct{}, error) { return struct{}{}, nil })
+		rendered, found, err := compileAll(set, Options{}, func(object Object) (Object, error) { return object, nil })
 		if err != nil {
 			return Report{}, err
 		}
+		wrong = wrong || diagnostic.Failed(found)
+		for _, object := range rendered {
+			report.Rendered = append(report.Rendered, object.finished)
+		}
 		diagnostics = append(diagnostics, found...)
 		together = append(together, manifestsOf(rendered)...)
+	}
+	if wrong {
+		report.Rendered = nil
 	}
 	report.Targets = targetsOf(specs, manifests, on)
 	checked := check.Run(together, options)
@@ -83,6 +94,19 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 	report.Diagnostics = suppress(append(diagnostics, checked.Diagnostics...), slices.Concat(specs, manifests, others))
 	diagnostic.Sort(report.Diagnostics, subjects)
 	return report, nil
+}
+
+// YAML writes what is rendered as "failover render" does.
+func (r Report) YAML() ([]byte, error) {
+	texts := make([][]byte, len(r.Rendered))
+	for i, object := range r.Rendered {
+		text, err := object.yaml()
+		if err != nil {
+			return nil, err
+		}
+		texts[i] = text
+	}
+	return joined(texts), nil
 }
 
 // misspeltKind is about a kind that its group does not have, and that is called nearly

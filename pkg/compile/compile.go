@@ -40,9 +40,6 @@ type Options struct {
 	// Mark may change an object before it is validated, such as its annotations; nil
 	// changes nothing.
 	Mark func(render.Object)
-	// WithoutAdvice leaves out what the rules of package check find, for those who call
-	// Check too.
-	WithoutAdvice bool
 }
 
 // Specs compiles FailoverSpecs that were made in Go. If there is an error among the
@@ -77,7 +74,7 @@ func Documents[T any](subjects []*diagnostic.Subject, options Options, finish fu
 	if err != nil {
 		return nil, nil, err
 	}
-	if !options.WithoutAdvice && !diagnostic.Failed(diagnostics) {
+	if !diagnostic.Failed(diagnostics) {
 		diagnostics = append(diagnostics, advice(objects, subjects)...)
 	}
 	diagnostic.Sort(diagnostics, subjects)
@@ -94,14 +91,19 @@ func Documents[T any](subjects []*diagnostic.Subject, options Options, finish fu
 // YAML compiles the FailoverSpecs that documents are, as Documents does, to YAML
 // documents in an order that kubectl apply can follow.
 func YAML(subjects []*diagnostic.Subject, options Options) ([]byte, []diagnostic.Diagnostic, error) {
-	texts, diagnostics, err := Documents(subjects, options, func(object Object) ([]byte, error) {
-		node, err := encode.Node(object.Value, object.Resource)
-		if err != nil {
-			return nil, err
-		}
-		return encode.Text(node)
-	})
-	return bytes.Join(texts, []byte("---\n")), diagnostics, err
+	texts, diagnostics, err := Documents(subjects, options, Object.yaml)
+	return joined(texts), diagnostics, err
+}
+
+func joined(texts [][]byte) []byte { return bytes.Join(texts, []byte("---\n")) }
+
+// yaml writes an object as a YAML document.
+func (o Object) yaml() ([]byte, error) {
+	node, err := encode.Node(o.Value, o.Resource)
+	if err != nil {
+		return nil, err
+	}
+	return encode.Text(node)
 }
 
 // compiled is an object, whether or not it is refused.

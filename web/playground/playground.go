@@ -45,34 +45,6 @@ type Finding struct {
 	Message string `json:"message"`
 }
 
-// Rendering is what FailoverSpecs stand for.
-type Rendering struct {
-	// Specs is how many FailoverSpecs there are, Others what else there is.
-	Specs  int `json:"specs"`
-	Others int `json:"others"`
-	// YAML is what "failover render" prints; empty where a spec is wrong.
-	YAML string `json:"yaml"`
-}
-
-// Render renders the FailoverSpecs of a text.
-func (p *Playground) Render(text string) (Rendering, error) {
-	var rendering Rendering
-	documents, err := document.Parse([]byte(text), source)
-	if err != nil {
-		return rendering, nil // Check says what is wrong
-	}
-	var specs []*diagnostic.Subject
-	for _, subject := range diagnostic.Subjects(documents) {
-		if decode.Claims(subject.Node) {
-			specs = append(specs, subject)
-		}
-	}
-	rendering.Specs, rendering.Others = len(specs), len(documents)-len(specs)
-	yaml, _, err := compile.YAML(specs, compile.Options{WithoutAdvice: true})
-	rendering.YAML = string(yaml)
-	return rendering, err
-}
-
 // source is what messages call the text, where they name it.
 const source = "the text"
 
@@ -83,8 +55,14 @@ type Verdict struct {
 	Reason  string        `json:"reason"`
 }
 
-// Checking is what "failover check" says, without the cost of outages.
+// Checking is what "failover check" says, without the cost of outages, and what
+// "failover render" prints.
 type Checking struct {
+	// Specs is how many FailoverSpecs there are, Others what else there is.
+	Specs  int `json:"specs"`
+	Others int `json:"others"`
+	// YAML is what is rendered; empty where a spec is wrong.
+	YAML     string    `json:"yaml"`
 	Findings []Finding `json:"findings"`
 	Verdicts []Verdict `json:"verdicts"`
 	// Diagram is the SVG of the failovers; empty where there is none.
@@ -104,10 +82,22 @@ func (p *Playground) Check(text string, on target.Target) (Checking, error) {
 		checking.Findings = append(checking.Findings, Finding{Severity: diagnostic.Error, Line: syntax.Line, Column: 1, Message: syntax.Reason})
 		return checking, nil
 	}
-	checked, err := compile.Check(diagnostic.Subjects(documents), on, check.Options{Simulator: p.simulator})
+	subjects := diagnostic.Subjects(documents)
+	for _, subject := range subjects {
+		if decode.Claims(subject.Node) {
+			checking.Specs++
+		}
+	}
+	checking.Others = len(subjects) - checking.Specs
+	checked, err := compile.Check(subjects, on, check.Options{Simulator: p.simulator})
 	if err != nil {
 		return checking, err
 	}
+	yaml, err := checked.YAML()
+	if err != nil {
+		return checking, err
+	}
+	checking.YAML = string(yaml)
 	for _, found := range diagnostic.Limit(checked.Diagnostics) {
 		checking.Findings = append(checking.Findings, Finding{
 			Severity: found.Severity, Rule: found.Rule, URL: report.HelpURL(found.Rule),

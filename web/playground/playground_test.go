@@ -22,17 +22,14 @@ spec:
   passive: {endpoints: [{fqdn: {hostname: p.example.com, port: 80}}]}
 `
 
-func TestRenderCheckSimulate(t *testing.T) {
+func TestCheckAndSimulate(t *testing.T) {
 	page := &playground.Playground{}
-	rendering, err := page.Render(spec)
-	require.NoError(t, err)
-	assert.Equal(t, 1, rendering.Specs)
-	assert.Contains(t, rendering.YAML, "kind: HTTPRoute")
-
 	checking, err := page.Check(spec, target.Default)
 	require.NoError(t, err)
 	require.Len(t, checking.Verdicts, 1)
 	assert.EqualValues(t, "yes", checking.Verdicts[0].Verdict)
+	assert.Equal(t, 1, checking.Specs)
+	assert.Contains(t, checking.YAML, "kind: HTTPRoute")
 	assert.Contains(t, checking.Diagram, "<svg")
 
 	outage := playground.Outage{Kind: envoy.Hang, Rate: 20, Method: "GET", For: 20, Patience: 5, Hosts: 1}
@@ -60,11 +57,11 @@ func TestWhatIsNoSpec(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			page := &playground.Playground{}
-			rendering, err := page.Render(test.text)
-			require.NoError(t, err)
-			assert.Equal(t, playground.Rendering{Specs: test.specs, Others: test.others}, rendering)
 			checking, err := page.Check(test.text, target.Default)
 			require.NoError(t, err)
+			assert.Equal(t, test.specs, checking.Specs)
+			assert.Equal(t, test.others, checking.Others)
+			assert.Empty(t, checking.YAML)
 			var messages []string
 			for _, finding := range checking.Findings {
 				messages = append(messages, finding.Message)

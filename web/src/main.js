@@ -66,12 +66,10 @@ const [update, updating] = latest(
   (isOld) =>
     shown(async () => {
       const input = text();
-      const rendering = await call('render', { text: input });
-      if (isOld()) return;
-      showYAML(rendering);
       const checking = await call('check', { text: input, target: $('target').value });
       if (isOld()) return;
-      showChecking(checking, rendering);
+      showYAML(checking);
+    showChecking(checking);
       await simulate();
       document.body.dataset.first ??= performance.now().toFixed(0);
       if ($('status').textContent === 'Loading') status('');
@@ -117,7 +115,7 @@ function showYAML({ specs, others, yaml }) {
 
 const words = { yes: 'fails over', no: 'does not fail over', unknown: 'may fail over' };
 
-function showChecking({ findings, verdicts, diagram }, { specs, others }) {
+function showChecking({ findings, verdicts, diagram, specs, others }) {
   mark(editor, findings);
   $('verdicts').replaceChildren(
     ...verdicts.map(({ name, verdict, reason }) =>

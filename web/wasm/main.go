@@ -24,7 +24,6 @@ func main() {
 	calls := map[string]func(json.RawMessage) (any, error){
 		"choices": func(json.RawMessage) (any, error) { return playground.Offer(), nil },
 		"schema":  func(json.RawMessage) (any, error) { return json.RawMessage(v1alpha1.JSONSchema()), nil },
-		"render":  with(func(a struct{ Text string }) (any, error) { return page.Render(a.Text) }),
 		"check": with(func(a struct {
 			Text   string
 			Target target.Target
