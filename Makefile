@@ -15,8 +15,8 @@ lint:
 e2e: ## On a real cluster, as root on Linux; see e2e/README.md.
 	go -C e2e test -p 1 ./... -count=1 -timeout 40m
 
-drills: ## The long form: every drill three times. Writes docs/drills.md, and the recordings that its pictures are made of.
-	go -C e2e test . -run 'TestDrills|TestRecordings' -count=1 -timeout 50m -args -long
+drills: ## The long form: every drill three times; 40 minutes. Writes docs/drills.md, and the recordings that its pictures are made of.
+	go -C e2e test . -run 'TestDrills|TestRecordings|TestShapes' -count=1 -timeout 90m -args -long
 
 predictions: ## 200 drills, most with random policies, beside what is predicted; 25 minutes. Writes docs/predictions.md.
 	go -C e2e test . -run TestPredictions -count=1 -timeout 60m -args -long

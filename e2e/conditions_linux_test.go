@@ -22,6 +22,9 @@ var expected = []struct {
 	{"gateway", ".status", []string{"Accepted", "Programmed"}},
 	{"gateway", ".status.listeners[0]", []string{"Accepted", "Programmed", "ResolvedRefs"}},
 	{"httproute", ".status.parents[0]", []string{"Accepted", "ResolvedRefs"}},
+	{"grpcroute", ".status.parents[0]", []string{"Accepted", "ResolvedRefs"}},
+	{"tlsroute", ".status.parents[0]", []string{"Accepted", "ResolvedRefs"}},
+	{"tcproute", ".status.parents[0]", []string{"Accepted", "ResolvedRefs"}},
 	{"backend", ".status", []string{"Accepted"}},
 	{"backendtrafficpolicy", ".status.ancestors[0]", []string{"Accepted"}},
 }
@@ -69,7 +72,7 @@ type condition struct {
 // the gateway that is not true, or not of the resource as it is now.
 func assertNothingSpeaksAgainst(t *testing.T, c *cluster.Cluster, namespace string) {
 	t.Helper()
-	output, err := c.Kubectl(t.Context(), "", "get", "gateway,httproute,backend,backendtrafficpolicy", "--namespace", namespace, "--output", "json")
+	output, err := c.Kubectl(t.Context(), "", "get", "gateway,httproute,grpcroute,tlsroute,tcproute,backend,backendtrafficpolicy", "--namespace", namespace, "--output", "json")
 	require.NoError(t, err)
 	var list struct{ Items []resource }
 	require.NoError(t, json.NewDecoder(strings.NewReader(output)).Decode(&list))

@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +20,7 @@ import (
 	"github.com/failover-krm/failover/e2e/drill"
 	"github.com/failover-krm/failover/e2e/manifests"
 	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 )
 
 // drillGateways is the namespace of the Gateways of drills.
@@ -40,9 +44,20 @@ func byGateway(drills []drill.Drill) map[types.NamespacedName][]drill.Drill {
 func startGateways(t *testing.T, c *cluster.Cluster, drills []drill.Drill) {
 	t.Helper()
 	for gateway, of := range byGateway(drills) {
-		require.NoError(t, c.Apply(t.Context(), manifests.SharedGateway(gateway, of[0].Threads())))
+		require.NoError(t, c.Apply(t.Context(), manifests.SharedGateway(gateway, of[0].Threads(), portsOf(of)...)))
 	}
 	waitUntilInForce(t, c, drillGateways)
+}
+
+// portsOf are those of the listeners for the TCPRoutes of drills.
+func portsOf(drills []drill.Drill) []int {
+	var ports []int
+	for _, d := range drills {
+		if d.Port > 0 {
+			ports = append(ports, d.Port)
+		}
+	}
+	return ports
 }
 
 // repetitions is how often drills are tried again whose rate was not held, as
@@ -104,8 +119,9 @@ func runAgain(t *testing.T, c *cluster.Cluster, results []drill.Result, wanted i
 	}
 }
 
-// runDrills carries out each drill once, on resources made for this run alone.
-func runDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) []drill.Measured {
+// runDrills carries out each drill once, on resources made for this run alone, and at
+// the same time what is beside them.
+func runDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill, besides ...func()) []drill.Measured {
 	t.Helper()
 	targets, cleanUp := startDrills(t, c, drills)
 	defer cleanUp()
@@ -114,6 +130,9 @@ func runDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) []drill.M
 	problems := make([]error, len(drills))
 	begin := time.Now()
 	var running sync.WaitGroup
+	for _, do := range besides {
+		running.Go(do)
+	}
 	for i, d := range drills {
 		// Spread in this way, no two drills send a request or break their tier at
 		// the same moment.
@@ -128,9 +147,9 @@ func runDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) []drill.M
 	return reports
 }
 
-// startDrills applies the resources of the drills and returns, for each, where
-// its active tier answers.
-func startDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) (targets []prober.Target, cleanUp func()) {
+// startDrills applies the resources of the drills and returns, for each rule of each,
+// where its active tier answers.
+func startDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) (targets [][]prober.Asker, cleanUp func()) {
 	t.Helper()
 	var namespaces, besides, specs strings.Builder
 	for _, d := range drills {
@@ -148,16 +167,18 @@ func startDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) (target
 	for _, d := range drills {
 		address, err := c.GatewayHost(t.Context(), gatewayOf(d))
 		require.NoError(t, err)
-		target := prober.Target{Address: address, Host: d.Hostname(), Path: "/test", Method: d.Method}
-		waitUntilServed(t, target)
+		ofRules := targetsOf(t, d, address)
+		for _, target := range ofRules {
+			waitUntilServed(t, target)
+		}
 		assertNothingSpeaksAgainst(t, c, d.Namespace())
-		if d.Policy.Fields != "" && d.ActiveTier.Name == "" {
+		if d.Policy.Fields != "" && d.ActiveTier.Name == "" && d.Route == "" && d.RuleCount() == 1 {
 			assertFailsOver(t, c, gatewayOf(d), routeOf(d), d.Policy)
 		}
 		if d.NoMergeWindow {
 			waitUntilPatched(t, c, d)
 		}
-		targets = append(targets, target)
+		targets = append(targets, ofRules)
 	}
 	for gateway, of := range byGateway(drills) {
 		waitUntilAllHosts(t, c, gateway, of)
@@ -165,10 +186,37 @@ func startDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) (target
 	}
 	return targets, func() {
 		for _, d := range drills {
-			kubectl(t, c, "delete httproute,backendtrafficpolicy,backend,deployment,service --all --namespace "+d.Namespace())
+			kubectl(t, c, "delete httproute,grpcroute,tlsroute,tcproute,backendtrafficpolicy,backend,deployment,service --all --namespace "+d.Namespace())
 		}
 		kubectl(t, c, "delete envoypatchpolicy --all --namespace "+drillGateways)
 	}
+}
+
+// targetsOf is where each rule of a drill answers, behind the address of a Gateway's first
+// listener.
+func targetsOf(t *testing.T, d drill.Drill, address string) []prober.Asker {
+	t.Helper()
+	host, _, err := net.SplitHostPort(address)
+	require.NoError(t, err)
+	switch d.Route {
+	case v1alpha1.RouteKindGRPC:
+		target := prober.GRPC{Address: address, Host: d.Hostname()}
+		if d.Kept {
+			target.Kept, err = target.Dial()
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = target.Kept.Close() })
+		}
+		return []prober.Asker{target}
+	case v1alpha1.RouteKindTLS:
+		return []prober.Asker{prober.Connection{Address: net.JoinHostPort(host, strconv.Itoa(manifests.TLSPort)), ServerName: d.Hostname()}}
+	case v1alpha1.RouteKindTCP:
+		return []prober.Asker{prober.Connection{Address: net.JoinHostPort(host, strconv.Itoa(d.Port))}}
+	}
+	var targets []prober.Asker
+	for rule := range d.RuleCount() {
+		targets = append(targets, prober.Target{Address: address, Host: d.Hostname(), Path: manifests.PathOf(rule), Method: d.Method})
+	}
+	return targets
 }
 
 func routeOf(d drill.Drill) types.NamespacedName {
@@ -184,9 +232,13 @@ func waitUntilPatched(t *testing.T, c *cluster.Cluster, d drill.Drill) {
 	}, time.Minute, time.Second, "the merge window of %s", d)
 }
 
-// clusterOf is how Envoy calls the cluster of a drill.
+// clusterOf is how Envoy calls the cluster of a drill, that of the first rule.
 func clusterOf(d drill.Drill) string {
-	return fmt.Sprintf("httproute/%s/ha-failover/rule/0", d.Namespace())
+	rule := 0
+	if !d.Route.HasRequests() && d.Route != "" {
+		rule = -1
+	}
+	return fmt.Sprintf("%s/%s/ha-failover/rule/%d", strings.ToLower(string(cmp.Or(d.Route, v1alpha1.RouteKindHTTP))), d.Namespace(), rule)
 }
 
 // waitUntilAllHosts waits until Envoy has all hosts of the drills on a Gateway.
@@ -271,7 +323,10 @@ func writeDrills(t *testing.T, results []drill.Result) {
 	t.Helper()
 	path := filepath.Join("..", "docs", "drills.md")
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-	text := fmt.Sprintf(drillsPage, *envoyGatewayVersion, *patience, drill.Table(results))
+	page, err := os.ReadFile(path)
+	require.NoError(t, err)
+	_, shapes, _ := strings.Cut(string(page), shapesHeading) // TestShapes writes them
+	text := fmt.Sprintf(drillsPage, *envoyGatewayVersion, *patience, drill.Table(results)) + shapesHeading + shapes
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 }
 

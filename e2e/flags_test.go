@@ -18,7 +18,7 @@ var (
 	long = flag.Bool("long", os.Getenv("E2E_LONG") != "",
 		"run each drill three times and write docs/drills.md (E2E_LONG)")
 	update   = flag.Bool("update", false, "write the golden files instead of comparing with them")
-	only     = flag.String("only", "", "regular expression of the drills that TestPredictions carries out; it then writes no page")
+	only     = flag.String("only", "", "regular expression of the drills that TestPredictions and TestShapes carry out; they then write no page")
 	patience = flag.Duration("patience", 5*time.Second,
 		"how long a request of a drill waits for its answer")
 )

@@ -8,40 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/failover-krm/failover/e2e/cluster"
 	"github.com/failover-krm/failover/e2e/drill"
 	"github.com/failover-krm/failover/e2e/manifests"
-	"github.com/failover-krm/failover/e2e/predictions"
 )
-
-// TestSeveralHosts breaks one host of an active tier that has several: the heavier one
-// of two backends, and one of three pods of a headless Service. What is lost, and how
-// much passive serves meanwhile, is what was predicted.
-func TestSeveralHosts(t *testing.T) {
-	c := startCluster(t)
-	startGateways(t, c, drill.All())
-	var results []drill.Result
-	for _, tier := range []manifests.Tier{manifests.Weighted, manifests.Headless} {
-		for _, fault := range []cluster.Fault{cluster.PortClosed, cluster.AnswersErrors} {
-			results = append(results, drill.Result{Drill: drill.Drill{Policy: manifests.Safe, Fault: fault, Method: http.MethodGet, ActiveTier: tier}})
-		}
-	}
-	for range 1 + repetitions {
-		runAgain(t, c, results, 1)
-	}
-	for _, result := range results {
-		t.Run(result.Drill.String(), func(t *testing.T) {
-			require.Len(t, result.Reports, 1, "runs whose rate was held")
-			report := result.Reports[0]
-			assert.Zero(t, report.LostBefore, "lost requests before the outage: %s", report)
-			found, err := predictions.Compare(result.Drill, drill.Measured{Report: report}, *envoyGatewayVersion, *patience)
-			require.NoError(t, err)
-			t.Log("lost", found.Lost, "passive", found.ByPassive, "failover", found.Failover)
-			assert.True(t, found.Lost.Agrees(), "lost requests, measured / predicted: %s", found.Lost)
-			assert.True(t, found.ByPassive.Agrees(), "requests that passive served, measured / predicted: %s", found.ByPassive)
-		})
-	}
-}
 
 // TestLocalities: Envoy has the backends of a tier as weighted localities of one
 // priority in one cluster.

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -11,14 +10,15 @@ import (
 	"github.com/failover-krm/failover/e2e/prober"
 )
 
-// waitUntilServed waits until the target answers with status 200: Envoy learns
+// waitUntilServed waits until the target answers: Envoy learns
 // of a route a moment after its conditions are true.
-func waitUntilServed(t *testing.T, target prober.Target) {
+func waitUntilServed(t *testing.T, target prober.Asker) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		answer, err := target.Ask(t.Context())
-		return err == nil && answer.Status == http.StatusOK
-	}, time.Minute, 50*time.Millisecond, "%s at %s", target.Host, target.Address)
+		var request prober.Request
+		request.Answer, request.Err = target.Ask(t.Context())
+		return !request.Lost()
+	}, time.Minute, 50*time.Millisecond, "%+v", target)
 }
 
 // tenRequests sends what the workshop's loop sends, and returns who answered

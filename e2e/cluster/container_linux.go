@@ -61,6 +61,8 @@ func (r *podRuntime) program(image string) (string, error) {
 	switch name {
 	case "echo-basic":
 		return r.programs.EchoBasic, nil
+	case "echo-server":
+		return r.programs.EchoServer, nil
 	case "envoy":
 		return r.programs.Envoy, nil
 	}

@@ -12,8 +12,11 @@ import (
 	"syscall"
 	"time"
 
+	"google.golang.org/grpc/codes"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/failover-krm/failover/e2e/echo"
 )
 
 // Fault is a way in which a tier fails.
@@ -26,13 +29,17 @@ const (
 	AnswersErrors Fault = "500"
 	// AnswersUnavailable is one that answers every request with status 503.
 	AnswersUnavailable Fault = "503"
+	// Unavailable is a server of gRPC that answers every call with UNAVAILABLE.
+	Unavailable Fault = "unavailable"
+	// Internal is one that answers every call with INTERNAL.
+	Internal Fault = "internal"
 	// Hangs is a server that accepts connections and never answers.
 	Hangs Fault = "hang"
 	// PacketsDropped is a pod whose network is gone.
 	PacketsDropped Fault = "dropped"
 )
 
-// Faults lists the faults of docs/drills.md: all but AnswersUnavailable.
+// Faults lists the faults of the first table of docs/drills.md.
 var Faults = []Fault{PortClosed, AnswersErrors, Hangs, PacketsDropped}
 
 // closedPort is where the server listens while its own port is closed.
@@ -54,6 +61,10 @@ func (c *Cluster) Break(ctx context.Context, deployment types.NamespacedName, fa
 			return p.answerAll(http.StatusInternalServerError)
 		case AnswersUnavailable:
 			return p.answerAll(http.StatusServiceUnavailable)
+		case Unavailable:
+			return p.answerCalls(codes.Unavailable)
+		case Internal:
+			return p.answerCalls(codes.Internal)
 		case Hangs:
 			return p.process.signal(syscall.SIGSTOP)
 		case PacketsDropped:
@@ -71,7 +82,7 @@ func (c *Cluster) Restore(ctx context.Context, deployment types.NamespacedName, 
 	}
 	return c.kubelet.withPod(deployment, func(p *pod) error {
 		switch fault {
-		case AnswersErrors, AnswersUnavailable:
+		case AnswersErrors, AnswersUnavailable, Unavailable, Internal:
 			p.stop()
 			return c.kubelet.runtime.start(ctx, p)
 		case Hangs:
@@ -127,8 +138,21 @@ func (p *pod) answerAll(status int) error {
 	return p.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 }
 
-// answer puts a server in the place of the pod's process.
+// answerCalls puts a server of gRPC in the place of the pod's process that answers every
+// call with a status.
+func (p *pod) answerCalls(code codes.Code) error {
+	server := echo.Failing(code)
+	return p.replace(server.Serve, server.Stop)
+}
+
+// answer puts a server of HTTP in the place of the pod's process.
 func (p *pod) answer(handler http.HandlerFunc) error {
+	server := &http.Server{Handler: handler}
+	return p.replace(server.Serve, func() { _ = server.Close() })
+}
+
+// replace ends the pod's process, and serves on its port instead.
+func (p *pod) replace(serve func(net.Listener) error, stop func()) error {
 	if len(p.container.Ports) == 0 {
 		return errors.New("the container names no port")
 	}
@@ -139,8 +163,8 @@ func (p *pod) answer(handler http.HandlerFunc) error {
 		if err != nil {
 			return err
 		}
-		p.answering = &http.Server{Handler: handler}
-		go func() { _ = p.answering.Serve(listener) }() // It ends with an error, always.
+		p.answering = stop
+		go func() { _ = serve(listener) }() // It ends when it is stopped.
 		return nil
 	})
 }

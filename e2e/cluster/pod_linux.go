@@ -35,9 +35,9 @@ type pod struct {
 	started, stopped time.Time
 	isReady          bool
 
-	// answering is the server that takes the process' place while the pod
+	// answering stops the server that takes the process' place while the pod
 	// answers errors.
-	answering *http.Server
+	answering func()
 }
 
 // podRuntime starts the processes of pods.
@@ -92,7 +92,7 @@ func (p *pod) stop() {
 		p.process = nil
 	}
 	if p.answering != nil {
-		_ = p.answering.Close()
+		p.answering()
 		p.answering = nil
 	}
 }

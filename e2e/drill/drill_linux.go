@@ -16,6 +16,7 @@ import (
 	"github.com/failover-krm/failover/e2e/cluster"
 	"github.com/failover-krm/failover/e2e/manifests"
 	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 )
 
 // The course of a drill: at least so long before the outage and after it, and what is
@@ -35,7 +36,19 @@ const (
 type Drill struct {
 	Policy manifests.Policy
 	Fault  cluster.Fault
+	// Method is that of HTTP requests.
 	Method string
+	// Route is the kind of route; empty for an HTTPRoute.
+	Route v1alpha1.RouteKind
+	// Kept tells that all calls of gRPC share a connection.
+	Kept bool
+	// HTTP2 tells that the application of an HTTPRoute speaks that, in clear text. It can
+	// hang, and packets to it can be dropped.
+	HTTP2 bool
+	// Port is that of the listener of a TCPRoute.
+	Port int
+	// Rules is how many rules an HTTPRoute has, each with its own requests; 0 stands for one.
+	Rules int
 	// Rate is the number of requests a second; 0 stands for 20.
 	Rate float64
 	// Outage is how long the active tier is broken; 0 stands for 20 s.
@@ -90,6 +103,26 @@ func (d Drill) interval() time.Duration {
 	return time.Duration(float64(time.Second) / d.RequestsPerSecond())
 }
 
+// RuleCount is how many rules the route has.
+func (d Drill) RuleCount() int { return max(1, d.Rules) }
+
+// Sent is what the probe sends, in words.
+func (d Drill) Sent() string {
+	switch d.Route {
+	case v1alpha1.RouteKindGRPC:
+		if d.Kept {
+			return "gRPC, kept"
+		}
+		return "gRPC"
+	case v1alpha1.RouteKindTLS:
+		return "TLS"
+	case v1alpha1.RouteKindTCP:
+		return "TCP"
+	default:
+		return d.Method
+	}
+}
+
 // breakAfter is when a request is due before which there was calm.
 func (d Drill) breakAfter() time.Duration {
 	interval := d.interval()
@@ -111,6 +144,8 @@ func (d Drill) Besides() string {
 	add(!isNamed && tiers[0]+tiers[1] != 2, "%d+%d hosts", tiers[0], tiers[1])
 	add(!isNamed && d.BrokenHosts() < tiers[0], "%d broken", d.BrokenHosts())
 	add(d.PassiveToo.For > 0, "passive %.0f s to %.0f s", d.PassiveToo.After.Seconds(), (d.PassiveToo.After + d.PassiveToo.For).Seconds())
+	add(d.RuleCount() > 1, "%d rules", d.RuleCount())
+	add(d.HTTP2, "HTTP/2")
 	add(d.Threads() == 1, "1 worker")
 	add(d.Threads() > usualWorkers, "%d workers", d.Threads())
 	add(d.NoMergeWindow, "no merge window")
@@ -119,7 +154,7 @@ func (d Drill) Besides() string {
 
 // String names the drill by what is done in it.
 func (d Drill) String() string {
-	name := fmt.Sprintf("%s/%s/%s", d.Policy.Name, d.Fault, d.Method)
+	name := fmt.Sprintf("%s/%s/%s", d.Policy.Name, d.Fault, d.Sent())
 	if d.RequestsPerSecond() != usualRate {
 		name += fmt.Sprintf(", %g/s", d.RequestsPerSecond())
 	}
@@ -149,7 +184,7 @@ func (d Drill) Spec(gateway types.NamespacedName) manifests.Spec {
 	tiers := d.Tiers()
 	return manifests.Spec{
 		Namespace: d.Namespace(), Hostname: d.Hostname(), Gateway: gateway, Policy: d.Policy,
-		Active: tiers[0], Passive: tiers[1], ActiveTier: d.ActiveTier, NoMergeWindow: d.NoMergeWindow,
+		Active: tiers[0], Passive: tiers[1], ActiveTier: d.ActiveTier, NoMergeWindow: d.NoMergeWindow, Route: d.Route, Rules: d.Rules, Port: d.Port, HTTP2: d.HTTP2,
 	}
 }
 
@@ -166,16 +201,19 @@ func (d Drill) LosesNothing() bool {
 
 // Measured is what a drill did to its requests.
 type Measured struct {
+	// Report is that of the first rule.
 	prober.Report
+	// OfRules has that of each rule.
+	OfRules []prober.Report
 	// Passive is when the passive tier was broken too.
 	Passive prober.Times
-	// Requests are all of them.
+	// Requests are those of the first rule.
 	Requests []prober.Request
 }
 
-// Run carries out the drill on a tier that serves, from the given time on. A
-// request waits for its answer for as long as patience says.
-func (d Drill) Run(ctx context.Context, c *cluster.Cluster, target prober.Target, start time.Time, patience time.Duration) (Measured, error) {
+// Run carries out the drill on a tier that serves, from the given time on. The targets are
+// those of each rule. A request waits for its answer for as long as patience says.
+func (d Drill) Run(ctx context.Context, c *cluster.Cluster, targets []prober.Asker, start time.Time, patience time.Duration) (Measured, error) {
 	outage := prober.Outage{Active: isOf("active"), Passive: isOf("passive")}
 	var passive prober.Times
 	var activeFault, passiveFault error
@@ -190,9 +228,23 @@ func (d Drill) Run(ctx context.Context, c *cluster.Cluster, target prober.Target
 			passive, passiveFault = d.breakHosts(ctx, c, start, manifests.Hosts("passive", d.Tiers()[1]), begin, begin+second.For)
 		})
 	}
-	requests := prober.Probe{Target: target, Rate: d.RequestsPerSecond(), Duration: d.Duration(), Patience: patience}.Run(ctx, start)
+	requests := make([][]prober.Request, len(targets))
+	var probing sync.WaitGroup
+	for i, target := range targets {
+		probe := prober.Probe{Target: target, Rate: d.RequestsPerSecond(), Duration: d.Duration(), Patience: patience}
+		probing.Go(func() { requests[i] = probe.Run(ctx, start) })
+	}
+	probing.Wait()
 	breaking.Wait()
-	return Measured{prober.NewReport(requests, outage), passive, requests}, errors.Join(activeFault, passiveFault)
+	measured := Measured{Passive: passive, Requests: requests[0]}
+	for _, ofRule := range requests {
+		measured.OfRules = append(measured.OfRules, prober.NewReport(ofRule, outage))
+	}
+	measured.Report = measured.OfRules[0]
+	for _, ofRule := range measured.OfRules {
+		measured.RateError = errors.Join(measured.RateError, ofRule.RateError)
+	}
+	return measured, errors.Join(activeFault, passiveFault)
 }
 
 // isOf tells whether a pod is of a tier.

@@ -71,6 +71,15 @@ var (
 	NoPanic = Policy{Name: "no-panic", Written: "{profile: custom, healthCheck: {panicThreshold: 0, " + strings.TrimPrefix(workshopCheck, "healthCheck: {") + "}"}
 )
 
+// The profiles with the active check of gRPC, and of connections.
+var (
+	SafeGRPC     = Policy{Name: "safe-active", Written: "{profile: safe, " + grpcCheck + "}", ActiveCheck: true}
+	ZeroLossGRPC = Policy{Name: "zero-loss-active", Written: "{profile: zero-loss, " + grpcCheck + "}", ActiveCheck: true, RepeatsAll: true}
+	// SafeKeepalive asks by PING whether a connection still works.
+	SafeKeepalive = Policy{Name: "safe-keepalive", Written: "{profile: safe, http2: {connectionKeepalive: {interval: 2s, timeout: 1s}}}"}
+	SafeTCP       = Policy{Name: "safe-active", Written: "{profile: safe, " + tcpCheck + "}", ActiveCheck: true}
+)
+
 // Policies lists those that are drilled in every way.
 var Policies = []Policy{WorkshopPolicy, Safe, SafeActive, ZeroLoss, ZeroLossActive}
 
@@ -78,6 +87,8 @@ const (
 	workshopCheck = `healthCheck: {passive: {baseEjectionTime: 10s, interval: 2s, maxEjectionPercent: 100,
     consecutive5XxErrors: 1, consecutiveGatewayErrors: 0, consecutiveLocalOriginFailures: 1, splitExternalLocalOriginErrors: false}}`
 	activeOnly = `healthCheck: {active: {interval: 2s, timeout: 1s, unhealthyThreshold: 2, healthyThreshold: 1, http: {path: /health}}}`
+	grpcCheck  = `healthCheck: {active: {grpc: {}}}`
+	tcpCheck   = `healthCheck: {active: {tcp: {}}}`
 	healthPath = `healthCheck: {active: {http: {path: /health}}}`
 
 	// What the profiles stand for is written down once more, so that a drill

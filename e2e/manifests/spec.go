@@ -1,10 +1,13 @@
 package manifests
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 )
 
 // Spec is one failover among several that share a Gateway. Its resources have
@@ -21,6 +24,14 @@ type Spec struct {
 	Active, Passive int
 	// ActiveTier is an active tier of several hosts instead, if it has a name.
 	ActiveTier Tier
+	// Route is the kind of route; empty for an HTTPRoute.
+	Route v1alpha1.RouteKind
+	// HTTP2 tells that the application of an HTTPRoute speaks that.
+	HTTP2 bool
+	// Rules is how many rules an HTTPRoute has; 0 stands for one.
+	Rules int
+	// Port is that of the listener of a TCPRoute.
+	Port int
 	// NoMergeWindow tells Envoy to hold no change of health back.
 	NoMergeWindow bool
 }
@@ -42,15 +53,74 @@ func (s Spec) FailoverSpec() string {
 kind: FailoverSpec
 metadata: {name: ha-failover, namespace: %s}
 spec:
-  hostnames: [%s]
-  matches: [{path: {type: PathPrefix, value: /test}}]
-  gateway: {namespace: %s, name: %s}
+  %s
+  gateway: {namespace: %s, name: %s, sectionName: %s}
   active: %s
-  passive:
-    name: passive
-    workload: %s
+  passive: {name: passive, workload: %s}
   policy: %s
-`, s.Namespace, s.Hostname, s.Gateway.Namespace, s.Gateway.Name, s.ActiveTier.written(), Echo, s.Policy.Written))
+`, s.Namespace, s.route(), s.Gateway.Namespace, s.Gateway.Name, s.listener(), s.active(), s.application(), s.Policy.Written))
+}
+
+// route is what the spec says of its route.
+func (s Spec) route() string {
+	hostnames := "hostnames: [" + s.Hostname + "]\n  "
+	switch s.Route {
+	case v1alpha1.RouteKindGRPC:
+		return hostnames + "grpcRoute: {}"
+	case v1alpha1.RouteKindTLS:
+		return hostnames + "tlsRoute: {}"
+	case v1alpha1.RouteKindTCP:
+		return "tcpRoute: {}"
+	}
+	if s.Rules < 2 {
+		return hostnames + "matches: [{path: {type: PathPrefix, value: " + PathOf(0) + "}}]"
+	}
+	var rules []string
+	for i := range s.Rules {
+		rules = append(rules, "{matches: [{path: {type: PathPrefix, value: "+PathOf(i)+"}}]}")
+	}
+	return hostnames + "rules: [" + strings.Join(rules, ", ") + "]"
+}
+
+// PathOf is what requests ask a rule of an HTTPRoute for.
+func PathOf(rule int) string {
+	if rule == 0 {
+		return "/test"
+	}
+	return fmt.Sprintf("/rule-%d", rule)
+}
+
+// listener is the name of the one that the route attaches to.
+func (s Spec) listener() string {
+	switch s.Route {
+	case v1alpha1.RouteKindTLS:
+		return "tls"
+	case v1alpha1.RouteKindTCP:
+		return fmt.Sprintf("tcp-%d", s.Port)
+	default:
+		return "http"
+	}
+}
+
+// active is the active tier.
+func (s Spec) active() string {
+	return cmp.Or(s.ActiveTier.Written, "{name: active, workload: "+s.application()+"}")
+}
+
+// application is the workload of a tier, and what follows from it.
+func (s Spec) application() string {
+	switch s.Route {
+	case v1alpha1.RouteKindGRPC:
+		return echoServer(ProtocolGRPC)
+	case v1alpha1.RouteKindTLS:
+		return echoServer(ProtocolTLS)
+	case v1alpha1.RouteKindTCP:
+		return echoServer(ProtocolTCP)
+	}
+	if s.HTTP2 {
+		return echoHTTP2
+	}
+	return Echo
 }
 
 // Besides returns what the failover has and failover does not render: a Deployment for
@@ -109,9 +179,21 @@ func Namespace(name string) string {
 	return document(fmt.Sprintf("apiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n", name))
 }
 
+// TLSPort is that of the listener for TLS that is passed through.
+const TLSPort = 443
+
 // SharedGateway returns a Gateway, in a namespace of its own, that routes of any
-// namespace may attach to, with an Envoy of so many threads.
-func SharedGateway(name types.NamespacedName, workers int) string {
+// namespace may attach to, with an Envoy of so many threads. It has a listener of HTTP,
+// one of TLS, and one of TCP for each of the ports.
+func SharedGateway(name types.NamespacedName, workers int, ports ...int) string {
+	var listeners strings.Builder
+	for _, port := range ports {
+		fmt.Fprintf(&listeners, `    - name: tcp-%[1]d
+      protocol: TCP
+      port: %[1]d
+      allowedRoutes: {namespaces: {from: All}}
+`, port)
+	}
 	return Namespace(name.Namespace) + document(fmt.Sprintf(`apiVersion: gateway.envoyproxy.io/v1alpha1
 kind: EnvoyProxy
 metadata: {name: %[1]s, namespace: %[2]s}
@@ -130,7 +212,12 @@ spec:
       protocol: HTTP
       port: 80
       allowedRoutes: {namespaces: {from: All}}
-`, name.Name, name.Namespace, workers))
+    - name: tls
+      protocol: TLS
+      port: %[4]d
+      tls: {mode: Passthrough}
+      allowedRoutes: {namespaces: {from: All}}
+%[5]s`, name.Name, name.Namespace, workers, TLSPort, listeners.String()))
 }
 
 func document(text string) string {

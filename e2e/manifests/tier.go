@@ -9,6 +9,22 @@ import (
 const Echo = `{image: gcr.io/k8s-staging-gateway-api/echo-basic:v20231214-v1.0.0-140-gf544a46e, port: 3000, env: [
       {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}, {name: NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}]}`
 
+// The protocols of the application of other routes than an HTTPRoute.
+const (
+	ProtocolGRPC = "gRPC"
+	ProtocolTLS  = "TLS"
+	ProtocolTCP  = "TCP"
+)
+
+// echoServer is the application of a protocol, as the workload of a tier.
+func echoServer(protocol string) string {
+	return "{image: registry.example.com/echo-server, port: 3000, env: [{name: PROTOCOL, value: " + protocol + "}, " +
+		"{name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]}"
+}
+
+// echoHTTP2 is Echo, which speaks HTTP/2 instead, in clear text.
+var echoHTTP2 = strings.Replace(Echo, "env: [", "env: [{name: H2C_PORT, value: \"3000\"}, {name: HTTP_PORT, value: \"3001\"},", 1) + ", appProtocols: [gateway.envoyproxy.io/h2c]"
+
 // Tier is an active tier. Its first host is the pod of Deployment active.
 type Tier struct {
 	// Name is short enough to be part of a namespace's name; empty for the tier of the
@@ -52,14 +68,6 @@ func (t Tier) Hosts() int {
 		hosts += backend.Hosts
 	}
 	return hosts
-}
-
-// written is the tier as YAML.
-func (t Tier) written() string {
-	if t.Written == "" {
-		return "{name: active, workload: " + Echo + "}"
-	}
-	return t.Written
 }
 
 // Deployments returns those beside the tier's own: the suite gives each Deployment one

@@ -43,21 +43,18 @@ func (f Figure) Agrees() bool {
 
 // String is measured / predicted, in bold where they do not agree.
 func (f Figure) String() string {
-	number := func(value float64) string {
-		if value < 0 {
-			return "never"
-		}
-		return strings.TrimSuffix(fmt.Sprintf("%.1f", value), ".0")
-	}
-	predicted := number(f.Least)
-	if number(f.Most) != predicted {
-		predicted += " to " + number(f.Most)
-	}
-	text := number(f.Measured) + " / " + predicted
+	text := number(f.Measured) + " / " + span([]float64{f.Least, f.Most})
 	if !f.Agrees() {
 		return "**" + text + "**"
 	}
 	return text
+}
+
+func number(value float64) string {
+	if value < 0 {
+		return "never"
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", value), ".0")
 }
 
 // Agrees tells whether all figures do.
@@ -68,7 +65,11 @@ func (c Comparison) Agrees() bool {
 // Settings are those of Envoy for a drill, under a version of Envoy Gateway.
 func Settings(d drill.Drill, version string) (envoy.Settings, error) {
 	gateway := types.NamespacedName{Namespace: "drills", Name: "drills"}
-	documents, err := document.Parse([]byte(manifests.SharedGateway(gateway, d.Threads())+d.Spec(gateway).FailoverSpec()), "drill")
+	var ports []int
+	if d.Port > 0 {
+		ports = append(ports, d.Port)
+	}
+	documents, err := document.Parse([]byte(manifests.SharedGateway(gateway, d.Threads(), ports...)+d.Spec(gateway).FailoverSpec()), "drill")
 	if err != nil {
 		return envoy.Settings{}, err
 	}
@@ -77,8 +78,8 @@ func Settings(d drill.Drill, version string) (envoy.Settings, error) {
 		return envoy.Settings{}, err
 	}
 	isInvalid := func(d diagnostic.Diagnostic) bool { return d.Rule == "" && d.Severity == diagnostic.Error }
-	if len(checked.Failovers) != 1 || slices.ContainsFunc(checked.Diagnostics, isInvalid) {
-		return envoy.Settings{}, fmt.Errorf("%s: %d failovers, not one, or invalid: %v", d, len(checked.Failovers), checked.Diagnostics)
+	if len(checked.Failovers) != d.RuleCount() || slices.ContainsFunc(checked.Diagnostics, isInvalid) {
+		return envoy.Settings{}, fmt.Errorf("%s: %d failovers, not one for each rule, or invalid: %v", d, len(checked.Failovers), checked.Diagnostics)
 	}
 	found := checked.Failovers[0]
 	settings := envoy.SettingsOf(found.Route.Kind, *found.OfRule, *found.At, version)
@@ -94,6 +95,9 @@ func Scenario(d drill.Drill, settings envoy.Settings, active, passive prober.Tim
 		Tiers: d.Tiers(), Workers: d.Threads(), Settings: settings,
 		Traffic: envoy.Traffic{Rate: d.RequestsPerSecond(), Duration: d.Duration(), Patience: patience},
 		Outages: []envoy.Outage{{Kind: envoy.Kind(d.Fault), Hosts: d.BrokenHosts(), Begin: active.InForce, End: active.Restored}},
+	}
+	if d.Kept {
+		scenario.Workers = 1 // that which has the connection
 	}
 	for _, backend := range d.ActiveTier.Backends {
 		if scenario.Localities == nil {
@@ -152,17 +156,19 @@ func answeredByPassive(result envoy.Result, outage envoy.Outage) int {
 }
 
 func figureOf(measured float64, predicted []float64, tolerance float64) Figure {
-	// What never happens is later than anything else.
-	slices.SortFunc(predicted, func(a, b float64) int {
-		switch {
-		case a == b:
-			return 0
-		case a < 0 || b >= 0 && a > b:
-			return 1
-		}
-		return -1
-	})
+	slices.SortFunc(predicted, neverLast)
 	return Figure{measured, predicted[0], predicted[len(predicted)-1], tolerance}
+}
+
+// neverLast orders times: what never happens is later than anything else.
+func neverLast(a, b float64) int {
+	switch {
+	case a == b:
+		return 0
+	case a < 0 || b >= 0 && a > b:
+		return 1
+	}
+	return -1
 }
 
 func inSeconds(d time.Duration) float64 {

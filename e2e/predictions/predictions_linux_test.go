@@ -19,7 +19,7 @@ import (
 func TestDrills(t *testing.T) {
 	const version, patience = "1.9.1", 5 * time.Second
 	names, namespaces := map[string]bool{}, map[string]bool{}
-	for _, d := range predictions.Drills() {
+	for _, d := range append(predictions.Drills(), drill.Shapes(true)...) {
 		assert.False(t, names[d.String()], "%s twice", d)
 		assert.False(t, namespaces[d.Namespace()], "%s twice", d.Namespace())
 		names[d.String()], namespaces[d.Namespace()] = true, true

@@ -7,9 +7,16 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"google.golang.org/grpc/codes"
 )
 
-// Target is what requests are sent to.
+// Asker sends one request, or makes one connection, and tells what came back.
+type Asker interface {
+	Ask(ctx context.Context) (Answer, error)
+}
+
+// Target is what requests of HTTP are sent to.
 type Target struct {
 	// Address is the host and port to connect to.
 	Address string
@@ -23,8 +30,11 @@ type Target struct {
 
 // Answer is what came back.
 type Answer struct {
-	// Status is that of the response, or 0 if there was none.
+	// Status is that of the response, or 0 if there was none. It is 200 for an exchange
+	// without HTTP, and for gRPC, whose own status says more.
 	Status int
+	// GRPC is the status of gRPC.
+	GRPC codes.Code
 	// Pod is the name of the pod that answered, as far as the body tells.
 	Pod string
 }

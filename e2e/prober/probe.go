@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Probe is a series of requests at a constant rate.
+// Probe is a series of requests, or connections, at a constant rate.
 type Probe struct {
-	Target Target
+	Target Asker
 	// Rate is the number of requests a second.
 	Rate float64
 	// Duration is how long requests are sent.

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"google.golang.org/grpc/codes"
 )
 
 // Times are those of an outage. They count from the probe's start.
@@ -109,12 +110,15 @@ func (r Request) reason() string {
 	case r.Err != nil:
 		return "connection failed"
 	}
+	if r.Answer.GRPC != codes.OK {
+		return "gRPC status " + r.Answer.GRPC.String()
+	}
 	return fmt.Sprintf("status %d", r.Answer.Status)
 }
 
-// Lost reports whether the request was not answered with status 200.
+// Lost reports whether the request was not answered with status 200, or OK by gRPC.
 func (r Request) Lost() bool {
-	return r.Err != nil || r.Answer.Status != http.StatusOK
+	return r.Err != nil || !r.Answer.isOK()
 }
 
 func (r Request) lateness() time.Duration {

@@ -16,7 +16,9 @@ type Set struct {
 	Egctl        string
 	Envoy        string
 	EchoBasic    string
-	Kustomize    string
+	// EchoServer is that of this module, as it stands.
+	EchoServer string
+	Kustomize  string
 	// Failover is that of this repository, as it stands.
 	Failover string
 
@@ -39,7 +41,8 @@ func Find(ctx context.Context, tools, envoyGateway string) (Set, error) {
 	)
 	problems := needOnPath("ip", "sh", "mount", "cp")
 	return set, errors.Join(problems, find(ctx, []part{
-		{"failover", &set.Failover, buildFailover(repository(tools))},
+		{"failover", &set.Failover, buildOwn(repository(tools), "./fn/failover")},
+		{"echo-server", &set.EchoServer, buildOwn(filepath.Join(tools, ".."), "./echo/server")},
 		{"etcd", &set.Etcd, findEtcd},
 		{"envoy", &set.Envoy, envoy.unpack},
 		{"echo-basic", &set.EchoBasic, echo.build("sigs.k8s.io/gateway-api/conformance/echo-basic")},
@@ -68,7 +71,7 @@ func FindOrchestrators(ctx context.Context, tools string) (Orchestrators, error)
 	kpt := goModule{directory: filepath.Join(tools, kptModule)}
 	var found Orchestrators
 	return found, find(ctx, []part{
-		{"failover", &found.Failover, buildFailover(repository(tools))},
+		{"failover", &found.Failover, buildOwn(repository(tools), "./fn/failover")},
 		{"kustomize", &found.Kustomize, buildKustomize(tools)},
 		{"kpt", &found.Kpt, kpt.build("github.com/failover-krm/failover/e2e/tools/" + kptModule + "/kpt")},
 	})

@@ -44,10 +44,13 @@ const (
 	workers  = 2
 )
 
+// kinds are those of HTTP, which the profiles are for.
+func kinds() []envoy.Kind { return envoy.KindsOf("HTTPRoute") }
+
 // situations are the grid.
 func situations() []situation {
 	var all []situation
-	for _, kind := range envoy.Kinds() {
+	for _, kind := range kinds() {
 		for _, length := range lengths {
 			for _, rate := range rates {
 				sent := rate * int(length.Seconds())

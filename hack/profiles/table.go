@@ -46,7 +46,7 @@ func drillTable() string {
 	for _, f := range fields {
 		row("`"+f.name+"`", func(p profile) string { return f.current(p.settings) })
 	}
-	for _, kind := range envoy.Kinds() {
+	for _, kind := range kinds() {
 		row("lost: "+string(kind), func(p profile) string { return lost([]outcome{drill(kind).run(p.settings)}) })
 	}
 	return t.text.String()
@@ -54,7 +54,7 @@ func drillTable() string {
 
 func kindNames() []string {
 	var names []string
-	for _, kind := range envoy.Kinds() {
+	for _, kind := range kinds() {
 		names = append(names, string(kind))
 	}
 	return names
@@ -79,7 +79,7 @@ func searchTable(profile found, others []found) string {
 // cells are the name of a variant, and its figures.
 func (f found) cells() []string {
 	cells := f.names()
-	for _, kind := range envoy.Kinds() {
+	for _, kind := range kinds() {
 		cells = append(cells, lost(where(f.outcomes, func(o outcome) bool { return o.kind == kind })))
 	}
 	cells = append(cells, lost([]outcome{f.flapping}))

@@ -30,7 +30,9 @@ type Cost struct {
 	// Rate is the number of requests a second, and For how long the outage lasts.
 	Rate float64
 	For  time.Duration
-	// Outages has each kind.
+	// Counted is what is counted: requests, or connections.
+	Counted string
+	// Outages has each kind that the failover can have.
 	Outages []simulate.Outage
 }
 
@@ -42,8 +44,8 @@ func (f Failover) Cost() *Cost {
 		return nil
 	}
 	options := usual(runsOfVerdict)
-	cost := &Cost{Rate: options.Rate, For: options.For}
-	for _, kind := range options.Kinds {
+	cost := &Cost{Rate: options.Rate, For: options.For, Counted: f.Served().Counted()}
+	for _, kind := range f.Served().Kinds(options.Kinds) {
 		cost.Outages = append(cost.Outages, f.simulator.Outage(f.Served(), options, kind, nil))
 	}
 	if f.Verdict == No && cost.failsOver() {
@@ -78,7 +80,7 @@ func (c *Cost) String() string {
 	for _, n := range lost {
 		parts = append(parts, fmt.Sprintf("%d (%s)", n, strings.Join(kinds[n], ", ")))
 	}
-	text := fmt.Sprintf("an outage of %s at %g requests a second loses %s of %d requests", c.For, c.Rate, strings.Join(parts, ", "), c.Outages[0].Sent)
+	text := fmt.Sprintf("an outage of %s at %g %s a second loses %s of %d %[3]s", c.For, c.Rate, c.Counted, strings.Join(parts, ", "), c.Outages[0].Sent)
 	switch {
 	case !c.failsOver():
 		return text
@@ -89,7 +91,10 @@ func (c *Cost) String() string {
 }
 
 // comparison is what an outage costs as things are, and with other settings.
-type comparison struct{ is, would simulate.Outage }
+type comparison struct {
+	counted   string
+	is, would simulate.Outage
+}
 
 // helps tells that fewer requests would be lost.
 func (c comparison) helps() bool { return c.would.Lost.Median < c.is.Lost.Median }
@@ -99,12 +104,9 @@ func (c comparison) String() string { return c.otherwise("with it") }
 
 // otherwise writes it, and says what the change is.
 func (c comparison) otherwise(with string) string {
-	return fmt.Sprintf("%s, and %d %s", lost(c.is), c.would.Lost.Median, with)
-}
-
-// lost says what an outage costs.
-func lost(outage simulate.Outage) string {
-	return fmt.Sprintf("%d of %d requests are lost in an outage of %s (%s) at %g a second", outage.Lost.Median, outage.Sent, usual(runsOfFinding).For, outage.Kind, usual(runsOfFinding).Rate)
+	options := usual(runsOfFinding)
+	return fmt.Sprintf("%d of %d %s are lost in an outage of %s (%s) at %g a second, and %d %s",
+		c.is.Lost.Median, c.is.Sent, c.counted, options.For, c.is.Kind, options.Rate, c.would.Lost.Median, with)
 }
 
 // isSimulated tells that there is a tier to fail over to, so that a simulation says what
@@ -113,7 +115,23 @@ func (f *failover) isSimulated() bool { return f.hasTiers() && f.Simulator.HasTi
 
 // with compares what an outage costs as things are, and after a change of the settings.
 func (f *failover) with(kind envoy.Kind, change func(*envoy.Settings)) comparison {
-	return comparison{f.Simulator.Outage(f.served(), usual(runsOfFinding), kind, nil), f.Simulator.Outage(f.served(), usual(runsOfFinding), kind, change)}
+	return comparison{f.served().Counted(), f.Simulator.Outage(f.served(), usual(runsOfFinding), kind, nil), f.Simulator.Outage(f.served(), usual(runsOfFinding), kind, change)}
+}
+
+// answersError is the outage in which the application answers each request with an error.
+func (f *failover) answersError() envoy.Kind {
+	if slices.Contains(f.served().Kinds(envoy.Kinds()), envoy.Internal) {
+		return envoy.Internal
+	}
+	return envoy.Status500
+}
+
+// answersUnavailable is the one in which the application says that it is not available.
+func (f *failover) answersUnavailable() envoy.Kind {
+	if f.answersError() == envoy.Internal {
+		return envoy.Unavailable
+	}
+	return envoy.Status503
 }
 
 // served is what of the failover is simulated.

@@ -255,9 +255,9 @@ func hairTrigger(f *failover) []finding {
 	}
 	found.reason += " moves all traffic to the next tier"
 	if f.isSimulated() {
-		kind := envoy.Status500
+		kind := f.answersError()
 		if strings.HasSuffix(found.source.Path, ".consecutiveGatewayErrors") {
-			kind = envoy.Status503
+			kind = f.answersUnavailable()
 		}
 		moved := f.Simulator.Outage(f.served(), oneRequest(), kind, nil)
 		if moved.Failover.Min == nil {
@@ -427,7 +427,7 @@ func hcFlap(f *failover) []finding {
 	}
 	reason := "a TCP check passes while the application answers errors, and ends the ejection by the passive check at once"
 	if f.isSimulated() {
-		if compared := f.with(envoy.Status500, withHTTPCheck); compared.helps() {
+		if compared := f.with(f.answersError(), withHTTPCheck); compared.helps() {
 			reason += ": " + compared.otherwise("with a check of type HTTP")
 		}
 	}

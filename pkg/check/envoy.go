@@ -48,7 +48,7 @@ func grpcCheckWithoutHTTP2(f *failover) []finding {
 		return nil
 	}
 	for _, tier := range cluster.Tiers {
-		if slices.ContainsFunc(tier.Backends, speaksHTTP2) {
+		if slices.ContainsFunc(tier.Backends, envoygateway.Backend.SpeaksHTTP2) {
 			return nil // one such backend makes it the protocol of the cluster
 		}
 	}
@@ -57,10 +57,6 @@ func grpcCheckWithoutHTTP2(f *failover) []finding {
 		reason: "a check of type GRPC needs HTTP/2, and no backend of the rule is for it, so Envoy refuses the cluster, and every request is answered 503",
 		advice: "write appProtocols: [gateway.envoyproxy.io/h2c] into the Backends, or a check of type HTTP",
 	}}
-}
-
-func speaksHTTP2(backend envoygateway.Backend) bool {
-	return backend.Protocol == "HTTP2" || backend.Protocol == "GRPC"
 }
 
 func failedConnectionsUncounted(f *failover) []finding {

@@ -252,7 +252,7 @@ func tcpCheck(f *failover) []finding {
 	}
 	reason := "a TCP check passes as long as the port accepts connections: an application that answers errors or hangs stays"
 	if f.isSimulated() {
-		if compared := f.with(envoy.Status500, withHTTPCheck); compared.helps() {
+		if compared := f.with(f.answersError(), withHTTPCheck); compared.helps() {
 			reason += ": " + compared.otherwise("with a check of type HTTP")
 		}
 	}

@@ -205,7 +205,7 @@ func retryMissesConnect(f *failover) []finding {
 
 func retryMisses500(f *failover) []finding {
 	retry := f.retry()
-	if retry == nil || numRetries(retry) == 0 || !containsAny(triggers(retry), egv1a1.GatewayError) || containsAny(triggers(retry), egv1a1.Error5XX) ||
+	if retry == nil || numRetries(retry) == 0 || f.answersError() != envoy.Status500 || !containsAny(triggers(retry), egv1a1.GatewayError) || containsAny(triggers(retry), egv1a1.Error5XX) ||
 		f.profile() == profileZeroLoss { // zero-loss-triggers
 		return nil
 	}
@@ -214,7 +214,7 @@ func retryMisses500(f *failover) []finding {
 	}
 	reason := "gateway-error repeats what is answered with 502, 503 or 504, and not what is answered with 500"
 	if f.isSimulated() {
-		compared := f.with(envoy.Status500, func(s *envoy.Settings) {
+		compared := f.with(f.answersError(), func(s *envoy.Settings) {
 			s.Retry.On.Statuses, s.Retry.Statuses = true, append(s.Retry.Statuses, http.StatusInternalServerError)
 		})
 		if compared.helps() {

@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,9 +27,10 @@ const (
 type simulateFlags struct {
 	simulate.Options
 	simulate.Budget
-	outages                  []string
-	target, output           string
-	requests                 bool
+	outages        []string
+	target, output string
+	// areKindsGiven tells that --outage was written.
+	areKindsGiven, requests  bool
 	maxFailover, maxFailback time.Duration
 }
 
@@ -47,9 +49,11 @@ one: see docs/simulation.md, also for what it does not promise. What "failover c
 finds wrong keeps nothing from being simulated.
 
 The kinds of outage: closed (the process is gone), 500 and 503 (it answers errors),
-hang (it is stuck), dropped (the node or its network is gone). One kind alone is
-shown as what each second saw, and what happened. With -o svg, each is a picture of the
-first run, one below the other.
+hang (it is stuck), dropped (the node or its network is gone). For a GRPCRoute,
+unavailable and internal take the place of 500 and 503: the server answers that status
+of gRPC. For a TCPRoute and a TLSRoute there is no answer that is an error, and
+connections are counted. One kind alone is shown as what each second saw, and what
+happened. With -o svg, each is a picture of the first run, one below the other.
 
 The exit code is 0, or 1 where an outage costs more than a budget permits (in the
 worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read.`,
@@ -76,6 +80,7 @@ worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read.`,
 			if cmd.Flags().Changed("max-failback") {
 				flags.Failback = &flags.maxFailback
 			}
+			flags.areKindsGiven = cmd.Flags().Changed("outage")
 			if err := flags.validate(); err != nil {
 				return err
 			}
@@ -88,7 +93,7 @@ worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read.`,
 	set.DurationVar(&flags.For, "for", flags.For, "how long the outage lasts")
 	set.DurationVar(&flags.Begin, "begin", flags.Begin, "when it begins, after the first request")
 	set.Float64Var(&flags.Rate, "rate", flags.Rate, "requests a second, each on a new connection")
-	set.StringVar(&flags.Method, "method", flags.Method, "their method, for the title alone: Envoy repeats a POST as it repeats a GET")
+	set.StringVar(&flags.Method, "method", flags.Method, "the method of an HTTPRoute's, for the title alone: Envoy repeats a POST as it repeats a GET")
 	set.DurationVar(&flags.Patience, "patience", flags.Patience, "how long a client waits for an answer")
 	set.IntVar(&flags.Workers, "workers", flags.Workers, "threads of Envoy (its --concurrency)")
 	set.IntVar(&flags.ActiveHosts, "active-hosts", flags.ActiveHosts, "hosts of active, where the manifests do not say")
@@ -144,6 +149,9 @@ func runSimulate(args []string, flags simulateFlags, stdin io.Reader, stdout, st
 	for _, failover := range found.Failovers {
 		served = append(served, failover.Served())
 	}
+	for _, line := range withoutOutage(served, flags) {
+		fmt.Fprintln(stderr, "info:", line)
+	}
 	results, err := simulate.Run(served, flags.Options)
 	if err != nil {
 		return unusable("%w", err)
@@ -159,6 +167,20 @@ func runSimulate(args []string, flags simulateFlags, stdin io.Reader, stdout, st
 		return err
 	}
 	return &failure{code: exitWrong}
+}
+
+// withoutOutage says for each failover which kinds that were asked for by name it cannot have.
+func withoutOutage(served []simulate.Served, flags simulateFlags) []string {
+	var lines []string
+	for _, failover := range served {
+		has := failover.Kinds(envoy.Kinds())
+		for _, kind := range flags.Kinds {
+			if flags.areKindsGiven && !slices.Contains(has, kind) {
+				lines = append(lines, fmt.Sprintf("%s: --outage %s is left out: a %s can have %s", failover.Name, kind, failover.Kind, strings.Join(words(has), ", ")))
+			}
+		}
+	}
+	return lines
 }
 
 func writeSimulated(results []simulate.Failover, flags simulateFlags, stdout io.Writer) error {

@@ -23,11 +23,13 @@ spec:
   passive: {service: {name: shop-standby, port: 8080}}
 `
 
+// tcpSpec is one of connections.
+var tcpSpec = strings.Replace(simulated, "gatewayClassName: eg", "listeners: [{name: tcp, protocol: TCP, port: 8080}]", 1) + "  tcpRoute: {}\n"
+
 // TestSimulateGolden shows what simulate writes, in each format.
 func TestSimulateGolden(t *testing.T) {
 	inert := simulated + "  policy: {profile: custom}\n"
 	tls := simulated + "  hostnames: [shop.example.com]\n  tlsRoute: {}\n"
-	tcp := strings.Replace(simulated, "gatewayClassName: eg", "listeners: [{name: tcp, protocol: TCP, port: 8080}]", 1) + "  tcpRoute: {}\n"
 	split, err := os.ReadFile(filepath.Join("..", "..", "testdata", "rule", "mixed-address-type", "fires.yaml"))
 	require.NoError(t, err)
 	for _, tc := range []struct {
@@ -49,9 +51,14 @@ func TestSimulateGolden(t *testing.T) {
 		{"never.svg", inert, []string{"-o", "svg", "--outage", "closed", "--rate", "0.5"}},
 		{"not-served.svg", rule(t, "route-not-served"), []string{"-o", "svg", "--outage", "hang"}},
 		{"grpc.txt", simulated + "  grpcRoute: {}\n", nil},
+		{"grpc-zero-loss.txt", simulated + "  grpcRoute: {}\n  policy: {profile: zero-loss}\n", nil},
+		{"grpc-active-check.txt", simulated + "  grpcRoute: {}\n  policy: {healthCheck: {active: {grpc: {}}}}\n", nil},
+		{"grpc-strip.txt", simulated + "  grpcRoute: {}\n", []string{"--outage", "unavailable"}},
 		{"tls.txt", tls, nil},
-		{"tcp.txt", tcp, nil},
-		{"tcp-active-check.txt", tcp + "  policy: {healthCheck: {active: {tcp: {}}}}\n", nil},
+		{"tcp.txt", tcpSpec, nil},
+		{"tcp.json", tcpSpec, []string{"-o", "json"}},
+		{"tcp-strip.txt", tcpSpec, []string{"--outage", "closed"}},
+		{"tcp-active-check.txt", tcpSpec + "  policy: {healthCheck: {active: {tcp: {}}}}\n", nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := run(tc.input, append([]string{"simulate"}, tc.args...)...)
@@ -110,6 +117,9 @@ func TestSimulateExitCodes(t *testing.T) {
 		{"no time", simulated, []string{"--for", "0s"}, 2, "must last longer than 0s"},
 		{"all that is wrong", simulated, []string{"--rate", "0", "--seeds", "0"}, 2, "--seeds 0: must be from 1 to 1000\n"},
 		{"too much", simulated, []string{"--rate", "10000", "--for", "1h"}, 2, "lower --rate, --for or --seeds"},
+		{"a kind that a TCPRoute cannot have", tcpSpec, []string{"--outage", "closed,500", "--max-lost", "30"}, 0, "info: web/shop (TCPRoute, rule 0): --outage 500 is left out: a TCPRoute can have closed, hang, dropped\n"},
+		{"a kind that a GRPCRoute cannot have", simulated + "  grpcRoute: {}\n", []string{"--outage", "503"}, 0, "info: web/shop (GRPCRoute, rule 0): --outage 503 is left out: a GRPCRoute can have closed, unavailable, internal, hang, dropped\n"},
+		{"connections lost", tcpSpec, []string{"--outage", "closed", "--max-lost", "5"}, 1, "loses up to 27 of the 400 connections in the outage"},
 		{"a budget that is none", simulated, []string{"--max-lost", "few"}, 2, `--max-lost "few": must be`},
 		{"requests without JSON", simulated, []string{"--requests"}, 2, "--requests is for -o json"},
 	} {

@@ -49,7 +49,7 @@ func (m Measured) Run() Run {
 			{"fails back after", seconds(report.Failback)},
 		},
 	}
-	run.course(outage)
+	run.course(outage, "requests")
 	return run
 }
 

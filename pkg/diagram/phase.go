@@ -38,11 +38,11 @@ func phasesOf(tiers []Tier, split bool, failover check.Failover) []Phase {
 		return phases
 	}
 	outage := cost.Outages[0]
-	lost := fmt.Sprintf("%s of %d requests are lost", outage.Lost, outage.Sent)
+	lost := fmt.Sprintf("%s of %d %s are lost", outage.Lost, outage.Sent, cost.Counted)
 	if outage.Lost.Max == 0 {
-		lost = "no request is lost"
+		lost = "no " + strings.TrimSuffix(cost.Counted, "s") + " is lost"
 	}
-	lost += fmt.Sprintf(" (%s, %s, %g requests a second)", closedPort, short(cost.For), cost.Rate)
+	lost += fmt.Sprintf(" (%s, %s, %g %s a second)", closedPort, short(cost.For), cost.Rate, cost.Counted)
 	if outage.Failover.Min == nil || next < 0 {
 		phases[1].Roles = rolesOf(tiers, split, -1, first)
 		phases[1].Text = "nothing takes over: " + lost

@@ -15,43 +15,45 @@ func Simulated(failovers []simulate.Failover, options simulate.Options) []Run {
 		for _, outage := range failover.Outages {
 			run := Run{
 				Name:    failover.Name,
-				Setting: fmt.Sprintf("%s for %s, %g requests a second (%s)", kindInWords[outage.Kind], short(options.For), options.Rate, options.Method),
+				Setting: fmt.Sprintf("%s for %s, %s", kindInWords[outage.Kind], short(options.For), failover.Traffic(options)),
 				Tiers:   tierNames(failover),
 				Note:    failover.Note,
 				Facts: []Fact{
-					{"requests lost", fmt.Sprintf("%s of %d", outage.Lost, outage.Sent)},
+					{failover.Counted() + " lost", fmt.Sprintf("%s of %d", outage.Lost, outage.Sent)},
 					{"slowest answer", outage.Slowest.String()},
 					{"fails over after", outage.Failover.String()},
 					{"fails back after", outage.Failback.String()},
 				},
 			}
-			run.course(outage)
+			run.course(outage, failover.Counted())
 			runs = append(runs, run)
 		}
 	}
 	return runs
 }
 
-// course takes the requests and the events of an outage's first run, until it is over.
-func (r *Run) course(outage simulate.Outage) {
+// course takes what was sent, and the events, of an outage's first run, until it is over.
+func (r *Run) course(outage simulate.Outage, counted string) {
 	r.Begin, r.End, r.Until = outage.Outage.Begin, outage.Outage.End, outage.Over()
 	for _, request := range outage.First.Requests {
 		if request.Sent < r.Until {
 			r.Samples = append(r.Samples, Sample{request.Sent, request.Tier, request.Lost()})
 		}
 	}
-	for _, moment := range outage.Story() {
+	for _, moment := range outage.Story(counted) {
 		r.Events = append(r.Events, Event{moment.At, moment.Text})
 	}
 }
 
 // kindInWords says what each kind of outage is.
 var kindInWords = map[envoy.Kind]string{
-	envoy.Closed:    "port closed",
-	envoy.Status500: "answers 500",
-	envoy.Status503: "answers 503",
-	envoy.Hang:      "hangs",
-	envoy.Dropped:   "packets dropped",
+	envoy.Closed:      "port closed",
+	envoy.Status500:   "answers 500",
+	envoy.Status503:   "answers 503",
+	envoy.Unavailable: "answers UNAVAILABLE",
+	envoy.Internal:    "answers INTERNAL",
+	envoy.Hang:        "hangs",
+	envoy.Dropped:     "packets dropped",
 }
 
 // tierNames names the tiers that are simulated, by their backends.

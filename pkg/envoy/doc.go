@@ -8,6 +8,7 @@
 //	healthcheck.go      the active health check
 //	mergewindow.go      when a change of health takes effect
 //	pool.go             connections
+//	keepalive.go        PINGs on connections of HTTP/2
 //	router.go           attempts, timeouts
 //	retry.go            which attempts are repeated, and where
 //

@@ -43,10 +43,15 @@ var policies = map[string]string{
 
 func settingsOf(t testing.TB, policy string) envoy.Settings {
 	t.Helper()
+	return settingsOfRoute(t, "HTTPRoute", policy)
+}
+
+func settingsOfRoute(t testing.TB, route, policy string) envoy.Settings {
+	t.Helper()
 	var spec egv1a1.BackendTrafficPolicySpec
 	require.NoError(t, yaml.UnmarshalStrict([]byte(policy), &spec))
 	effect := envoygateway.PolicyInEffect{Spec: &spec}
-	return envoy.SettingsOf("HTTPRoute", envoygateway.Rule{}, envoygateway.Attachment{Policy: effect, ClusterPolicy: effect}, "1.8.2")
+	return envoy.SettingsOf(route, envoygateway.Rule{}, envoygateway.Attachment{Policy: effect, ClusterPolicy: effect}, "1.8.2")
 }
 
 // drill is the scenario of docs/drills.md.

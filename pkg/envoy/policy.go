@@ -28,6 +28,7 @@ const (
 	DefaultHealthy          = 1
 
 	defaultMergeWindow     = time.Second
+	defaultKeepaliveJitter = 15
 	defaultLimit           = 1024
 	defaultStatus          = 503
 	defaultBackOff         = 25 * time.Millisecond
@@ -49,7 +50,9 @@ func SettingsOf(kind string, rule envoygateway.Rule, at envoygateway.Attachment,
 	ofRequests, ofCluster := ptr.Deref(at.Policy.Spec, egv1a1.BackendTrafficPolicySpec{}), ptr.Deref(at.ClusterPolicy.Spec, egv1a1.BackendTrafficPolicySpec{})
 	check := ptr.Deref(ofCluster.HealthCheck, egv1a1.HealthCheck{})
 	settings := Settings{
-		Connections:    kind == "TCPRoute" || kind == "TLSRoute",
+		Connections:    SeesConnections(kind),
+		HTTP2:          kind == grpcRoute || isHTTP2(at.Clusters),
+		Keepalive:      keepaliveOf(ofCluster.HTTP2),
 		ConnectTimeout: DefaultConnectTimeout,
 		RequestTimeout: DefaultRequestTimeout,
 		PanicThreshold: int(ptr.Deref(check.PanicThreshold, DefaultPanicThreshold)),
@@ -82,6 +85,31 @@ func SettingsOf(kind string, rule envoygateway.Rule, at envoygateway.Attachment,
 	return settings
 }
 
+// isHTTP2 tells whether a cluster speaks it: one backend is enough.
+func isHTTP2(clusters []envoygateway.Cluster) bool {
+	for _, cluster := range clusters {
+		for _, tier := range cluster.Tiers {
+			if slices.ContainsFunc(tier.Backends, envoygateway.Backend.SpeaksHTTP2) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// keepaliveOf is nil where no PING is sent at an interval.
+func keepaliveOf(settings *egv1a1.HTTP2Settings) *Keepalive {
+	if settings == nil || settings.ConnectionKeepalive == nil {
+		return nil
+	}
+	given := settings.ConnectionKeepalive
+	keepalive := &Keepalive{Interval: duration(given.Interval, 0), Timeout: duration(given.Timeout, 0), Jitter: int(ptr.Deref(given.IntervalJitter, defaultKeepaliveJitter))}
+	if keepalive.Interval <= 0 || keepalive.Timeout <= 0 {
+		return nil
+	}
+	return keepalive
+}
+
 // bound keeps settings within what is told apart.
 func (s *Settings) bound() {
 	atLeast := func(values ...*time.Duration) {
@@ -95,6 +123,9 @@ func (s *Settings) bound() {
 	if s.Retry != nil {
 		s.Retry.NumRetries = min(s.Retry.NumRetries, mostRetries)
 		atLeast(&s.Retry.PerTryTimeout, &s.Retry.BackOff, &s.Retry.MaxBackOff)
+	}
+	if s.Keepalive != nil {
+		atLeast(&s.Keepalive.Interval, &s.Keepalive.Timeout)
 	}
 	if s.Outlier != nil {
 		s.Outlier.Interval = max(s.Outlier.Interval, shortest)
@@ -124,13 +155,16 @@ func limitsOf(breaker *egv1a1.CircuitBreaker) Limits {
 	return Limits{Connections: limit(b.MaxConnections), PendingRequests: limit(b.MaxPendingRequests), Requests: limit(b.MaxParallelRequests), Retries: limit(b.MaxParallelRetries)}
 }
 
+// ownTriggers are those that Envoy Gateway takes where none is written.
+var ownTriggers = RetryOn{ConnectFailure: true, Statuses: true, Unavailable: true}
+
 func retryOf(policy *egv1a1.Retry, version string) *Retry {
 	if policy == nil {
 		return nil
 	}
 	retry := &Retry{
 		NumRetries: int(ptr.Deref(policy.NumRetries, DefaultNumRetries)),
-		On:         RetryOn{ConnectFailure: true, Statuses: true},
+		On:         ownTriggers,
 		Statuses:   []int{defaultStatus},
 		BackOff:    defaultBackOff,
 	}
@@ -143,6 +177,7 @@ func retryOf(policy *egv1a1.Retry, version string) *Retry {
 			retry.On = RetryOn{
 				ConnectFailure: has(egv1a1.ConnectFailure), Reset: has(egv1a1.Reset), ResetBeforeRequest: has(egv1a1.ResetBeforeRequest) && target.ResetBeforeRequest.In(version),
 				GatewayError: has(egv1a1.GatewayError), FiveXX: has(egv1a1.Error5XX), Statuses: has(egv1a1.RetriableStatusCodes),
+				Unavailable: has(egv1a1.Unavailable), Internal: has(egv1a1.Internal),
 			}
 		}
 		retry.Statuses = nil
@@ -166,7 +201,7 @@ func retryOf(policy *egv1a1.Retry, version string) *Retry {
 // retryOfRule is that of an HTTPRoute's rule, which takes the place of the policy's. It
 // has Envoy Gateway's own triggers.
 func retryOfRule(rule envoygateway.Rule) *Retry {
-	retry := &Retry{NumRetries: ptr.Deref(rule.Retry.Attempts, DefaultNumRetries), On: RetryOn{ConnectFailure: true, Statuses: true}, Statuses: []int{defaultStatus}, BackOff: defaultBackOff}
+	retry := &Retry{NumRetries: ptr.Deref(rule.Retry.Attempts, DefaultNumRetries), On: ownTriggers, Statuses: []int{defaultStatus}, BackOff: defaultBackOff}
 	if len(rule.Retry.Codes) > 0 {
 		retry.Statuses = nil
 		for _, status := range rule.Retry.Codes {
@@ -211,6 +246,7 @@ func checkOf(active *egv1a1.ActiveHealthCheck) *HealthCheck {
 	}
 	check := &HealthCheck{
 		ConnectOnly: active.Type == egv1a1.ActiveHealthCheckerTypeTCP && (active.TCP == nil || active.TCP.Receive == nil),
+		GRPC:        active.Type == egv1a1.ActiveHealthCheckerTypeGRPC,
 		Interval:    duration(active.Interval, DefaultCheckInterval),
 		Timeout:     duration(active.Timeout, DefaultCheckTimeout),
 		Unhealthy:   int(ptr.Deref(active.UnhealthyThreshold, DefaultUnhealthy)),

@@ -24,7 +24,7 @@ func defaultSettings() envoy.Settings {
 
 // TestSettingsOf has what Envoy Gateway makes of each field, by its defaults and Envoy's.
 func TestSettingsOf(t *testing.T) {
-	ownTriggers := envoy.RetryOn{ConnectFailure: true, Statuses: true}
+	ownTriggers := envoy.RetryOn{ConnectFailure: true, Statuses: true, Unavailable: true}
 	for _, tc := range []struct {
 		reason, policy, version, kind string
 		rule                          envoygateway.Rule
@@ -114,6 +114,25 @@ func TestSettingsOf(t *testing.T) {
 		{
 			reason: "a TCPRoute has no retry", kind: "TCPRoute", policy: "retry: {}",
 			want: func(s *envoy.Settings) { s.Connections = true },
+		},
+		{
+			reason: "a GRPCRoute is of HTTP/2", kind: "GRPCRoute",
+			want: func(s *envoy.Settings) { s.HTTP2 = true },
+		},
+		{
+			reason: "the triggers of gRPC", kind: "GRPCRoute", policy: "retry: {retryOn: {triggers: [unavailable, internal, cancelled]}}",
+			want: func(s *envoy.Settings) {
+				s.HTTP2 = true
+				s.Retry = &envoy.Retry{NumRetries: 2, On: envoy.RetryOn{Unavailable: true, Internal: true}, BackOff: 25 * time.Millisecond, MaxBackOff: 250 * time.Millisecond}
+			},
+		},
+		{
+			reason: "an active check of gRPC, and a keepalive", kind: "GRPCRoute", policy: "{healthCheck: {active: {type: GRPC, grpc: {}}}, http2: {connectionKeepalive: {interval: 2s, timeout: 1s}}}",
+			want: func(s *envoy.Settings) {
+				s.HTTP2 = true
+				s.Check = &envoy.HealthCheck{GRPC: true, Interval: 3 * time.Second, Timeout: time.Second, Unhealthy: 3, Healthy: 1}
+				s.Keepalive = &envoy.Keepalive{Interval: 2 * time.Second, Timeout: time.Second, Jitter: 15}
+			},
 		},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {

@@ -15,9 +15,17 @@ import (
 // Gateway sets it.
 const hostPicks = 5
 
-// retryStatus repeats a request that was answered with an error, if that is asked for.
-func (s *simulation) retryStatus(r *request, status int) bool {
+// retryReply repeats a request that was answered with an error, if that is asked for. An
+// error of gRPC has status 200, so that the conditions of HTTP do not hold.
+func (s *simulation) retryReply(r *request, with reply) bool {
 	return s.retry(r, func(on RetryOn) bool {
+		switch with.grpc {
+		case Unavailable:
+			return on.Unavailable
+		case Internal:
+			return on.Internal
+		}
+		status := with.status
 		return on.FiveXX && status >= 500 || on.GatewayError && isGatewayError(status) ||
 			on.Statuses && slices.Contains(s.settings.Retry.Statuses, status)
 	})

@@ -64,29 +64,29 @@ func (s *simulation) sent(a *attempt) {
 			}
 		})
 	}
-	at, status := a.pool.host.answerAt(s.now)
+	at, with := a.connection.answerAt(a.pool.host, s.now)
 	s.queue.add(at, func() {
 		if !a.ended {
-			s.answer(a, status)
+			s.answer(a, with)
 		}
 	})
 }
 
 // answer is the server's.
-func (s *simulation) answer(a *attempt, status int) {
+func (s *simulation) answer(a *attempt, with reply) {
 	s.end(a)
 	if !s.settings.Connections {
-		s.putResult(a.pool.host, answered, status)
+		s.putResult(a.pool.host, answered, with.status)
 	}
-	s.release(a.connection, true)
-	if s.retryStatus(a.request, status) {
+	s.release(a, true)
+	if s.retryReply(a.request, with) {
 		return
 	}
 	reason := Reason("")
-	if status != http.StatusOK {
+	if with.status != http.StatusOK {
 		reason = ReasonError
 	}
-	s.finish(a.request, status, a.pool.host.tier, reason)
+	s.finish(a.request, with.status, a.pool.host.tier, reason)
 }
 
 // connectFailed is an attempt without a connection: no byte of it was sent.
@@ -100,10 +100,13 @@ func (s *simulation) connectFailed(a *attempt) {
 	}
 }
 
-// reset is an attempt whose connection broke.
+// reset is an attempt whose connection broke. Where Envoy sees connections alone, one that
+// was established does not count against its host (tcp_proxy.cc, onGenericPoolFailure).
 func (s *simulation) reset(a *attempt) {
 	s.end(a)
-	s.putResult(a.pool.host, failed, 0)
+	if !s.settings.Connections {
+		s.putResult(a.pool.host, failed, 0)
+	}
 	if !s.retry(a.request, isCoveredByReset) {
 		s.finish(a.request, http.StatusServiceUnavailable, -1, ReasonConnection)
 	}

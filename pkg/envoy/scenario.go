@@ -53,6 +53,10 @@ const (
 	Status500 Kind = "500"
 	// Status503 answers every request with 503.
 	Status503 Kind = "503"
+	// Unavailable answers every call of gRPC with UNAVAILABLE.
+	Unavailable Kind = "unavailable"
+	// Internal answers every call of gRPC with INTERNAL.
+	Internal Kind = "internal"
 	// Hang accepts connections and answers nothing: the process is stuck.
 	Hang Kind = "hang"
 	// Dropped lets no packet through: the node or its network is gone.
@@ -60,7 +64,33 @@ const (
 )
 
 // Kinds returns all kinds of outage.
-func Kinds() []Kind { return []Kind{Closed, Status500, Status503, Hang, Dropped} }
+func Kinds() []Kind {
+	return []Kind{Closed, Status500, Status503, Unavailable, Internal, Hang, Dropped}
+}
+
+// KindsOf returns the kinds of outage that there are for a kind of route: a server of gRPC
+// answers errors in its own way, and where Envoy sees connections alone, an answer is
+// never an error.
+func KindsOf(route string) []Kind {
+	switch {
+	case SeesConnections(route):
+		return []Kind{Closed, Hang, Dropped}
+	case route == grpcRoute:
+		return []Kind{Closed, Unavailable, Internal, Hang, Dropped}
+	}
+	return []Kind{Closed, Status500, Status503, Hang, Dropped}
+}
+
+// The kinds of route that are not of HTTP alone.
+const (
+	grpcRoute = "GRPCRoute"
+	tcpRoute  = "TCPRoute"
+	tlsRoute  = "TLSRoute"
+)
+
+// SeesConnections tells whether Envoy sees connections alone in what a kind of route takes,
+// and no requests.
+func SeesConnections(route string) bool { return route == tcpRoute || route == tlsRoute }
 
 // Outage is a failure of hosts of one tier.
 type Outage struct {

@@ -7,6 +7,10 @@ import "time"
 type Settings struct {
 	// Connections tells that Envoy sees connections alone, as for a TCPRoute.
 	Connections bool
+	// HTTP2 tells that requests to a host share a connection of each worker.
+	HTTP2 bool
+	// Keepalive is that of these connections; nil for none.
+	Keepalive *Keepalive
 	// ConnectTimeout is how long Envoy waits for a connection.
 	ConnectTimeout time.Duration
 	// RequestTimeout is how long a request may take with all its attempts; 0 for ever.
@@ -68,6 +72,8 @@ type Retry struct {
 // RetryOn are the conditions under which an attempt is repeated.
 type RetryOn struct {
 	ConnectFailure, Reset, ResetBeforeRequest, GatewayError, FiveXX, Statuses bool
+	// Unavailable and Internal are answers of gRPC.
+	Unavailable, Internal bool
 }
 
 // OutlierDetection is the passive health check.
@@ -89,7 +95,9 @@ type OutlierDetection struct {
 // HealthCheck is the active health check.
 type HealthCheck struct {
 	// ConnectOnly tells that the check passes where it can connect.
-	ConnectOnly       bool
+	ConnectOnly bool
+	// GRPC tells that it is a call of gRPC. Its connection outlives a timeout.
+	GRPC              bool
 	Interval, Timeout time.Duration
 	// Expected are the statuses that pass; only 200 where it is empty. Retriable ones
 	// fail like a timeout, only after so many in a row.

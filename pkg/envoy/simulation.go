@@ -175,9 +175,15 @@ func (s *simulation) begin(outage Outage) {
 	if outage.Kind != Closed {
 		return
 	}
+	isBroken := func(i int) bool { return outage.Hosts == 0 || i < outage.Hosts }
+	for i, h := range s.tiers[outage.Tier] {
+		if isBroken(i) {
+			h.checkLine = nil
+		}
+	}
 	for _, worker := range s.workers {
 		for i, p := range worker.pools[outage.Tier] {
-			if outage.Hosts == 0 || i < outage.Hosts {
+			if isBroken(i) {
 				s.breakConnections(p)
 			}
 		}

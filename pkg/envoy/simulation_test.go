@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,12 +48,14 @@ func randomScenario(random *rand.Rand) envoy.Scenario {
 	}
 	spec.HealthCheck = check
 	effect := envoygateway.PolicyInEffect{Spec: &spec}
+	route := []string{"HTTPRoute", "GRPCRoute", "TCPRoute"}[random.IntN(3)]
+	kinds := envoy.KindsOf(route)
 	begin := time.Duration(1+random.IntN(5)) * time.Second
 	scenario := envoy.Scenario{
 		Tiers:    []int{1 + random.IntN(3), 1 + random.IntN(3)},
-		Settings: envoy.SettingsOf("HTTPRoute", envoygateway.Rule{}, envoygateway.Attachment{Policy: effect, ClusterPolicy: effect}, "1.9.1"),
+		Settings: envoy.SettingsOf(route, envoygateway.Rule{}, envoygateway.Attachment{Policy: effect, ClusterPolicy: effect}, "1.9.1"),
 		Traffic:  envoy.Traffic{Rate: []float64{0.5, 5, 20, 100}[random.IntN(4)], Duration: 40 * time.Second, Patience: 5 * time.Second},
-		Outages:  []envoy.Outage{{Kind: envoy.Kinds()[random.IntN(5)], Begin: begin, End: begin + time.Duration(random.IntN(20))*time.Second}},
+		Outages:  []envoy.Outage{{Kind: kinds[random.IntN(len(kinds))], Begin: begin, End: begin + time.Duration(random.IntN(20))*time.Second}},
 		Workers:  1 + random.IntN(4),
 	}
 	if maybe() {
@@ -115,7 +118,7 @@ func TestProperties(t *testing.T) {
 // TestNeverEjects: what never ejects, and has no retry that leaves the tier, never fails
 // over.
 func TestNeverEjects(t *testing.T) {
-	for _, kind := range envoy.Kinds() {
+	for _, kind := range envoy.KindsOf("HTTPRoute") {
 		for _, policy := range []string{"healthCheck: {passive: {}}", "retry: {numRetries: 2}", "{}"} {
 			scenario := drill(settingsOf(t, policy), kind)
 			report := envoy.Simulate(scenario, 1).Report(scenario.Outages[0])
@@ -127,10 +130,13 @@ func TestNeverEjects(t *testing.T) {
 
 // TestZeroLoss: the profile of that name loses nothing, in any kind of outage.
 func TestZeroLoss(t *testing.T) {
-	for _, kind := range envoy.Kinds() {
-		for seed := range uint64(20) {
-			scenario := drill(settingsOf(t, policies["zero-loss-active"]), kind)
-			assert.Zero(t, envoy.Simulate(scenario, seed).Report(scenario.Outages[0]).Lost, "%s, seed %d", kind, seed)
+	ofGRPC := strings.Replace(policies["zero-loss"], "retriable-status-codes]", "retriable-status-codes, cancelled, deadline-exceeded, internal, unavailable]", 1)
+	for route, policy := range map[string]string{"HTTPRoute": policies["zero-loss-active"], "GRPCRoute": ofGRPC} {
+		for _, kind := range envoy.KindsOf(route) {
+			for seed := range uint64(20) {
+				scenario := drill(settingsOfRoute(t, route, policy), kind)
+				assert.Zero(t, envoy.Simulate(scenario, seed).Report(scenario.Outages[0]).Lost, "%s, %s, seed %d", route, kind, seed)
+			}
 		}
 	}
 }

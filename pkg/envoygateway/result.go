@@ -254,6 +254,9 @@ type Backend struct {
 	Invalid *Cause
 }
 
+// SpeaksHTTP2 tells whether Envoy speaks HTTP/2 to it, as all of gRPC is.
+func (b Backend) SpeaksHTTP2() bool { return b.Protocol == protocolHTTP2 || b.Protocol == protocolGRPC }
+
 // TLS is how Envoy connects to a backend.
 type TLS struct {
 	// From is the Backend, or the BackendTLSPolicy where one applies.

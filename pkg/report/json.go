@@ -62,6 +62,7 @@ type (
 	}
 	// jsonCost has outages as "failover simulate" does, in fewer runs.
 	jsonCost struct {
+		Counted string       `json:"counted"`
 		Rate    float64      `json:"rate"`
 		For     float64      `json:"for"`
 		Outages []jsonOutage `json:"outages"`
@@ -183,7 +184,7 @@ func jsonOfFailover(failover check.Failover) jsonFailover {
 		out.Clusters = append(out.Clusters, one)
 	}
 	if cost := failover.Cost(); cost != nil {
-		out.Cost = &jsonCost{Rate: cost.Rate, For: cost.For.Seconds()}
+		out.Cost = &jsonCost{Counted: cost.Counted, Rate: cost.Rate, For: cost.For.Seconds()}
 		for _, outage := range cost.Outages {
 			out.Cost.Outages = append(out.Cost.Outages, jsonOutage{outage.Kind, outage.Sent, outage.Lost, outage.Failover, outage.Failback, outage.Slowest})
 		}

@@ -48,7 +48,7 @@ func (b Budget) Exceeded(failovers []Failover) []string {
 					limit = value / 100 * float64(outage.Sent)
 				}
 				if float64(outage.Lost.Max) > limit {
-					say("max-lost", b.Lost, fmt.Sprintf("loses up to %d of the %d requests in the outage", outage.Lost.Max, outage.Sent))
+					say("max-lost", b.Lost, fmt.Sprintf("loses up to %d of the %d %s in the outage", outage.Lost.Max, outage.Sent, failover.Counted()))
 				}
 			}
 			for _, limit := range []struct {

@@ -17,6 +17,7 @@ type (
 	}
 	jsonFailover struct {
 		Name    string       `json:"name"`
+		Counted string       `json:"counted"`
 		Hosts   []int        `json:"hosts"`
 		Note    string       `json:"note,omitempty"`
 		Outages []jsonOutage `json:"outages"`
@@ -44,7 +45,7 @@ type (
 func WriteJSON(w io.Writer, failovers []Failover, requests bool) error {
 	output := jsonOutput{Failovers: []jsonFailover{}}
 	for _, failover := range failovers {
-		written := jsonFailover{Name: failover.Name, Hosts: append([]int{}, failover.Hosts...), Note: failover.Note, Outages: []jsonOutage{}}
+		written := jsonFailover{Name: failover.Name, Counted: failover.Counted(), Hosts: append([]int{}, failover.Hosts...), Note: failover.Note, Outages: []jsonOutage{}}
 		for _, outage := range failover.Outages {
 			result := jsonOutage{Kind: outage.Kind, Sent: outage.Sent, Lost: outage.Lost, Failover: outage.Failover, Failback: outage.Failback, Slowest: outage.Slowest}
 			if requests {

@@ -18,7 +18,7 @@ import (
 
 // Options are the traffic and the outage.
 type Options struct {
-	// Kinds of outage, each of which is simulated.
+	// Kinds of outage, each of which is simulated for the failovers that can have it.
 	Kinds []envoy.Kind
 	// Rate is the number of requests a second, Method theirs. Envoy repeats a POST as it
 	// repeats a GET.
@@ -96,6 +96,20 @@ type Served struct {
 	EnvoyGateway string
 }
 
+// Kinds are the kinds of outage, of those that are asked for, that the failover can have.
+func (s Served) Kinds(asked []envoy.Kind) []envoy.Kind {
+	has := envoy.KindsOf(s.Kind)
+	return slices.DeleteFunc(slices.Clone(asked), func(kind envoy.Kind) bool { return !slices.Contains(has, kind) })
+}
+
+// Counted is what is counted, in the plural: connections where Envoy sees nothing else.
+func (s Served) Counted() string {
+	if envoy.SeesConnections(s.Kind) {
+		return "connections"
+	}
+	return "requests"
+}
+
 // Failover is what outages cost one failover.
 type Failover struct {
 	Served
@@ -109,7 +123,7 @@ type Failover struct {
 // Outage is what one kind of outage costs.
 type Outage struct {
 	Kind envoy.Kind
-	// Sent is the number of requests that are sent while it lasts.
+	// Sent is the number of requests, or connections, that are sent while it lasts.
 	Sent int
 	// Lost requests, and the times of each run, in seconds; those that never come are
 	// nil.
@@ -147,8 +161,9 @@ func Run(failovers []Served, options Options) ([]Failover, error) {
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, failover := range failovers {
 		scenario, lost, note := scenarioOf(failover, options)
-		results[i] = Failover{Served: failover, Hosts: scenario.Tiers, Note: note, Outages: make([]Outage, len(options.Kinds))}
-		for j, kind := range options.Kinds {
+		kinds := failover.Kinds(options.Kinds)
+		results[i] = Failover{Served: failover, Hosts: scenario.Tiers, Note: note, Outages: make([]Outage, len(kinds))}
+		for j, kind := range kinds {
 			group.Go(func() error {
 				results[i].Outages[j] = runOutage(scenario, kind, lost, options)
 				return nil

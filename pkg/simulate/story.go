@@ -4,19 +4,20 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/failover-krm/failover/pkg/envoy"
 )
 
-// words say what an event means for the traffic.
+// words say what an event means for the traffic: requests, or connections.
 var words = map[envoy.EventKind]string{
-	envoy.Ejected:         "%s is ejected: requests no longer go to it",
-	envoy.EjectionRefused: "%s would be ejected, but maxEjectionPercent does not permit it",
-	envoy.EjectionEnded:   "the ejection of %s lapses: it is tried again, with real requests",
-	envoy.CheckFailed:     "the active check takes %s out",
-	envoy.CheckPassed:     "the active check lets %s back in",
-	envoy.UpdateDelayed:   "Envoy holds this change back for a second, as a second one within its update_merge_window: until then requests go where they went",
+	envoy.Ejected:         "HOST is ejected: TRAFFIC no longer go to it",
+	envoy.EjectionRefused: "HOST would be ejected, but maxEjectionPercent does not permit it",
+	envoy.EjectionEnded:   "the ejection of HOST lapses: it is tried again, with real TRAFFIC",
+	envoy.CheckFailed:     "the active check takes HOST out",
+	envoy.CheckPassed:     "the active check lets HOST back in",
+	envoy.UpdateDelayed:   "Envoy holds this change back for a second, as a second one within its update_merge_window: until then TRAFFIC go where they went",
 	envoy.UpdateDelivered: "the change that was held back takes effect",
 }
 
@@ -27,8 +28,9 @@ type Moment struct {
 }
 
 // Story tells the events of the first run, and the outage, in order, until it is over.
-// Repeated refusals are told once. It is empty where nothing was simulated.
-func (o Outage) Story() []Moment {
+// Repeated refusals are told once. It is empty where nothing was simulated. What is counted
+// is what Served.Counted says.
+func (o Outage) Story(counted string) []Moment {
 	if len(o.First.Requests) == 0 {
 		return nil
 	}
@@ -44,10 +46,7 @@ func (o Outage) Story() []Moment {
 			}
 			isRefused = true
 		}
-		text := words[event.Kind]
-		if event.Tier >= 0 {
-			text = fmt.Sprintf(text, hostName(event))
-		}
+		text := strings.NewReplacer("HOST", hostName(event), "TRAFFIC", counted).Replace(words[event.Kind])
 		lines = append(lines, Moment{event.At, text})
 	}
 	report := o.First.Report(o.Outage)
@@ -57,7 +56,7 @@ func (o Outage) Story() []Moment {
 	if report.Failback != envoy.Never {
 		lines = append(lines, Moment{o.Outage.End + report.Failback, "active has answered again"})
 	}
-	lines = append(lines, o.holes()...)
+	lines = append(lines, o.holes(counted)...)
 	slices.SortStableFunc(lines, func(a, b Moment) int { return cmp.Compare(a.At, b.At) })
 	over := o.Over()
 	return slices.DeleteFunc(lines, func(line Moment) bool { return line.At > over })
@@ -75,15 +74,15 @@ func (o Outage) Over() time.Duration {
 
 // holes are the spans in which requests are lost: one after the other, or within
 // a second.
-func (o Outage) holes() []Moment {
+func (o Outage) holes(counted string) []Moment {
 	var holes []Moment
 	var first, last time.Duration
 	count, isServed := 0, false
 	end := func() {
 		if count > 0 {
-			text := "1 request is lost"
+			text := "1 " + strings.TrimSuffix(counted, "s") + " is lost"
 			if count > 1 {
-				text = fmt.Sprintf("%d requests are lost, within %.1f s", count, (last - first).Seconds())
+				text = fmt.Sprintf("%d %s are lost, within %.1f s", count, counted, (last - first).Seconds())
 			}
 			holes = append(holes, Moment{first, text})
 		}

@@ -17,18 +17,33 @@ func WriteText(w io.Writer, failovers []Failover, options Options) error {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%s: %g requests a second (%s), an outage of %s, %s\n", failover.Name, options.Rate, options.Method, options.For, failover.tiers())
+		fmt.Fprintf(w, "%s: %s, an outage of %s, %s\n", failover.Name, failover.Traffic(options), options.For, failover.tiers())
 		if failover.Note != "" {
 			fmt.Fprintf(w, "%s\n", diagnostic.Printable(failover.Note))
+		}
+		if len(failover.Outages) == 0 {
+			continue
 		}
 		if err := failover.writeTable(w); err != nil {
 			return err
 		}
 		if len(failover.Outages) == 1 {
-			failover.Outages[0].writeStrip(w)
+			failover.Outages[0].writeStrip(w, failover.Counted())
 		}
 	}
 	return nil
+}
+
+// Traffic says what is sent: how many a second, and of what.
+func (f Failover) Traffic(options Options) string {
+	text := fmt.Sprintf("%g %s a second", options.Rate, f.Counted())
+	switch {
+	case f.Kind == "GRPCRoute":
+		return text + " (gRPC)"
+	case f.Counted() == "requests":
+		return text + " (" + options.Method + ")"
+	}
+	return text
 }
 
 func (f Failover) tiers() string {
@@ -87,8 +102,9 @@ const (
 	cellNothing = " "
 )
 
-// writeStrip writes a cell for each second of the first run, and its events in words.
-func (o Outage) writeStrip(w io.Writer) {
+// writeStrip writes a cell for each second of the first run, and its events in words,
+// which call requests, or connections, as counted says.
+func (o Outage) writeStrip(w io.Writer, counted string) {
 	if len(o.First.Requests) == 0 {
 		return
 	}
@@ -104,7 +120,7 @@ func (o Outage) writeStrip(w io.Writer) {
 	fmt.Fprintf(w, "%s\n%s\n", strings.TrimRight(scale.String(), " "), strip.String())
 	fmt.Fprintf(w, "%s active  %s passive  %s both  %s some lost; the outage is from %.1f s to %.1f s (the first of the runs)\n\n",
 		cellActive, cellPassive, cellBoth, cellLost, o.Outage.Begin.Seconds(), o.Outage.End.Seconds())
-	for _, line := range o.Story() {
+	for _, line := range o.Story(counted) {
 		fmt.Fprintf(w, "%6.1f s  %s\n", line.At.Seconds(), line.Text)
 	}
 }

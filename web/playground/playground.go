@@ -138,8 +138,9 @@ type Simulation struct {
 
 // Cost is what an outage costs a failover.
 type Cost struct {
-	Name     string              `json:"name"`
-	Note     string              `json:"note,omitempty"`
+	Name string `json:"name"`
+	Note string `json:"note,omitempty"`
+	// Sent is 0 where there is no such outage; the rest then counts for nothing.
 	Sent     int                 `json:"sent"`
 	Lost     simulate.Range[int] `json:"lost"`
 	Failover simulate.Times      `json:"failover"`
@@ -170,10 +171,16 @@ func (p *Playground) Simulate(outage Outage) (Simulation, error) {
 		return simulation, err
 	}
 	for _, result := range results {
+		if len(result.Outages) == 0 { // one that this kind of route cannot have
+			simulation.Costs = append(simulation.Costs, Cost{Name: result.Name, Note: result.Kind + ": no such outage"})
+			continue
+		}
 		of := result.Outages[0]
 		simulation.Costs = append(simulation.Costs, Cost{Name: result.Name, Note: result.Note, Sent: of.Sent, Lost: of.Lost, Failover: of.Failover, Failback: of.Failback, Slowest: of.Slowest})
 	}
-	simulation.Picture = string(diagram.Outage(diagram.Simulated(results, options)...))
+	if drawn := diagram.Simulated(results, options); len(drawn) > 0 {
+		simulation.Picture = string(diagram.Outage(drawn...))
+	}
 	return simulation, nil
 }
 

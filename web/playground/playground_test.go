@@ -40,6 +40,11 @@ func TestCheckAndSimulate(t *testing.T) {
 	assert.InDelta(t, 300, simulation.Costs[0].Lost.Median, 2)
 	assert.Contains(t, simulation.Picture, "<svg")
 
+	outage.Kind = envoy.Unavailable
+	simulation, err = page.Simulate(outage)
+	require.NoError(t, err)
+	assert.Equal(t, playground.Simulation{Costs: []playground.Cost{{Name: "web/shop (HTTPRoute, rule 0)", Note: "HTTPRoute: no such outage"}}}, simulation)
+
 	outage.Rate = -1
 	_, err = page.Simulate(outage)
 	assert.ErrorContains(t, err, "must be from 0.01 to 10000")

@@ -156,10 +156,11 @@ function showCosts(costs) {
   $('no-costs').hidden = costs.length > 0;
   $('costs').tBodies[0].replaceChildren(
     ...costs.map(({ name, note, sent, lost, failover, failback, slowest }) => {
-      const share = sent ? ` of ${sent}` : '';
+      const heading = element('th', note ? [name, element('small', note)] : name, { scope: 'row' });
+      if (!sent) return element('tr', [heading]);
       return element('tr', [
-        element('th', note ? [name, element('small', note)] : name, { scope: 'row' }),
-        element('td', range(lost, String) + share, { className: lost.median > 0 ? 'loses' : 'keeps' }),
+        heading,
+        element('td', `${range(lost, String)} of ${sent}`, { className: lost.median > 0 ? 'loses' : 'keeps' }),
         ...[failover, failback, slowest].map((times) => element('td', range(times, seconds))),
       ]);
     }),

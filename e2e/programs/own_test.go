@@ -28,7 +28,7 @@ func TestFailoverOfTwoClones(t *testing.T) {
 			require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 			require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		}
-		path, err := buildFailover(repository)(t.Context())
+		path, err := buildOwn(repository, "./fn/failover")(t.Context())
 		require.NoError(t, err)
 		built = append(built, path)
 	}
