@@ -28,7 +28,7 @@ var hostileTexts = []string{
 	"\techo hi\n", "\ta", "a\tb", "a\n\tb", "\n\ta\n", " \ta\n", " lead", "trail ", " lead\n", "trail \n", "a\n b\n", "  a\nb", "a\n\n", "a\n\n\n", "\na", "a\n\nb\n", "a\r\nb\r\n", "a\u2028b\n", "\u2028a", "a\n\u0085b", "a \n b", "a\n---\nb\n", "a\n...\n", "a\n# b\n", "# a\nb\n",
 }
 
-// TestStringQuotesWhatIsNoText: and no more, since quotes are noise.
+// TestStringQuotesWhatIsNoText: and nothing else, since quotes are noise.
 func TestStringQuotesWhatIsNoText(t *testing.T) {
 	quoted := func(text string) bool { return encode.String(text).Style == yaml.DoubleQuotedStyle }
 	for _, text := range []string{
