@@ -142,7 +142,9 @@ func runDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill, besides .
 	running.Wait()
 	for i, problem := range problems {
 		require.NoError(t, problem, drills[i])
-		t.Log(drills[i], reports[i].Report)
+		for _, report := range reports[i].OfRules {
+			t.Log(drills[i], report)
+		}
 	}
 	return reports
 }
@@ -232,13 +234,17 @@ func waitUntilPatched(t *testing.T, c *cluster.Cluster, d drill.Drill) {
 	}, time.Minute, time.Second, "the merge window of %s", d)
 }
 
-// clusterOf is how Envoy calls the cluster of a drill, that of the first rule.
-func clusterOf(d drill.Drill) string {
-	rule := 0
-	if !d.Route.HasRequests() && d.Route != "" {
-		rule = -1
+// clustersOf is how Envoy calls the clusters of a drill, one for each rule.
+func clustersOf(d drill.Drill) []string {
+	kind := cmp.Or(d.Route, v1alpha1.RouteKindHTTP)
+	var clusters []string
+	for rule := range d.RuleCount() {
+		if !kind.HasRequests() {
+			rule = -1 // its one rule has no number
+		}
+		clusters = append(clusters, fmt.Sprintf("%s/%s/ha-failover/rule/%d", strings.ToLower(string(kind)), d.Namespace(), rule))
 	}
-	return fmt.Sprintf("%s/%s/ha-failover/rule/%d", strings.ToLower(string(cmp.Or(d.Route, v1alpha1.RouteKindHTTP))), d.Namespace(), rule)
+	return clusters
 }
 
 // waitUntilAllHosts waits until Envoy has all hosts of the drills on a Gateway.
@@ -247,8 +253,10 @@ func waitUntilAllHosts(t *testing.T, c *cluster.Cluster, gateway types.Namespace
 	require.Eventually(t, func() bool {
 		hosts := hostsOf(t, c, gateway)
 		for _, d := range drills {
-			if hosts[clusterOf(d)] != d.Tiers()[0]+d.Tiers()[1] {
-				return false
+			for _, cluster := range clustersOf(d) {
+				if hosts[cluster] != d.Tiers()[0]+d.Tiers()[1] {
+					return false
+				}
 			}
 		}
 		return true
@@ -295,8 +303,10 @@ func waitUntilChecked(t *testing.T, c *cluster.Cluster, gateway types.Namespaced
 			attempts[statistic.Name] = statistic.Value
 		}
 		for _, d := range drills {
-			if d.Policy.ActiveCheck && attempts["cluster."+clusterOf(d)+".health_check.attempt"] < checksAtInterval*(d.Tiers()[0]+d.Tiers()[1]) {
-				return false
+			for _, cluster := range clustersOf(d) {
+				if d.Policy.ActiveCheck && attempts["cluster."+cluster+".health_check.attempt"] < checksAtInterval*(d.Tiers()[0]+d.Tiers()[1]) {
+					return false
+				}
 			}
 		}
 		return true
