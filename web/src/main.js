@@ -69,7 +69,7 @@ const [update, updating] = latest(
       const checking = await call('check', { text: input, target: $('target').value });
       if (isOld()) return;
       showYAML(checking);
-    showChecking(checking);
+      showChecking(checking);
       await simulate();
       document.body.dataset.first ??= performance.now().toFixed(0);
       if ($('status').textContent === 'Loading') status('');
@@ -146,9 +146,10 @@ function showChecking({ findings, verdicts, diagram, specs, others }) {
 
 const seconds = (value) => (value === null ? 'never' : `${value.toFixed(1)} s`);
 
+// range writes the least, the most and the median, or one of them where all look the same.
 function range({ min, median, max }, write) {
-  if (min === max) return write(min);
-  return max === null && min !== null ? `${write(min)} to never` : `${write(min)} to ${write(max)} (${write(median)})`;
+  const [least, most, usual] = [min, max, median].map(write);
+  return least === most ? least : `${least} to ${most} (${usual})`;
 }
 
 function showCosts(costs) {

@@ -27,7 +27,8 @@ func main() {
 		"check": with(func(a struct {
 			Text   string
 			Target target.Target
-		}) (any, error) {
+		},
+		) (any, error) {
 			return page.Check(a.Text, a.Target)
 		}),
 		"simulate": with(func(a playground.Outage) (any, error) { return page.Simulate(a) }),
