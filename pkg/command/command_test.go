@@ -412,7 +412,7 @@ func TestTerminal(t *testing.T) {
 // by the schemas and rules of every target in turn.
 func TestRandomSpecsRender(t *testing.T) {
 	targets := target.All()
-	for number := range manyOr(1000, 200) {
+	for number := range manyOr(1000, 80) {
 		spec, err := json.Marshal(randomspec.New(number, targets[number%len(targets)]))
 		require.NoError(t, err)
 		got := run(string(spec), "render", "-")
