@@ -8,7 +8,7 @@ const e2e = join(dirname(fileURLToPath(import.meta.url)), '..');
 const root = join(e2e, '..');
 
 // committed returns the files of the repository whose names end so: name and text.
-export const committed = (ending) => execFileSync('git', ['ls-files', `*${ending}`], { cwd: root, encoding: 'utf8' })
+export const committed = (ending) => execFileSync('git', ['ls-files', `*${ending}`, ':!web/icon.svg'], { cwd: root, encoding: 'utf8' })
   .split('\n').filter(Boolean).map((name) => ({ name, text: readFileSync(join(root, name), 'utf8') }));
 
 // hostile returns diagrams that are full of texts which try to leave their place.
