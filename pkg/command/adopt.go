@@ -179,19 +179,22 @@ type deletion struct {
 // functionAnnotation makes a FailoverSpec a generator of kustomize.
 const functionAnnotation, functionValue = "config.kubernetes.io/function", "exec: {path: failover}"
 
+// kustomizationFile is the name that kustomize looks for.
+const kustomizationFile = "kustomization.yaml"
+
 // writeAdopted writes the specs, a file each, the patches, and a kustomization with them.
 func writeAdopted(all []adopt.Adopted, directory string) error {
 	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return unusable("--output: %w", err)
 	}
-	files := map[string][]byte{}
+	files := map[string][]byte{kustomizationFile: {}} // no spec may have its name
 	add := func(name string, content any) (err error) {
 		files[name], err = yamlOf(content)
 		return err
 	}
 	whole := kustomization{APIVersion: "kustomize.config.k8s.io/v1beta1", Kind: "Kustomization"}
 	for _, adopted := range all {
-		// The name of a spec may be there in several namespaces.
+		// The name of a spec may be there in several namespaces, or be that of another file.
 		prefix, name := "", adopted.Spec.Name+".yaml"
 		if files[name] != nil {
 			prefix = cmp.Or(adopted.Spec.Namespace, v1alpha1.DefaultNamespace) + "-"
@@ -213,7 +216,7 @@ func writeAdopted(all []adopt.Adopted, directory string) error {
 			}
 		}
 	}
-	if err := add("kustomization.yaml", &whole); err != nil {
+	if err := add(kustomizationFile, &whole); err != nil {
 		return err
 	}
 	for name, text := range files {

@@ -444,6 +444,20 @@ func TestAdoptFails(t *testing.T) {
 	}
 }
 
+// TestAdoptBesideAKustomization: a spec does not get the name of the file that lists it.
+func TestAdoptBesideAKustomization(t *testing.T) {
+	rendered := run(strings.Replace(simulated, "name: shop,", "name: kustomization,", 1), "render", "-")
+	require.Zero(t, rendered.code, rendered.stderr)
+	directory := filepath.Join(t.TempDir(), "adopted")
+	got := run(rendered.stdout, "adopt", "--output", directory, "-")
+	require.Zero(t, got.code, got.stderr)
+	again := run("", "render", directory)
+	require.Zero(t, again.code, again.stderr)
+	listed, err := os.ReadFile(filepath.Join(directory, "kustomization.yaml"))
+	require.NoError(t, err)
+	assert.Contains(t, string(listed), "- web-kustomization.yaml\n")
+}
+
 var shownAdopt = regexp.MustCompile("(?s)```console\n\\$ failover (adopt [^\n]+)\n(.*?)```")
 
 // TestAdoptPages runs what the pages show.

@@ -152,9 +152,15 @@ func runSimulate(args []string, flags simulateFlags, stdin io.Reader, stdout, st
 	for _, line := range withoutOutage(served, flags) {
 		fmt.Fprintln(stderr, "info:", line)
 	}
+	if problem := found.problem(); problem != nil && len(served) == 0 {
+		return problem
+	}
 	results, err := simulate.Run(served, flags.Options)
 	if err != nil {
 		return unusable("%w", err)
+	}
+	if flags.Budget != (simulate.Budget{}) && slices.ContainsFunc(results, func(failover simulate.Failover) bool { return len(failover.Outages) == 0 }) {
+		return unusable("the budget is not tested: name an --outage that each failover can have")
 	}
 	if err := writeSimulated(results, flags, stdout); err != nil {
 		return unusable("%w", err)

@@ -116,6 +116,9 @@ func TestSimulateExitCodes(t *testing.T) {
 		{"an unknown kind", simulated, []string{"--outage", "flood"}, 2, `--outage "flood"`},
 		{"no time", simulated, []string{"--for", "0s"}, 2, "must last longer than 0s"},
 		{"all that is wrong", simulated, []string{"--rate", "0", "--seeds", "0"}, 2, "--seeds 0: must be from 1 to 1000\n"},
+		{"a rate that is no number", simulated, []string{"--rate", "NaN"}, 2, "--rate NaN: must be from 0.01 to 10000"},
+		{"a budget of nothing", tcpSpec, []string{"--outage", "500", "--max-lost", "0"}, 2, "the budget is not tested"},
+		{"nobody stands by", rule(t, "tier-scaled-to-zero"), []string{"--outage", "closed", "--max-lost", "0"}, 1, "closed: loses up to 400 of the 400 requests"},
 		{"too much", simulated, []string{"--rate", "10000", "--for", "1h"}, 2, "lower --rate, --for or --seeds"},
 		{"a kind that a TCPRoute cannot have", tcpSpec, []string{"--outage", "closed,500", "--max-lost", "30"}, 0, "info: web/shop (TCPRoute, rule 0): --outage 500 is left out: a TCPRoute can have closed, hang, dropped\n"},
 		{"a kind that a GRPCRoute cannot have", simulated + "  grpcRoute: {}\n", []string{"--outage", "503"}, 0, "info: web/shop (GRPCRoute, rule 0): --outage 503 is left out: a GRPCRoute can have closed, unavailable, internal, hang, dropped\n"},
@@ -130,6 +133,9 @@ func TestSimulateExitCodes(t *testing.T) {
 				assert.Empty(t, got.stderr)
 			}
 			assert.Contains(t, got.stderr, tc.stderr)
+			if tc.code == 2 {
+				assert.Empty(t, got.stdout)
+			}
 		})
 	}
 }

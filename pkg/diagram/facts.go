@@ -56,10 +56,10 @@ func httpMatch(match gwapiv1.HTTPRouteMatch) string {
 		}
 	}
 	for _, header := range match.Headers {
-		parts = append(parts, fmt.Sprintf("%s: %s", header.Name, header.Value))
+		parts = append(parts, valueMatch(string(header.Name), ": ", header.Value, header.Type))
 	}
 	for _, query := range match.QueryParams {
-		parts = append(parts, fmt.Sprintf("?%s=%s", query.Name, query.Value))
+		parts = append(parts, valueMatch("?"+string(query.Name), "=", query.Value, query.Type))
 	}
 	if len(parts) == 0 {
 		return "every request"
@@ -67,13 +67,25 @@ func httpMatch(match gwapiv1.HTTPRouteMatch) string {
 	return strings.Join(parts, ", ")
 }
 
+// valueMatch writes what a header or a query parameter must be.
+func valueMatch[T gwapiv1.HeaderMatchType | gwapiv1.QueryParamMatchType | gwapiv1.GRPCHeaderMatchType](name, is, value string, by *T) string {
+	if by != nil && string(*by) == string(gwapiv1.HeaderMatchRegularExpression) {
+		return name + " like " + value
+	}
+	return name + is + value
+}
+
 func grpcMatch(match gwapiv1.GRPCRouteMatch) string {
 	var parts []string
 	if method := match.Method; method != nil {
-		parts = append(parts, ptr.Deref(method.Service, "any service")+"/"+ptr.Deref(method.Method, "any method"))
+		like := ""
+		if ptr.Deref(method.Type, gwapiv1.GRPCMethodMatchExact) == gwapiv1.GRPCMethodMatchRegularExpression {
+			like = "methods like "
+		}
+		parts = append(parts, like+ptr.Deref(method.Service, "any service")+"/"+ptr.Deref(method.Method, "any method"))
 	}
 	for _, header := range match.Headers {
-		parts = append(parts, fmt.Sprintf("%s: %s", header.Name, header.Value))
+		parts = append(parts, valueMatch(string(header.Name), ": ", header.Value, header.Type))
 	}
 	if len(parts) == 0 {
 		return "every call"

@@ -68,7 +68,7 @@ func (o Options) Validate() error {
 	between("passive-hosts", o.PassiveHosts, 1, maxHosts)
 	between("broken-hosts", o.BrokenHosts, 0, maxHosts)
 	between("seeds", o.Seeds, 1, maxSeeds)
-	if o.Rate < 0.01 || o.Rate > 10000 {
+	if !(o.Rate >= 0.01 && o.Rate <= 10000) { // nor NaN
 		errs = append(errs, fmt.Errorf("--rate %g: must be from 0.01 to 10000 requests a second", o.Rate))
 	}
 	if o.Patience <= 0 {
@@ -222,6 +222,7 @@ func hostsOf(cluster envoygateway.Cluster, options Options) ([]int, map[int][]en
 			locality := envoy.Locality{Weight: backend.Weight}
 			for _, host := range backend.Hosts {
 				switch {
+				case host.Pods != nil && *host.Pods == 0: // what is behind the address refuses
 				case host.Count != nil:
 					locality.Hosts += int(*host.Count)
 				default:
@@ -233,6 +234,9 @@ func hostsOf(cluster envoygateway.Cluster, options Options) ([]int, map[int][]en
 		}
 		if len(ofTier) > 1 && 0 < hosts && hosts <= maxHosts {
 			localities[i] = ofTier
+		}
+		if hosts == 0 && i > 0 {
+			break // nothing takes over there
 		}
 		tiers = append(tiers, min(max(hosts, 1), maxHosts))
 	}
