@@ -95,7 +95,7 @@ func runAdopt(args []string, flags adoptFlags, stdin io.Reader, stdout, stderr i
 	_ = diagnostic.WriteText(stderr, result.Diagnostics)
 	switch {
 	case len(checked.Failovers) == 0:
-		return &failure{exitWrong, fmt.Errorf("no failover found in %s: no rule of a route has a Backend with \"fallback: true\", or backends that are called as active and passive ones are", strings.Join(sourceNames(args), ", "))}
+		return &failure{exitWrong, fmt.Errorf("no failover found in %s: no rule of a route on a Gateway has, in these files, a Backend with \"fallback: true\", or backends that are called as active and passive ones are: give the files of the route's Backends too", strings.Join(sourceNames(args), ", "))}
 	case len(result.Adopted) == 0:
 		return &failure{exitWrong, errors.New("nothing is adopted: see above")}
 	case flags.output != "":

@@ -20,6 +20,10 @@ const (
 	outputMermaid = "mermaid"
 )
 
+// longestMermaid is how many characters Mermaid takes where nobody configures it, as on
+// GitHub.
+const longestMermaid = 50_000
+
 // graphs are the forms of a graph.
 var graphs = map[string]func([]diagram.View) []byte{outputText: diagram.Text, outputSVG: diagram.SVG, outputMermaid: diagram.Mermaid}
 
@@ -92,8 +96,12 @@ func runGraph(args []string, flags graphFlags, stdin io.Reader, stdout, stderr i
 	}
 	selected.tellUnused(stderr)
 	if len(found.Failovers) > 0 {
-		if _, err := stdout.Write(graphs[flags.output](diagram.Views(found.Failovers, found.Diagnostics))); err != nil {
+		graph := graphs[flags.output](diagram.Views(found.Failovers, found.Diagnostics))
+		if _, err := stdout.Write(graph); err != nil {
 			return unusable("%w", err)
+		}
+		if flags.output == outputMermaid && len(graph) > longestMermaid {
+			fmt.Fprintf(stderr, "warning: Mermaid refuses a diagram of more than %d characters, unless its maxTextSize says otherwise: give fewer manifests\n", longestMermaid)
 		}
 	}
 	return found.problem()

@@ -161,6 +161,22 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+// TestLongMermaid: Mermaid itself would draw an error.
+func TestLongMermaid(t *testing.T) {
+	var specs []string
+	for i := range 60 {
+		specs = append(specs, strings.Replace(simulated, "name: shop,", fmt.Sprintf("name: shop-%d,", i), 1))
+	}
+	for count, want := range map[int]string{5: "", 60: "warning: Mermaid refuses a diagram of more than 50000 characters"} {
+		got := run(strings.Join(specs[:count], "---\n"), "graph", "-o", "mermaid", "-")
+		require.Zero(t, got.code, got.stderr)
+		if want == "" {
+			assert.Empty(t, got.stderr)
+		}
+		assert.Contains(t, got.stderr, want)
+	}
+}
+
 // assertPicture fails the test for what is no XML, has an id twice, or refers to anything
 // outside.
 func assertPicture(t *testing.T, svg string) {

@@ -42,7 +42,8 @@ func newSimulate() *cobra.Command {
 		Long: `Simulate tells of each failover among FailoverSpecs or any manifests what it costs
 when active is broken, without a cluster: the requests lost, the time until passive
 answers, the time until active is back once it works again, and the slowest answer.
-Each is a range over many runs, since much depends on the moment.
+Each is a range over many runs, since much depends on the moment. Active is the tier
+that serves first, also where its name says otherwise, as with prefer: passive.
 
 It simulates Envoy under the policy in effect, and is held against drills on a real
 one: see docs/simulation.md, also for what it does not promise. What "failover check"
@@ -96,7 +97,7 @@ worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read.`,
 	set.StringVar(&flags.Method, "method", flags.Method, "the method of an HTTPRoute's, for the title alone: Envoy repeats a POST as it repeats a GET")
 	set.DurationVar(&flags.Patience, "patience", flags.Patience, "how long a client waits for an answer")
 	set.IntVar(&flags.Workers, "workers", flags.Workers, "threads of Envoy (its --concurrency)")
-	set.IntVar(&flags.ActiveHosts, "active-hosts", flags.ActiveHosts, "hosts of active, where the manifests do not say")
+	set.IntVar(&flags.ActiveHosts, "active-hosts", flags.ActiveHosts, "hosts of active, the tier that serves first, where the manifests do not say")
 	set.IntVar(&flags.PassiveHosts, "passive-hosts", flags.PassiveHosts, "hosts of passive, where the manifests do not say")
 	set.IntVar(&flags.BrokenHosts, "broken-hosts", flags.BrokenHosts, "how many hosts of active are broken; 0 for all")
 	set.IntVar(&flags.Seeds, "seeds", flags.Seeds, "number of runs")
