@@ -40,7 +40,7 @@ type Cost struct {
 // where what keeps a failover from failing over is not simulated, such as tiers that
 // are one server; and for what there is no time for.
 func (f Failover) Cost() *Cost {
-	if f.At == nil || len(f.At.Clusters) == 0 || !f.simulator.HasTime(f.Served()) {
+	if f.Absent || f.At == nil || len(f.At.Clusters) == 0 || !f.simulator.HasTime(f.Served()) {
 		return nil
 	}
 	options := usual(runsOfVerdict)

@@ -55,6 +55,9 @@ type Failover struct {
 	OfRule       *envoygateway.Rule
 	At           *envoygateway.Attachment
 	EnvoyGateway string
+	// Absent tells that the cluster does not take the route, or its Gateway, so that no
+	// request comes in.
+	Absent bool
 	// Parents are those of the route, and Ignored the targets of policies that are meant
 	// for it or its Gateways, and have no effect on the rule.
 	Parents []envoygateway.Parent
@@ -87,7 +90,11 @@ func (f Failover) Name() string {
 
 // Served is what of it is simulated.
 func (f Failover) Served() simulate.Served {
-	return simulate.Served{Name: f.Name(), Kind: f.Route.Kind, Rule: f.OfRule, At: f.At, EnvoyGateway: f.EnvoyGateway}
+	served := simulate.Served{Name: f.Name(), Kind: f.Route.Kind, Rule: f.OfRule, At: f.At, EnvoyGateway: f.EnvoyGateway}
+	if f.Absent {
+		served.At = nil
+	}
+	return served
 }
 
 // failover is a rule of a route on a listener, for the rules to look at.
@@ -219,8 +226,10 @@ func (f *failover) check(report *Report, index int) Failover {
 	result := Failover{Route: f.route.Object, Rule: index, Subject: route.Subject, Position: route.position(document.ParsePath(f.rule.Path)), Verdict: Yes}
 	result.OfRule, result.At, result.EnvoyGateway, result.simulator, result.decoded = f.rule, served[0].at, f.version, f.Simulator, f.decoded
 	result.Parents, result.Ignored = f.route.Parents, served[0].ignoredPolicies()
+	result.Absent = f.isRefused(f.route.Object)
 	if result.At != nil {
 		result.Clusters = result.At.Clusters
+		result.Absent = result.Absent || f.isRefused(result.At.Gateway)
 	}
 	no, unknown, unknownSeverity := f.refused(), "", diagnostic.Info
 	for _, on := range served {
@@ -285,7 +294,7 @@ func (f *failover) refused() string {
 		}
 	}
 	for _, id := range involved {
-		if known := f.decoded[id]; known != nil && known.Refused {
+		if f.isRefused(id) {
 			return id.String() + " is refused, see its errors"
 		}
 	}
@@ -293,6 +302,12 @@ func (f *failover) refused() string {
 		return policy + " is refused, see its errors"
 	}
 	return ""
+}
+
+// isRefused tells that the cluster does not take an object.
+func (s *set) isRefused(id envoygateway.Object) bool {
+	known := s.decoded[id]
+	return known != nil && known.Refused
 }
 
 // unreadablePolicy returns a policy that names the route or its Gateway, and that does

@@ -86,6 +86,7 @@ func TestBrokenGraphs(t *testing.T) {
 		"ignored-policy":                rule(t, "policy-target"),
 		"overridden-policy":             rule(t, "gateway-policy-overridden"),
 		"refused-by-the-gateway":        rule(t, "route-not-served"),
+		"refused-route":                 strings.Replace(string(right), "- www.example.com", "- SHOP", 1),
 		"refused-by-the-api-server":     strings.Replace(string(right), "consecutive5XxErrors: 3", "consecutive5XxErrors: many", 1),
 		"answered-500":                  rule(t, "merge-type") + policyOfTheGateway,
 		"dead-rule":                     rule(t, "shadowed-rule"),

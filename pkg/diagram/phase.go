@@ -13,7 +13,7 @@ func phasesOf(tiers []Tier, split bool, failover check.Failover) []Phase {
 	phases := []Phase{{Name: "calm"}, {Name: "outage"}, {Name: "failback"}}
 	first := firstOf(tiers)
 	cost := failover.Cost()
-	if first < 0 {
+	if first < 0 || failover.Absent {
 		for i := range phases {
 			phases[i].Roles, phases[i].Text = rolesOf(tiers, split, -1, -1), "no request reaches a backend"
 		}
