@@ -14,7 +14,7 @@ import (
 	"github.com/failover-krm/failover/e2e/cluster"
 	"github.com/failover-krm/failover/e2e/drill"
 	"github.com/failover-krm/failover/e2e/manifests"
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 // TestServiceImport has a standby that is a ServiceImport: a server elsewhere, whose name
@@ -41,7 +41,7 @@ spec:
 	defer kubectl(t, c, "delete httproute,backendtrafficpolicy,backend,deployment,service --all --namespace "+namespace)
 	address, err := c.GatewayHost(t.Context(), gateway)
 	require.NoError(t, err)
-	target := prober.Target{Address: address, Host: "shop.example.com", Path: "/", Method: http.MethodGet}
+	target := prober.HTTP{Address: address, Host: "shop.example.com", Path: "/", Method: http.MethodGet}
 	waitUntilServed(t, target)
 
 	clusters, _ := toldEnvoy(t, c, gateway, types.NamespacedName{Namespace: namespace, Name: "shop"})

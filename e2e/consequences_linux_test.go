@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/failover-krm/failover/e2e/cluster"
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 // TestConsequences applies what an API server takes and Envoy Gateway does not, shows
@@ -78,7 +78,7 @@ func assertRefused(t *testing.T, c *cluster.Cluster, object, message, consequenc
 	assert.Contains(t, string(output), consequence)
 }
 
-func eventuallyAnswers(t *testing.T, target prober.Target, status int) {
+func eventuallyAnswers(t *testing.T, target prober.HTTP, status int) {
 	t.Helper()
 	var last prober.Answer
 	require.Eventually(t, func() bool {

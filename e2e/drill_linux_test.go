@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,8 +19,9 @@ import (
 
 	"github.com/failover-krm/failover/e2e/cluster"
 	"github.com/failover-krm/failover/e2e/drill"
+	"github.com/failover-krm/failover/e2e/echo"
 	"github.com/failover-krm/failover/e2e/manifests"
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 )
 
@@ -202,23 +204,31 @@ func targetsOf(t *testing.T, d drill.Drill, address string) []prober.Asker {
 	require.NoError(t, err)
 	switch d.Route {
 	case v1alpha1.RouteKindGRPC:
-		target := prober.GRPC{Address: address, Host: d.Hostname()}
+		target := echo.Calls(address, d.Hostname())
 		if d.Kept {
-			target.Kept, err = target.Dial()
-			require.NoError(t, err)
-			t.Cleanup(func() { _ = target.Kept.Close() })
+			var closeAll func()
+			target, closeAll = target.Keep()
+			t.Cleanup(closeAll)
 		}
 		return []prober.Asker{target}
 	case v1alpha1.RouteKindTLS:
-		return []prober.Asker{prober.Connection{Address: net.JoinHostPort(host, strconv.Itoa(manifests.TLSPort)), ServerName: d.Hostname()}}
+		return []prober.Asker{echo.Connection{Address: net.JoinHostPort(host, strconv.Itoa(manifests.TLSPort)), ServerName: d.Hostname()}}
 	case v1alpha1.RouteKindTCP:
-		return []prober.Asker{prober.Connection{Address: net.JoinHostPort(host, strconv.Itoa(d.Port))}}
+		return []prober.Asker{echo.Connection{Address: net.JoinHostPort(host, strconv.Itoa(d.Port))}}
 	}
 	var targets []prober.Asker
 	for rule := range d.RuleCount() {
-		targets = append(targets, prober.Target{Address: address, Host: d.Hostname(), Path: manifests.PathOf(rule), Method: d.Method})
+		targets = append(targets, prober.HTTP{Address: address, Host: d.Hostname(), Path: manifests.PathOf(rule), Method: d.Method, Body: bodyOf(d.Method)})
 	}
 	return targets
+}
+
+// bodyOf is what a request of the method carries.
+func bodyOf(method string) []byte {
+	if method == http.MethodPost {
+		return []byte(`{"order": 1}`)
+	}
+	return nil
 }
 
 func routeOf(d drill.Drill) types.NamespacedName {

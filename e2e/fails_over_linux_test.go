@@ -25,7 +25,7 @@ import (
 	"github.com/failover-krm/failover/e2e/cluster"
 	"github.com/failover-krm/failover/e2e/failovers"
 	"github.com/failover-krm/failover/e2e/manifests"
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/compile"
 	"github.com/failover-krm/failover/pkg/diagnostic"
@@ -108,8 +108,8 @@ type sideDrill struct {
 	outage time.Duration
 }
 
-func (d *sideDrill) target(address string) prober.Target {
-	return prober.Target{Address: net.JoinHostPort(address, strconv.Itoa(d.Port)), Host: d.Host, Path: d.Path, Method: d.Method}
+func (d *sideDrill) target(address string) prober.HTTP {
+	return prober.HTTP{Address: net.JoinHostPort(address, strconv.Itoa(d.Port)), Host: d.Host, Path: d.Path, Method: d.Method, Body: bodyOf(d.Method)}
 }
 
 // rendered are those of what failover renders that need no certificates of an authority of

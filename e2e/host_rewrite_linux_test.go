@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 // TestHostRewriteWithActiveCheck has two servers that each know their own hostname
@@ -33,7 +33,7 @@ func TestHostRewriteWithActiveCheck(t *testing.T) {
 	cleanUpWorkshop(t, c, rendered)
 }
 
-func allFrom(t *testing.T, target prober.Target, tier string) bool {
+func allFrom(t *testing.T, target prober.HTTP, tier string) bool {
 	t.Helper()
 	require.Equal(t, http.MethodGet, target.Method)
 	for _, answer := range tenRequests(t, target) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 // waitUntilServed waits until the target answers: Envoy learns
@@ -23,7 +23,7 @@ func waitUntilServed(t *testing.T, target prober.Asker) {
 
 // tenRequests sends what the workshop's loop sends, and returns who answered
 // each: active, passive, or nobody.
-func tenRequests(t *testing.T, target prober.Target) []string {
+func tenRequests(t *testing.T, target prober.HTTP) []string {
 	t.Helper()
 	requests := prober.Probe{Target: target, Rate: 20, Duration: 500 * time.Millisecond, Patience: 5 * time.Second}.Run(t.Context(), time.Now())
 	require.Len(t, requests, 10)
@@ -32,12 +32,12 @@ func tenRequests(t *testing.T, target prober.Target) []string {
 		switch {
 		case request.Lost():
 			answers = append(answers, "nobody")
-		case isActive(request.Answer.Pod):
+		case isActive(request.Answer.From):
 			answers = append(answers, "active")
-		case isPassive(request.Answer.Pod):
+		case isPassive(request.Answer.From):
 			answers = append(answers, "passive")
 		default:
-			answers = append(answers, request.Answer.Pod)
+			answers = append(answers, request.Answer.From)
 		}
 	}
 	return answers

@@ -20,7 +20,7 @@ import (
 	"github.com/failover-krm/failover/e2e/cluster"
 	"github.com/failover-krm/failover/e2e/drill"
 	"github.com/failover-krm/failover/e2e/manifests"
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 // change is what is done to the Deployment of three pods behind a headless Service, under
@@ -156,7 +156,7 @@ var containerEnd = regexp.MustCompile(`(?m)^( +)imagePullPolicy: IfNotPresent$`)
 
 // startChanges applies all failovers, and returns where each answers, once Envoy knows all
 // pods.
-func startChanges(t *testing.T, c *cluster.Cluster) []prober.Target {
+func startChanges(t *testing.T, c *cluster.Cluster) []prober.HTTP {
 	t.Helper()
 	gateway := gatewayOf(drill.Drill{})
 	var namespaces, rendered strings.Builder
@@ -168,9 +168,9 @@ func startChanges(t *testing.T, c *cluster.Cluster) []prober.Target {
 	require.NoError(t, c.Apply(t.Context(), rendered.String()))
 	address, err := c.GatewayHost(t.Context(), gateway)
 	require.NoError(t, err)
-	targets := make([]prober.Target, 0, len(changes))
+	targets := make([]prober.HTTP, 0, len(changes))
 	for _, of := range changes {
-		target := prober.Target{Address: address, Host: of.hostname(), Path: "/?delay=" + changeWork}
+		target := prober.HTTP{Address: address, Host: of.hostname(), Path: "/?delay=" + changeWork}
 		waitUntilServed(t, target)
 		targets = append(targets, target)
 	}
@@ -204,7 +204,7 @@ spec:
 }
 
 // run changes the pods under load.
-func (of change) run(ctx context.Context, c *cluster.Cluster, target prober.Target) (outcome, error) {
+func (of change) run(ctx context.Context, c *cluster.Cluster, target prober.HTTP) (outcome, error) {
 	start := time.Now()
 	var problems [2]error
 	at := func(when time.Duration, arguments string) error {
@@ -227,14 +227,14 @@ func (of change) run(ctx context.Context, c *cluster.Cluster, target prober.Targ
 	report := prober.NewReport(requests, prober.Outage{Active: isActive, Passive: isPassive})
 	got := outcome{lost: report.Lost, worst: report.Worst, rateError: report.RateError}
 	for _, request := range requests {
-		if isPassive(request.Answer.Pod) {
+		if isPassive(request.Answer.From) {
 			got.byPassive++
 			got.to = request.Due + request.Latency - changeAfter
 			if got.byPassive == 1 {
 				got.from = got.to
 			}
 		}
-		got.active = isActive(request.Answer.Pod)
+		got.active = isActive(request.Answer.From)
 	}
 	return got, errors.Join(problems[:]...)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/failover-krm/failover/e2e/cluster"
 	"github.com/failover-krm/failover/e2e/drill"
 	"github.com/failover-krm/failover/e2e/manifests"
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 const (
@@ -28,7 +28,7 @@ const (
 // Nothing is lost, requests that are under way included.
 type switchover struct {
 	spec            manifests.Spec
-	target          prober.Target
+	target          prober.HTTP
 	active, passive string
 
 	requests []prober.Request
@@ -50,11 +50,11 @@ func prepareSwitchovers(t *testing.T, c *cluster.Cluster) []*switchover {
 		require.NoError(t, c.Apply(t.Context(), s.active))
 		address, err := c.GatewayHost(t.Context(), gateway)
 		require.NoError(t, err)
-		s.target = prober.Target{Address: address, Host: spec.Hostname, Path: "/test?delay=" + atWork}
+		s.target = prober.HTTP{Address: address, Host: spec.Hostname, Path: "/test?delay=" + atWork}
 		// An active check that was too early for the pod lets a minute pass before the next.
 		require.Eventually(t, func() bool {
 			answer, err := s.target.Ask(t.Context())
-			return err == nil && isActive(answer.Pod)
+			return err == nil && isActive(answer.From)
 		}, 2*time.Minute, 100*time.Millisecond, "active serves %s", spec.Namespace)
 		t.Cleanup(func() {
 			_, err := c.Kubectl(context.Background(), "", "delete", "httproute,backendtrafficpolicy,backend,deployment,service", "--all", "--namespace", spec.Namespace)
@@ -95,9 +95,9 @@ func (s *switchover) check(t *testing.T) {
 			serves = isPassive
 		}
 		if request.Due-phase*switchAfter >= settled {
-			assert.True(t, serves(request.Answer.Pod), "%s is served by %s", request.Due, request.Answer.Pod)
+			assert.True(t, serves(request.Answer.From), "%s is served by %s", request.Due, request.Answer.From)
 		}
-		served[request.Answer.Pod[:strings.IndexByte(request.Answer.Pod+"-", '-')]]++
+		served[request.Answer.From[:strings.IndexByte(request.Answer.From+"-", '-')]]++
 	}
 	t.Log(served)
 }

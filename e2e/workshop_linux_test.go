@@ -12,7 +12,7 @@ import (
 
 	"github.com/failover-krm/failover/e2e/cluster"
 	"github.com/failover-krm/failover/e2e/manifests"
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 //go:embed testdata/drill.yaml
@@ -73,13 +73,13 @@ func assertUnchanged(t *testing.T, c *cluster.Cluster, rendered string) {
 
 // startWorkshop applies the resources of the workshop, and returns where they
 // answer once they do.
-func startWorkshop(t *testing.T, c *cluster.Cluster, rendered string) prober.Target {
+func startWorkshop(t *testing.T, c *cluster.Cluster, rendered string) prober.HTTP {
 	t.Helper()
 	require.NoError(t, c.Apply(t.Context(), rendered))
 	waitUntilInForce(t, c, workshopGateway.Namespace)
 	address, err := c.GatewayHost(t.Context(), workshopGateway)
 	require.NoError(t, err)
-	target := prober.Target{Address: address, Host: "www.example.com", Path: "/test", Method: http.MethodGet}
+	target := prober.HTTP{Address: address, Host: "www.example.com", Path: "/test", Method: http.MethodGet}
 	waitUntilServed(t, target)
 	return target
 }

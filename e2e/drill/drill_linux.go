@@ -15,7 +15,7 @@ import (
 
 	"github.com/failover-krm/failover/e2e/cluster"
 	"github.com/failover-krm/failover/e2e/manifests"
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 )
 

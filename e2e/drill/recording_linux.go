@@ -1,7 +1,7 @@
 package drill
 
 import (
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 	"github.com/failover-krm/failover/pkg/diagram"
 	"github.com/failover-krm/failover/pkg/envoy"
 )
@@ -24,7 +24,7 @@ func (m Measured) Recording(of Drill, envoyGateway string) diagram.Measured {
 // tierOf is the index of the tier that answered; -1 for none.
 func tierOf(request prober.Request) int64 {
 	for i, tier := range []string{"active", "passive"} {
-		if isOf(tier)(request.Answer.Pod) {
+		if isOf(tier)(request.Answer.From) {
 			return int64(i)
 		}
 	}

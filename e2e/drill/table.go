@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 // Result is what the runs of one drill came to.

@@ -2,6 +2,7 @@ package echo_test
 
 import (
 	"net"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/failover-krm/failover/e2e/echo"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 func listen(t *testing.T) net.Listener {
@@ -35,9 +37,18 @@ func TestGRPC(t *testing.T) {
 	listener := listen(t)
 	go func() { _ = echo.ServeGRPC(listener, "active-1") }()
 	connection := connect(t, listener)
-	name, err := echo.Call(t.Context(), connection)
+	fresh := echo.Calls(listener.Addr().String(), "grpc.example.com")
+	kept, closeAll := fresh.Keep()
+	defer closeAll()
+	for _, calls := range []prober.HTTP{fresh, kept, kept} {
+		answer, err := calls.Ask(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, prober.Answer{Status: http.StatusOK, From: "active-1"}, answer)
+	}
+	fresh.Path = "/e2e.Echo/Unknown"
+	answer, err := fresh.Ask(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, "active-1", name)
+	assert.Equal(t, prober.Answer{Status: http.StatusOK, GRPC: codes.Unimplemented}, answer)
 	health, err := healthv1.NewHealthClient(connection).Check(t.Context(), &healthv1.HealthCheckRequest{})
 	require.NoError(t, err)
 	assert.Equal(t, healthv1.HealthCheckResponse_SERVING, health.GetStatus())
@@ -48,9 +59,10 @@ func TestFailing(t *testing.T) {
 	server := echo.Failing(codes.Unavailable)
 	go func() { _ = server.Serve(listener) }()
 	defer server.Stop()
+	answer, err := echo.Calls(listener.Addr().String(), "").Ask(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, prober.Answer{Status: http.StatusOK, GRPC: codes.Unavailable}, answer)
 	connection := connect(t, listener)
-	_, err := echo.Call(t.Context(), connection)
-	assert.Equal(t, codes.Unavailable, status.Code(err))
 	_, err = healthv1.NewHealthClient(connection).Check(t.Context(), &healthv1.HealthCheckRequest{})
 	assert.Equal(t, codes.Unavailable, status.Code(err))
 }

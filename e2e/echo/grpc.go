@@ -58,10 +58,3 @@ func Failing(code codes.Code) *grpc.Server {
 		return status.Error(code, "the drill says so")
 	}))
 }
-
-// Call asks for the name of the pod over a connection.
-func Call(ctx context.Context, connection *grpc.ClientConn) (name string, err error) {
-	var answer wrapperspb.StringValue
-	err = connection.Invoke(ctx, "/"+service+"/"+method, &emptypb.Empty{}, &answer)
-	return answer.GetValue(), err
-}

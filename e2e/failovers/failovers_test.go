@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/failover-krm/failover/e2e/failovers"
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 	"github.com/failover-krm/failover/pkg/check"
 )
 
@@ -220,7 +220,7 @@ func TestReaction(t *testing.T) {
 
 // request is one that a server answers; nobody, where there is none.
 func request(due time.Duration, server string) prober.Request {
-	answer := prober.Answer{Status: http.StatusOK, Pod: server}
+	answer := prober.Answer{Status: http.StatusOK, From: server}
 	if server == "" {
 		answer = prober.Answer{Status: http.StatusServiceUnavailable}
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 // Answers counts requests by who answered them.
@@ -53,7 +53,7 @@ func NewOutcome(requests []prober.Request, isActive func(string) bool, broken, s
 		switch {
 		case request.Lost():
 			answers.Lost++
-		case isActive(request.Answer.Pod):
+		case isActive(request.Answer.From):
 			answers.Active++
 		default:
 			answers.Passive++

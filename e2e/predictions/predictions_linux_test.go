@@ -12,7 +12,7 @@ import (
 	"github.com/failover-krm/failover/e2e/drill"
 	"github.com/failover-krm/failover/e2e/manifests"
 	"github.com/failover-krm/failover/e2e/predictions"
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 // TestDrills: each has a name of its own, and a policy that is valid and can be simulated.

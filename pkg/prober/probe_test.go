@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/failover-krm/failover/e2e/prober"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 func TestProbeHoldsItsRateWhileTheServerHangs(t *testing.T) {
@@ -34,7 +34,7 @@ func TestProbeHoldsItsRateWhileTheServerHangs(t *testing.T) {
 	defer server.Close()
 	defer close(hang)
 	probe := prober.Probe{
-		Target: prober.Target{
+		Target: prober.HTTP{
 			Address: strings.TrimPrefix(server.URL, "http://"), Host: "www.example.com", Path: "/test", Method: http.MethodPost,
 		},
 		Rate: 50, Duration: 400 * time.Millisecond, Patience: 300 * time.Millisecond,
@@ -51,7 +51,7 @@ func TestProbeHoldsItsRateWhileTheServerHangs(t *testing.T) {
 			continue
 		}
 		assert.False(t, request.Lost())
-		assert.Equal(t, "active-1", request.Answer.Pod)
+		assert.Equal(t, "active-1", request.Answer.From)
 		assert.Less(t, request.Latency, probe.Patience)
 	}
 	distinct := 0
@@ -62,7 +62,7 @@ func TestProbeHoldsItsRateWhileTheServerHangs(t *testing.T) {
 func TestReport(t *testing.T) {
 	const ms = time.Millisecond
 	answered := func(due time.Duration, pod string, latency time.Duration) prober.Request {
-		return prober.Request{Due: due, Sent: due, Latency: latency, Answer: prober.Answer{Status: http.StatusOK, Pod: pod}}
+		return prober.Request{Due: due, Sent: due, Latency: latency, Answer: prober.Answer{Status: http.StatusOK, From: pod}}
 	}
 	refused := func(due time.Duration) prober.Request {
 		return prober.Request{Due: due, Sent: due, Latency: ms, Answer: prober.Answer{Status: http.StatusServiceUnavailable}}

@@ -73,16 +73,16 @@ func NewReport(requests []Request, outage Outage) Report {
 		report.Worst = max(report.Worst, request.Latency)
 		if request.Due >= outage.InForce && request.Due < outage.Restored {
 			switch {
-			case outage.Active(request.Answer.Pod):
+			case outage.Active(request.Answer.From):
 				report.ByActive++
-			case outage.Passive(request.Answer.Pod):
+			case outage.Passive(request.Answer.From):
 				report.ByPassive++
 			}
 		}
-		if report.Failover == Never && request.Due >= outage.Broken && outage.Passive(request.Answer.Pod) {
+		if report.Failover == Never && request.Due >= outage.Broken && outage.Passive(request.Answer.From) {
 			report.Failover = request.Due + request.Latency - outage.Broken
 		}
-		if report.Failback == Never && request.Due >= outage.Restored && outage.Active(request.Answer.Pod) {
+		if report.Failback == Never && request.Due >= outage.Restored && outage.Active(request.Answer.From) {
 			report.Failback = request.Due + request.Latency - outage.Restored
 		}
 	}
