@@ -21,8 +21,8 @@ import (
 	"github.com/failover-krm/failover/e2e/drill"
 	"github.com/failover-krm/failover/e2e/echo"
 	"github.com/failover-krm/failover/e2e/manifests"
-	"github.com/failover-krm/failover/pkg/prober"
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 // drillGateways is the namespace of the Gateways of drills.

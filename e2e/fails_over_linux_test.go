@@ -25,11 +25,11 @@ import (
 	"github.com/failover-krm/failover/e2e/cluster"
 	"github.com/failover-krm/failover/e2e/failovers"
 	"github.com/failover-krm/failover/e2e/manifests"
-	"github.com/failover-krm/failover/pkg/prober"
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/compile"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/prober"
 	"github.com/failover-krm/failover/pkg/target"
 )
 

@@ -12,12 +12,20 @@ import (
 // Script runs a script of sh as the cluster's administrator, who has kubectl and
 // failover on the PATH, and returns what it wrote; an error tells the exit code.
 func (c *Cluster) Script(ctx context.Context, script string, arguments ...string) (string, error) {
-	sh := exec.CommandContext(ctx, "sh", append([]string{script}, arguments...)...)
-	programs := filepath.Dir(c.programs.Kubectl) + ":" + filepath.Dir(c.programs.Failover)
-	sh.Env = append(os.Environ(), "KUBECONFIG="+c.kubeconfig(), "HOME="+c.directory, "PATH="+programs+":"+os.Getenv("PATH"))
-	output, err := sh.CombinedOutput()
+	output, err := c.Command(ctx, "sh", append([]string{script}, arguments...)...).CombinedOutput()
 	return string(output), err
 }
+
+// Command is a program that the cluster's administrator runs.
+func (c *Cluster) Command(ctx context.Context, program string, arguments ...string) *exec.Cmd {
+	programs := filepath.Dir(c.programs.Kubectl) + ":" + filepath.Dir(c.programs.Failover)
+	cmd := exec.CommandContext(ctx, program, arguments...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.kubeconfig(), "HOME="+c.directory, "PATH="+programs+":"+os.Getenv("PATH"))
+	return cmd
+}
+
+// Failover is the path of the program that is tested.
+func (c *Cluster) Failover() string { return c.programs.Failover }
 
 // Kubectl runs kubectl as the cluster's administrator and returns what it wrote
 // on its standard output; an error tells what it wrote on the other one.

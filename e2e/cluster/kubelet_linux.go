@@ -137,8 +137,9 @@ func (k *kubelet) reconcile(ctx context.Context) (settled bool, err error) {
 	wanted := map[types.NamespacedName]bool{}
 	for _, deployment := range deployments {
 		if ptr.Deref(deployment.Spec.Replicas, 1) == 0 {
-			k.leaveAll(nameOf(deployment))
-			continue // a pod that is alone is removed below
+			wanted[nameOf(deployment)] = true
+			problems = append(problems, k.rest(ctx, deployment))
+			continue
 		}
 		wanted[nameOf(deployment)] = true
 		ready, err := k.reconcileDeployment(ctx, deployment)
@@ -193,6 +194,17 @@ func (k *kubelet) reconcileDeployment(ctx context.Context, deployment *appsv1.De
 	p.isReady = p.ready(ctx)
 	ready = p.isReady
 	return ready, k.reportDeployment(ctx, deployment, replicas{all: 1, updated: 1, ready: counted(ready)})
+}
+
+// rest ends the pods of a Deployment that is to have none. The address of one that is alone
+// stays, and refuses connections: kube-proxy does so for a Service without endpoints.
+func (k *kubelet) rest(ctx context.Context, deployment *appsv1.Deployment) error {
+	k.leaveAll(nameOf(deployment))
+	for _, p := range k.pods[nameOf(deployment)] {
+		p.stop()
+		p.isReady = false
+	}
+	return k.reportDeployment(ctx, deployment, replicas{})
 }
 
 // addPod adds a pod to a Deployment, which nothing runs in yet.

@@ -15,8 +15,8 @@ import (
 
 	"github.com/failover-krm/failover/e2e/cluster"
 	"github.com/failover-krm/failover/e2e/manifests"
-	"github.com/failover-krm/failover/pkg/prober"
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 // The course of a drill: at least so long before the outage and after it, and what is

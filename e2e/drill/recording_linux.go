@@ -1,9 +1,9 @@
 package drill
 
 import (
-	"github.com/failover-krm/failover/pkg/prober"
 	"github.com/failover-krm/failover/pkg/diagram"
 	"github.com/failover-krm/failover/pkg/envoy"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 // Recording is what a drill measured, to be written down and drawn.

@@ -12,8 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/failover-krm/failover/e2e/failovers"
-	"github.com/failover-krm/failover/pkg/prober"
 	"github.com/failover-krm/failover/pkg/check"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 const shop = `apiVersion: gateway.networking.k8s.io/v1

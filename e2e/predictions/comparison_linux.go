@@ -10,12 +10,12 @@ import (
 
 	"github.com/failover-krm/failover/e2e/drill"
 	"github.com/failover-krm/failover/e2e/manifests"
-	"github.com/failover-krm/failover/pkg/prober"
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/compile"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/envoy"
+	"github.com/failover-krm/failover/pkg/prober"
 	"github.com/failover-krm/failover/pkg/target"
 )
 

@@ -27,8 +27,10 @@ func TestHTTP(t *testing.T) {
 	}{
 		{name: "the least", change: func(*prober.HTTP) {}, want: "GET shop.example.com / HTTP/1.1", connections: 3},
 		{
-			name:        "a body, a header and a query",
-			change:      func(h *prober.HTTP) { h.Method, h.Path, h.Header, h.Body = http.MethodPut, "/a?b=c", http.Header{"X-Version": {"2"}}, []byte("order") },
+			name: "a body, a header and a query",
+			change: func(h *prober.HTTP) {
+				h.Method, h.Path, h.Header, h.Body = http.MethodPut, "/a?b=c", http.Header{"X-Version": {"2"}}, []byte("order")
+			},
 			want:        "PUT shop.example.com /a?b=c HTTP/1.1 2 order",
 			connections: 3,
 		},

@@ -63,7 +63,7 @@ func NewReport(requests []Request, outage Outage) Report {
 		Requests:  len(requests),
 		Failover:  Never,
 		Failback:  Never,
-		RateError: rateError(requests),
+		RateError: RateError(requests),
 	}
 	for _, request := range requests {
 		if request.Lost() {
@@ -94,7 +94,7 @@ func (r *Report) countLost(request Request, outage Outage) {
 	if r.Reasons == nil {
 		r.Reasons = map[string]int{}
 	}
-	r.Reasons[request.reason()]++
+	r.Reasons[request.Reason()]++
 	switch {
 	case request.Due+request.Latency < outage.Broken:
 		r.LostBefore++
@@ -103,7 +103,8 @@ func (r *Report) countLost(request Request, outage Outage) {
 	}
 }
 
-func (r Request) reason() string {
+// Reason is why the request was lost, as its client saw it.
+func (r Request) Reason() string {
 	switch {
 	case errors.Is(r.Err, context.DeadlineExceeded):
 		return "no answer in time"
@@ -134,7 +135,8 @@ const (
 	latenessTolerated = time.Second
 )
 
-func rateError(requests []Request) error {
+// RateError tells that requests were not sent when they were due; nil where nearly all were.
+func RateError(requests []Request) error {
 	late := 0
 	var latest Request
 	for _, request := range requests {

@@ -34,6 +34,16 @@ func (b Budget) lost() (value float64, isPercent, ok bool) {
 	return value, isPercent, err == nil && value >= 0 && !math.IsInf(value, 0)
 }
 
+// MostLost is how many of the requests that are sent while an outage lasts may be lost, if
+// there is a limit.
+func (b Budget) MostLost(sent int) (limit float64, isLimited bool) {
+	value, isPercent, ok := b.lost()
+	if isPercent {
+		value *= float64(sent) / 100
+	}
+	return value, ok && b.Lost != ""
+}
+
 // Exceeded says, for each outage that costs more, what it costs at worst.
 func (b Budget) Exceeded(failovers []Failover) []string {
 	var exceeded []string
@@ -42,14 +52,8 @@ func (b Budget) Exceeded(failovers []Failover) []string {
 			say := func(flag, limit, cost string) {
 				exceeded = append(exceeded, fmt.Sprintf("%s: %s: %s, and --%s is %s", failover.Name, outage.Kind, cost, flag, limit))
 			}
-			if value, isPercent, ok := b.lost(); b.Lost != "" && ok {
-				limit := value
-				if isPercent {
-					limit = value / 100 * float64(outage.Sent)
-				}
-				if float64(outage.Lost.Max) > limit {
-					say("max-lost", b.Lost, fmt.Sprintf("loses up to %d of the %d %s in the outage", outage.Lost.Max, outage.Sent, failover.Counted()))
-				}
+			if limit, isLimited := b.MostLost(outage.Sent); isLimited && float64(outage.Lost.Max) > limit {
+				say("max-lost", b.Lost, fmt.Sprintf("loses up to %d of the %d %s in the outage", outage.Lost.Max, outage.Sent, failover.Counted()))
 			}
 			for _, limit := range []struct {
 				flag, what string
