@@ -61,11 +61,14 @@ func (c *Cost) failsOver() bool {
 
 // String writes the cost in a line, with the median of the requests lost.
 func (c *Cost) String() string {
-	var lost []int
-	kinds := map[int][]string{}
+	var lost []string
+	kinds := map[string][]string{}
 	latest, never := 0.0, false
 	for _, outage := range c.Outages {
-		n := outage.Lost.Median
+		n := fmt.Sprint(outage.During.Median)
+		if after := outage.After.Median; after > 0 {
+			n += fmt.Sprintf(" and %d after it", after)
+		}
 		if kinds[n] == nil {
 			lost = append(lost, n)
 		}
@@ -78,7 +81,7 @@ func (c *Cost) String() string {
 	}
 	var parts []string
 	for _, n := range lost {
-		parts = append(parts, fmt.Sprintf("%d (%s)", n, strings.Join(kinds[n], ", ")))
+		parts = append(parts, fmt.Sprintf("%s (%s)", n, strings.Join(kinds[n], ", ")))
 	}
 	text := fmt.Sprintf("an outage of %s at %g %s a second loses %s of %d %[3]s", c.For, c.Rate, c.Counted, strings.Join(parts, ", "), c.Outages[0].Sent)
 	switch {
@@ -105,8 +108,12 @@ func (c comparison) String() string { return c.otherwise("with it") }
 // otherwise writes it, and says what the change is.
 func (c comparison) otherwise(with string) string {
 	options := usual(runsOfFinding)
-	return fmt.Sprintf("%d of %d %s are lost in an outage of %s (%s) at %g a second, and %d %s",
-		c.is.Lost.Median, c.is.Sent, c.counted, options.For, c.is.Kind, options.Rate, c.would.Lost.Median, with)
+	after := ""
+	if n := c.is.After.Median; n > 0 {
+		after = fmt.Sprintf(" and %d after it", n)
+	}
+	return fmt.Sprintf("%d of %d %s are lost in an outage of %s%s (%s) at %g a second, and %d %s",
+		c.is.During.Median, c.is.Sent, c.counted, options.For, after, c.is.Kind, options.Rate, c.would.Lost.Median, with)
 }
 
 // isSimulated tells that there is a tier to fail over to, so that a simulation says what

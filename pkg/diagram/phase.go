@@ -38,11 +38,21 @@ func phasesOf(tiers []Tier, split bool, failover check.Failover) []Phase {
 		return phases
 	}
 	outage := cost.Outages[0]
-	lost := fmt.Sprintf("%s of %d %s are lost", outage.Lost, outage.Sent, cost.Counted)
+	lost := fmt.Sprintf("%s of %d %s are lost", outage.During, outage.Sent, cost.Counted)
+	if outage.After.Max > 0 {
+		lost += fmt.Sprintf(", and %s after it", outage.After)
+	}
 	if outage.Lost.Max == 0 {
 		lost = "no " + strings.TrimSuffix(cost.Counted, "s") + " is lost"
 	}
 	lost += fmt.Sprintf(" (%s, %s, %g %s a second)", closedPort, short(cost.For), cost.Rate, cost.Counted)
+	if outage.Before > 0 {
+		phases[0].Text += fmt.Sprintf(", but %d of %d %s are lost", outage.Before, outage.BeforeSent, cost.Counted)
+		if outage.Before == outage.BeforeSent {
+			phases[0].Text = "every " + strings.TrimSuffix(cost.Counted, "s") + " is lost"
+		}
+		phases[2].Text = phases[0].Text
+	}
 	if outage.Failover.Min == nil || next < 0 {
 		phases[1].Roles = rolesOf(tiers, split, -1, first)
 		phases[1].Text = "nothing takes over: " + lost

@@ -19,7 +19,7 @@ func Simulated(failovers []simulate.Failover, options simulate.Options) []Run {
 				Tiers:   tierNames(failover),
 				Note:    failover.Note,
 				Facts: []Fact{
-					{failover.Counted() + " lost", fmt.Sprintf("%s of %d", outage.Lost, outage.Sent)},
+					{failover.Counted() + " lost", outage.LostText()},
 					{"slowest answer", outage.Slowest.String()},
 					{"fails over after", outage.Failover.String()},
 					{"fails back after", outage.Failback.String()},

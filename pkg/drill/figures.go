@@ -132,22 +132,26 @@ func windowsOf(requests []prober.Request, begin time.Duration) []Window {
 }
 
 // seen returns when an outage was in force as seen from outside: from the first request after
-// the break that active did not answer, until it was restored or, earlier, answered again. It
-// is not seen where active answered everything.
+// the break that active did not answer, until it was restored or, where it had been silent,
+// answered again. It is not seen where active answered everything.
 func seen(requests []prober.Request, times Times) (begin, end time.Duration, isSeen bool) {
 	end = times.Restored
-	answered := 0
+	isSilent, first := true, never
 	for _, request := range requests {
+		answered := request.Due + request.Latency
 		isActive := !request.Lost() && request.Answer.From == active
 		switch {
 		case request.Due < times.Broken:
 		case !isSeen && !isActive && request.Due < times.Restoring:
 			begin, isSeen = request.Due, true
-		case isSeen && isActive && request.Due < times.Restoring:
-			answered++
-		case isSeen && isActive && answered == 0 && request.Due >= times.Restoring:
-			return begin, min(end, request.Due+request.Latency), true
+		case isSeen && isActive && answered < times.Restoring:
+			isSilent = false
+		case isSeen && isActive: // a request that waited gets its answer then, too
+			first = min(first, answered)
 		}
+	}
+	if isSilent {
+		end = min(end, first)
 	}
 	return begin, end, isSeen
 }
@@ -158,7 +162,7 @@ func restoredByOthers(requests []prober.Request, begin time.Duration, times Time
 	silent := false
 	var since, last time.Duration = never, 0
 	for _, request := range requests {
-		if request.Due < begin || request.Due >= times.Restoring {
+		if request.Due < begin || request.Due+request.Latency >= times.Restoring {
 			continue
 		}
 		if request.Lost() || request.Answer.From != active {

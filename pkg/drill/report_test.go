@@ -1,6 +1,7 @@
 package drill_test
 
 import (
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"flag"
@@ -147,6 +148,25 @@ func TestReportFigures(t *testing.T) {
 			},
 			lost: 1, failover: 52 * time.Millisecond, failback: 2 * time.Millisecond, windows: 1, result: drill.Kept,
 			noForecast: "something else restored it",
+		},
+		{
+			name: "active hangs, and answers what still waits when it is restored",
+			change: func(o *drill.Outcome) {
+				for i := range o.Requests {
+					request := &o.Requests[i]
+					switch {
+					case request.Due < 10*time.Second || request.Due > 30200*time.Millisecond:
+						request.Answer.From = "active"
+					case request.Due > 25*time.Second:
+						request.Latency = 30150*time.Millisecond - request.Due
+						request.Answer = prober.Answer{Status: http.StatusOK, From: "active"}
+					default:
+						request.Latency, request.Answer, request.Err = 5*time.Second, prober.Answer{}, context.DeadlineExceeded
+					}
+				}
+				o.Plan.Kind = envoy.Hang
+			},
+			lost: 301, failover: prober.Never, failback: 2 * time.Millisecond, windows: 1, result: drill.Kept,
 		},
 		{
 			name: "interrupted", change: func(o *drill.Outcome) { o.Interrupted = true },

@@ -71,6 +71,7 @@ type (
 		Kind     envoy.Kind          `json:"kind"`
 		Sent     int                 `json:"sent"`
 		Lost     simulate.Range[int] `json:"lost"`
+		After    simulate.Range[int] `json:"lostAfter"`
 		Failover simulate.Times      `json:"failover"`
 		Failback simulate.Times      `json:"failback"`
 		Slowest  simulate.Times      `json:"slowest"`
@@ -186,7 +187,7 @@ func jsonOfFailover(failover check.Failover) jsonFailover {
 	if cost := failover.Cost(); cost != nil {
 		out.Cost = &jsonCost{Counted: cost.Counted, Rate: cost.Rate, For: cost.For.Seconds()}
 		for _, outage := range cost.Outages {
-			out.Cost.Outages = append(out.Cost.Outages, jsonOutage{outage.Kind, outage.Sent, outage.Lost, outage.Failover, outage.Failback, outage.Slowest})
+			out.Cost.Outages = append(out.Cost.Outages, jsonOutage{outage.Kind, outage.Sent, outage.Lost, outage.After, outage.Failover, outage.Failback, outage.Slowest})
 		}
 	}
 	return out

@@ -53,7 +53,7 @@ func (b Budget) Exceeded(failovers []Failover) []string {
 				exceeded = append(exceeded, fmt.Sprintf("%s: %s: %s, and --%s is %s", failover.Name, outage.Kind, cost, flag, limit))
 			}
 			if limit, isLimited := b.MostLost(outage.Sent); isLimited && float64(outage.Lost.Max) > limit {
-				say("max-lost", b.Lost, fmt.Sprintf("loses up to %d of the %d %s in the outage", outage.Lost.Max, outage.Sent, failover.Counted()))
+				say("max-lost", b.Lost, fmt.Sprintf("loses up to %d %s, of %d in the outage", outage.Lost.Max, failover.Counted(), outage.Sent))
 			}
 			for _, limit := range []struct {
 				flag, what string
@@ -65,6 +65,8 @@ func (b Budget) Exceeded(failovers []Failover) []string {
 			} {
 				switch {
 				case limit.value == nil:
+				case limit.times.Min == nil:
+					say(limit.flag, limit.value.String(), "never "+limit.what)
 				case limit.times.Max == nil:
 					say(limit.flag, limit.value.String(), "never "+limit.what+" in some runs")
 				case *limit.times.Max > limit.value.Seconds():

@@ -26,6 +26,7 @@ type (
 		Kind     envoy.Kind    `json:"kind"`
 		Sent     int           `json:"sent"`
 		Lost     Range[int]    `json:"lost"`
+		After    Range[int]    `json:"lostAfter"`
 		Failover Times         `json:"failover"`
 		Failback Times         `json:"failback"`
 		Slowest  Times         `json:"slowest"`
@@ -47,7 +48,7 @@ func WriteJSON(w io.Writer, failovers []Failover, requests bool) error {
 	for _, failover := range failovers {
 		written := jsonFailover{Name: failover.Name, Counted: failover.Counted(), Hosts: append([]int{}, failover.Hosts...), Note: failover.Note, Outages: []jsonOutage{}}
 		for _, outage := range failover.Outages {
-			result := jsonOutage{Kind: outage.Kind, Sent: outage.Sent, Lost: outage.Lost, Failover: outage.Failover, Failback: outage.Failback, Slowest: outage.Slowest}
+			result := jsonOutage{Kind: outage.Kind, Sent: outage.Sent, Lost: outage.Lost, After: outage.After, Failover: outage.Failover, Failback: outage.Failback, Slowest: outage.Slowest}
 			if requests {
 				result.Requests = requestsOf(outage.First)
 			}

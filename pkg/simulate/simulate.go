@@ -125,9 +125,12 @@ type Outage struct {
 	Kind envoy.Kind
 	// Sent is the number of requests, or connections, that are sent while it lasts.
 	Sent int
-	// Lost requests, and the times of each run, in seconds; those that never come are
-	// nil.
-	Lost                        Range[int]
+	// Lost is how many were lost since the outage began, with those that it cut off: During
+	// of those that were sent while it lasted, and After of those since.
+	Lost, During, After Range[int]
+	// Before is how many of BeforeSent were lost before it began, in the first run.
+	Before, BeforeSent int
+	// The times of each run, in seconds; those that never come are nil.
 	Failover, Failback, Slowest Times
 	// Ejection is the longest of a host, in any run.
 	Ejection time.Duration
@@ -171,7 +174,19 @@ func Run(failovers []Served, options Options) ([]Failover, error) {
 		}
 	}
 	_ = group.Wait() // there are no errors
+	for i := range results {
+		results[i].tellLostInCalm()
+	}
 	return results, nil
+}
+
+// tellLostInCalm notes that requests are lost without an outage too.
+func (f *Failover) tellLostInCalm() {
+	for _, outage := range f.Outages {
+		if outage.Before > 0 && f.Note == "" {
+			f.Note = fmt.Sprintf("%s are lost without an outage too: %d of %d before it", f.Counted(), outage.Before, outage.BeforeSent)
+		}
+	}
 }
 
 // scenarioOf returns what of a failover is simulated, and the part of all requests that
@@ -255,24 +270,65 @@ func runOutage(scenario envoy.Scenario, kind envoy.Kind, lost float64, options O
 	result := Outage{Kind: kind, Sent: int(options.Rate * options.For.Seconds())}
 	if len(scenario.Tiers) == 0 {
 		result.Lost = Range[int]{result.Sent, result.Sent, result.Sent}
+		result.During = result.Lost
 		return result
 	}
-	var counts []int
+	var all, during, after []int
 	var failover, failback, slowest []time.Duration
 	for seed := range uint64(options.Seeds) {
 		run, outage := runOnce(scenario, kind, seed, options)
 		report := run.Report(outage)
-		counts = append(counts, report.Lost+int(lost*float64(result.Sent)))
+		inCalm, sent, in, since := lostOf(run, outage)
+		if inCalm > 0 {
+			since = 0 // what is lost in any case says nothing of the outage
+		}
+		in += int(lost * float64(result.Sent))
+		all, during, after = append(all, in+since), append(during, min(in, result.Sent)), append(after, since)
 		failover, failback, slowest = append(failover, report.Failover), append(failback, report.Failback), append(slowest, report.Slowest)
 		result.Ejection = max(result.Ejection, run.LongestEjection())
 		if seed == 0 {
 			result.First, result.Outage = run, outage
+			result.Before, result.BeforeSent = inCalm, sent
 		}
 	}
-	slices.Sort(counts)
-	result.Lost = Range[int]{counts[0], counts[len(counts)/2], counts[len(counts)-1]}
+	result.Lost, result.During, result.After = rangeOf(all), rangeOf(during), rangeOf(after)
 	result.Failover, result.Failback, result.Slowest = timesOf(failover), timesOf(failback), timesOf(slowest)
 	return result
+}
+
+// lostOf counts the requests that are lost of those that ended before an outage, of which there
+// are so many, of those that it cut off or that were sent while it lasted, and of those since.
+func lostOf(run envoy.Result, outage envoy.Outage) (before, sentBefore, during, after int) {
+	for _, request := range run.Requests {
+		isBefore := request.Sent+request.Latency < outage.Begin // else it was cut off
+		if isBefore {
+			sentBefore++
+		}
+		switch {
+		case !request.Lost():
+		case isBefore:
+			before++
+		case request.Sent < outage.End:
+			during++
+		default:
+			after++
+		}
+	}
+	return before, sentBefore, during, after
+}
+
+func rangeOf(counts []int) Range[int] {
+	slices.Sort(counts)
+	return Range[int]{counts[0], counts[len(counts)/2], counts[len(counts)-1]}
+}
+
+// LostText says how many of what was sent in the outage are lost, and how many after it.
+func (o Outage) LostText() string {
+	text := fmt.Sprintf("%s of %d", o.During, o.Sent)
+	if o.After.Max > 0 {
+		text += fmt.Sprintf(", and %s after it", o.After)
+	}
+	return text
 }
 
 // runOnce simulates until active is back, or cannot be expected any more. In each run,

@@ -143,6 +143,8 @@ type Cost struct {
 	// Sent is 0 where there is no such outage; the rest then counts for nothing.
 	Sent     int                 `json:"sent"`
 	Lost     simulate.Range[int] `json:"lost"`
+	During   simulate.Range[int] `json:"during"`
+	After    simulate.Range[int] `json:"after"`
 	Failover simulate.Times      `json:"failover"`
 	Failback simulate.Times      `json:"failback"`
 	Slowest  simulate.Times      `json:"slowest"`
@@ -176,7 +178,7 @@ func (p *Playground) Simulate(outage Outage) (Simulation, error) {
 			continue
 		}
 		of := result.Outages[0]
-		simulation.Costs = append(simulation.Costs, Cost{Name: result.Name, Note: result.Note, Sent: of.Sent, Lost: of.Lost, Failover: of.Failover, Failback: of.Failback, Slowest: of.Slowest})
+		simulation.Costs = append(simulation.Costs, Cost{Name: result.Name, Note: result.Note, Sent: of.Sent, Lost: of.Lost, During: of.During, After: of.After, Failover: of.Failover, Failback: of.Failback, Slowest: of.Slowest})
 	}
 	if drawn := diagram.Simulated(results, options); len(drawn) > 0 {
 		simulation.Picture = string(diagram.Outage(drawn...))

@@ -156,12 +156,12 @@ function showCosts(costs) {
   $('costs').hidden = costs.length === 0;
   $('no-costs').hidden = costs.length > 0;
   $('costs').tBodies[0].replaceChildren(
-    ...costs.map(({ name, note, sent, lost, failover, failback, slowest }) => {
+    ...costs.map(({ name, note, sent, lost, during, after, failover, failback, slowest }) => {
       const heading = element('th', note ? [name, element('small', note)] : name, { scope: 'row' });
       if (!sent) return element('tr', [heading]);
       return element('tr', [
         heading,
-        element('td', `${range(lost, String)} of ${sent}`, { className: lost.median > 0 ? 'loses' : 'keeps' }),
+        element('td', `${range(during, String)} of ${sent}${after.max > 0 ? `, and ${range(after, String)} after it` : ''}`, { className: lost.median > 0 ? 'loses' : 'keeps' }),
         ...[failover, failback, slowest].map((times) => element('td', range(times, seconds))),
       ]);
     }),
