@@ -38,9 +38,34 @@ type Cost struct {
 
 // Cost simulates every kind of outage. It is nil where no request reaches a tier, and
 // where what keeps a failover from failing over is not simulated, such as tiers that
-// are one server; and for what there is no time for.
+// are one server; for what depends on objects that are not here; and for what there is no
+// time for.
+// Of listeners that serve it in different ways, it is that of the one that loses most.
 func (f Failover) Cost() *Cost {
-	if f.Absent || f.At == nil || len(f.At.Clusters) == 0 || !f.simulator.HasTime(f.Served()) {
+	var worst *Cost
+	for _, on := range f.Distinct() {
+		cost := on.cost()
+		if cost == nil {
+			return nil
+		}
+		if worst == nil || cost.lost() > worst.lost() {
+			worst = cost
+		}
+	}
+	return worst
+}
+
+// lost is how many requests are lost in all outages together.
+func (c *Cost) lost() int {
+	lost := 0
+	for _, outage := range c.Outages {
+		lost += outage.Lost.Median
+	}
+	return lost
+}
+
+func (f Failover) cost() *Cost {
+	if f.Absent || len(f.NotHere) > 0 || f.At == nil || len(f.At.Clusters) == 0 || !f.simulator.HasTime(f.Served()) {
 		return nil
 	}
 	options := usual(runsOfVerdict)

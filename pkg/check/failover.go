@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -55,14 +56,23 @@ type Failover struct {
 	OfRule       *envoygateway.Rule
 	At           *envoygateway.Attachment
 	EnvoyGateway string
+	// Alike are the other listeners that serve it in the same way as At, where Distinct
+	// returned it.
+	Alike []envoygateway.Attachment
 	// Absent tells that the cluster does not take the route, or its Gateway, so that no
 	// request comes in.
 	Absent bool
+	// NotHere are the backends that do not resolve for want of an object that may be in the
+	// cluster: the backend itself, or a ReferenceGrant. While there are any, nobody knows
+	// what the clusters are. There are none under Options.Complete.
+	NotHere []envoygateway.Object
 	// Parents are those of the route, and Ignored the targets of policies that are meant
 	// for it or its Gateways, and have no effect on the rule.
 	Parents []envoygateway.Parent
 	Ignored []IgnoredPolicy
 
+	// on is the listener that it is named by, where not all serve it in the same way.
+	on        string
 	simulator *simulate.Simulator
 	decoded   map[envoygateway.Object]*decoded
 }
@@ -85,7 +95,44 @@ func (f Failover) String() string {
 
 // Name names the rule of the route.
 func (f Failover) Name() string {
-	return diagnostic.Printable(fmt.Sprintf("%s/%s (%s, rule %d)", f.Route.Namespace, f.Route.Name, f.Route.Kind, f.Rule))
+	return diagnostic.Printable(fmt.Sprintf("%s/%s (%s, rule %d%s)", f.Route.Namespace, f.Route.Name, f.Route.Kind, f.Rule, f.on))
+}
+
+// Distinct returns the failover as its listeners serve it: once for all that serve it in the
+// same way, under the same policies, in the order of their Gateways and names.
+func (f Failover) Distinct() []Failover {
+	if f.At == nil {
+		return []Failover{f}
+	}
+	var distinct []Failover
+	attachments := slices.Clone(f.OfRule.Attachments)
+	slices.SortStableFunc(attachments, func(a, b envoygateway.Attachment) int {
+		return cmp.Or(a.Gateway.Compare(b.Gateway), cmp.Compare(a.Listener, b.Listener))
+	})
+	for i := range attachments {
+		at := &attachments[i]
+		same := slices.IndexFunc(distinct, func(other Failover) bool { return isServedAlike(at, other.At) })
+		if same >= 0 {
+			distinct[same].Alike = append(distinct[same].Alike, *at)
+			continue
+		}
+		on := f
+		on.At, on.Clusters, on.Alike = at, at.Clusters, nil
+		distinct = append(distinct, on)
+	}
+	if len(distinct) > 1 {
+		for i := range distinct {
+			distinct[i].on = fmt.Sprintf(", on %s %s", distinct[i].At.Gateway, distinct[i].At.Listener)
+		}
+	}
+	return distinct
+}
+
+// isServedAlike tells that two listeners send requests to the same hosts, under the same
+// policies.
+func isServedAlike(a, b *envoygateway.Attachment) bool {
+	return reflect.DeepEqual(a.Clusters, b.Clusters) && a.Outcome == b.Outcome && a.Status == b.Status && a.Terminates == b.Terminates &&
+		reflect.DeepEqual(a.Policy.Spec, b.Policy.Spec) && reflect.DeepEqual(a.ClusterPolicy.Spec, b.ClusterPolicy.Spec)
 }
 
 // Served is what of it is simulated.
@@ -93,6 +140,9 @@ func (f Failover) Served() simulate.Served {
 	served := simulate.Served{Name: f.Name(), Kind: f.Route.Kind, Rule: f.OfRule, At: f.At, EnvoyGateway: f.EnvoyGateway}
 	if f.Absent {
 		served.At = nil
+	}
+	for _, backend := range f.NotHere {
+		served.NotHere = append(served.NotHere, backend.String())
 	}
 	return served
 }
@@ -222,15 +272,23 @@ func (f *failover) check(report *Report, index int) Failover {
 	if len(served) == 0 {
 		served = append(served, f)
 	}
+	first := served[0]
+	slices.SortStableFunc(served, func(a, b *failover) int { // whatever the order of the parentRefs
+		if a.at == nil {
+			return 0
+		}
+		return cmp.Or(a.at.Gateway.Compare(b.at.Gateway), cmp.Compare(a.at.Listener, b.at.Listener))
+	})
 	route := f.decoded[f.route.Object]
 	result := Failover{Route: f.route.Object, Rule: index, Subject: route.Subject, Position: route.position(document.ParsePath(f.rule.Path)), Verdict: Yes}
-	result.OfRule, result.At, result.EnvoyGateway, result.simulator, result.decoded = f.rule, served[0].at, f.version, f.Simulator, f.decoded
-	result.Parents, result.Ignored = f.route.Parents, served[0].ignoredPolicies()
+	result.OfRule, result.At, result.EnvoyGateway, result.simulator, result.decoded = f.rule, first.at, f.version, f.Simulator, f.decoded
+	result.Parents, result.Ignored = f.route.Parents, first.ignoredPolicies()
 	result.Absent = f.isRefused(f.route.Object)
 	if result.At != nil {
 		result.Clusters = result.At.Clusters
 		result.Absent = result.Absent || f.isRefused(result.At.Gateway)
 	}
+	result.NotHere = f.notHere()
 	no, unknown, unknownSeverity := f.refused(), "", diagnostic.Info
 	for _, on := range served {
 		for _, rule := range Rules() {
@@ -264,6 +322,19 @@ func (f *failover) check(report *Report, index int) Failover {
 		result.Severity, result.Reason = diagnostic.Info, served[0].describe()
 	}
 	return result
+}
+
+// notHere returns the backends that may resolve in the cluster.
+func (f *failover) notHere() []envoygateway.Object {
+	var objects []envoygateway.Object
+	for _, backend := range f.rule.Backends {
+		switch {
+		case f.Complete || backend.Invalid == nil || slices.Contains(objects, backend.Ref):
+		case backend.Invalid.Reason == envoygateway.ReasonRefNotPermitted, backend.Invalid.Reason == envoygateway.ReasonBackendNotFound && f.decoded[backend.Ref] == nil:
+			objects = append(objects, backend.Ref)
+		}
+	}
+	return objects
 }
 
 // checkMeantPolicy says what else is wrong with a policy that misses the route for its

@@ -120,7 +120,7 @@ same.`,
 	}
 	cmd.Flags().StringVar(&flags.target, "target", flags.target, "distribution and version that will run manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
 	cmd.Flags().StringVar(&flags.failOn, "fail-on", flags.failOn, "the least severity that makes the exit code 1, one of "+strings.Join(failOnWords(), ", "))
-	cmd.Flags().BoolVar(&flags.options.Complete, "complete", false, "nothing else is in the cluster: what is referred to and is not in the files is missing")
+	addComplete(cmd, &flags.options.Complete)
 	cmd.Flags().StringVarP(&flags.output, "output", "o", flags.output, "format of what is written to stdout, one of "+strings.Join(words(report.Formats()), ", "))
 	cmd.Flags().StringArrayVar(&flags.reports, "report", nil, "FORMAT=FILE: write the same to a file, in a format of its own; repeatable")
 	addIgnore(cmd, &flags.ignore)

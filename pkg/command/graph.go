@@ -79,7 +79,7 @@ a manifest is refused, or 2 where an input cannot be read.`,
 		},
 	}
 	cmd.Flags().StringVar(&flags.target, "target", flags.target, "distribution and version that will run manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
-	cmd.Flags().BoolVar(&flags.options.Complete, "complete", false, "nothing else is in the cluster: what is referred to and is not in the files is missing")
+	addComplete(cmd, &flags.options.Complete)
 	addIgnore(cmd, &flags.ignore)
 	cmd.Flags().StringVarP(&flags.output, "output", "o", flags.output, "form, one of "+strings.Join(graphWords(), ", "))
 	for name, allowed := range map[string][]string{"target": words(target.All()), "output": graphWords()} {

@@ -31,6 +31,7 @@ type simulateFlags struct {
 	target, output string
 	// areKindsGiven tells that --outage was written.
 	areKindsGiven, requests  bool
+	complete                 bool
 	maxFailover, maxFailback time.Duration
 }
 
@@ -90,6 +91,7 @@ worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read.`,
 	}
 	set := cmd.Flags()
 	set.StringVar(&flags.target, "target", flags.target, "distribution and version that will run manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
+	addComplete(cmd, &flags.complete)
 	set.StringSliceVar(&flags.outages, "outage", words(flags.Kinds), "kinds of outage, of "+strings.Join(words(envoy.Kinds()), ", "))
 	set.DurationVar(&flags.For, "for", flags.For, "how long the outage lasts")
 	set.DurationVar(&flags.Begin, "begin", flags.Begin, "when it begins, after the first request")
@@ -142,13 +144,15 @@ func (f *simulateFlags) validate() error {
 
 func runSimulate(args []string, flags simulateFlags, stdin io.Reader, stdout, stderr io.Writer) error {
 	// What is refused is no failover; a finding of a rule says nothing against a number.
-	found, err := readFailovers(args, manifestsBut(nil), flags.target, check.Options{}, stdin, stderr)
+	found, err := readFailovers(args, manifestsBut(nil), flags.target, check.Options{Complete: flags.complete}, stdin, stderr)
 	if err != nil {
 		return err
 	}
 	var served []simulate.Served
 	for _, failover := range found.Failovers {
-		served = append(served, failover.Served())
+		for _, on := range failover.Distinct() {
+			served = append(served, on.Served())
+		}
 	}
 	for _, line := range withoutOutage(served, flags) {
 		fmt.Fprintln(stderr, "info:", line)

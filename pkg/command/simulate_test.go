@@ -27,6 +27,69 @@ spec:
 var tcpSpec = strings.Replace(simulated, "gatewayClassName: eg", "listeners: [{name: tcp, protocol: TCP, port: 8080}]", 1) + "  tcpRoute: {}\n"
 
 // TestSimulateGolden shows what simulate writes, in each format.
+// twoGateways are under different policies, and serve one route.
+const twoGateways = `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: a, namespace: web}
+spec: {gatewayClassName: eg, listeners: [{name: http, protocol: HTTP, port: 80}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: b, namespace: web}
+spec: {gatewayClassName: eg, listeners: [{name: http, protocol: HTTP, port: 80}, {name: other, protocol: HTTP, port: 81}]}
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: Backend
+metadata: {name: active, namespace: web}
+spec: {endpoints: [{ip: {address: 10.0.0.1, port: 80}}]}
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: Backend
+metadata: {name: passive, namespace: web}
+spec: {fallback: true, endpoints: [{ip: {address: 10.0.0.2, port: 80}}]}
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: BackendTrafficPolicy
+metadata: {name: a, namespace: web}
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: a}]
+  healthCheck: {passive: {maxEjectionPercent: 100, consecutive5XxErrors: 1}}
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: BackendTrafficPolicy
+metadata: {name: b, namespace: web}
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: b}]
+  healthCheck: {passive: {maxEjectionPercent: 100, consecutive5XxErrors: 5}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: shop, namespace: web}
+spec:
+  parentRefs: [{name: a}, {name: b}]
+  rules:
+    - backendRefs:
+        - {group: gateway.envoyproxy.io, kind: Backend, name: active}
+        - {group: gateway.envoyproxy.io, kind: Backend, name: passive}
+`
+
+// TestOrderOfParentRefs: it says nothing about who serves, and what is lost.
+func TestOrderOfParentRefs(t *testing.T) {
+	turned := strings.Replace(twoGateways, "[{name: a}, {name: b}]", "[{name: b}, {name: a}]", 1)
+	for _, args := range [][]string{{"simulate"}, {"simulate", "-o", "json"}, {"graph", "-o", "text"}, {"graph", "-o", "svg"}} {
+		got := run(twoGateways, args...)
+		assert.Zero(t, got.code, got.stderr)
+		assert.Contains(t, got.stdout, "on Gateway web/b http")
+		assert.Equal(t, got.stdout, run(turned, args...).stdout, args)
+	}
+	cost := func(manifests string) string {
+		_, after, _ := strings.Cut(run(manifests, "check").stdout, "fails over: ")
+		return after
+	}
+	assert.Contains(t, cost(twoGateways), "loses 5 (closed")
+	assert.Equal(t, cost(twoGateways), cost(turned))
+}
+
 func TestSimulateGolden(t *testing.T) {
 	inert := simulated + "  policy: {profile: custom}\n"
 	tls := simulated + "  hostnames: [shop.example.com]\n  tlsRoute: {}\n"
@@ -58,6 +121,12 @@ func TestSimulateGolden(t *testing.T) {
 		{"tcp.txt", tcpSpec, nil},
 		{"tcp.json", tcpSpec, []string{"-o", "json"}},
 		{"tcp-strip.txt", tcpSpec, []string{"--outage", "closed"}},
+		{"two-gateways.txt", twoGateways, []string{"--outage", "closed,500"}},
+		{"not-here.txt", rule(t, "unresolvable-ref"), nil},
+		{"missing.txt", rule(t, "unresolvable-ref"), []string{"--complete", "--outage", "closed"}},
+		{"in-calm.txt", simulated + "  policy: {circuitBreaker: {maxPendingRequests: 0}}\n", []string{"--outage", "closed"}},
+		{"after.json", simulated + "  grpcRoute: {}\n", []string{"-o", "json", "--outage", "dropped"}},
+		{"after.svg", simulated + "  grpcRoute: {}\n", []string{"-o", "svg", "--outage", "dropped"}},
 		{"tcp-active-check.txt", tcpSpec + "  policy: {healthCheck: {active: {tcp: {}}}}\n", nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -11,11 +11,11 @@ import (
 
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/envoy"
-	"github.com/failover-krm/failover/pkg/envoygateway"
 )
 
 // matchesOf writes the matches of a rule in short, those of most first.
-func matchesOf(kind string, rule *envoygateway.Rule) []string {
+func matchesOf(failover check.Failover) []string {
+	kind, rule, at := failover.Route.Kind, failover.OfRule, failover.At
 	var texts []string
 	for _, match := range rule.HTTPMatches {
 		texts = append(texts, httpMatch(match))
@@ -26,6 +26,10 @@ func matchesOf(kind string, rule *envoygateway.Rule) []string {
 	const most = 4
 	switch {
 	case kind == "TCPRoute":
+		return []string{"every connection"}
+	case kind == "TLSRoute" && at != nil && at.Terminates:
+		return []string{"every connection, decrypted by the Gateway"}
+	case kind == "TLSRoute" && (at == nil || at.Listener == ""):
 		return []string{"every connection"}
 	case kind == "TLSRoute":
 		return []string{"every connection, passed through"}

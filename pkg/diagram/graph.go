@@ -184,7 +184,7 @@ func (c *canvas) role(tier Tier, role Role, x, y, width, height float64) {
 		class, text = "solid "+classOf(tier), "on"
 	case Down, Errors:
 		class = "card bad"
-	case StandsBy, Idle:
+	case StandsBy, Idle, NotKnown:
 	}
 	c.rect(class, x, y, width, height, 6)
 	name := tier.Name

@@ -2,6 +2,7 @@ package diagram
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/failover-krm/failover/pkg/check"
@@ -11,6 +12,12 @@ import (
 // simulated of an outage of the first tier, of the first kind: its port is closed.
 func phasesOf(tiers []Tier, split bool, failover check.Failover) []Phase {
 	phases := []Phase{{Name: "calm"}, {Name: "outage"}, {Name: "failback"}}
+	if len(failover.NotHere) > 0 {
+		for i := range phases {
+			phases[i].Roles, phases[i].Text = slices.Repeat([]Role{NotKnown}, len(tiers)), "depends on what is "+notHere
+		}
+		return phases
+	}
 	first := firstOf(tiers)
 	cost := failover.Cost()
 	if first < 0 || failover.Absent {

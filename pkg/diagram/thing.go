@@ -31,7 +31,7 @@ func listenerOf(failover check.Failover) Thing {
 		thing.Facts = append(thing.Facts, hostnames)
 	}
 	var others []string
-	for _, other := range failover.OfRule.Attachments[1:] {
+	for _, other := range failover.Alike {
 		name := other.Listener
 		if other.Gateway != at.Gateway || name == "" {
 			name = strings.TrimSpace(other.Gateway.String() + " " + name)
@@ -69,10 +69,11 @@ func routeOf(failover check.Failover) Thing {
 	if rule.Name != "" {
 		thing.Kind = fmt.Sprintf("rule %d, %s, of %s", failover.Rule, rule.Name, failover.Route.Kind)
 	}
-	thing.Facts = matchesOf(failover.Route.Kind, rule)
+	thing.Facts = matchesOf(failover)
 	switch {
 	case rule.Refused != nil:
 		thing.Wrong, thing.Facts = "refused", append(thing.Facts, rule.Refused.Message)
+	case len(failover.NotHere) > 0:
 	case failover.At != nil && failover.At.Outcome == envoygateway.OutcomeDirectResponse:
 		thing.Wrong = fmt.Sprintf("answered %d", failover.At.Status)
 		for _, cause := range failover.At.Causes {
@@ -123,6 +124,9 @@ func policiesOf(failover check.Failover) []Thing {
 // tiersOf returns what serves: the tiers of the one cluster, or the clusters that share
 // the requests, and after them the backends that get none.
 func tiersOf(failover check.Failover) (tiers []Tier, split bool) {
+	if len(failover.NotHere) > 0 {
+		return tiersNotKnown(failover), false
+	}
 	drawn := map[string]bool{}
 	var total uint32
 	for _, cluster := range failover.Clusters {
@@ -138,7 +142,7 @@ func tiersOf(failover check.Failover) (tiers []Tier, split bool) {
 			}
 			for i := range failover.OfRule.Backends {
 				if backend := &failover.OfRule.Backends[i]; backend.Invalid != nil && backend.Weight > 0 {
-					tier.Backends = append(tier.Backends, backendOf(backend, 0))
+					tier.Backends = append(tier.Backends, backendOf(failover, backend, 0))
 					drawn[backend.Path] = true
 				}
 			}
@@ -161,7 +165,7 @@ func tiersOf(failover check.Failover) (tiers []Tier, split bool) {
 				weights = 0
 			}
 			for i := range of.Backends {
-				tier.Backends = append(tier.Backends, backendOf(&of.Backends[i], weights))
+				tier.Backends = append(tier.Backends, backendOf(failover, &of.Backends[i], weights))
 				drawn[of.Backends[i].Path] = true
 			}
 			tiers = append(tiers, tier)
@@ -175,6 +179,17 @@ func tiersOf(failover check.Failover) (tiers []Tier, split bool) {
 	return tiers, split
 }
 
+// tiersNotKnown returns each backend by itself: what is not here may be of any tier.
+func tiersNotKnown(failover check.Failover) []Tier {
+	var tiers []Tier
+	for i := range failover.OfRule.Backends {
+		tier := Tier{Kind: Standby, Which: "tier not known", Backends: []Thing{backendOf(failover, &failover.OfRule.Backends[i], 0)}}
+		tier.Name = nameOf(tier.Backends)
+		tiers = append(tiers, tier)
+	}
+	return tiers
+}
+
 // leftOver returns the backends that are in no cluster.
 func leftOver(failover check.Failover, drawn map[string]bool) []Tier {
 	var tiers []Tier
@@ -183,7 +198,7 @@ func leftOver(failover check.Failover, drawn map[string]bool) []Tier {
 		if drawn[backend.Path] {
 			continue
 		}
-		tier := Tier{Kind: Unused, Which: "in no cluster", Wrong: "gets nothing", Backends: []Thing{backendOf(backend, 0)}}
+		tier := Tier{Kind: Unused, Which: "in no cluster", Wrong: "gets nothing", Backends: []Thing{backendOf(failover, backend, 0)}}
 		if backend.Weight == 0 {
 			tier.Which = "weight 0"
 		}
@@ -193,13 +208,18 @@ func leftOver(failover check.Failover, drawn map[string]bool) []Tier {
 }
 
 // backendOf returns a backend; weights are those of its tier, 0 for one that is alone.
-func backendOf(backend *envoygateway.Backend, weights uint32) Thing {
+func backendOf(failover check.Failover, backend *envoygateway.Backend, weights uint32) Thing {
 	thing := thingOf(backend.Ref)
 	thing.backend = backend
 	if weights > 0 {
 		thing.Facts = append(thing.Facts, fmt.Sprintf("weight %d of %d", backend.Weight, weights))
 	}
 	switch {
+	case slices.Contains(failover.NotHere, backend.Ref):
+		thing.Wrong = notHere
+		if backend.Invalid.Reason == envoygateway.ReasonRefNotPermitted {
+			thing.Facts = append(thing.Facts, "its ReferenceGrant is "+notHere)
+		}
 	case backend.Invalid != nil:
 		thing.Wrong, thing.Facts = "missing", append(thing.Facts, backend.Invalid.Message)
 		if backend.Invalid.Reason != envoygateway.ReasonBackendNotFound {

@@ -90,6 +90,7 @@ const (
 	Down     Role = "is down"
 	Idle     Role = "gets nothing"
 	Errors   Role = "errors"
+	NotKnown Role = "not known"
 )
 
 // Phase is a time in the course of an outage.
@@ -111,7 +112,9 @@ func Views(failovers []check.Failover, diagnostics []diagnostic.Diagnostic) []Vi
 	}
 	views := make([]View, 0, len(failovers))
 	for _, failover := range failovers {
-		views = append(views, viewOf(failover, faults))
+		for _, on := range failover.Distinct() {
+			views = append(views, viewOf(on, faults))
+		}
 	}
 	return views
 }

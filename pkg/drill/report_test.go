@@ -166,7 +166,7 @@ func TestReportFigures(t *testing.T) {
 				}
 				o.Plan.Kind = envoy.Hang
 			},
-			lost: 301, failover: prober.Never, failback: 2 * time.Millisecond, windows: 1, result: drill.Kept,
+			lost: 300, failover: prober.Never, failback: 0, windows: 1, result: drill.Kept,
 		},
 		{
 			name: "interrupted", change: func(o *drill.Outcome) { o.Interrupted = true },

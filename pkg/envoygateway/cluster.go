@@ -171,7 +171,7 @@ func sharesCluster(a, b Attachment) bool {
 // serveOn finds out what Envoy does with a rule on a listener.
 func (t *translator) serveOn(r *route, index int, d draft, l *listener) Attachment {
 	spec := &r.rules[index]
-	a := Attachment{Gateway: l.gateway.id(), Listener: l.name, Protocol: l.spec.Protocol, Port: l.spec.Port, Hostnames: hostnames(r.hostnames, l)}
+	a := Attachment{Gateway: l.gateway.id(), Listener: l.name, Protocol: l.spec.Protocol, Port: l.spec.Port, Terminates: l.terminates(), Hostnames: hostnames(r.hostnames, l)}
 	var refused []Cause
 	a.Policy, refused = t.policies.inEffect(r, spec, l)
 	if !r.isHTTP() {

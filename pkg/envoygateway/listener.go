@@ -159,8 +159,7 @@ func (t *translator) validateTLS(l *listener) {
 		l.refuse("Invalid", ".tls", "a listener of protocol %s must have tls", l.spec.Protocol)
 		return
 	}
-	mode := ptr.Deref(l.spec.TLS.Mode, "")
-	terminates := mode == gwapiv1.TLSModeTerminate || mode == "" && l.spec.Protocol == gwapiv1.HTTPSProtocolType
+	mode, terminates := ptr.Deref(l.spec.TLS.Mode, ""), l.terminates()
 	switch {
 	case l.spec.Protocol == gwapiv1.HTTPSProtocolType && !terminates:
 		l.refuse("UnsupportedTLSMode", ".tls.mode", "a listener of protocol HTTPS must terminate TLS")
@@ -171,6 +170,15 @@ func (t *translator) validateTLS(l *listener) {
 	case terminates:
 		t.validateCertificates(l)
 	}
+}
+
+// terminates tells that TLS ends at the listener.
+func (l *listener) terminates() bool {
+	if l.spec.TLS == nil {
+		return false
+	}
+	mode := ptr.Deref(l.spec.TLS.Mode, "")
+	return mode == gwapiv1.TLSModeTerminate || mode == "" && l.spec.Protocol == gwapiv1.HTTPSProtocolType
 }
 
 // validateCertificates refuses a listener without any certificate that it may use.

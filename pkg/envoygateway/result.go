@@ -195,6 +195,8 @@ type Attachment struct {
 	Listener string
 	Protocol gwapiv1.ProtocolType
 	Port     gwapiv1.PortNumber
+	// Terminates tells that TLS ends at the listener.
+	Terminates bool
 	// Hostnames are those that both the listener and the route serve.
 	Hostnames []string
 	Outcome   Outcome

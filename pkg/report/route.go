@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/failover-krm/failover/pkg/check"
@@ -21,6 +22,9 @@ func (s share) String() string { return s.which + ": " + s.to }
 
 // shares returns where the requests of a failover go, tier by tier.
 func shares(failover check.Failover) []share {
+	if len(failover.NotHere) > 0 {
+		return unknownShares(failover)
+	}
 	var total uint32
 	for _, cluster := range failover.Clusters {
 		total += cluster.Weight
@@ -44,6 +48,19 @@ func shares(failover check.Failover) []share {
 				all = append(all, share{orPriority(split, tier.Priority), diagnostic.Printable(name + ": " + hosts(backend))})
 			}
 		}
+	}
+	return all
+}
+
+// unknownShares names the backends whose tiers nobody knows, since not all of them are here.
+func unknownShares(failover check.Failover) []share {
+	all := make([]share, 0, len(failover.OfRule.Backends))
+	for _, backend := range failover.OfRule.Backends {
+		to := "not in these files"
+		if !slices.Contains(failover.NotHere, backend.Ref) {
+			to = hosts(backend)
+		}
+		all = append(all, share{"tier not known", diagnostic.Printable(backend.Ref.String() + ": " + to)})
 	}
 	return all
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -94,6 +95,9 @@ type Served struct {
 	At *envoygateway.Attachment
 	// EnvoyGateway is the version, such as 1.8.2.
 	EnvoyGateway string
+	// NotHere are backends of which it is not known what they are; while there are any,
+	// nothing can be simulated.
+	NotHere []string
 }
 
 // Kinds are the kinds of outage, of those that are asked for, that the failover can have.
@@ -163,6 +167,10 @@ func Run(failovers []Served, options Options) ([]Failover, error) {
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, failover := range failovers {
+		if len(failover.NotHere) > 0 {
+			results[i] = Failover{Served: failover, Note: "not simulated: not in these files, or not permitted by them: " + strings.Join(failover.NotHere, ", ")}
+			continue
+		}
 		scenario, lost, note := scenarioOf(failover, options)
 		kinds := failover.Kinds(options.Kinds)
 		results[i] = Failover{Served: failover, Hosts: scenario.Tiers, Note: note, Outages: make([]Outage, len(kinds))}
