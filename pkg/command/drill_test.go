@@ -214,6 +214,10 @@ func TestDrillByCommands(t *testing.T) {
 		require.NoError(t, err)
 		assert.Contains(t, string(content), has)
 	}
+	// The record is beside the spec, in what other commands read.
+	var out, errs strings.Builder
+	assert.Zero(t, command.Run([]string{"check", "--fail-on=warning", c.directory}, strings.NewReader(""), &out, &errs), out.String()+errs.String())
+	assert.Zero(t, command.Run([]string{"render", c.directory}, strings.NewReader(""), &out, &errs), errs.String())
 }
 
 // TestDrillRestore finishes a drill that was killed.

@@ -159,7 +159,7 @@ func (l *resourceList) specs() ([]source, []diagnostic.Diagnostic) {
 	var sources, same []source
 	known := map[owner]source{}
 	for _, item := range l.items.Content {
-		if decode.ClaimsCheck(item) {
+		if decode.ClaimsCheck(item) || decode.ClaimsDrill(item) {
 			continue
 		}
 		if !decode.Claims(item) {

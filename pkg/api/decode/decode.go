@@ -23,11 +23,14 @@ import (
 // kind or its group says so.
 func Claims(node *yaml.Node) bool {
 	group, _, _ := strings.Cut(document.Field(node, "apiVersion"), "/")
-	return document.Field(node, "kind") == v1alpha1.Kind || group == v1alpha1.Group && !ClaimsCheck(node)
+	return document.Field(node, "kind") == v1alpha1.Kind || group == v1alpha1.Group && !ClaimsCheck(node) && !ClaimsDrill(node)
 }
 
 // ClaimsCheck tells whether a document is, or was meant to be, a FailoverCheck.
 func ClaimsCheck(node *yaml.Node) bool { return document.Field(node, "kind") == v1alpha1.CheckKind }
+
+// ClaimsDrill tells whether a document is, or was meant to be, a FailoverDrill.
+func ClaimsDrill(node *yaml.Node) bool { return document.Field(node, "kind") == v1alpha1.DrillKind }
 
 // FailoverCheck takes a document to a FailoverCheck, without its defaults. All errors of
 // the document come at once, and then there is no check.
