@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -81,4 +84,49 @@ func (c *Cluster) envoyOf(ctx context.Context, gateway types.NamespacedName) (ty
 		return types.NamespacedName{}, fmt.Errorf("gateway %s has %d Envoys, not one", gateway, len(deployments.Items))
 	}
 	return nameOf(&deployments.Items[0]), nil
+}
+
+// Envoys are where the pods of the Gateway's Envoys are reached: the addresses of the pods, and
+// those of their administration interfaces, which are reachable until ctx ends.
+func (c *Cluster) Envoys(ctx context.Context, gateway types.NamespacedName) (pods []netip.Addr, admins []string, err error) {
+	deployment, err := c.envoyOf(ctx, gateway)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.kubelet.mutex.Lock()
+	running := slices.Clone(c.kubelet.pods[deployment])
+	c.kubelet.mutex.Unlock()
+	for _, p := range running {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, nil, err
+		}
+		context.AfterFunc(ctx, func() { _ = listener.Close() })
+		go forward(ctx, listener, p.link)
+		pods, admins = append(pods, p.link.address), append(admins, listener.Addr().String())
+	}
+	return pods, admins, nil
+}
+
+// forward connects whoever comes to the administration interface in a pod.
+func forward(ctx context.Context, listener net.Listener, to link) {
+	for {
+		outside, err := listener.Accept()
+		if err != nil {
+			return // the listener is closed
+		}
+		go func() {
+			defer func() { _ = outside.Close() }()
+			var inside net.Conn
+			if err := to.inside(func() (err error) {
+				inside, err = (&net.Dialer{}).DialContext(ctx, "tcp", envoyAdmin)
+				return err
+			}); err != nil {
+				return // as a port-forward does where nobody listens
+			}
+			defer func() { _ = inside.Close() }()
+			go func() { _, _ = io.Copy(inside, outside) }()
+			_, _ = io.Copy(outside, inside)
+		}()
+	}
 }

@@ -210,6 +210,18 @@ func (f *selectFlags) add(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(words(target.All()), cobra.ShellCompDirectiveNoFileComp))
 }
 
+// read returns the failover of manifests that is chosen.
+func (f selectFlags) read(args []string, stdin io.Reader, stderr io.Writer) (check.Failover, error) {
+	found, err := readFailovers(args, manifestsBut(nil), f.target, check.Options{}, stdin, stderr)
+	if err != nil {
+		return check.Failover{}, err
+	}
+	if found.problem() != nil || len(found.Failovers) == 0 {
+		return check.Failover{}, &failure{code: exitUnusable}
+	}
+	return f.one(found.Failovers)
+}
+
 // one returns the failover that is chosen.
 func (f selectFlags) one(failovers []check.Failover) (check.Failover, error) {
 	namespace, name, isWhole := strings.Cut(f.route, "/")
@@ -441,17 +453,7 @@ func runDrill(args []string, flags drillFlags, stdin io.Reader, stdout, stderr i
 	if flags.record && slices.Contains(args, "-") {
 		return unusable("--record writes a file beside that of the failover, and stdin is no file")
 	}
-	found, err := readFailovers(args, manifestsBut(nil), flags.target, check.Options{}, stdin, stderr)
-	if err != nil {
-		return err
-	}
-	if found.problem() != nil {
-		return &failure{code: exitUnusable}
-	}
-	if len(found.Failovers) == 0 {
-		return &failure{code: exitUnusable}
-	}
-	failover, err := flags.one(found.Failovers)
+	failover, err := flags.read(args, stdin, stderr)
 	if err != nil {
 		return err
 	}

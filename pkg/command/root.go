@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -125,10 +126,13 @@ gone; with a FailoverSpec as functionConfig, only that spec's objects are touche
 			return runFunction(stdin, stdout, stderr)
 		},
 	}
+	if strings.HasPrefix(filepath.Base(os.Args[0]), "kubectl-") { // a plugin of kubectl
+		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl failover"}
+	}
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(newAdopt(), newCheck(), newDrill(), newExplain(), newGraph(), newRender(), newSchema(), newSimulate(), newTarget(), newVersion())
+	root.AddCommand(newAdopt(), newCheck(), newDrill(), newExplain(), newGraph(), newRender(), newSchema(), newSimulate(), newStatus(), newTarget(), newVersion())
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"flag"
 	"io"
 	"net/http"
@@ -186,7 +187,7 @@ func TestReportFigures(t *testing.T) {
 			assert.Len(t, report.Windows, test.windows)
 			assert.Equal(t, test.result, report.Result)
 			assert.Equal(t, test.exceeds, report.Exceeds)
-			assert.NoError(t, report.RateError)
+			require.NoError(t, report.RateError)
 			if test.noForecast == "" {
 				assert.NotNil(t, report.Prediction)
 			} else {
@@ -271,7 +272,7 @@ func assertHarmlessHTML(t *testing.T, page string) {
 	decoder.Strict, decoder.AutoClose = false, xml.HTMLAutoClose
 	for {
 		token, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		require.NoError(t, err)

@@ -182,3 +182,10 @@ func (b *balance) inLocality(tier int, random *rand.Rand) []*host {
 	}
 	return healthy[chosen]
 }
+
+// Load is the part of the requests, in per cent, that each tier gets, by how many of all its
+// hosts are healthy.
+func Load(healthy, all []int, panicThreshold int) []int {
+	load, _ := priorityLoad(healthy, all, panicThreshold)
+	return load
+}
