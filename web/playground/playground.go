@@ -165,7 +165,9 @@ func (p *Playground) Simulate(outage Outage) (Simulation, error) {
 	options.ActiveHosts, options.PassiveHosts, options.BrokenHosts = outage.Hosts, outage.Hosts, outage.Broken
 	var served []simulate.Served
 	for _, failover := range p.failovers[:min(len(p.failovers), mostFailovers)] {
-		served = append(served, failover.Served())
+		for _, on := range failover.Distinct() {
+			served = append(served, on.Served())
+		}
 	}
 	simulation := Simulation{Costs: []Cost{}}
 	results, err := simulate.Run(served, options)

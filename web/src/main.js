@@ -161,7 +161,9 @@ function showCosts(costs) {
       if (!sent) return element('tr', [heading]);
       return element('tr', [
         heading,
-        element('td', `${range(during, String)} of ${sent}${after.max > 0 ? `, and ${range(after, String)} after it` : ''}`, { className: lost.median > 0 ? 'loses' : 'keeps' }),
+        element('td', `${range(during, String)} of ${sent}${after.max > 0 ? `, and ${range(after, String)} after it` : ''}`, {
+          className: lost.median > 0 ? 'loses' : 'keeps',
+        }),
         ...[failover, failback, slowest].map((times) => element('td', range(times, seconds))),
       ]);
     }),
