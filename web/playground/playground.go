@@ -3,6 +3,7 @@
 package playground
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -175,8 +176,8 @@ func (p *Playground) Simulate(outage Outage) (Simulation, error) {
 		return simulation, err
 	}
 	for _, result := range results {
-		if len(result.Outages) == 0 { // one that this kind of route cannot have
-			simulation.Costs = append(simulation.Costs, Cost{Name: result.Name, Note: result.Kind + ": no such outage"})
+		if len(result.Outages) == 0 { // what is not known, or one that this kind of route cannot have
+			simulation.Costs = append(simulation.Costs, Cost{Name: result.Name, Note: cmp.Or(result.Note, result.Kind+": no such outage")})
 			continue
 		}
 		of := result.Outages[0]
