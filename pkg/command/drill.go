@@ -123,6 +123,9 @@ The exit code is 0, or 1 where a budget is exceeded or active could not be resto
 			if err != nil {
 				return err
 			}
+			if flags.choice.Break != "" && (cmd.Flags().Changed("way") || cmd.Flags().Changed("port-variable")) {
+				return unusable("--break takes the place of --way and --port-variable: give one of them")
+			}
 			if err := flags.validate(); err != nil {
 				return err
 			}

@@ -30,8 +30,10 @@ case "$*" in
 "get services standby "*) echo '{"spec": {"selector": {"app": "standby"}}}' ;;
 "get deployments,statefulsets"*) cat workloads.json ;;
 "scale deployment/shop"*" --replicas=0")
+  [ "$(cat replicas)" = 2 ] || { echo "error: Expected replicas to be 2, was $(cat replicas)" >&2; exit 1; }
   [ ! -e fails-to-break ] || { echo "Error from server (Forbidden): not you" >&2; exit 1; }
   [ -e has-no-effect ] || echo 0 > replicas ;;
+"get deployment/shop --namespace=web"*) echo "{\"spec\": {\"replicas\": $(cat replicas)}}" ;;
 "scale deployment/shop"*" --replicas=2")
   if [ -e fails-to-restore ]; then rm fails-to-restore; echo "Unable to connect to the server" >&2; exit 1; fi
   echo 2 > replicas ;;
@@ -117,8 +119,10 @@ func TestDrill(t *testing.T) {
 		code   int
 		// stdout and stderr are texts of these; stdout is empty where none is given.
 		stdout, stderr string
-		// broken tells that active stays broken.
+		// unchanged tells that nothing is broken, and replicas what active has at the end; empty
+		// for 2.
 		unchanged bool
+		replicas  string
 	}{
 		{name: "fails over", args: []string{"--yes"}, stdout: "lost               3 of "},
 		{name: "budget kept", args: []string{"--yes", "--max-lost=3"}, stdout: "budget kept"},
@@ -150,6 +154,11 @@ func TestDrill(t *testing.T) {
 			change: func(t *testing.T, c *clusterOfDrill) { c.write(t, "fails-to-break", "") },
 		},
 		{
+			name: "scaled by somebody else meanwhile", args: []string{"--yes"}, code: 2, stderr: "Expected replicas to be 2, was 5", replicas: "5",
+			change: func(t *testing.T, c *clusterOfDrill) { c.write(t, "replicas", "5") },
+		},
+		{name: "two ways", args: []string{"--yes", "--break=true", "--restore=true", "--way=scale"}, code: 2, stderr: "--break takes the place of --way", unchanged: true},
+		{
 			name: "no effect", args: []string{"--yes"}, code: 2, stderr: "the break had no effect",
 			change: func(t *testing.T, c *clusterOfDrill) { c.write(t, "has-no-effect", "") },
 		},
@@ -163,7 +172,7 @@ func TestDrill(t *testing.T) {
 		},
 		{
 			name: "all that is wrong with the flags", code: 2, unchanged: true,
-			args:   []string{"--yes", "--rate=0", "--way=crash", "--active-is=pod", "--header=x", "--path=test", "--break=true", "--max-lost=many"},
+			args:   []string{"--yes", "--rate=0", "--way=crash", "--active-is=pod", "--header=x", "--path=test", "--max-lost=many"},
 			stderr: "--rate 0: must be from",
 		},
 		{name: "another route", args: []string{"--yes", "--route=web/other"}, code: 2, stderr: "must choose one of web/shop (HTTPRoute, rule 0)", unchanged: true},
@@ -194,8 +203,12 @@ func TestDrill(t *testing.T) {
 			}
 			state, err := os.ReadFile(filepath.Join(c.directory, "replicas"))
 			require.NoError(t, err)
-			assert.Equal(t, "2", strings.TrimSpace(string(state)), "active is restored")
-			assert.Contains(t, string(calls), "scale deployment/shop --namespace=web --replicas=2")
+			replicas := "2"
+			if test.replicas != "" {
+				replicas = test.replicas
+			}
+			assert.Equal(t, replicas, strings.TrimSpace(string(state)), "active is restored")
+			assert.Contains(t, string(calls), "get deployment/shop --namespace=web")
 			assert.NoFileExists(t, c.undo())
 		})
 	}

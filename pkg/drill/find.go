@@ -374,7 +374,7 @@ func steps(tiers []tierInCluster, choice Choice) (breaks, restores []Step, err e
 				return nil, nil, fmt.Errorf("%s in %s has no replicas: there is nothing to break", w.name(), w.Metadata.Namespace)
 			}
 			breaks = append(breaks, Step{Kubectl: slices.Concat([]string{"scale"}, of, []string{fmt.Sprintf("--current-replicas=%d", replicas), "--replicas=0"})})
-			restores = append(restores, Step{Kubectl: slices.Concat([]string{"scale"}, of, []string{fmt.Sprintf("--replicas=%d", replicas)})})
+			restores = append(restores, Step{OnlyAtZero: of, Kubectl: slices.Concat([]string{"scale"}, of, []string{fmt.Sprintf("--replicas=%d", replicas)})})
 		}
 	}
 	return breaks, append(restores, waits...), nil

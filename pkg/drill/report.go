@@ -153,7 +153,7 @@ func (r Report) Run() diagram.Run {
 		Setting: fmt.Sprintf("drill of %s: %s, %g requests a second", r.Start.UTC().Format(time.DateTime), describe(r.Plan.Break), r.Plan.Course.Rate),
 		Begin:   r.Begin, End: r.End,
 		Facts: []diagram.Fact{
-			{Name: "requests lost", Value: r.lostText()},
+			{Name: "requests lost", Value: fmt.Sprintf("%d of %d", r.Lost, r.Sent)},
 			{Name: "slowest answer", Value: seconds(r.Slowest)},
 			{Name: "fails over after", Value: seconds(r.Failover)},
 			{Name: "fails back after", Value: seconds(r.Failback)},

@@ -148,7 +148,7 @@ func (r *run) course(ctx context.Context) error {
 	times := &r.outcome.Times
 	times.Broken = r.since()
 	r.say("active is broken: %s", describe(r.Break))
-	breakError := runAll(ctx, r.Kubectl, r.Break)
+	breakError := r.breakActive(ctx)
 	times.InForce = r.since()
 	if breakError == nil {
 		r.outage(ctx)
@@ -182,6 +182,23 @@ func (r *run) course(ctx context.Context) error {
 		return notRun("the break had no effect: active went on answering every request of the %s", (times.Restoring - times.Broken).Round(time.Second))
 	}
 	r.failback(ctx)
+	return nil
+}
+
+// breakActive runs the commands that break active, one after the other. Those of the user can
+// be interrupted.
+func (r *run) breakActive(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandLimit)
+	defer cancel()
+	for _, step := range r.Break {
+		with := limited
+		if step.Shell != "" {
+			with = ctx
+		}
+		if err := step.run(with, r.Kubectl); err != nil || ctx.Err() != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -5,15 +5,20 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/failover-krm/failover/pkg/kubectl"
 )
 
-// Step is a command that breaks or restores something. One of its fields is set.
+// Step is a command that breaks or restores something: of kubectl, or of the shell.
 type Step struct {
 	// Kubectl has the arguments of kubectl.
 	Kubectl []string `json:"kubectl,omitempty"`
 	// Shell is a command line for the shell.
 	Shell string `json:"shell,omitempty"`
+	// OnlyAtZero names a workload by the arguments of kubectl get. The step is left out where
+	// that has replicas: somebody else has scaled it.
+	OnlyAtZero []string `json:"onlyAtZero,omitempty"`
 }
 
 // String writes it as one would type it.
@@ -28,12 +33,26 @@ func (s Step) String() string {
 		}
 		words = append(words, word)
 	}
-	return strings.Join(words, " ")
+	text := strings.Join(words, " ")
+	if len(s.OnlyAtZero) > 0 {
+		text += ", if it is still at 0"
+	}
+	return text
 }
+
+// commandLimit is how long kubectl may take to break something. It is not interrupted: what
+// the API server has begun to do would still come, after active is restored.
+const commandLimit = 30 * time.Second
 
 func (s Step) run(ctx context.Context, k kubectl.Kubectl) error {
 	if s.Shell != "" {
 		return kubectl.Shell(ctx, s.Shell)
+	}
+	if len(s.OnlyAtZero) > 0 {
+		var found workload
+		if isThere, err := k.Get(ctx, &found, s.OnlyAtZero...); err != nil || isThere && ptr.Deref(found.Spec.Replicas, 1) != 0 {
+			return err
+		}
 	}
 	_, err := k.Run(ctx, s.Kubectl...)
 	return err
