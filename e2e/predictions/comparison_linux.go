@@ -3,7 +3,6 @@ package predictions
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -14,6 +13,7 @@ import (
 	"github.com/failover-krm/failover/pkg/compile"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
+	live "github.com/failover-krm/failover/pkg/drill"
 	"github.com/failover-krm/failover/pkg/envoy"
 	"github.com/failover-krm/failover/pkg/prober"
 	"github.com/failover-krm/failover/pkg/target"
@@ -30,32 +30,8 @@ type Comparison struct {
 	ByPassive Figure
 }
 
-// Figure is a measured number and the range that was predicted. Never is -1.
-type Figure struct{ Measured, Least, Most, Tolerance float64 }
-
-// Agrees tells whether the measured number is within the range, or nearly.
-func (f Figure) Agrees() bool {
-	if f.Measured < 0 || f.Least < 0 {
-		return f.Measured < 0 && (f.Least < 0 || f.Most < 0)
-	}
-	return f.Measured >= f.Least-f.Tolerance && (f.Most < 0 || f.Measured <= f.Most+f.Tolerance)
-}
-
-// String is measured / predicted, in bold where they do not agree.
-func (f Figure) String() string {
-	text := number(f.Measured) + " / " + span([]float64{f.Least, f.Most})
-	if !f.Agrees() {
-		return "**" + text + "**"
-	}
-	return text
-}
-
-func number(value float64) string {
-	if value < 0 {
-		return "never"
-	}
-	return strings.TrimSuffix(fmt.Sprintf("%.1f", value), ".0")
-}
+// Figure is a measured number and the range that was predicted.
+type Figure = live.Figure
 
 // Agrees tells whether all figures do.
 func (c Comparison) Agrees() bool {
@@ -137,11 +113,11 @@ func Compare(d drill.Drill, measured drill.Measured, version string, patience ti
 	spacing := max(0.3, 1/d.RequestsPerSecond())
 	return Comparison{
 		Drill:    d,
-		Lost:     figureOf(float64(measured.Lost), lost, max(2, 0.05*float64(measured.Lost))),
-		Failover: figureOf(measuredFailover, failover, spacing),
-		Failback: figureOf(inSeconds(measured.Failback), failback, spacing),
+		Lost:     live.FigureOf(float64(measured.Lost), lost, max(2, 0.05*float64(measured.Lost))),
+		Failover: live.FigureOf(measuredFailover, failover, spacing),
+		Failback: live.FigureOf(inSeconds(measured.Failback), failback, spacing),
 		// Which host a request goes to is a matter of chance.
-		ByPassive: figureOf(float64(measured.ByPassive), byPassive, 0.03*float64(measured.ByActive+measured.ByPassive)),
+		ByPassive: live.FigureOf(float64(measured.ByPassive), byPassive, 0.03*float64(measured.ByActive+measured.ByPassive)),
 	}, nil
 }
 
@@ -153,22 +129,6 @@ func answeredByPassive(result envoy.Result, outage envoy.Outage) int {
 		}
 	}
 	return count
-}
-
-func figureOf(measured float64, predicted []float64, tolerance float64) Figure {
-	slices.SortFunc(predicted, neverLast)
-	return Figure{measured, predicted[0], predicted[len(predicted)-1], tolerance}
-}
-
-// neverLast orders times: what never happens is later than anything else.
-func neverLast(a, b float64) int {
-	switch {
-	case a == b:
-		return 0
-	case a < 0 || b >= 0 && a > b:
-		return 1
-	}
-	return -1
 }
 
 func inSeconds(d time.Duration) float64 {

@@ -3,10 +3,10 @@ package predictions
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	live "github.com/failover-krm/failover/pkg/drill"
 )
 
 // Repeated are the comparisons of a drill that was carried out several times.
@@ -47,11 +47,4 @@ func (r Repeated) figure(of func(Comparison) Figure) string {
 }
 
 // span writes the least and the most of numbers.
-func span(numbers []float64) string {
-	slices.SortFunc(numbers, neverLast)
-	least, most := number(numbers[0]), number(numbers[len(numbers)-1])
-	if least == most {
-		return least
-	}
-	return least + " to " + most
-}
+func span(numbers []float64) string { return live.FigureOf(0, numbers, 0).Predicted() }
