@@ -105,7 +105,7 @@ func (r Report) exceeds() []string {
 		case of.value == prober.Never:
 			exceeded = append(exceeded, fmt.Sprintf("never %s, and --%s is %s", of.what, of.flag, of.limit))
 		case of.value > *of.limit:
-			exceeded = append(exceeded, fmt.Sprintf("%s after %s, and --%s is %s", of.what, seconds(of.value), of.flag, of.limit))
+			exceeded = append(exceeded, fmt.Sprintf("%s after %s, and --%s is %s", of.what, prober.Seconds(of.value), of.flag, of.limit))
 		}
 	}
 	return exceeded
@@ -154,9 +154,9 @@ func (r Report) Run() diagram.Run {
 		Begin:   r.Begin, End: r.End,
 		Facts: []diagram.Fact{
 			{Name: "requests lost", Value: fmt.Sprintf("%d of %d", r.Lost, r.Sent)},
-			{Name: "slowest answer", Value: seconds(r.Slowest)},
-			{Name: "fails over after", Value: seconds(r.Failover)},
-			{Name: "fails back after", Value: seconds(r.Failback)},
+			{Name: "slowest answer", Value: prober.Seconds(r.Slowest)},
+			{Name: "fails over after", Value: prober.Seconds(r.Failover)},
+			{Name: "fails back after", Value: prober.Seconds(r.Failback)},
 		},
 	}
 	tierOf := map[string]int{active: 0, passive: 1}

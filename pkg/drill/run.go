@@ -276,7 +276,7 @@ func (r *run) outage(ctx context.Context) {
 		}
 		if !toldFailover && figures.Failover != prober.Never {
 			toldFailover = true
-			r.say("passive answers, %s after active stopped; lost so far: %d", seconds(figures.Failover), figures.Lost)
+			r.say("passive answers, %s after active stopped; lost so far: %d", prober.Seconds(figures.Failover), figures.Lost)
 		}
 		r.outcome.Aborted = r.overBudget(figures)
 		if r.outcome.Aborted != "" {
@@ -304,7 +304,7 @@ func (r *run) overBudget(figures Figures) string {
 		return fmt.Sprintf("%d requests are lost, and --max-lost is %s", figures.Lost, budget.Lost)
 	}
 	if budget.Failover != nil && figures.Failover == prober.Never && figures.End-figures.Begin > *budget.Failover+unbroken+lookEvery {
-		return fmt.Sprintf("passive does not answer after %s, and --max-failover is %s", seconds(figures.End-figures.Begin), budget.Failover)
+		return fmt.Sprintf("passive does not answer after %s, and --max-failover is %s", prober.Seconds(figures.End-figures.Begin), budget.Failover)
 	}
 	return ""
 }
@@ -329,11 +329,11 @@ func (r *run) failback(ctx context.Context) {
 		})
 		if !told && first != never && now-first >= unbroken {
 			told = true
-			r.say("active answers again, %s after it was restored", seconds(first-restored))
+			r.say("active answers again, %s after it was restored", prober.Seconds(first-restored))
 		}
 		r.outcome.Back = first != never && now-last >= back
 		if limit := r.Course.Budget.Failback; !r.outcome.Back && r.outcome.Aborted == "" && limit != nil && first == never && now-restored > *limit+unbroken {
-			r.outcome.Aborted = fmt.Sprintf("active does not answer %s after it was restored, and --max-failback is %s", seconds(now-restored), limit)
+			r.outcome.Aborted = fmt.Sprintf("active does not answer %s after it was restored, and --max-failback is %s", prober.Seconds(now-restored), limit)
 			r.say("no longer watched: %s", r.outcome.Aborted)
 			return true
 		}
@@ -356,12 +356,4 @@ func counts(reasons map[string]int) string {
 	}
 	slices.Sort(texts)
 	return strings.Join(texts, ", ")
-}
-
-// seconds writes a duration, and that it never came.
-func seconds(d time.Duration) string {
-	if d == prober.Never {
-		return "never"
-	}
-	return fmt.Sprintf("%.1f s", d.Seconds())
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/prober"
 )
 
 // Format is a form of the report.
@@ -44,8 +45,8 @@ type row struct{ name, measured, predicted, agrees string }
 func (r Report) rows() []row {
 	rows := []row{
 		{"lost", r.lostText(), "", ""},
-		{"fails over after", seconds(r.Failover), "", ""},
-		{"fails back after", seconds(r.Failback), "", ""},
+		{"fails over after", prober.Seconds(r.Failover), "", ""},
+		{"fails back after", prober.Seconds(r.Failback), "", ""},
 	}
 	if r.Prediction == nil {
 		return rows
@@ -76,9 +77,9 @@ func (r Report) remarks() []row {
 		add("lost by cause", "%s", counts(r.Reasons))
 	}
 	for _, window := range r.Windows {
-		add("requests are lost", "from %s to %s: %d", seconds(window.Begin), seconds(window.End), window.Lost)
+		add("requests are lost", "from %s to %s: %d", prober.Seconds(window.Begin), prober.Seconds(window.End), window.Lost)
 	}
-	add("in the outage", "%s, %d requests: active answered %d, passive %d, lost %d", seconds(r.End-r.Begin), r.During, r.ByActive, r.ByPassive, r.LostDuring)
+	add("in the outage", "%s, %d requests: active answered %d, passive %d, lost %d", prober.Seconds(r.End-r.Begin), r.During, r.ByActive, r.ByPassive, r.LostDuring)
 	add("served, but slowly", "%d took longer than in calm (99 of 100: %s), the slowest %s", r.Slow, short(r.SlowLimit), short(r.Slowest))
 	add("resolution", "a time is right to %s, the time between two requests; %.1f a second were sent", short(r.Resolution), r.RateHeld)
 	if r.RateError != nil {
@@ -125,7 +126,7 @@ func (r Report) writeText(w io.Writer) error {
 	cell := CellLength(until, stripWidth)
 	fmt.Fprintf(w, "%s\n%s\n%s\n\n", scale(until, cell), Strip(r.Requests, cell), StripLegend)
 	for _, event := range r.Events {
-		fmt.Fprintf(w, "%8s  %s\n", seconds(event.At), diagnostic.Printable(event.Text))
+		fmt.Fprintf(w, "%8s  %s\n", prober.Seconds(event.At), diagnostic.Printable(event.Text))
 	}
 	fmt.Fprintln(w)
 	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
