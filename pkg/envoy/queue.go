@@ -1,6 +1,9 @@
 package envoy
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // event is what happens at a time. It has no pointer, so that moving it in the heap
 // costs the garbage collector nothing.
@@ -70,7 +73,19 @@ func (q *queue) add(at time.Duration, do func()) {
 // addDeadline plans one, which must not be before another one of its kind.
 func (q *queue) addDeadline(kind int, at time.Duration, r *request) {
 	q.planned++
-	q.deadlines[kind].list = append(q.deadlines[kind].list, deadline{event{at: at, order: q.planned}, r})
+	d := &q.deadlines[kind]
+	d.forget()
+	if len(d.list) == cap(d.list) && d.next > 0 { // most are past: their room is used again
+		d.list, d.next = slices.Delete(d.list, 0, d.next), 0
+	}
+	d.list = append(d.list, deadline{event{at: at, order: q.planned}, r})
+}
+
+// forget passes over those whose requests have ended.
+func (d *deadlines) forget() {
+	for d.next < len(d.list) && d.list[d.next].request.done {
+		d.next++
+	}
 }
 
 // next removes the first event: an action, or the deadline of a request.
@@ -82,10 +97,7 @@ func (q *queue) next() (at time.Duration, do func(), kind int, r *request, ok bo
 	kind = -1
 	for i := range q.deadlines {
 		d := &q.deadlines[i]
-		for d.next < len(d.list) && d.list[d.next].request.done {
-			d.list[d.next].request = nil
-			d.next++
-		}
+		d.forget()
 		if d.next < len(d.list) && (!ok || d.list[d.next].before(least)) {
 			least, ok, kind = d.list[d.next].event, true, i
 		}
@@ -96,7 +108,6 @@ func (q *queue) next() (at time.Duration, do func(), kind int, r *request, ok bo
 	case kind >= 0:
 		d := &q.deadlines[kind]
 		r = d.list[d.next].request
-		d.list[d.next].request = nil
 		d.next++
 		return least.at, nil, kind, r, true
 	}

@@ -62,7 +62,7 @@ func (s *simulation) backOff(attempt int) time.Duration {
 // choose picks the host of the next attempt.
 func (s *simulation) choose(r *request) *host {
 	load := s.balance.load
-	if retry := s.settings.Retry; retry != nil && r.Attempts > 0 && retry.AttemptsPerPriority > 0 {
+	if r.Attempts > 0 && s.asksForTiers() {
 		load = s.loadOfRetry(r)
 	}
 	var h *host
@@ -73,6 +73,11 @@ func (s *simulation) choose(r *request) *host {
 		}
 	}
 	return h
+}
+
+// asksForTiers tells that a retry leaves out the tiers of earlier attempts.
+func (s *simulation) asksForTiers() bool {
+	return s.settings.Retry != nil && s.settings.Retry.AttemptsPerPriority > 0
 }
 
 // loadOfRetry leaves out the tiers that were tried, after so many attempts. Where no

@@ -10,8 +10,10 @@ type request struct {
 	// index is that of its entry in the result.
 	index  int
 	worker *worker
-	// tried are the hosts, and triedTiers the tiers, of earlier attempts.
+	// tried are the hosts of earlier attempts, the first in a place of its own: most
+	// requests have no other. triedTiers are their tiers, where retries ask for them.
 	tried      []*host
+	first      [1]*host
 	triedTiers []bool
 	// excluded are the tiers that a retry leaves out.
 	excluded []bool
@@ -30,7 +32,11 @@ type attempt struct {
 
 // arrive accepts a request.
 func (s *simulation) arrive() {
-	req := &request{Request: Request{Sent: s.now, Tier: -1}, index: len(s.result.Requests), worker: s.workers[s.random.IntN(len(s.workers))], triedTiers: make([]bool, len(s.tiers))}
+	req := &request{Request: Request{Sent: s.now, Tier: -1}, index: len(s.result.Requests), worker: s.workers[s.random.IntN(len(s.workers))]}
+	req.tried = req.first[:0]
+	if s.asksForTiers() {
+		req.triedTiers = make([]bool, len(s.tiers))
+	}
 	s.result.Requests = append(s.result.Requests, Request{})
 	s.waiting++
 	s.queue.addDeadline(ofClient, s.now+s.scenario.Traffic.Patience, req)
@@ -49,7 +55,9 @@ func (s *simulation) try(r *request) {
 	}
 	r.Attempts++
 	r.tried = append(r.tried, h)
-	r.triedTiers[h.tier] = true
+	if r.triedTiers != nil {
+		r.triedTiers[h.tier] = true
+	}
 	a := &attempt{request: r, pool: r.worker.pools[h.tier][h.index]}
 	r.current = a
 	s.newStream(a)
