@@ -14,7 +14,12 @@ type Simulator struct {
 	known map[string]*known
 	// settled has the settings that there is time for.
 	settled map[string]bool
+	noTime  bool
 }
+
+// NoTime returns a Simulator that has time for no failover: what is then said is what
+// is known without a simulation, at once.
+func NoTime() *Simulator { return &Simulator{noTime: true} }
 
 // MostSettings is for how many different settings of failovers a Simulator has time:
 // some seconds.
@@ -23,6 +28,9 @@ const MostSettings = 100
 // HasTime tells whether a failover is one that there is time to simulate: its settings
 // are among the first that were asked for.
 func (s *Simulator) HasTime(of Served) bool {
+	if s.noTime {
+		return false
+	}
 	scenario, _, _ := scenarioOf(of, Defaults())
 	key := keyOf(scenario)
 	s.mutex.Lock()

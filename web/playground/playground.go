@@ -25,12 +25,12 @@ import (
 // waits for the simulation alone.
 type Playground struct {
 	failovers []check.Failover
-	// simulator remembers what findings say of lost requests, for some checks.
+	// simulator remembers what findings say of lost requests, for some explanations.
 	simulator *simulate.Simulator
-	checks    int
+	explained int
 }
 
-// remembered is for how many checks a simulator is kept: it has time for so many settings
+// remembered is for how many explanations a simulator is kept: it has time for so many settings
 // alone, and each change of a policy is another one.
 const remembered = 20
 
@@ -66,22 +66,38 @@ type Checking struct {
 	YAML     string    `json:"yaml"`
 	Findings []Finding `json:"findings"`
 	Verdicts []Verdict `json:"verdicts"`
-	// Diagram is the SVG of the failovers; empty where there is none.
+	// Diagram is the SVG of the failovers; empty where there is none, and before it is
+	// explained.
 	Diagram string `json:"diagram"`
 }
 
-// Check checks the manifests of a text. A target is for what are no FailoverSpecs: these
-// name their own.
+// Check checks the manifests of a text at once, without what takes a simulation: the
+// diagram, and what findings say of lost requests. A target is for what are no
+// FailoverSpecs: these name their own.
 func (p *Playground) Check(text string, on target.Target) (Checking, error) {
-	p.failovers = nil
-	if p.checks++; p.checks%remembered == 1 {
+	checking, _, err := p.check(text, on, simulate.NoTime())
+	return checking, err
+}
+
+// Explain checks a text as Check does, with all that there is to say.
+func (p *Playground) Explain(text string, on target.Target) (Checking, error) {
+	if p.explained++; p.explained%remembered == 1 {
 		p.simulator = &simulate.Simulator{}
 	}
+	checking, diagnostics, err := p.check(text, on, p.simulator)
+	if shown := p.failovers[:min(len(p.failovers), mostFailovers)]; len(shown) > 0 {
+		checking.Diagram = string(diagram.SVG(diagram.Views(shown, diagnostics)))
+	}
+	return checking, err
+}
+
+func (p *Playground) check(text string, on target.Target, simulator *simulate.Simulator) (Checking, []diagnostic.Diagnostic, error) {
+	p.failovers = nil
 	checking := Checking{Findings: []Finding{}, Verdicts: []Verdict{}}
 	documents, err := document.Parse([]byte(text), source)
 	if syntax, isSyntax := errors.AsType[*document.SyntaxError](err); isSyntax {
 		checking.Findings = append(checking.Findings, Finding{Severity: diagnostic.Error, Line: syntax.Line, Column: 1, Message: syntax.Reason})
-		return checking, nil
+		return checking, nil, nil
 	}
 	subjects := diagnostic.Subjects(documents)
 	for _, subject := range subjects {
@@ -90,13 +106,13 @@ func (p *Playground) Check(text string, on target.Target) (Checking, error) {
 		}
 	}
 	checking.Others = len(subjects) - checking.Specs
-	checked, err := compile.Check(subjects, on, check.Options{Simulator: p.simulator})
+	checked, err := compile.Check(subjects, on, check.Options{Simulator: simulator})
 	if err != nil {
-		return checking, err
+		return checking, nil, err
 	}
 	yaml, err := checked.YAML()
 	if err != nil {
-		return checking, err
+		return checking, nil, err
 	}
 	checking.YAML = string(yaml)
 	for _, found := range diagnostic.Limit(checked.Diagnostics) {
@@ -106,13 +122,10 @@ func (p *Playground) Check(text string, on target.Target) (Checking, error) {
 		})
 	}
 	p.failovers = checked.Failovers
-	if shown := p.failovers[:min(len(p.failovers), mostFailovers)]; len(shown) > 0 {
-		checking.Diagram = string(diagram.SVG(diagram.Views(shown, checked.Diagnostics)))
-	}
 	for _, failover := range p.failovers {
 		checking.Verdicts = append(checking.Verdicts, Verdict{failover.Name(), failover.Verdict, diagnostic.Printable(failover.Reason)})
 	}
-	return checking, nil
+	return checking, checked.Diagnostics, nil
 }
 
 // Outage is what the sliders say.

@@ -26,6 +26,13 @@ func TestCheckAndSimulate(t *testing.T) {
 	page := &playground.Playground{}
 	checking, err := page.Check(spec, target.Default)
 	require.NoError(t, err)
+	assert.Empty(t, checking.Diagram, "it takes simulations")
+	atOnce := checking
+	checking, err = page.Explain(spec, target.Default)
+	require.NoError(t, err)
+	assert.Equal(t, atOnce.YAML, checking.YAML)
+	assert.Equal(t, atOnce.Verdicts, checking.Verdicts)
+	assert.Len(t, checking.Findings, len(atOnce.Findings))
 	require.Len(t, checking.Verdicts, 1)
 	assert.EqualValues(t, "yes", checking.Verdicts[0].Verdict)
 	assert.Equal(t, 1, checking.Specs)
@@ -62,7 +69,7 @@ func TestWhatIsNoSpec(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			page := &playground.Playground{}
-			checking, err := page.Check(test.text, target.Default)
+			checking, err := page.Explain(test.text, target.Default)
 			require.NoError(t, err)
 			assert.Equal(t, test.specs, checking.Specs)
 			assert.Equal(t, test.others, checking.Others)

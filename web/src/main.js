@@ -61,21 +61,35 @@ const ready = () => {
   if (!updating() && !dragging()) document.body.dataset.state = 'idle';
 };
 
-// update renders, checks and simulates, each shown as soon as it is there.
-const [update, updating] = latest(
-  (isOld) =>
-    shown(async () => {
-      const input = text();
-      const checking = await call('check', { text: input, target: $('target').value });
-      if (isOld()) return;
-      showYAML(checking);
-      showChecking(checking);
-      await simulate();
-      document.body.dataset.first ??= performance.now().toFixed(0);
-      if ($('status').textContent === 'Loading') status('');
-    }, 'took'),
-  ready,
-);
+// pause is how long nobody types before findings are explained, which takes longer than
+// all else.
+const pause = 300;
+const passed = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+// update renders, checks and simulates, each shown as soon as it is there. What takes many
+// simulations, the numbers in findings and the diagram, follows after a pause.
+const [update, updating] = latest(async (isOld) => {
+  await shown(async () => {
+    const checking = await call('check', { text: text(), target: $('target').value });
+    if (isOld()) return;
+    showYAML(checking);
+    showVerdicts(checking);
+    if (checking.verdicts.length === 0) showFindings(checking); // there is no more to say
+    await simulate();
+    document.body.dataset.first ??= performance.now().toFixed(0);
+    if ($('status').textContent === 'Loading') status('');
+  }, 'took');
+  if (explained) await passed(pause);
+  if (isOld()) return;
+  await shown(async () => {
+    const checking = await call('explain', { text: text(), target: $('target').value });
+    if (isOld()) return;
+    showFindings(checking);
+    await showDiagram(checking);
+    explained = true;
+  }, 'explained');
+}, ready);
+let explained = false;
 
 // drag only simulates: the failovers are those of the last check.
 const [drag, dragging] = latest(() => shown(simulate, 'dragged'), ready);
@@ -115,8 +129,7 @@ function showYAML({ specs, others, yaml }) {
 
 const words = { yes: 'fails over', no: 'does not fail over', unknown: 'may fail over' };
 
-function showChecking({ findings, verdicts, diagram, specs, others }) {
-  mark(editor, findings);
+function showVerdicts({ verdicts, specs, others }) {
   $('verdicts').replaceChildren(
     ...verdicts.map(({ name, verdict, reason }) =>
       element('li', [element('strong', words[verdict]), ` ${name}: ${reason}`], { className: verdict }),
@@ -124,6 +137,10 @@ function showChecking({ findings, verdicts, diagram, specs, others }) {
   );
   if (verdicts.length === 0)
     $('verdicts').append(element('li', specs + others ? 'No failover is found in the text.' : 'The text is empty.', { className: 'none' }));
+}
+
+function showFindings({ findings }) {
+  mark(editor, findings);
   $('findings').replaceChildren(
     ...findings.map((found) => {
       const place = element('button', found.line ? `line ${found.line}` : 'text', {
@@ -141,8 +158,10 @@ function showChecking({ findings, verdicts, diagram, specs, others }) {
     }),
   );
   $('no-findings').hidden = findings.length > 0;
-  showPicture($('diagram'), diagram, 'Diagram: ' + (verdicts.map(({ name, reason }) => `${name}: ${reason}`).join('; ') || 'no failover'));
 }
+
+const showDiagram = ({ diagram, verdicts }) =>
+  showPicture($('diagram'), diagram, 'Diagram: ' + verdicts.map(({ name, reason }) => `${name}: ${reason}`).join('; '));
 
 const seconds = (value) => (value === null ? 'never' : `${value.toFixed(1)} s`);
 
@@ -170,10 +189,15 @@ function showCosts(costs) {
   );
 }
 
+// drawn has what each image shows.
+const drawn = new Map();
+
 // showPicture shows an SVG as an image: nothing in it can reach the page.
 async function showPicture(image, svg, alternative) {
-  const old = image.src;
   image.alt = alternative;
+  if (drawn.get(image) === svg) return;
+  drawn.set(image, svg);
+  const old = image.src;
   image.hidden = !svg;
   image.parentElement.hidden = !svg;
   if (!svg) return;

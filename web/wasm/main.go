@@ -22,15 +22,10 @@ func main() {
 	debug.SetGCPercent(collectLess)
 	page := &playground.Playground{}
 	calls := map[string]func(json.RawMessage) (any, error){
-		"choices": func(json.RawMessage) (any, error) { return playground.Offer(), nil },
-		"schema":  func(json.RawMessage) (any, error) { return json.RawMessage(v1alpha1.JSONSchema()), nil },
-		"check": with(func(a struct {
-			Text   string
-			Target target.Target
-		},
-		) (any, error) {
-			return page.Check(a.Text, a.Target)
-		}),
+		"choices":  func(json.RawMessage) (any, error) { return playground.Offer(), nil },
+		"schema":   func(json.RawMessage) (any, error) { return json.RawMessage(v1alpha1.JSONSchema()), nil },
+		"check":    with(func(a input) (any, error) { return page.Check(a.Text, a.Target) }),
+		"explain":  with(func(a input) (any, error) { return page.Explain(a.Text, a.Target) }),
 		"simulate": with(func(a playground.Outage) (any, error) { return page.Simulate(a) }),
 		"set": with(func(a struct{ Text, Field, Value string }) (any, error) {
 			return playground.Set(a.Text, a.Field, a.Value)
@@ -40,6 +35,12 @@ func main() {
 		return answer(calls[args[0].String()], args[1].String())
 	}))
 	select {}
+}
+
+// input is what is checked.
+type input struct {
+	Text   string
+	Target target.Target
 }
 
 // with decodes the arguments of a call.
