@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
+
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 )
 
 // Set is manifests that are applied together.
@@ -34,6 +36,9 @@ func Read(name string, content []byte) (Set, error) {
 		}
 		if err != nil {
 			return Set{}, fmt.Errorf("%s: %w", name, err)
+		}
+		if object.GroupVersionKind().Group == v1alpha1.Group { // such as a record of a drill, which is for tools alone
+			continue
 		}
 		if object.GetNamespace() == "" && !isClusterScoped(object.GetKind()) {
 			object.SetNamespace("default")

@@ -6,7 +6,9 @@ package check
 import (
 	"cmp"
 	"slices"
+	"time"
 
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/simulate"
@@ -53,6 +55,10 @@ type Options struct {
 	// Simulator remembers what was simulated, from one call to the next; nil stands for
 	// a new one.
 	Simulator *simulate.Simulator
+	// Drills are the records of drills, and Today is the day that their age counts from; zero
+	// for no regard to age.
+	Drills []v1alpha1.FailoverDrill
+	Today  time.Time
 
 	// serviceRouting tells that an EnvoyProxy sends the traffic of Services to their
 	// ClusterIPs.

@@ -152,6 +152,8 @@ type failover struct {
 	*set
 	route *envoygateway.Route
 	rule  *envoygateway.Rule
+	// number is the index of the rule in its route.
+	number int
 	// at is where the rule is served; nil where it is served nowhere.
 	at *envoygateway.Attachment
 }
@@ -263,6 +265,7 @@ func looksLikeFailover(backends []envoygateway.Backend) bool {
 // check applies the rules to a failover, wherever it is served, and gives the
 // verdict.
 func (f *failover) check(report *Report, index int) Failover {
+	f.number = index
 	served := make([]*failover, 0, len(f.rule.Attachments))
 	for i := range f.rule.Attachments {
 		on := *f

@@ -36,7 +36,7 @@ type Rule struct {
 // Rules has every rule, by family: what it takes to have tiers in one cluster comes
 // first, and what makes the traffic leave one of them after it.
 func Rules() []Rule {
-	return slices.Concat(referenceRules, namespaceRules, hostRules, tierRules, placeRules, splitRules, ejectionRules, healthCheckRules, retryRules, timeoutRules, loadRules, policyRules, tlsRules, envoyRules, objectRules, specRules, ignoreRules)
+	return slices.Concat(referenceRules, namespaceRules, hostRules, tierRules, placeRules, splitRules, ejectionRules, healthCheckRules, retryRules, timeoutRules, loadRules, policyRules, tlsRules, envoyRules, objectRules, specRules, drillRules, ignoreRules)
 }
 
 // Lookup returns the rule of an id.

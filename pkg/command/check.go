@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -36,9 +37,11 @@ func failOnWords() []string {
 // checkFlags are the flags of check.
 type checkFlags struct {
 	target, failOn, output, color string
-	options                       check.Options
-	reports, ignore               []string
-	showSuppressed                bool
+	// date is the day that the age of records of drills counts from.
+	date            string
+	options         check.Options
+	reports, ignore []string
+	showSuppressed  bool
 }
 
 // validate says what is wrong with the flags.
@@ -59,8 +62,23 @@ func (f checkFlags) validate() error {
 	if err := validateIgnore(f.ignore); err != nil {
 		return err
 	}
+	if _, err := f.today(); err != nil {
+		return err
+	}
 	_, err := reportFiles(f.reports)
 	return err
+}
+
+// today is the day that the age of records counts from.
+func (f checkFlags) today() (time.Time, error) {
+	if f.date == "" {
+		return time.Now().UTC(), nil
+	}
+	day, err := time.Parse(time.DateOnly, f.date)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("--date %q: must be a day such as 2026-11-27", f.date)
+	}
+	return day, nil
 }
 
 func newCheck() *cobra.Command {
@@ -125,6 +143,7 @@ same.`,
 	cmd.Flags().StringArrayVar(&flags.reports, "report", nil, "FORMAT=FILE: write the same to a file, in a format of its own; repeatable")
 	addIgnore(cmd, &flags.ignore)
 	cmd.Flags().BoolVar(&flags.showSuppressed, "show-suppressed", false, "show suppressed findings in the text too; the other formats always have them")
+	cmd.Flags().StringVar(&flags.date, "date", "", "YYYY-MM-DD: the day that the age of recorded drills counts from (default today)")
 	cmd.Flags().StringVar(&flags.color, "color", flags.color, "colours in the text, one of "+strings.Join(colorWords(), ", ")+"; auto is for a terminal, unless NO_COLOR is set or TERM is dumb")
 	for name, allowed := range map[string][]string{
 		"target": words(target.All()), "fail-on": failOnWords(), "output": words(report.Formats()), "color": colorWords(),
@@ -140,7 +159,11 @@ func runCheck(args []string, flags checkFlags, stdin io.Reader, stdout, stderr i
 	if len(read.documents) == 1 && krm.IsResourceList(read.documents[0].Node) {
 		return runCheckFunction(read.documents[0].Node, flags, stdout, stderr)
 	}
-	if err := noResourceLists(read.documents, "give it alone"); err != nil {
+	err := noResourceLists(read.documents, "give it alone")
+	if err != nil {
+		return err
+	}
+	if flags.options.Today, err = flags.today(); err != nil {
 		return err
 	}
 	checked, err := compile.Check(diagnostic.Subjects(read.documents), target.Target(flags.target), flags.options)

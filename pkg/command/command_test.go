@@ -60,6 +60,7 @@ func TestCommandLine(t *testing.T) {
 		{reason: "completion of targets", args: []string{"__complete", "check", "--target", "calico-3.32"}, stdout: "calico-3.32\ncalico-3.33\n", stderr: "ShellCompDirectiveNoFileComp"},
 		{reason: "completion of severities", args: []string{"__complete", "check", "--fail-on", ""}, stdout: "error\nwarning\ninfo\nnever\n", stderr: "ShellCompDirectiveNoFileComp"},
 		{reason: "half a severity", args: []string{"check", "--fail-on", "warn"}, code: 2, stderr: `--fail-on "warn": did you mean "warning"? It must be one of error, warning, info, never`},
+		{reason: "a day that is none", args: []string{"check", "--date", "27.11.2026"}, code: 2, stderr: `--date "27.11.2026": must be a day such as 2026-11-27`},
 		{reason: "an unknown target", args: []string{"check", "--target", "calico-3.3"}, code: 2, stderr: `--target "calico-3.3": did you mean "calico-3.30"?`},
 		{reason: "arguments where none are taken", args: []string{"version", "x"}, code: 2, stderr: `unknown command "x" for "failover version"`},
 		{reason: "no input at all", args: []string{"render"}, code: 1, stderr: "no FailoverSpec in stdin"},

@@ -23,6 +23,8 @@ func TestRuleBoundaries(t *testing.T) {
 		consecutive      = "consecutive5XxErrors: 3"
 		autoscaler       = "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: passive, namespace: web}\n" +
 			"spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: passive}, minReplicas: 2, maxReplicas: 20}\n"
+		newerDrill = "---\napiVersion: failover.krm.dev/v1alpha1\nkind: FailoverDrill\nmetadata: {name: shop, namespace: web}\n" +
+			"spec: {kind: HTTPRoute, rule: 0, date: '2027-01-02T00:00:00Z', result: kept, outage: a script, for: 20s, sent: 800, lost: 2}\n"
 		scaledObject = "---\napiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: passive, namespace: web}\nspec: {scaleTargetRef: {name: passive}}\n"
 		statefulSet  = "---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: pasive, namespace: web}\n" +
 			"spec: {serviceName: passive, selector: {matchLabels: {app: pasive}}, template: {metadata: {labels: {app: pasive}}, spec: {containers: [{name: a, image: b}]}}}\n"
@@ -110,6 +112,13 @@ func TestRuleBoundaries(t *testing.T) {
 		{rule: "retry-budget", reason: "nothing is retried anyway", replaced: []string{"numRetries: 2\n    numAttemptsPerPriority: 1", "numRetries: 0"}},
 		{rule: "retry-budget", reason: "a hundred per cent loses some, too", want: "warning", replaced: []string{"numerator: 20", "numerator: 100"}},
 		{rule: "connections-not-retried", reason: "an HTTPRoute has requests", replaced: []string{"kind: TCPRoute", "kind: HTTPRoute", "protocol: TCP", "protocol: HTTP"}},
+
+		{rule: "drill-due", reason: "90 days ago", quiet: true, args: []string{"--date", "2027-01-31"}},
+		{rule: "drill-due", reason: "longer ago", quiet: true, args: []string{"--date", "2027-02-02"}, want: "info"},
+		{rule: "drill-due", reason: "beyond its budget", quiet: true, replaced: []string{"result: kept", "result: exceeded"}, want: "info"},
+		{rule: "drill-due", reason: "a newer record of the same", quiet: true, args: []string{"--date", "2027-02-02"}, added: newerDrill},
+		{rule: "drill-due", reason: "no drill is recorded at all", quiet: true, replaced: []string{"kind: FailoverDrill\nmetadata:\n  name: shop", "kind: Other\nmetadata:\n  name: shop"}},
+		{rule: "drill-due", reason: "another rule of the route was drilled", quiet: true, replaced: []string{"rule: 0", "rule: 1"}, want: "info"},
 
 		{rule: "standby-too-small", reason: "an autoscaler decides", added: autoscaler},
 		{rule: "standby-too-small", reason: "KEDA decides", added: scaledObject},

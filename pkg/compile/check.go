@@ -56,8 +56,13 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 			report.Checked++
 			_, errs := decode.FailoverCheck(subject.Node)
 			diagnostics = append(diagnostics, diagnostic.Errors(subject, errs)...)
-		case decode.ClaimsDrill(subject.Node): // it says what was, and there is nothing to validate
-			report.Others[kind]++
+		case decode.ClaimsDrill(subject.Node):
+			report.Checked++
+			drill, errs := decode.FailoverDrill(subject.Node)
+			diagnostics = append(diagnostics, diagnostic.Errors(subject, errs)...)
+			if drill != nil {
+				options.Drills = append(options.Drills, *drill)
+			}
 		case apiserver.Knows(apiVersion, kind):
 			manifests = append(manifests, subject)
 		default:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/diagram"
 	"github.com/failover-krm/failover/pkg/prober"
 )
@@ -14,9 +15,9 @@ type Result string
 // The results.
 const (
 	// Kept is for a drill within its budget.
-	Kept Result = "kept"
+	Kept Result = v1alpha1.DrillKept
 	// Exceeded is for one beyond it.
-	Exceeded Result = "exceeded"
+	Exceeded Result = v1alpha1.DrillExceeded
 	// Interrupted is for one that was ended from outside.
 	Interrupted Result = "interrupted"
 )

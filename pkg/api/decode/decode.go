@@ -58,6 +58,35 @@ func FailoverCheck(node *yaml.Node) (*v1alpha1.FailoverCheck, field.ErrorList) {
 	return check, nil
 }
 
+// FailoverDrill takes a document to a FailoverDrill.
+func FailoverDrill(node *yaml.Node) (*v1alpha1.FailoverDrill, field.ErrorList) {
+	if errs := checkVersion(node, v1alpha1.DrillKind); len(errs) > 0 {
+		return nil, errs
+	}
+	value, errs := document.Value(node)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	drill := &v1alpha1.FailoverDrill{}
+	if err := decode(value, drill); err != nil {
+		return nil, field.ErrorList{field.Invalid(field.NewPath("spec"), field.OmitValueType{}, err.Error())}
+	}
+	spec := field.NewPath("spec")
+	if drill.Name == "" {
+		errs = append(errs, field.Required(field.NewPath("metadata", "name"), "the name of the route that was drilled"))
+	}
+	if drill.Spec.Date.IsZero() {
+		errs = append(errs, field.Required(spec.Child("date"), "when the drill was, such as 2026-11-27T10:00:00Z"))
+	}
+	if results := []string{v1alpha1.DrillKept, v1alpha1.DrillExceeded}; !slices.Contains(results, drill.Spec.Result) {
+		errs = append(errs, field.NotSupported(spec.Child("result"), drill.Spec.Result, results))
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return drill, nil
+}
+
 // FailoverSpec takes a document to a FailoverSpec with its defaults filled in. The
 // namespace is given to a spec that names none; it may be empty. All errors of the
 // document come at once, and then there is no spec.

@@ -5,6 +5,14 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // DrillKind is what a FailoverDrill has as its kind.
 const DrillKind = "FailoverDrill"
 
+// What a drill came to.
+const (
+	// DrillKept is within the budget, or without one.
+	DrillKept = "kept"
+	// DrillExceeded is beyond it.
+	DrillExceeded = "exceeded"
+)
+
 // FailoverDrill records the last drill of a failover: `failover drill --record` writes it beside
 // the file of the failover, and `failover check` reads it. It is for tools, and never for
 // a cluster. Its name and namespace are those of the route.
