@@ -50,7 +50,7 @@ func TestCommandLine(t *testing.T) {
 		{reason: "without arguments it is the function", stdin: emptyList, stdout: "kind: ResourceList"},
 		{reason: "an unknown command", args: []string{"rendr"}, code: 2, stderr: `unknown command "rendr": did you mean "render"?`},
 		{reason: "an unknown flag of the function", args: []string{"--frobnicate"}, code: 2, stderr: "unknown flag: --frobnicate"},
-		{reason: "a misspelt command", args: []string{"chek", "."}, code: 2, stderr: `unknown command "chek": did you mean "check"? It must be one of adopt, check, completion,`},
+		{reason: "a misspelt command", args: []string{"chek", "."}, code: 2, stderr: `unknown command "chek": did you mean "check"? It must be one of adopt, alerts, check, completion,`},
 		{reason: "help about nothing", args: []string{"help", "nope"}, code: 2, stderr: `unknown command "nope": must be one of`},
 		{reason: "help about a command", args: []string{"help", "render"}, stdout: "Render prints every object"},
 		{reason: "completion for a shell that nobody has", args: []string{"completion", "foo"}, code: 2, stderr: `argument of failover completion "foo": must be one of bash, fish, powershell, zsh`},

@@ -1,0 +1,189 @@
+package command
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/failover-krm/failover/pkg/check"
+	"github.com/failover-krm/failover/pkg/metrics"
+	"github.com/failover-krm/failover/pkg/target"
+)
+
+// The values of -o of alerts.
+const (
+	outputPrometheusRule = "prometheusrule"
+	outputRules          = "rules"
+)
+
+// metricsFlags are those of the commands that write what asks Envoy's metrics.
+type metricsFlags struct {
+	target   string
+	complete bool
+	hosts    metrics.Hosts
+}
+
+func newMetricsFlags() metricsFlags {
+	return metricsFlags{target: string(target.Default), hosts: metrics.Hosts{Active: 1, Passive: 1}}
+}
+
+func (f *metricsFlags) add(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.StringVar(&f.target, "target", f.target, "distribution and version that runs manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
+	addComplete(cmd, &f.complete)
+	set.IntVar(&f.hosts.Active, "active-hosts", f.hosts.Active, "hosts of active, the tier that serves first, where the manifests do not say")
+	set.IntVar(&f.hosts.Passive, "passive-hosts", f.hosts.Passive, "hosts of passive, where the manifests do not say")
+	_ = cmd.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(words(target.All()), cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (f *metricsFlags) validate() []error {
+	errs := []error{oneOf("--target", f.target, words(target.All()))}
+	if f.hosts.Active < 1 || f.hosts.Passive < 1 {
+		errs = append(errs, unusable("--active-hosts %d, --passive-hosts %d: each tier has at least one host", f.hosts.Active, f.hosts.Passive))
+	}
+	return errs
+}
+
+// read returns the failovers that metrics can be asked about. Where anything is refused or could
+// not be read, there is none, since what is written goes to a cluster.
+func (f *metricsFlags) read(args []string, stdin io.Reader, stderr io.Writer) ([]metrics.Subject, error) {
+	found, err := readFailovers(args, manifestsBut(nil), f.target, check.Options{Complete: f.complete}, stdin, stderr)
+	if err != nil {
+		return nil, err
+	}
+	if err := found.problem(); err != nil {
+		return nil, err
+	}
+	subjects, without := metrics.SubjectsOf(found.Failovers, f.hosts)
+	for _, line := range without {
+		fmt.Fprintln(stderr, "info: left out:", line)
+	}
+	return subjects, nil
+}
+
+// alertsFlags are those of alerts.
+type alertsFlags struct {
+	metricsFlags
+	metrics.Options
+	output   string
+	duration time.Duration
+	labels   []string
+}
+
+func alertsWords() []string { return []string{outputPrometheusRule, outputRules} }
+
+func newAlerts() *cobra.Command {
+	flags := alertsFlags{metricsFlags: newMetricsFlags(), output: outputPrometheusRule}
+	cmd := &cobra.Command{
+		Use:   "alerts [FILE|DIR|-]...",
+		Short: "Write alerts of Prometheus: passive serves, a standby is not fit, and the like",
+		Long: `Alerts writes for each failover among FailoverSpecs or any manifests the alerts of
+Prometheus by which it is watched: it is served from passive, no tier is healthy, hosts
+that fail cannot be ejected, it goes back and forth, the standby is unhealthy or has
+no hosts. They ask the metrics of Envoy, by the names that these have for it.
+
+Some need the metrics of each endpoint, enablePerEndpointStats of EnvoyProxy, to tell
+one tier from the other; they are silent where these are off. What each alert sees
+and what it cannot see, in which policy, is in docs/alerts.md.
+
+With -o prometheusrule, each route has a PrometheusRule, for the Prometheus Operator;
+most need a label, by which its Prometheus selects rules. With -o rules, it is a file
+of rules, for Prometheus itself.
+
+The exit code is 0, or 1 where a FailoverSpec or a manifest is refused, or 2 where an
+input cannot be read; then nothing is written.`,
+		Example: `  # For kube-prometheus-stack, whose release is called "monitoring"
+  failover alerts --label release=monitoring failover.yaml | kubectl apply -f -
+
+  # All in one namespace
+  failover alerts -n monitoring --label release=monitoring manifests/ | kubectl apply -f -
+
+  # A file of rules, for rule_files of prometheus.yml
+  failover alerts -o rules failover.yaml > failover.rules.yml
+  promtool check rules failover.rules.yml`,
+		SilenceUsage: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			args, err := inputs(cmd, args)
+			if err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("for") {
+				flags.For = &flags.duration
+			}
+			if err := flags.validate(cmd.Flags().Changed); err != nil {
+				return err
+			}
+			return runAlerts(args, flags, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags.add(cmd)
+	set := cmd.Flags()
+	set.StringVarP(&flags.output, "output", "o", flags.output, "form, one of "+strings.Join(alertsWords(), ", "))
+	set.DurationVar(&flags.duration, "for", 0, "how long each must hold until it fires, in place of its own time")
+	set.StringVarP(&flags.Namespace, "namespace", "n", "", "with -o prometheusrule: namespace of all objects, in place of that of each route")
+	set.StringArrayVar(&flags.labels, "label", nil, "with -o prometheusrule: label of all objects, such as release=monitoring; repeatable")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(alertsWords(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (f *alertsFlags) validate(isGiven func(string) bool) error {
+	errs := append(f.metricsFlags.validate(), oneOf("--output", f.output, alertsWords()))
+	if f.For != nil && (*f.For < 0 || *f.For%time.Second != 0) {
+		errs = append(errs, unusable("--for %s: must be whole seconds, 0s or more", *f.For))
+	}
+	if details := validation.IsDNS1123Label(f.Namespace); f.Namespace != "" && len(details) > 0 {
+		errs = append(errs, unusable("--namespace %q: %s", f.Namespace, strings.Join(details, "; ")))
+	}
+	for _, name := range []string{"namespace", "label"} {
+		if f.output == outputRules && isGiven(name) {
+			errs = append(errs, unusable("--%s is for -o %s: a file of rules is no object", name, outputPrometheusRule))
+		}
+	}
+	f.Labels = map[string]string{}
+	for _, given := range f.labels {
+		key, value, found := strings.Cut(given, "=")
+		details := append(validation.IsQualifiedName(key), validation.IsValidLabelValue(value)...)
+		if !found {
+			details = []string{"must be KEY=VALUE, such as release=monitoring"}
+		}
+		if len(details) > 0 {
+			errs = append(errs, unusable("--label %q: %s", given, strings.Join(details, "; ")))
+		}
+		f.Labels[key] = value
+	}
+	return joined(errs)
+}
+
+func runAlerts(args []string, flags alertsFlags, stdin io.Reader, stdout, stderr io.Writer) error {
+	subjects, err := flags.read(args, stdin, stderr)
+	if err != nil || len(subjects) == 0 {
+		return err
+	}
+	var documents [][]byte
+	add := func(document any) error {
+		text, err := yamlOf(document)
+		documents = append(documents, text)
+		return err
+	}
+	if flags.output == outputRules {
+		err = add(metrics.RulesOf(subjects, flags.Options))
+	} else {
+		for _, object := range metrics.PrometheusRulesOf(subjects, flags.Options) {
+			if err = add(object); err != nil {
+				break
+			}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := stdout.Write(bytes.Join(documents, []byte("---\n"))); err != nil {
+		return unusable("%w", err)
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package command_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// alertsOfExamples are the alerts of examples, of which the gate also asks promtool.
+var alertsOfExamples = map[string][]string{
+	"workshop.rules.yaml":                   {"-o", "rules", "examples/workshop/failover.yaml"},
+	"existing-services.rules.yaml":          {"-o", "rules", "examples/existing-services/failover.yaml"},
+	"headless.rules.yaml":                   {"-o", "rules", "examples/headless/failover.yaml"},
+	"weighted.rules.yaml":                   {"-o", "rules", "examples/weighted/failover.yaml"},
+	"tcp.rules.yaml":                        {"-o", "rules", "examples/tcp/failover.yaml"},
+	"rules.rules.yaml":                      {"-o", "rules", "examples/rules/failover.yaml"},
+	"rules.prometheusrule.yaml":             {"--label", "release=monitoring", "examples/rules/failover.yaml"},
+	"existing-services.prometheusrule.yaml": {"-o", "prometheusrule", "-n", "monitoring", "--for", "90s", "examples/existing-services/failover.yaml"},
+}
+
+func TestAlertsGolden(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	for name, args := range alertsOfExamples {
+		t.Run(name, func(t *testing.T) {
+			got := run("", append([]string{"alerts"}, args...)...)
+			require.Zero(t, got.code, got.stderr)
+			assert.Empty(t, got.stderr)
+			golden(t, filepath.Join("testdata", "alerts", name), got.stdout)
+		})
+	}
+}
+
+// alertsOf runs the command on manifests, and returns the expressions of the alerts by their names.
+func alertsOf(t *testing.T, manifests string, args ...string) (expressions map[string]string, stderr string) {
+	t.Helper()
+	got := run(manifests, append([]string{"alerts", "-o", "rules"}, args...)...)
+	require.Zero(t, got.code, got.stderr)
+	var file struct {
+		Groups []struct {
+			Rules []struct{ Alert, Expr string }
+		}
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(got.stdout), &file))
+	expressions = map[string]string{}
+	for _, group := range file.Groups {
+		for _, rule := range group.Rules {
+			expressions[rule.Alert] = rule.Expr
+		}
+	}
+	return expressions, got.stderr
+}
+
+const (
+	servingFromPassive = "FailoverServingFromPassive"
+	tierUnhealthy      = "FailoverTierUnhealthy"
+	standbyUnhealthy   = "FailoverStandbyUnhealthy"
+	standbyWithout     = "FailoverStandbyWithoutHosts"
+	cannotEject        = "FailoverCannotEject"
+	flapping           = "FailoverFlapping"
+)
+
+// TestAlertsByPolicy: an alert is there where something can be seen by it.
+func TestAlertsByPolicy(t *testing.T) {
+	for _, tc := range []struct {
+		reason, old, with string
+		args              []string
+		has, hasNot       []string
+		alert, want       string
+	}{
+		{reason: "a passive check", has: []string{servingFromPassive, standbyUnhealthy, cannotEject, flapping}, hasNot: []string{tierUnhealthy}, alert: servingFromPassive, want: "ejections_active{envoy_cluster_name=\"httproute/web/shop/rule/0\"} >= 1\n"},
+		{reason: "both checks", with: "  policy: {healthCheck: {active: {http: {path: /healthz}}}}\n", has: []string{servingFromPassive, tierUnhealthy, cannotEject}, alert: tierUnhealthy, want: "health_check_healthy"},
+		{reason: "an active check alone", with: "  policy: {profile: custom, healthCheck: {active: {http: {path: /healthz}}}}\n", has: []string{servingFromPassive, tierUnhealthy, flapping}, hasNot: []string{cannotEject}, alert: servingFromPassive, want: "envoy_cluster_endpoint_healthy"},
+		{reason: "no check", with: "  policy: {profile: custom, retry: {}}\n", has: []string{standbyWithout}, hasNot: []string{tierUnhealthy, cannotEject, flapping}, alert: standbyWithout, want: "< 2"},
+		{reason: "more hosts than the manifests tell", args: []string{"--active-hosts=3"}, alert: servingFromPassive, want: ">= (envoy_cluster_membership_total{envoy_cluster_name=\"httproute/web/shop/rule/0\"} - 1)\n"},
+		{reason: "more hosts of both", args: []string{"--active-hosts=3", "--passive-hosts=2"}, alert: servingFromPassive, want: ">= 3\n"},
+		{reason: "passive preferred", with: "  prefer: passive\n", alert: standbyUnhealthy, want: "envoy_endpoint_hostname=\"shop-standby.web.svc.cluster.local\"}) > 0"},
+		{
+			reason: "IP addresses", old: "active: {service: {name: shop, port: 8080}}\n  passive: {service: {name: shop-standby, port: 8080}}",
+			with:  "active: {endpoints: [{ip: {address: 10.0.0.1, port: 80}}, {ip: {address: \"2001:db8::1\", port: 80}}]}\n  passive: {endpoints: [{ip: {address: 10.0.0.2, port: 80}}]}",
+			alert: standbyUnhealthy, want: `envoy_endpoint_address=~"10[.]0[.]0[.]1:80|\\[2001:db8::1\\]:80"}) > 0`,
+		},
+		{
+			reason: "a name that both tiers have", old: "active: {service: {name: shop, port: 8080}}\n  passive: {service: {name: shop-standby, port: 8080}}",
+			with:   "active: {endpoints: [{fqdn: {hostname: shop.example.net, port: 80}}]}\n  passive: {endpoints: [{fqdn: {hostname: shop.example.net, port: 81}}]}",
+			hasNot: []string{standbyUnhealthy}, alert: servingFromPassive, want: "ejections_active",
+		},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			spec := simulated + tc.with
+			if tc.old != "" {
+				require.Contains(t, simulated, tc.old)
+				spec = strings.Replace(simulated, tc.old, tc.with, 1)
+			}
+			got, stderr := alertsOf(t, spec, tc.args...)
+			assert.Empty(t, stderr)
+			for _, name := range tc.has {
+				assert.Contains(t, got, name)
+			}
+			for _, name := range tc.hasNot {
+				assert.NotContains(t, got, name)
+			}
+			assert.Contains(t, got[tc.alert], tc.want)
+		})
+	}
+}
+
+// TestAlertsExitCodes: nothing is written of what is refused, and what cannot be
+// watched is named.
+func TestAlertsExitCodes(t *testing.T) {
+	for _, tc := range []struct {
+		reason, input string
+		args          []string
+		code          int
+		stderr        string
+	}{
+		{"a failover that fails over", simulated, nil, 0, ""},
+		{"one that does not eject", rule(t, "max-ejection-too-low"), nil, 0, ""},
+		{"one that is split", rule(t, "mixed-address-type"), nil, 0, "info: left out: web/shop (HTTPRoute, rule 0): "},
+		{"a route with a dot in its name", strings.ReplaceAll(rule(t, "max-ejection-too-low"), "kind: HTTPRoute\nmetadata:\n  name: shop", "kind: HTTPRoute\nmetadata:\n  name: shop.v1"), nil, 0, "without dots"},
+		{"a spec that is wrong", strings.Replace(simulated, "port: 8080", "port: 80800", 1), nil, 1, "error: FailoverSpec web/shop: spec.active.service.port"},
+		{"one that is wrong beside one that is right", simulated + "---\n" + strings.NewReplacer("name: shop,", "name: other,", "port: 8080", "port: 80800").Replace(simulated), nil, 1, "error: FailoverSpec web/other"},
+		{"no failover", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: x}\n", nil, 0, "info: no failover found in stdin\n"},
+		{"not YAML", "{", nil, 2, "error: "},
+		{"no hosts", simulated, []string{"--active-hosts=0"}, 2, "error: --active-hosts 0, --passive-hosts 1: each tier has at least one host\n"},
+		{"an unknown target", simulated, []string{"--target", "istio"}, 2, `error: --target "istio"`},
+	} {
+		for _, command := range []string{"alerts"} {
+			t.Run(command+", "+tc.reason, func(t *testing.T) {
+				got := run(tc.input, append([]string{command}, tc.args...)...)
+				assert.Equal(t, tc.code, got.code, got.stderr)
+				assert.Contains(t, got.stderr, tc.stderr)
+				if tc.stderr == "" {
+					assert.Empty(t, got.stderr)
+					assert.NotEmpty(t, got.stdout)
+				} else {
+					assert.Empty(t, got.stdout)
+				}
+			})
+		}
+	}
+}
+
+func TestAlertsRefusesFlags(t *testing.T) {
+	for _, tc := range []struct {
+		args   []string
+		stderr string
+	}{
+		{[]string{"-o", "rule"}, `error: --output "rule": did you mean "rules"? It must be one of prometheusrule, rules`},
+		{[]string{"--for", "1500ms"}, "error: --for 1.5s: must be whole seconds, 0s or more\n"},
+		{[]string{"-n", "Web"}, `error: --namespace "Web": `},
+		{[]string{"--label", "release"}, "error: --label \"release\": must be KEY=VALUE, such as release=monitoring\n"},
+		{[]string{"--label", "re lease=a b"}, `error: --label "re lease=a b": `},
+		{[]string{"-o", "rules", "--label", "release=monitoring", "-n", "web"}, "error: --label is for -o prometheusrule: a file of rules is no object\nerror: --namespace is for -o prometheusrule"},
+	} {
+		got := run(simulated, append([]string{"alerts"}, tc.args...)...)
+		assert.Equal(t, 2, got.code)
+		assert.Empty(t, got.stdout)
+		assert.Contains(t, got.stderr, tc.stderr)
+	}
+	got := run("", "__complete", "alerts", "-o", "")
+	assert.Contains(t, got.stdout, "prometheusrule\nrules\n")
+}

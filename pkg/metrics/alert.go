@@ -1,0 +1,115 @@
+package metrics
+
+import (
+	"strings"
+	"time"
+)
+
+// Severity is how much an alert matters.
+type Severity string
+
+// The severities, as those of kube-prometheus.
+const (
+	// Critical is for requests that are lost now.
+	Critical Severity = "critical"
+	// Warning is for the next outage, or one that is survived.
+	Warning Severity = "warning"
+)
+
+// Alert is one of a failover.
+type Alert struct {
+	Name       string
+	Expression string
+	// For is how long the expression must hold.
+	For      time.Duration
+	Severity Severity
+	// Summary says in a line what happens, and Description what it means.
+	Summary, Description string
+}
+
+// runbook has a section for each alert.
+const runbook = "https://github.com/failover-krm/failover/blob/main/docs/runbook.md"
+
+// RunbookURL is the section of the runbook about the alert.
+func (a Alert) RunbookURL() string { return runbook + "#" + strings.ToLower(a.Name) }
+
+// kind is an alert for any failover. In its texts, NAME, ACTIVE and PASSIVE are those of the
+// failover.
+type kind struct {
+	name                 string
+	expression           func(Subject) string // empty where there is nothing to see it by
+	duration             time.Duration
+	severity             Severity
+	summary, description string
+}
+
+var kinds = []kind{
+	{
+		"FailoverServingFromPassive", func(s Subject) string { return lately(s.servedFromPassive()) }, 2 * time.Minute, Warning,
+		"NAME is served from passive",
+		"No host of ACTIVE is healthy, and PASSIVE serves in its place.",
+	},
+	{
+		"FailoverNoTierHealthy", Subject.noTierHealthy, time.Minute, Critical,
+		"NAME has no healthy tier",
+		"No host of ACTIVE or PASSIVE is healthy. Requests fail, or go to hosts that are known to fail.",
+	},
+	{
+		"FailoverCannotEject", Subject.cannotEject, time.Minute, Critical,
+		"NAME does not eject hosts that fail",
+		"A host of ACTIVE or PASSIVE fails, and maxEjectionPercent of the passive health check keeps it from being ejected: requests go on to it.",
+	},
+	{
+		"FailoverFlapping", Subject.flapping, time.Minute, Warning,
+		"NAME goes back and forth between its tiers",
+		"All hosts of ACTIVE, or as many, went out and came back three times within 30 minutes. Each time may cost requests.",
+	},
+	{
+		"FailoverTierUnhealthy", Subject.aTierFailsChecks, 2 * time.Minute, Warning,
+		"A tier of NAME fails its health checks",
+		"As many hosts fail the active health check as a tier has: ACTIVE, in whose place PASSIVE serves, or PASSIVE, which could not take over. Envoy's metrics tell which with enablePerEndpointStats alone; 'failover status' does.",
+	},
+	{
+		"FailoverStandbyUnhealthy", Subject.standbyUnhealthy, 5 * time.Minute, Warning,
+		"The standby of NAME is unhealthy",
+		"No host of PASSIVE is healthy: nothing would take over from ACTIVE, which serves.",
+	},
+	{
+		"FailoverStandbyWithoutHosts", Subject.standbyWithoutHosts, 5 * time.Minute, Warning,
+		"The standby of NAME has no hosts",
+		"Envoy knows fewer hosts than there are addresses of ACTIVE and PASSIVE: a name does not resolve, or stands for no pod. Most likely nothing would take over from active.",
+	},
+}
+
+// AlertsFor returns those by which a failover can be watched.
+func AlertsFor(s Subject) []Alert {
+	texts := strings.NewReplacer("NAME", s.Name, "ACTIVE", "active ("+s.Active.Name+")", "PASSIVE", "passive ("+s.Standby.Name+")")
+	var alerts []Alert
+	for _, k := range kinds {
+		if expression := k.expression(s); expression != "" {
+			alerts = append(alerts, Alert{k.name, expression, k.duration, k.severity, texts.Replace(k.summary), texts.Replace(k.description) + " Envoy: {{ $labels.instance }}."})
+		}
+	}
+	return alerts
+}
+
+// duration writes one as Prometheus does, in seconds and what is longer.
+func duration(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = strings.TrimSuffix(text, zero[1:])
+		}
+	}
+	return text
+}
+
+// rule writes an alert. The name of the cluster is a label of its metrics too; promtool takes rules of
+// one name and the same labels for one that is there twice.
+func (a Alert) rule(cluster string) rule {
+	return rule{
+		Alert: a.Name, Expr: a.Expression, For: duration(a.For),
+		Labels:      map[string]string{"severity": string(a.Severity), "envoy_cluster_name": cluster},
+		Annotations: map[string]string{"summary": a.Summary, "description": a.Description, "runbook_url": a.RunbookURL()},
+	}
+}
