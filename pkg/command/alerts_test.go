@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -108,9 +109,9 @@ func TestAlertsByPolicy(t *testing.T) {
 	}
 }
 
-// TestAlertsExitCodes: nothing is written of what is refused, and what cannot be
+// TestAlertsAndDashboardExitCodes: nothing is written of what is refused, and what cannot be
 // watched is named.
-func TestAlertsExitCodes(t *testing.T) {
+func TestAlertsAndDashboardExitCodes(t *testing.T) {
 	for _, tc := range []struct {
 		reason, input string
 		args          []string
@@ -128,7 +129,7 @@ func TestAlertsExitCodes(t *testing.T) {
 		{"no hosts", simulated, []string{"--active-hosts=0"}, 2, "error: --active-hosts 0, --passive-hosts 1: each tier has at least one host\n"},
 		{"an unknown target", simulated, []string{"--target", "istio"}, 2, `error: --target "istio"`},
 	} {
-		for _, command := range []string{"alerts"} {
+		for _, command := range []string{"alerts", "dashboard"} {
 			t.Run(command+", "+tc.reason, func(t *testing.T) {
 				got := run(tc.input, append([]string{command}, tc.args...)...)
 				assert.Equal(t, tc.code, got.code, got.stderr)
@@ -163,4 +164,67 @@ func TestAlertsRefusesFlags(t *testing.T) {
 	}
 	got := run("", "__complete", "alerts", "-o", "")
 	assert.Contains(t, got.stdout, "prometheusrule\nrules\n")
+}
+
+// TestDashboardGolden has the dashboard of one failover, and that of several.
+func TestDashboardGolden(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	for name, args := range map[string][]string{
+		"existing-services.json": {"examples/existing-services/failover.yaml"},
+		"several.json":           {"--title", "Shops", "examples/tcp/failover.yaml", "examples/rules/failover.yaml"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := run("", append([]string{"dashboard"}, args...)...)
+			require.Zero(t, got.code, got.stderr)
+			assert.Empty(t, got.stderr)
+			golden(t, filepath.Join("testdata", "dashboard", name), got.stdout)
+			assertDashboard(t, got.stdout)
+		})
+	}
+	got := run(simulated, "dashboard", "--title", "")
+	assert.Equal(t, 2, got.code)
+	assert.Contains(t, got.stderr, "error: --title: must not be empty\n")
+}
+
+// dashboardPanel is a panel, as far as it has a place and queries.
+type dashboardPanel struct {
+	ID      int
+	Type    string
+	GridPos struct{ X, Y, W, H int }
+	Targets []struct{ RefID, Expr string }
+	Panels  []dashboardPanel
+}
+
+// assertDashboard fails the test for ids that are there twice, panels that overlap, and panels
+// without a query.
+func assertDashboard(t *testing.T, text string) {
+	t.Helper()
+	var dashboard struct{ Panels []dashboardPanel }
+	require.NoError(t, json.Unmarshal([]byte(text), &dashboard))
+	require.NotEmpty(t, dashboard.Panels)
+	ids := map[int]bool{}
+	var check func([]dashboardPanel)
+	check = func(panels []dashboardPanel) {
+		taken := map[[2]int]bool{}
+		for _, p := range panels {
+			assert.False(t, ids[p.ID], "the id %d is there twice", p.ID)
+			ids[p.ID] = true
+			for x := p.GridPos.X; x < p.GridPos.X+p.GridPos.W; x++ {
+				for y := p.GridPos.Y; y < p.GridPos.Y+p.GridPos.H; y++ {
+					assert.False(t, taken[[2]int{x, y}], "panel %d overlaps another one", p.ID)
+					taken[[2]int{x, y}] = true
+				}
+			}
+			if p.Type != "row" {
+				assert.NotEmpty(t, p.Targets, "panel %d", p.ID)
+			}
+			letters := map[string]bool{}
+			for _, target := range p.Targets {
+				assert.False(t, letters[target.RefID])
+				letters[target.RefID] = true
+			}
+			check(p.Panels)
+		}
+	}
+	check(dashboard.Panels)
 }

@@ -132,7 +132,7 @@ gone; with a FailoverSpec as functionConfig, only that spec's objects are touche
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(newAdopt(), newAlerts(), newCheck(), newDrill(), newExplain(), newGraph(), newRender(), newSchema(), newSimulate(), newStatus(), newTarget(), newVersion())
+	root.AddCommand(newAdopt(), newAlerts(), newCheck(), newDashboard(), newDrill(), newExplain(), newGraph(), newRender(), newSchema(), newSimulate(), newStatus(), newTarget(), newVersion())
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
