@@ -47,20 +47,30 @@ type alertDrill struct {
 	// times is how often it is broken; 0 stands for once.
 	times int
 	fires []string
+	// serves is what the dashboard says in the outage that it did not say before.
+	serves string
 }
 
+// What the dashboard says of who serves.
+const (
+	servesActive  = "0"
+	servesEither  = "1"
+	servesPassive = "2"
+	servesNone    = "3"
+)
+
 var alertDrills = []alertDrill{
-	{name: "ejected", gateway: plainGateway, policy: manifests.Safe, breaks: []string{"active"}, fires: []string{"FailoverServingFromPassive"}},
-	{name: "ejected-per-endpoint", gateway: perEndpointGateway, policy: manifests.Safe, breaks: []string{"active"}, fires: []string{"FailoverServingFromPassive"}},
-	{name: "checked", gateway: plainGateway, policy: manifests.ActiveOnly, breaks: []string{"active"}, fires: []string{"FailoverTierUnhealthy"}},
-	{name: "checked-per-endpoint", gateway: perEndpointGateway, policy: manifests.ActiveOnly, breaks: []string{"active"}, fires: []string{"FailoverServingFromPassive"}},
-	{name: "standby", gateway: plainGateway, policy: manifests.ActiveOnly, breaks: []string{"passive"}, fires: []string{"FailoverTierUnhealthy"}},
-	{name: "standby-per-endpoint", gateway: perEndpointGateway, policy: manifests.ActiveOnly, breaks: []string{"passive"}, fires: []string{"FailoverStandbyUnhealthy"}},
-	{name: "stuck", gateway: plainGateway, policy: manifests.DefaultsOnly, breaks: []string{"active"}, fires: []string{"FailoverCannotEject"}},
-	{name: "empty", gateway: plainGateway, policy: manifests.Safe, headless: true, scales: "passive", fires: []string{"FailoverStandbyWithoutHosts"}},
-	{name: "empty-per-endpoint", gateway: perEndpointGateway, policy: manifests.Safe, headless: true, scales: "passive", fires: []string{"FailoverStandbyWithoutHosts"}},
-	{name: "both", gateway: plainGateway, policy: manifests.ActiveOnly, breaks: []string{"active", "passive"}, fires: []string{"FailoverNoTierHealthy"}},
-	{name: "flapping", gateway: plainGateway, policy: manifests.ActiveOnly, breaks: []string{"active"}, times: 3, fires: []string{"FailoverFlapping", "FailoverTierUnhealthy"}},
+	{name: "ejected", gateway: plainGateway, policy: manifests.Safe, breaks: []string{"active"}, fires: []string{"FailoverServingFromPassive"}, serves: servesPassive},
+	{name: "ejected-per-endpoint", gateway: perEndpointGateway, policy: manifests.Safe, breaks: []string{"active"}, fires: []string{"FailoverServingFromPassive"}, serves: servesPassive},
+	{name: "checked", gateway: plainGateway, policy: manifests.ActiveOnly, breaks: []string{"active"}, fires: []string{"FailoverTierUnhealthy"}, serves: servesEither},
+	{name: "checked-per-endpoint", gateway: perEndpointGateway, policy: manifests.ActiveOnly, breaks: []string{"active"}, fires: []string{"FailoverServingFromPassive"}, serves: servesPassive},
+	{name: "standby", gateway: plainGateway, policy: manifests.ActiveOnly, breaks: []string{"passive"}, fires: []string{"FailoverTierUnhealthy"}, serves: servesEither},
+	{name: "standby-per-endpoint", gateway: perEndpointGateway, policy: manifests.ActiveOnly, breaks: []string{"passive"}, fires: []string{"FailoverStandbyUnhealthy"}, serves: servesActive},
+	{name: "stuck", gateway: plainGateway, policy: manifests.DefaultsOnly, breaks: []string{"active"}, fires: []string{"FailoverCannotEject"}, serves: servesActive},
+	{name: "empty", gateway: plainGateway, policy: manifests.Safe, headless: true, scales: "passive", fires: []string{"FailoverStandbyWithoutHosts"}, serves: servesActive},
+	{name: "empty-per-endpoint", gateway: perEndpointGateway, policy: manifests.Safe, headless: true, scales: "passive", fires: []string{"FailoverStandbyWithoutHosts"}, serves: servesActive},
+	{name: "both", gateway: plainGateway, policy: manifests.ActiveOnly, breaks: []string{"active", "passive"}, fires: []string{"FailoverNoTierHealthy"}, serves: servesNone},
+	{name: "flapping", gateway: plainGateway, policy: manifests.ActiveOnly, breaks: []string{"active"}, times: 3, fires: []string{"FailoverFlapping", "FailoverTierUnhealthy"}, serves: servesEither},
 }
 
 func (d alertDrill) spec() manifests.Spec {
@@ -188,6 +198,8 @@ func TestAlerts(t *testing.T) {
 	assert.Empty(t, complaint.String())
 	p := startPrometheus(t, c, string(rules))
 
+	assertDotEndsName(t, c, p)
+
 	checked := 0
 	for _, d := range alertDrills {
 		if d.policy.ActiveCheck {
@@ -198,9 +210,13 @@ func TestAlerts(t *testing.T) {
 	require.NoError(t, p.await(t.Context(), fmt.Sprintf("count(envoy_cluster_membership_healthy{envoy_cluster_name=~\"httproute/alert-.*\"} == 2) == %d", len(alertDrills))))
 	require.NoError(t, p.await(t.Context(), fmt.Sprintf("count(increase(envoy_cluster_health_check_attempt{envoy_cluster_name=~\"httproute/alert-.*\"}[10s]) > 2) == %d", checked)))
 	require.NoError(t, p.await(t.Context(), "absent(ALERTS)"))
+	dashboard := dashboardOf(t, c, specs.String())
 	begin := time.Now()
 	time.Sleep(30 * time.Second)
 	assert.Empty(t, p.seen(t, "ALERTS", time.Since(begin)), "alerts in calm, pending ones too")
+	for _, d := range alertDrills {
+		assert.Equal(t, servesActive, p.most(t, dashboard.serving(t, d), time.Since(begin)), "%s, in calm", d.name)
+	}
 
 	var running sync.WaitGroup
 	problems := make([]error, len(alertDrills))
@@ -213,10 +229,91 @@ func TestAlerts(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			require.NoError(t, problems[i])
 			assert.Equal(t, d.fires, fired[d.cluster()])
+			assert.Equal(t, d.serves, p.most(t, dashboard.serving(t, d), time.Since(begin)))
+			dashboard.assertAnswers(t, p, d)
 		})
 	}
 	// What looks back for longer fires on.
 	assert.NoError(t, p.await(t.Context(), `absent(ALERTS{alertname!~"FailoverFlapping|FailoverCannotEject"})`), "alerts after the outages")
+}
+
+// TestAlertRules has promtool read the alerts of the examples, and what each of them fires on.
+func TestAlertRules(t *testing.T) {
+	if unavailable != nil {
+		skip(t, unavailable)
+	}
+	for _, of := range []struct{ verb, files string }{{"check", "*.rules.yaml"}, {"test", "*.test.yaml"}} {
+		files, err := filepath.Glob(filepath.Join("..", "testdata", "alerts", of.files))
+		require.NoError(t, err)
+		require.NotEmpty(t, files)
+		output, err := exec.CommandContext(t.Context(), installed.Promtool, append([]string{of.verb, "rules"}, files...)...).CombinedOutput()
+		require.NoError(t, err, string(output))
+	}
+}
+
+// assertDotEndsName has a route with a dot in its name, for which 'failover alerts' writes nothing.
+func assertDotEndsName(t *testing.T, c *cluster.Cluster, p prometheus) {
+	t.Helper()
+	var route map[string]any
+	require.NoError(t, json.Unmarshal([]byte(kubectl(t, c, "get httproute ha-failover --output json --namespace alert-checked")), &route))
+	route["metadata"] = map[string]any{"name": "shop.v1", "namespace": "alert-checked"}
+	route["spec"].(map[string]any)["hostnames"] = []string{"dot.alerts.example.com"}
+	text, err := json.Marshal(route)
+	require.NoError(t, err)
+	require.NoError(t, c.Apply(t.Context(), string(text)))
+	require.NoError(t, p.await(t.Context(), `{envoy_cluster_name="httproute/alert-checked/shop"}`), "the metrics of shop.v1")
+	kubectl(t, c, "delete httproute shop.v1 --namespace alert-checked")
+}
+
+// dashboard is what 'failover dashboard' prints, as far as it asks Prometheus.
+type dashboard struct {
+	Type    string
+	Title   string
+	Targets []struct{ Expr string }
+	Panels  []dashboard
+}
+
+func dashboardOf(t *testing.T, c *cluster.Cluster, specs string) (whole dashboard) {
+	t.Helper()
+	cmd := c.Command(t.Context(), c.Failover(), "dashboard", "-")
+	cmd.Stdin = strings.NewReader(specs)
+	output, err := cmd.Output()
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(output, &whole))
+	return whole
+}
+
+// row has the panels about a failover.
+func (d dashboard) row(t *testing.T, of alertDrill) []dashboard {
+	t.Helper()
+	for _, row := range d.Panels {
+		if strings.HasPrefix(row.Title, "alert-"+of.name+"/") {
+			return row.Panels
+		}
+	}
+	require.Fail(t, "no row about "+of.name)
+	return nil
+}
+
+// serving asks who serves a failover.
+func (d dashboard) serving(t *testing.T, of alertDrill) string {
+	t.Helper()
+	first := d.row(t, of)[0]
+	require.Equal(t, "state-timeline", first.Type)
+	return first.Targets[0].Expr
+}
+
+// assertAnswers fails the test for a panel about a failover that shows nothing.
+func (d dashboard) assertAnswers(t *testing.T, p prometheus, of alertDrill) {
+	t.Helper()
+	for _, panel := range d.row(t, of) {
+		for _, target := range panel.Targets {
+			answer, err := p.ask(t.Context(), strings.ReplaceAll(target.Expr, "$__rate_interval", "1m"))
+			require.NoError(t, err)
+			isThere := of.gateway == perEndpointGateway || !strings.Contains(target.Expr, "endpoint_rq")
+			assert.Equal(t, isThere, len(answer) > 0, target.Expr)
+		}
+	}
 }
 
 // prometheus is a running one.
@@ -233,7 +330,7 @@ func startPrometheus(t *testing.T, c *cluster.Cluster, rules string) prometheus 
 		return path
 	}
 	file := write("failover.rules.yml", rules)
-	output, err := exec.CommandContext(t.Context(), "promtool", "check", "rules", file).CombinedOutput()
+	output, err := exec.CommandContext(t.Context(), installed.Promtool, "check", "rules", file).CombinedOutput()
 	require.NoError(t, err, string(output))
 	var targets []string
 	for _, gateway := range []types.NamespacedName{plainGateway, perEndpointGateway} {
@@ -253,7 +350,7 @@ scrape_configs:
 	require.NoError(t, err)
 	p := prometheus{listener.Addr().String()}
 	require.NoError(t, listener.Close())
-	server := exec.CommandContext(t.Context(), "prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(directory, "data"), "--web.listen-address="+p.address)
+	server := exec.CommandContext(t.Context(), installed.Prometheus, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(directory, "data"), "--web.listen-address="+p.address)
 	var log bytes.Buffer
 	server.Stdout, server.Stderr = &log, &log
 	require.NoError(t, server.Start())
@@ -271,6 +368,8 @@ scrape_configs:
 // metric is one of an answer.
 type metric struct {
 	Labels map[string]string `json:"metric"`
+	// Value has the time and the value.
+	Value []any
 }
 
 func (p prometheus) ask(ctx context.Context, query string) ([]metric, error) {
@@ -311,6 +410,15 @@ func (p prometheus) await(ctx context.Context, query string) error {
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
+}
+
+// most is the highest value that an expression had lately.
+func (p prometheus) most(t *testing.T, expression string, lately time.Duration) any {
+	t.Helper()
+	answer, err := p.ask(t.Context(), fmt.Sprintf("max_over_time((%s)[%ds:1s])", expression, int(lately.Seconds())))
+	require.NoError(t, err)
+	require.Len(t, answer, 1)
+	return answer[0].Value[1]
 }
 
 // seen has the names of the alerts of each cluster that there were lately.

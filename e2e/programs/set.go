@@ -19,6 +19,8 @@ type Set struct {
 	// EchoServer is that of this module, as it stands.
 	EchoServer string
 	Kustomize  string
+	Prometheus string
+	Promtool   string
 	// Failover is that of this repository, as it stands.
 	Failover string
 
@@ -43,7 +45,9 @@ func Find(ctx context.Context, tools, envoyGateway string) (Set, error) {
 	return set, errors.Join(problems, find(ctx, []part{
 		{"failover", &set.Failover, buildOwn(repository(tools), "./fn/failover")},
 		{"echo-server", &set.EchoServer, buildOwn(filepath.Join(tools, ".."), "./echo/server")},
-		{"etcd", &set.Etcd, findEtcd},
+		{"etcd", &set.Etcd, debian("etcd", "etcd-server")},
+		{"prometheus", &set.Prometheus, debian("prometheus", "prometheus")},
+		{"promtool", &set.Promtool, debian("promtool", "prometheus")},
 		{"envoy", &set.Envoy, envoy.unpack},
 		{"echo-basic", &set.EchoBasic, echo.build("sigs.k8s.io/gateway-api/conformance/echo-basic")},
 		{"kustomize", &set.Kustomize, buildKustomize(tools)},

@@ -2,6 +2,8 @@ package command_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -35,24 +37,47 @@ func TestAlertsGolden(t *testing.T) {
 	}
 }
 
-// alertsOf runs the command on manifests, and returns the expressions of the alerts by their names.
-func alertsOf(t *testing.T, manifests string, args ...string) (expressions map[string]string, stderr string) {
+// writtenAlert is a rule of a file of them.
+type writtenAlert struct {
+	Alert, Expr, For string
+	Labels           map[string]string
+	Annotations      map[string]string
+}
+
+// alertsOf runs the command on manifests, and returns the alerts by their names.
+func alertsOf(t *testing.T, manifests string, args ...string) (alerts map[string]writtenAlert, stderr string) {
 	t.Helper()
 	got := run(manifests, append([]string{"alerts", "-o", "rules"}, args...)...)
 	require.Zero(t, got.code, got.stderr)
 	var file struct {
-		Groups []struct {
-			Rules []struct{ Alert, Expr string }
-		}
+		Groups []struct{ Rules []writtenAlert }
 	}
 	require.NoError(t, yaml.Unmarshal([]byte(got.stdout), &file))
-	expressions = map[string]string{}
+	alerts = map[string]writtenAlert{}
 	for _, group := range file.Groups {
 		for _, rule := range group.Rules {
-			expressions[rule.Alert] = rule.Expr
+			alerts[rule.Alert] = rule
 		}
 	}
-	return expressions, got.stderr
+	return alerts, got.stderr
+}
+
+// TestAlertsInDocs: the page of alerts has each with its severity and time, and the runbook has a
+// section where the alert says that there is one.
+func TestAlertsInDocs(t *testing.T) {
+	alerts, _ := alertsOf(t, simulated+"  policy: {healthCheck: {active: {http: {path: /healthz}}}}\n")
+	require.Len(t, alerts, 7)
+	page, err := os.ReadFile("../../docs/alerts.md")
+	require.NoError(t, err)
+	runbook, err := os.ReadFile("../../docs/runbook.md")
+	require.NoError(t, err)
+	for name, alert := range alerts {
+		anchor := strings.ToLower(name)
+		assert.Contains(t, string(page), fmt.Sprintf("\n| [%s](#%s) | %s | %s | ", name, anchor, alert.Labels["severity"], alert.For))
+		assert.Contains(t, string(page), "\n### "+name+"\n")
+		assert.Contains(t, string(runbook), "\n### "+name+"\n")
+		assert.True(t, strings.HasSuffix(alert.Annotations["runbook_url"], "/docs/runbook.md#"+anchor))
+	}
 }
 
 const (
@@ -104,7 +129,7 @@ func TestAlertsByPolicy(t *testing.T) {
 			for _, name := range tc.hasNot {
 				assert.NotContains(t, got, name)
 			}
-			assert.Contains(t, got[tc.alert], tc.want)
+			assert.Contains(t, got[tc.alert].Expr, tc.want)
 		})
 	}
 }
