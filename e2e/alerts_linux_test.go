@@ -44,7 +44,7 @@ type alertDrill struct {
 	scales string
 	// headless tells that each pod of passive is a host.
 	headless bool
-	// times is how often it is broken; 0 stands for once.
+	// times is how often it is broken and restored until then; 0 stands for once, until then.
 	times int
 	fires []string
 	// serves is what the dashboard says in the outage that it did not say before.
@@ -92,7 +92,7 @@ func (d alertDrill) cluster() string { return "httproute/alert-" + d.name + "/ha
 // every 15 seconds.
 const outLongEnough = 17 * time.Second
 
-// run breaks the tiers until the alerts fire, and restores them.
+// run breaks the tiers until the alerts fire, and restores them; or does so several times until then.
 func (d alertDrill) run(ctx context.Context, c *cluster.Cluster, p prometheus) error {
 	each := func(do func(types.NamespacedName) error) error {
 		for _, tier := range d.breaks {
@@ -109,43 +109,35 @@ func (d alertDrill) run(ctx context.Context, c *cluster.Cluster, p prometheus) e
 	healthy := func(hosts int) error {
 		return p.await(ctx, fmt.Sprintf("envoy_cluster_membership_healthy{envoy_cluster_name=%q} == %d", d.cluster(), hosts))
 	}
-	for i := range max(1, d.times) {
-		begin := func() error {
-			return each(func(tier types.NamespacedName) error {
-				_, err := c.Break(ctx, tier, cluster.AnswersErrors)
-				return err
-			})
-		}
-		end := func() error {
-			return each(func(tier types.NamespacedName) error { return c.Restore(ctx, tier, cluster.AnswersErrors) })
-		}
-		if d.scales != "" {
-			begin, end = func() error { return scale(0) }, func() error { return scale(1) }
-		}
-		if err := begin(); err != nil {
+	begin := func() error {
+		return each(func(tier types.NamespacedName) error {
+			_, err := c.Break(ctx, tier, cluster.AnswersErrors)
 			return err
-		}
-		if d.times > 0 {
-			if err := healthy(1); err != nil {
+		})
+	}
+	end := func() error {
+		return each(func(tier types.NamespacedName) error { return c.Restore(ctx, tier, cluster.AnswersErrors) })
+	}
+	if d.scales != "" {
+		begin, end = func() error { return scale(0) }, func() error { return scale(1) }
+	}
+	fires := func() error {
+		for _, alert := range d.fires {
+			if err := p.await(ctx, fmt.Sprintf("last_over_time(ALERTS{alertstate=\"firing\", envoy_cluster_name=%q, alertname=%q}[5m])", d.cluster(), alert)); err != nil {
 				return err
 			}
-			time.Sleep(outLongEnough)
 		}
-		if i == max(1, d.times)-1 {
-			for _, alert := range d.fires {
-				if err := p.await(ctx, fmt.Sprintf("ALERTS{alertstate=\"firing\", envoy_cluster_name=%q, alertname=%q}", d.cluster(), alert)); err != nil {
-					return err
-				}
-			}
-		}
-		if err := end(); err != nil {
+		return nil
+	}
+	steps := []func() error{begin, fires, end, func() error { return healthy(2) }}
+	if d.times > 0 {
+		wait := func() error { time.Sleep(outLongEnough); return nil }
+		one := []func() error{begin, func() error { return healthy(1) }, wait, end, func() error { return healthy(2) }, wait}
+		steps = append(slices.Repeat(one, d.times), fires)
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
 			return err
-		}
-		if err := healthy(2); err != nil {
-			return err
-		}
-		if i < d.times-1 {
-			time.Sleep(outLongEnough)
 		}
 	}
 	return nil

@@ -52,7 +52,7 @@ var kinds = []kind{
 	{
 		"FailoverNoTierHealthy", Subject.noTierHealthy, time.Minute, Critical,
 		"NAME has no healthy tier",
-		"No host of ACTIVE or PASSIVE is healthy. Requests fail, or go to hosts that are known to fail.",
+		"No host of ACTIVE or PASSIVE is healthy. Requests go to hosts that are known to fail, or to none.",
 	},
 	{
 		"FailoverCannotEject", Subject.cannotEject, time.Minute, Critical,
