@@ -170,6 +170,14 @@ func TestAlertsAndDashboardExitCodes(t *testing.T) {
 	}
 }
 
+// TestAlertsOfTwoGateways: the metrics of their Envoys have one name for the failover.
+func TestAlertsOfTwoGateways(t *testing.T) {
+	alerts, stderr := alertsOf(t, twoGateways)
+	assert.Contains(t, alerts, servingFromPassive)
+	assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+	assert.Contains(t, stderr, "it has the same name in the metrics as the one before, which they are for\n")
+}
+
 func TestAlertsRefusesFlags(t *testing.T) {
 	for _, tc := range []struct {
 		args   []string
