@@ -20,12 +20,18 @@ type Dashboard struct {
 	Refresh       string     `json:"refresh"`
 	Time          timeRange  `json:"time"`
 	Templating    templating `json:"templating"`
+	Annotations   list       `json:"annotations"`
 	Panels        []panel    `json:"panels"`
 }
 
 type timeRange struct {
 	From string `json:"from"`
 	To   string `json:"to"`
+}
+
+// list is one that is empty.
+type list struct {
+	List []struct{} `json:"list"`
 }
 
 type templating struct {
@@ -50,8 +56,8 @@ type panel struct {
 	Fields      *fieldConfig `json:"fieldConfig,omitempty"`
 	Options     *options     `json:"options,omitempty"`
 	// Collapsed and Panels are those of a row.
-	Collapsed *bool   `json:"collapsed,omitempty"`
-	Panels    []panel `json:"panels,omitempty"`
+	Collapsed *bool    `json:"collapsed,omitempty"`
+	Panels    *[]panel `json:"panels,omitempty"`
 }
 
 type position struct {
@@ -100,17 +106,19 @@ type options struct {
 	Tooltip     tooltip `json:"tooltip"`
 	MergeValues *bool   `json:"mergeValues,omitempty"`
 	ShowValue   string  `json:"showValue,omitempty"`
+	RowHeight   float64 `json:"rowHeight,omitempty"`
 }
 
 type legend struct {
-	Show      bool   `json:"showLegend"`
-	Mode      string `json:"displayMode"`
-	Placement string `json:"placement"`
+	Show         bool     `json:"showLegend"`
+	Mode         string   `json:"displayMode"`
+	Placement    string   `json:"placement"`
+	Calculations []string `json:"calcs"`
 }
 
 type tooltip struct {
 	Mode string `json:"mode"`
-	Sort string `json:"sort,omitempty"`
+	Sort string `json:"sort"`
 }
 
 // prometheus is the data source that the dashboard's variable names.
@@ -234,7 +242,8 @@ func DashboardOf(title string, subjects []Subject) *Dashboard {
 	d := &Dashboard{
 		UID: fmt.Sprintf("failover-%x", hash.Sum64()), Title: title, Description: "Written by failover dashboard.", Tags: []string{"envoy", "failover"},
 		SchemaVersion: schemaVersion, Editable: true, Refresh: "30s", Time: timeRange{"now-1h", "now"},
-		Templating: templating{[]variable{{Name: "datasource", Label: "Data source", Type: "datasource", Query: "prometheus"}}},
+		Templating:  templating{[]variable{{Name: "datasource", Label: "Data source", Type: "datasource", Query: "prometheus"}}},
+		Annotations: list{[]struct{}{}},
 	}
 	next := 0
 	id := func() int { next++; return next }
@@ -266,10 +275,11 @@ func DashboardOf(title string, subjects []Subject) *Dashboard {
 			x += g.width
 		}
 		if isCollapsed {
-			row.Panels = panels
+			row.Panels = &panels
 			d.Panels = append(d.Panels, row)
 			continue
 		}
+		row.Panels = &[]panel{}
 		d.Panels = append(append(d.Panels, row), panels...)
 		y = below + graphHeight
 	}
@@ -299,7 +309,7 @@ func timeline(title string, queries []query) panel {
 		Type: "state-timeline", Title: title, Targets: queries,
 		Description: "By each Envoy, which learns by its own requests. With an active check, and without enablePerEndpointStats of EnvoyProxy, the metrics do not tell which tier is out.",
 		Fields:      &fieldConfig{Defaults: fieldDefaults{Mappings: []mapping{serving}}, Overrides: []struct{}{}},
-		Options:     &options{Legend: legend{false, "list", "bottom"}, Tooltip: tooltip{Mode: "single"}, MergeValues: &merge, ShowValue: "auto"},
+		Options:     &options{Legend: legend{false, "list", "bottom", []string{}}, Tooltip: tooltip{"single", "none"}, MergeValues: &merge, ShowValue: "auto", RowHeight: 0.9},
 	}
 }
 
@@ -308,6 +318,6 @@ func (g graph) panel() panel {
 	return panel{
 		Type: "timeseries", Title: g.title, Description: g.description, Targets: g.queries,
 		Fields:  &fieldConfig{Defaults: fieldDefaults{Unit: g.unit, Min: &zero}, Overrides: []struct{}{}},
-		Options: &options{Legend: legend{true, "list", "bottom"}, Tooltip: tooltip{Mode: "multi", Sort: "desc"}},
+		Options: &options{Legend: legend{true, "list", "bottom", []string{}}, Tooltip: tooltip{"multi", "desc"}},
 	}
 }
