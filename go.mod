@@ -4,10 +4,10 @@ go 1.26.8
 
 require (
 	github.com/bmatcuk/doublestar/v4 v4.10.4
+	github.com/distribution/reference v0.6.0
 	github.com/envoyproxy/gateway v1.9.1
 	github.com/evanphx/json-patch v5.9.11+incompatible
 	github.com/google/cel-go v0.30.0
-	github.com/google/go-containerregistry v0.21.9
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/spf13/cobra v1.10.2
 	github.com/stretchr/testify v1.12.1

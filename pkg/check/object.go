@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
@@ -120,7 +119,7 @@ func invalidImages(of envoygateway.Object, path string, containers []corev1.Cont
 		if container.Image == "" {
 			continue // which the API server refuses
 		}
-		if _, err := name.ParseReference(container.Image); err != nil {
+		if !isImage(container.Image) {
 			findings = append(findings, finding{
 				source: envoygateway.Source{Object: of, Path: fmt.Sprintf("%s[%d].image", path, i)},
 				reason: fmt.Sprintf("%q is not a valid image, so its pods never start", container.Image), advice: "write REGISTRY/NAME:TAG", unknown: true, likely: true,

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/distribution/reference"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -322,4 +323,30 @@ func TestRightManifestsGetNothing(t *testing.T) {
 	assert.Zero(t, got.code, got.stdout)
 	got = run(failoverSpec, "check", "--fail-on", "warning")
 	assert.Zero(t, got.code, got.stdout)
+}
+
+// TestImages: an image is wrong exactly where it is to the library that the kubelet reads
+// it with.
+func TestImages(t *testing.T) {
+	sha := func(algorithm, digit string, count int) string {
+		return "@" + algorithm + ":" + strings.Repeat(digit, count)
+	}
+	for _, image := range []string{
+		"x", "x:1", "shop", "shop:v1", "a/b", "a/b/c:1.2.3-rc_1", "a--b/c__d.e", "example.com/x:1", "localhost/x", "localhost:5000/x", "[::1]:5000/x:1",
+		"example.com:443/shop:v1" + sha("sha256", "a", 64), "shop" + sha("sha256", "0", 64), "shop" + sha("sha512", "0", 128), "shop" + sha("sha384", "0", 96),
+		"Registry/shop", "shop:" + strings.Repeat("a", 128),
+		"Shop", "shop:", "shop:1:2", ":1", "a..b", "-a", "a/-b", "a//b", "a/", "/a", "shop v1", "shop:-1", "https://example.com/shop", "example.com/Shop:1", "example.com:port/shop",
+		strings.Repeat("a", 64), "shop" + sha("sha256", "a", 63), "shop" + sha("sha256", "A", 64), "shop" + sha("md5", "a", 32), "shop@", "shop:" + strings.Repeat("a", 129),
+		"@" + strings.Repeat("a", 64), "shop\n", "[::1/x", "x_/y", "a.b_c/d",
+	} {
+		t.Run(image, func(t *testing.T) {
+			_, err := reference.ParseNormalizedNamed(image)
+			got := run(replaced(t, rule(t, "invalid-image"), `":::///@@@"`, fmt.Sprintf("%q", image)), "check")
+			if err == nil {
+				assert.NotContains(t, got.stdout, "is not a valid image")
+			} else {
+				assert.Contains(t, got.stdout, "is not a valid image", err)
+			}
+		})
+	}
 }
