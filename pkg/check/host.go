@@ -232,7 +232,7 @@ func checkHostWildcard(f *failover) []finding {
 	}
 	return []finding{{
 		source: f.policyField("spec.healthCheck.active.http", hasHealthCheck),
-		reason: fmt.Sprintf("the check asks for Host %s, since it has no hostname of its own and takes the route's: a server that refuses that is taken out, in every tier", f.at.Hostnames[0]),
+		reason: fmt.Sprintf("the check asks for Host %q, since it has no hostname of its own and takes the route's: a server that refuses that is taken out, in every tier", f.at.Hostnames[0]),
 		advice: "write hostname",
 		// A listener may have a hostname.
 		unknown: f.decoded[f.at.Gateway] == nil,

@@ -350,3 +350,16 @@ func TestImages(t *testing.T) {
 		})
 	}
 }
+
+// TestArticles: the name of a kind has the article that is spoken before it.
+func TestArticles(t *testing.T) {
+	right := failoverManifests(t)
+	for want, pairs := range map[string][]string{
+		"allows an HTTPRoute of namespace web":                 {"    protocol: HTTP\n", "    protocol: HTTP\n    allowedRoutes: {namespaces: {from: All}, kinds: [{kind: GRPCRoute}]}\n"},
+		"a backendRef to an HTTPRoute is not supported here":   {"      kind: Backend\n      name: active", "      kind: HTTPRoute\n      name: active"},
+		"permits Backend other/active to an HTTPRoute of name": {"      name: active", "      name: active\n      namespace: other"},
+	} {
+		got := run(replaced(t, right, pairs...), "check", "--complete")
+		assert.Contains(t, got.stdout, want)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/diagram"
 	"github.com/failover-krm/failover/pkg/envoy"
+	"github.com/failover-krm/failover/pkg/envoygateway"
 	"github.com/failover-krm/failover/pkg/simulate"
 	"github.com/failover-krm/failover/pkg/target"
 )
@@ -187,7 +188,7 @@ func withoutOutage(served []simulate.Served, flags simulateFlags) []string {
 		has := failover.Kinds(envoy.Kinds())
 		for _, kind := range flags.Kinds {
 			if flags.areKindsGiven && !slices.Contains(has, kind) {
-				lines = append(lines, fmt.Sprintf("%s: --outage %s is left out: a %s can have %s", failover.Name, kind, failover.Kind, strings.Join(words(has), ", ")))
+				lines = append(lines, fmt.Sprintf("%s: --outage %s is left out: %s can have %s", failover.Name, kind, envoygateway.WithArticle(failover.Kind), strings.Join(words(has), ", ")))
 			}
 		}
 	}

@@ -191,6 +191,7 @@ func TestSimulateExitCodes(t *testing.T) {
 		{"too much", simulated, []string{"--rate", "10000", "--for", "1h"}, 2, "lower --rate, --for or --seeds"},
 		{"a kind that a TCPRoute cannot have", tcpSpec, []string{"--outage", "closed,500", "--max-lost", "30"}, 0, "info: web/shop (TCPRoute, rule 0): --outage 500 is left out: a TCPRoute can have closed, hang, dropped\n"},
 		{"a kind that a GRPCRoute cannot have", simulated + "  grpcRoute: {}\n", []string{"--outage", "503"}, 0, "info: web/shop (GRPCRoute, rule 0): --outage 503 is left out: a GRPCRoute can have closed, unavailable, internal, hang, dropped\n"},
+		{"a kind that an HTTPRoute cannot have", simulated, []string{"--outage", "internal"}, 0, "info: web/shop (HTTPRoute, rule 0): --outage internal is left out: an HTTPRoute can have closed, 500, 503, hang, dropped\n"},
 		{"connections lost", tcpSpec, []string{"--outage", "closed", "--max-lost", "5"}, 1, "loses up to 27 connections, of 400 in the outage"},
 		{"a budget that is none", simulated, []string{"--max-lost", "few"}, 2, `--max-lost "few": must be`},
 		{"requests without JSON", simulated, []string{"--requests"}, 2, "--requests is for -o json"},

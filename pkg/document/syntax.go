@@ -95,14 +95,21 @@ func readAll(data []byte) error {
 	}
 }
 
+// bareAsterisk is a value that begins with an asterisk and is not in quotes, such as a
+// wildcard.
+var bareAsterisk = regexp.MustCompile(`(?:^|[\s\[{,])(\*(?:[^\w\s,\]}][^\s,\]}]*)?)(?:$|[\s,\]}])`)
+
 var unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 
 // explain says what the library's words do not.
 func explain(problem string, line []byte) string {
 	indentation := line[:len(line)-len(bytes.TrimLeft(line, " \t-?"))]
-	switch anchor := unknownAnchor.FindStringSubmatch(problem); {
+	anchor, asterisk := unknownAnchor.FindStringSubmatch(problem), bareAsterisk.FindSubmatch(line)
+	switch {
 	case anchor != nil:
 		return fmt.Sprintf("alias *%[1]s has no anchor &%[1]s before it in its document, and those of other documents do not count", anchor[1])
+	case problem == "did not find expected alphabetic or numeric character" && asterisk != nil:
+		return fmt.Sprintf(`"*" begins an alias: write "%s", with the quotes`, asterisk[1])
 	case strings.Contains(problem, "tab character"), problem == "found character that cannot start any token" && bytes.ContainsRune(indentation, '\t'):
 		return "a tab where YAML wants spaces: indent with spaces"
 	default:

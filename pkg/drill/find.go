@@ -210,7 +210,7 @@ func listenerOf(failover check.Failover, gateway gwapiv1.Gateway) (gwapiv1.Liste
 			return listener, nil
 		}
 	}
-	return gwapiv1.Listener{}, fmt.Errorf("gateway %s in the cluster has no listener %q for a %s", gateway.Name, failover.At.Listener, failover.Route.Kind)
+	return gwapiv1.Listener{}, fmt.Errorf("gateway %s in the cluster has no listener %q for %s", gateway.Name, failover.At.Listener, envoygateway.WithArticle(failover.Route.Kind))
 }
 
 // hostOf is a name that a route serves; empty where it serves any.

@@ -73,11 +73,11 @@ func (t *translator) resolve(r *route, reference backendRef, g *gateway, policy 
 		return s
 	}
 	if kind != kindService && kind != kindBackend {
-		s.fail(".kind", ReasonInvalidKind, "a backendRef to a %s is not supported here", kind)
+		s.fail(".kind", ReasonInvalidKind, "a backendRef to %s is not supported here", WithArticle(kind))
 		return s
 	}
 	if !t.isPermitted(gwapiv1.GroupName, r.id.Kind, r.id.Namespace, group, s.Ref) {
-		s.fail("", ReasonRefNotPermitted, "no ReferenceGrant in namespace %s permits %s to a %s of namespace %s", s.Ref.Namespace, s.Ref, r.id.Kind, r.id.Namespace)
+		s.fail("", ReasonRefNotPermitted, "no ReferenceGrant in namespace %s permits %s to %s of namespace %s", s.Ref.Namespace, s.Ref, WithArticle(r.id.Kind), r.id.Namespace)
 		return s
 	}
 	if kind == kindBackend {

@@ -193,7 +193,7 @@ func (t *translator) extend(r *route, spec filter, result *filtered) {
 	id := Object{Kind: string(spec.extensionRef.Kind), Namespace: r.id.Namespace, Name: string(spec.extensionRef.Name)}
 	known := id.Kind == kindHTTPRouteFilter && string(spec.extensionRef.Group) == egv1a1.GroupName
 	if !known || r.id.Kind == kindGRPCRoute && !t.atLeast("1.9.0") {
-		unresolved(false, "a %s can't have a filter of kind %s", r.id.Kind, id.Kind)
+		unresolved(false, "%s can't have a filter of kind %s", WithArticle(r.id.Kind), id.Kind)
 		return
 	}
 	extension, found := t.filters[id.key()]

@@ -3,6 +3,7 @@ package envoygateway
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -13,6 +14,14 @@ type Object struct {
 	Kind      string
 	Namespace string
 	Name      string
+}
+
+// WithArticle returns a kind with its indefinite article, as in "an HTTPRoute".
+func WithArticle(kind string) string {
+	if strings.HasPrefix(kind, "HTTP") || strings.IndexAny(kind, "AEIO") == 0 {
+		return "an " + kind
+	}
+	return "a " + kind
 }
 
 // String returns the kind and the name, as in HTTPRoute web/shop.

@@ -178,7 +178,7 @@ func (t *translator) attachToListeners(r *route, p *parent, reference gwapiv1.Pa
 		p.reject(ReasonNoMatchingParent, fmt.Sprintf("%s has no listener of that sectionName and port", p.Gateway))
 		return
 	case len(p.allowed) == 0:
-		p.reject(ReasonNotAllowedByListeners, fmt.Sprintf("no listener of %s allows a %s of namespace %s", p.Gateway, r.id.Kind, r.id.Namespace))
+		p.reject(ReasonNotAllowedByListeners, fmt.Sprintf("no listener of %s allows %s of namespace %s", p.Gateway, WithArticle(r.id.Kind), r.id.Namespace))
 		return
 	}
 	p.Accepted, p.Reason = true, ReasonAccepted
