@@ -95,16 +95,18 @@ func runGraph(args []string, flags graphFlags, stdin io.Reader, stdout, stderr i
 		return err
 	}
 	selected.tellUnused(stderr)
-	if len(found.Failovers) > 0 {
-		graph := graphs[flags.output](diagram.Views(found.Failovers, found.Diagnostics))
-		if _, err := stdout.Write(graph); err != nil {
-			return unusable("%w", err)
-		}
-		if flags.output == outputMermaid && len(graph) > longestMermaid {
-			fmt.Fprintf(stderr, "warning: Mermaid refuses a diagram of more than %d characters, unless its maxTextSize says otherwise: give fewer manifests\n", longestMermaid)
-		}
+	problem := found.problem()
+	if problem != nil && len(found.Failovers) == 0 {
+		return problem
 	}
-	return found.problem()
+	graph := graphs[flags.output](diagram.Views(found.Failovers, found.Diagnostics))
+	if _, err := stdout.Write(graph); err != nil {
+		return unusable("%w", err)
+	}
+	if flags.output == outputMermaid && len(graph) > longestMermaid {
+		fmt.Fprintf(stderr, "warning: Mermaid refuses a diagram of more than %d characters, unless its maxTextSize says otherwise: give fewer manifests\n", longestMermaid)
+	}
+	return problem
 }
 
 // failovers are those that a command shows, whatever rules say of them.

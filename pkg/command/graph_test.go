@@ -268,7 +268,7 @@ func TestGraphExitCodes(t *testing.T) {
 		{"a failover that fails over", simulated, nil, 0, ""},
 		{"one that does not", rule(t, "no-fallback"), nil, 0, ""},
 		{"a spec that is wrong", strings.Replace(simulated, "port: 8080", "port: 80800", 1), nil, 1, "error: FailoverSpec web/shop: spec.active.service.port"},
-		{"no failover", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: x}\n", []string{"-o", "svg"}, 0, "info: no failover found in stdin\n"},
+		{"a spec that is wrong, as a picture", strings.Replace(simulated, "port: 8080", "port: 80800", 1), []string{"-o", "svg"}, 1, "error: FailoverSpec web/shop: spec.active.service.port"},
 		{"nothing", "", nil, 0, "info: no failover found in stdin\n"},
 		{"not YAML", "{", nil, 2, "error: "},
 		{"an unknown form", simulated, []string{"-o", "png"}, 2, `error: --output "png": did you mean "svg"? It must be one of text, svg, mermaid`},
@@ -285,6 +285,46 @@ func TestGraphExitCodes(t *testing.T) {
 				assert.Empty(t, got.stdout)
 			}
 			assert.Contains(t, got.stderr, tc.stderr)
+		})
+	}
+}
+
+// TestNoFailover: graph and simulate say so on stderr, and write a picture that says so too,
+// since an empty file is none.
+func TestNoFailover(t *testing.T) {
+	for _, tc := range []struct{ args, want string }{
+		{"graph -o text", ""},
+		{"graph -o svg", "No failover was found."},
+		{"graph -o mermaid", "no failover was found"},
+		{"simulate -o text", ""},
+		{"simulate -o svg", "Nothing was simulated."},
+	} {
+		t.Run(tc.args, func(t *testing.T) {
+			got := run("kind: ConfigMap\napiVersion: v1\nmetadata: {name: x}\n", strings.Fields(tc.args)...)
+			assert.Zero(t, got.code)
+			assert.Equal(t, "info: no failover found in stdin\n", got.stderr)
+			assert.Contains(t, got.stdout, tc.want)
+			assert.Equal(t, tc.want == "", got.stdout == "", got.stdout)
+		})
+	}
+}
+
+// TestGraphOfManyFindings: a thing shows a few of them, errors before warnings, and says
+// how many there are.
+func TestGraphOfManyFindings(t *testing.T) {
+	var hostnames []string
+	for i := range 16 {
+		hostnames = append(hostnames, fmt.Sprintf("  - %s%02d.example.com\n", strings.Repeat("a", 64), i))
+	}
+	manifests := replaced(t, rule(t, "no-fallback"), "  hostnames:\n  - www.example.com\n", "  hostnames:\n"+strings.Join(hostnames, ""))
+	for _, form := range []string{"text", "svg", "mermaid"} {
+		t.Run(form, func(t *testing.T) {
+			got := run(manifests, "graph", "-o", form)
+			require.Zero(t, got.code, got.stderr)
+			assert.Contains(t, got.stdout, "no-fallback")
+			assert.Equal(t, 4, strings.Count(got.stdout, "bad-hostname"))
+			assert.Contains(t, got.stdout, "and 12 more")
+			assert.Contains(t, got.stdout, "failover check")
 		})
 	}
 }

@@ -68,9 +68,13 @@ func (c *canvas) graph(view View) {
 		}
 		c.card(cardOf(view.Route.class(), route...), inset)
 		c.tiers(view)
-		for _, finding := range view.Others {
+		others, more := worst(view.Others)
+		for _, finding := range others {
 			c.y += 10
 			c.card(cardOf("", section{finding.rows()}), inset)
+		}
+		if more != "" {
+			c.rows([]row{{text: more, font: textFont, class: "muted", most: 2, space: 8}}, inset, pictureWidth-2*inset)
 		}
 		c.phases(view)
 	})
@@ -326,8 +330,12 @@ func (t Thing) section(most int) section {
 	for _, fact := range t.Facts {
 		rows = append(rows, row{text: fact, font: textFont, class: "muted", most: most})
 	}
-	for _, finding := range t.Findings {
+	shown, more := worst(t.Findings)
+	for _, finding := range shown {
 		rows = append(rows, finding.rows()...)
+	}
+	if more != "" {
+		rows = append(rows, row{text: more, font: textFont, class: "muted", most: 2, space: 8})
 	}
 	return section{rows}
 }

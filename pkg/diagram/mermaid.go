@@ -2,6 +2,7 @@ package diagram
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -54,9 +55,7 @@ func (m *mermaid) view(id string, view View) {
 	if view.Split {
 		route = append(route, "split by weight: nothing fails over")
 	}
-	for _, finding := range view.Others {
-		route = append(route, finding.line())
-	}
+	route = append(route, linesOf(view.Others)...)
 	m.node(id+"r", view.Route.mermaidClass(), route)
 	m.add("    %sc --> %sl --> %sr", id, id, id)
 	for i, policy := range view.Policies {
@@ -101,11 +100,7 @@ func (t Thing) lines() []string {
 	if t.Wrong != "" {
 		name += ": " + t.Wrong
 	}
-	lines := append([]string{name}, t.Facts...)
-	for _, finding := range t.Findings {
-		lines = append(lines, finding.line())
-	}
-	return lines
+	return slices.Concat([]string{name}, t.Facts, linesOf(t.Findings))
 }
 
 // quoted writes lines as a text of Mermaid. All that has a meaning there is written as

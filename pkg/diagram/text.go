@@ -82,9 +82,7 @@ func (p *printer) view(view View) {
 			p.thing(then, then+"  ", backend)
 		}
 	}
-	for _, finding := range view.Others {
-		p.line("", finding.line())
-	}
+	p.findings("", "", view.Others)
 	p.line("", "")
 	for _, phase := range view.Phases {
 		p.item(fmt.Sprintf("%-10s", phase.Name), "          ", phase.Text)
@@ -100,9 +98,26 @@ func (p *printer) thing(first, then string, thing Thing) {
 	for _, fact := range thing.Facts {
 		p.item(then, then+"  ", fact)
 	}
-	for _, finding := range thing.Findings {
-		p.item(then, then+"  ", finding.line())
+	p.findings(then, then+"  ", thing.Findings)
+}
+
+func (p *printer) findings(first, then string, findings []Finding) {
+	for _, line := range linesOf(findings) {
+		p.item(first, then, line)
 	}
+}
+
+// linesOf writes findings, a line for each.
+func linesOf(findings []Finding) []string {
+	shown, more := worst(findings)
+	lines := make([]string, 0, len(shown)+1)
+	for _, finding := range shown {
+		lines = append(lines, finding.line())
+	}
+	if more != "" {
+		lines = append(lines, more)
+	}
+	return lines
 }
 
 // line writes a finding.

@@ -1,7 +1,9 @@
 package diagram
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/diagnostic"
@@ -49,6 +51,21 @@ type Finding struct {
 	// Rule is its id; empty for what an API server or Envoy Gateway says.
 	Rule    string
 	Message string
+}
+
+// mostFindings is how many of them stand at one place.
+const mostFindings = 5
+
+// worst returns the findings that there is room for, errors before warnings where some are
+// left out, and a line for those.
+func worst(findings []Finding) (shown []Finding, more string) {
+	if len(findings) <= mostFindings {
+		return findings, ""
+	}
+	sorted := slices.SortedStableFunc(slices.Values(findings), func(a, b Finding) int {
+		return cmp.Compare(slices.Index(diagnostic.Severities(), a.Severity), slices.Index(diagnostic.Severities(), b.Severity))
+	})
+	return sorted[:mostFindings], fmt.Sprintf("and %d more: see failover check", len(findings)-mostFindings)
 }
 
 // Tier is a tier of a cluster, or a cluster that gets a share of the requests.
