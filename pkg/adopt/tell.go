@@ -59,6 +59,7 @@ func (f *failover) patches(rendered *rendering) []Patch {
 			f.tellExtra(of, file)
 			continue
 		}
+		f.tellKept(of.wanted)
 		for _, d := range of.differences {
 			patch.Operations = append(patch.Operations, d.Operation)
 			path, value := f.inManifest(of, d), d.Value
@@ -73,6 +74,21 @@ func (f *failover) patches(rendered *rendering) []Patch {
 		}
 	}
 	return patches
+}
+
+// tellKept is about what other programs keep in the metadata of an object. It is of one
+// cluster, so that no patch says it.
+func (f *failover) tellKept(made *object) {
+	if made.typed == nil {
+		return
+	}
+	if finalizers := made.typed.GetFinalizers(); len(finalizers) > 0 {
+		f.report(diagnostic.Warning, made.Subject, "metadata.finalizers", shown(finalizers)+": what is rendered has no finalizers: have the program that sets them set them again")
+	}
+	for _, owner := range made.typed.GetOwnerReferences() {
+		f.report(diagnostic.Warning, made.Subject, "metadata.ownerReferences", fmt.Sprintf(
+			"%[1]s %[2]s: what is rendered has no owner, so it is not deleted with %[1]s %[2]s: where that is what makes this object, it may undo what is applied: change it instead, or end that first", owner.Kind, owner.Name))
+	}
 }
 
 // tellExtra is about an object that is rendered, and not among the manifests.

@@ -23,6 +23,9 @@ import (
 	"github.com/failover-krm/failover/pkg/target"
 )
 
+// stdoutName is what stands for stdout in place of a directory.
+const stdoutName = "-"
+
 // adoptFlags are those of adopt.
 type adoptFlags struct {
 	target, output string
@@ -60,11 +63,14 @@ a manifest, or 2 where an input cannot be read.`,
 			if err := oneOf("--target", flags.target, words(target.All())); err != nil {
 				return err
 			}
+			if flags.output == stdoutName {
+				flags.output = ""
+			}
 			return runAdopt(args, flags, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().StringVar(&flags.target, "target", flags.target, "distribution and version that runs the manifests, one of "+strings.Join(words(target.All()), ", "))
-	cmd.Flags().StringVarP(&flags.output, "output", "o", "", "directory, new or empty, for the specs, the patches and a kustomization.yaml, instead of stdout")
+	cmd.Flags().StringVarP(&flags.output, "output", "o", "", "directory, new or empty, for the specs, the patches and a kustomization.yaml; by default, or as -, the specs go to stdout")
 	_ = cmd.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(words(target.All()), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.MarkFlagDirname("output")
 	return cmd

@@ -444,6 +444,26 @@ func TestAdoptFails(t *testing.T) {
 	}
 }
 
+// TestAdoptTellsWhatAClusterKeeps: what other programs rely on is not left out without a word.
+func TestAdoptTellsWhatAClusterKeeps(t *testing.T) {
+	got := run("", "adopt", filepath.Join("..", "..", "testdata", "adopt", "owned-objects", "input.yaml"))
+	require.Zero(t, got.code, got.stderr)
+	assert.Contains(t, got.stderr, `warning: Backend web/active: metadata.finalizers: ["example.com/release-address"]: `)
+	assert.Contains(t, got.stderr, `warning: HTTPRoute web/shop: metadata.ownerReferences: Shop shop: `)
+	assert.NotContains(t, got.stderr, "metadata.uid")
+}
+
+// TestAdoptToStdout: "-" is stdout, as it is without --output.
+func TestAdoptToStdout(t *testing.T) {
+	rendered := run(simulated, "render", "-")
+	require.Zero(t, rendered.code, rendered.stderr)
+	t.Chdir(t.TempDir())
+	want := run(rendered.stdout, "adopt", "-")
+	require.Zero(t, want.code, want.stderr)
+	assert.Equal(t, want, run(rendered.stdout, "adopt", "-o", "-", "-"))
+	assert.NoDirExists(t, "-")
+}
+
 // TestAdoptBesideAKustomization: a spec does not get the name of the file that lists it.
 func TestAdoptBesideAKustomization(t *testing.T) {
 	rendered := run(strings.Replace(simulated, "name: shop,", "name: kustomization,", 1), "render", "-")
