@@ -145,9 +145,12 @@ func (c comparison) otherwise(with string) string {
 // a setting is worth, and time for it.
 func (f *failover) isSimulated() bool { return f.hasTiers() && f.Simulator.HasTime(f.served()) }
 
-// with compares what an outage costs as things are, and after a change of the settings.
+// with compares what an outage costs as things are, and after a change of the settings. What
+// is lost on purpose says nothing of it.
 func (f *failover) with(kind envoy.Kind, change func(*envoy.Settings)) comparison {
-	return comparison{f.served().Counted(), f.Simulator.Outage(f.served(), usual(runsOfFinding), kind, nil), f.Simulator.Outage(f.served(), usual(runsOfFinding), kind, change)}
+	withoutFault := func(s *envoy.Settings) { s.Fault = nil }
+	changed := func(s *envoy.Settings) { withoutFault(s); change(s) }
+	return comparison{f.served().Counted(), f.Simulator.Outage(f.served(), usual(runsOfFinding), kind, withoutFault), f.Simulator.Outage(f.served(), usual(runsOfFinding), kind, changed)}
 }
 
 // answersError is the outage in which the application answers each request with an error.

@@ -289,6 +289,16 @@ func TestGraphExitCodes(t *testing.T) {
 	}
 }
 
+// TestGraphOfATierWithoutPods: who serves in its place is drawn.
+func TestGraphOfATierWithoutPods(t *testing.T) {
+	got := run(workload("0"), "graph")
+	require.Zero(t, got.code, got.stderr)
+	assert.Contains(t, got.stdout, "calm      shop-passive serves\noutage    nothing takes over: 399 of 400 requests are lost")
+	assert.Contains(t, got.stdout, "failback  shop-passive serves\n")
+	got = run(workload("0"), "graph", "-o", "svg")
+	assert.Equal(t, 4, strings.Count(got.stdout, "is down"), "shop-active in every phase, and shop-passive in the outage")
+}
+
 // TestNoFailover: graph and simulate say so on stderr, and write a picture that says so too,
 // since an empty file is none.
 func TestNoFailover(t *testing.T) {

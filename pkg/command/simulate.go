@@ -155,6 +155,9 @@ func runSimulate(args []string, flags simulateFlags, stdin io.Reader, stdout, st
 			served = append(served, on.Served())
 		}
 	}
+	if err := flags.validateBroken(served); err != nil {
+		return err
+	}
 	for _, line := range withoutOutage(served, flags) {
 		fmt.Fprintln(stderr, "info:", line)
 	}
@@ -179,6 +182,18 @@ func runSimulate(args []string, flags simulateFlags, stdin io.Reader, stdout, st
 		return err
 	}
 	return &failure{code: exitWrong}
+}
+
+// validateBroken refuses more hosts than the active tier of any failover has.
+func (f *simulateFlags) validateBroken(served []simulate.Served) error {
+	most := 0
+	for _, failover := range served {
+		most = max(most, failover.ActiveHosts(f.Options))
+	}
+	if most == 0 || f.BrokenHosts <= most {
+		return nil
+	}
+	return unusable("--broken-hosts %d: no active tier has so many hosts: must be from 0 to %d; --active-hosts says how many there are where the manifests do not", f.BrokenHosts, most)
 }
 
 // withoutOutage says for each failover which kinds that were asked for by name it cannot have.

@@ -139,6 +139,74 @@ func TestSimulateGolden(t *testing.T) {
 	}
 }
 
+// workload is a spec whose active tier has so many pods, each a host, in text.
+func workload(replicas string) string {
+	return strings.Replace(simulated, "service: {name: shop,", "workload: {image: shop, clusterIP: None, replicas: "+replicas+",", 1)
+}
+
+// TestSimulateNotes: what is simulated as something else than it looks like is said, in
+// text and in JSON.
+func TestSimulateNotes(t *testing.T) {
+	one, two := strings.Replace(workload("1"), "name: shop,", "name: other,", 1), workload("4")
+	withoutPods := strings.Replace(workload("0"), "clusterIP: None, ", "", 1)
+	fault := func(text string) string { return simulated + "  policy: {faultInjection: " + text + "}\n" }
+	for _, tc := range []struct {
+		reason, input string
+		args          []string
+		// note is that of the first failover, hosts and lost those of it.
+		note, hosts string
+		least, most int
+	}{
+		{"active without pods, behind an address", withoutPods, nil, "priority 0 has no pod, and refuses every connection; priority 1 serves, and is what breaks", "[1,1]", 399, 400},
+		{"active without pods, each a host", workload("0"), nil, "priority 0 has no host; priority 1 serves, and is what breaks", "[0,1]", 399, 400},
+		{"no tier has pods", strings.Replace(workload("0"), "service: {name: shop-standby,", "workload: {image: shop, replicas: 0,", 1), nil, "no tier has a pod", "[]", 400, 400},
+		{"many hosts", workload("250"), nil, "priority 0 has 250 hosts, of which 100 are simulated", "[100,1]", 0, 0},
+		{"fewer hosts than are to break", one + "---\n" + two, []string{"--broken-hosts", "3"}, "all hosts of active are broken, since it has no 3", "[1,1]", 0, 0},
+		{"aborted requests", fault("{abort: {httpStatus: 503, percentage: 50}}"), nil, "BackendTrafficPolicy web/shop aborts 50 % of the requests", "[1,1]", 150, 250},
+		{"delayed requests", fault("{delay: {fixedDelay: 6s, percentage: 25}}"), nil, "BackendTrafficPolicy web/shop delays 25 % of the requests by 6s", "[1,1]", 50, 150},
+		{"no request is delayed or aborted", fault("{delay: {fixedDelay: 6s, percentage: 0}, abort: {httpStatus: 503, percentage: 0}}"), nil, "", "[1,1]", 0, 0},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			args := append([]string{"simulate", "--outage", "closed", "--seeds", "3"}, tc.args...)
+			got := run(tc.input, append(args, "-o", "json")...)
+			require.Zero(t, got.code, got.stderr)
+			var output struct {
+				Failovers []struct {
+					Note    string
+					Hosts   json.RawMessage
+					Outages []struct{ Lost struct{ Min, Max int } }
+				}
+			}
+			require.NoError(t, json.Unmarshal([]byte(got.stdout), &output))
+			first := output.Failovers[0]
+			assert.Contains(t, first.Note, tc.note)
+			assert.Equal(t, tc.note == "", first.Note == "", first.Note)
+			assert.JSONEq(t, tc.hosts, string(first.Hosts))
+			assert.GreaterOrEqual(t, first.Outages[0].Lost.Min, tc.least)
+			assert.LessOrEqual(t, first.Outages[0].Lost.Max, tc.most)
+			text := run(tc.input, args...)
+			assert.Contains(t, text.stdout, tc.note)
+		})
+	}
+}
+
+// TestSimulateWeightsOfManyHosts: backends of more hosts than are simulated keep their weights.
+func TestSimulateWeightsOfManyHosts(t *testing.T) {
+	weighted := func(many, few string) string {
+		return strings.Replace(workload("0"), "{workload: {image: shop, clusterIP: None, replicas: 0, port: 8080}}",
+			"{backends: [{name: many, workload: {image: shop, clusterIP: None, replicas: "+many+", port: 8080}, weight: 10}, {name: few, workload: {image: shop, clusterIP: None, replicas: "+few+", port: 8080}, weight: 90}]}", 1)
+	}
+	const args = "simulate --outage 500 --for 1s --rate 200 --seeds 3 -o json"
+	cost := func(manifests, broken string) string {
+		got := run(manifests, append(strings.Fields(args), "--broken-hosts", broken)...)
+		require.Zero(t, got.code, got.stderr)
+		return got.stdout
+	}
+	// The hosts of the backend that gets a tenth of the requests are broken.
+	note := regexp.MustCompile(`(?m)^ *"note": "priority 0 has 1000 hosts, of which 100 are simulated",\n`)
+	assert.Equal(t, cost(weighted("75", "25"), "75"), note.ReplaceAllString(cost(weighted("750", "250"), "75"), ""))
+}
+
 // TestSimulateRequests: every request of the first run is in the JSON.
 func TestSimulateRequests(t *testing.T) {
 	got := run(simulated, "simulate", "-o", "json", "--requests", "--outage", "500", "--seeds", "1")
@@ -194,6 +262,8 @@ func TestSimulateExitCodes(t *testing.T) {
 		{"a kind that an HTTPRoute cannot have", simulated, []string{"--outage", "internal"}, 0, "info: web/shop (HTTPRoute, rule 0): --outage internal is left out: an HTTPRoute can have closed, 500, 503, hang, dropped\n"},
 		{"connections lost", tcpSpec, []string{"--outage", "closed", "--max-lost", "5"}, 1, "loses up to 27 connections, of 400 in the outage"},
 		{"a budget that is none", simulated, []string{"--max-lost", "few"}, 2, `--max-lost "few": must be`},
+		{"more hosts than any tier has", simulated, []string{"--broken-hosts", "2"}, 2, "error: --broken-hosts 2: no active tier has so many hosts: must be from 0 to 1; --active-hosts says how many there are where the manifests do not\n"},
+		{"as many hosts as there are", simulated, []string{"--broken-hosts", "3", "--active-hosts", "3", "--outage", "closed"}, 0, ""},
 		{"requests without JSON", simulated, []string{"--requests"}, 2, "--requests is for -o json"},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {

@@ -11,6 +11,20 @@ import (
 // phasesOf tells who serves in calm times, in an outage and after it, by what is
 // simulated of an outage of the first tier, of the first kind: its port is closed.
 func phasesOf(tiers []Tier, split bool, failover check.Failover) []Phase {
+	first, cost := firstOf(tiers), failover.Cost()
+	if cost != nil && !split { // tiers without pods before the one that serves are down
+		first = max(first, cost.Outages[0].Outage.Tier)
+	}
+	phases := phasesFrom(tiers, split, failover, first, cost)
+	for _, phase := range phases {
+		for i := range first {
+			phase.Roles[i] = Down
+		}
+	}
+	return phases
+}
+
+func phasesFrom(tiers []Tier, split bool, failover check.Failover, first int, cost *check.Cost) []Phase {
 	phases := []Phase{{Name: "calm"}, {Name: "outage"}, {Name: "failback"}}
 	if len(failover.NotHere) > 0 {
 		for i := range phases {
@@ -18,8 +32,6 @@ func phasesOf(tiers []Tier, split bool, failover check.Failover) []Phase {
 		}
 		return phases
 	}
-	first := firstOf(tiers)
-	cost := failover.Cost()
 	if first < 0 || failover.Absent {
 		for i := range phases {
 			phases[i].Roles, phases[i].Text = rolesOf(tiers, split, -1, -1), "no request reaches a backend"

@@ -9,6 +9,7 @@
 //	mergewindow.go      when a change of health takes effect
 //	pool.go             connections
 //	keepalive.go        PINGs on connections of HTTP/2
+//	fault.go            requests that are delayed or aborted on purpose
 //	router.go           attempts, timeouts
 //	retry.go            which attempts are repeated, and where
 //

@@ -1,6 +1,7 @@
 package envoy
 
 import (
+	"net/http"
 	"slices"
 	"time"
 
@@ -27,6 +28,7 @@ const (
 	DefaultUnhealthy        = 3
 	DefaultHealthy          = 1
 
+	defaultFaultPercent    = 100
 	defaultMergeWindow     = time.Second
 	defaultKeepaliveJitter = 15
 	defaultLimit           = 1024
@@ -74,6 +76,9 @@ func SettingsOf(kind string, rule envoygateway.Rule, at envoygateway.Attachment,
 			settings.RequestTimeout = duration(timeouts.BackendRequest, settings.RequestTimeout)
 		}
 	}
+	if !settings.Connections {
+		settings.Fault = faultOf(kind, ofRequests.FaultInjection)
+	}
 	switch {
 	case settings.Connections:
 	case rule.Retry != nil:
@@ -83,6 +88,42 @@ func SettingsOf(kind string, rule envoygateway.Rule, at envoygateway.Attachment,
 	}
 	settings.bound()
 	return settings
+}
+
+// faultOf is nil where no request is delayed or aborted (buildFaultInjection in
+// internal/gatewayapi/backendtrafficpolicy.go).
+func faultOf(kind string, injection *egv1a1.FaultInjection) *Fault {
+	if injection == nil {
+		return nil
+	}
+	percent := func(value *float32) float64 { return float64(ptr.Deref(value, defaultFaultPercent)) }
+	var fault Fault
+	if delay := injection.Delay; delay != nil {
+		fault.DelayPercent, fault.Delay = percent(delay.Percentage), duration(delay.FixedDelay, 0)
+	}
+	if abort := injection.Abort; abort != nil {
+		fault.AbortPercent, fault.AbortStatus = percent(abort.Percentage), int(ptr.Deref(abort.HTTPStatus, 0))
+		if abort.GrpcStatus != nil {
+			fault.AbortStatus = statusOfGRPC(kind, *abort.GrpcStatus)
+		}
+	}
+	if fault.DelayPercent == 0 && fault.AbortPercent == 0 {
+		return nil
+	}
+	return &fault
+}
+
+// statusOfGRPC is the status of HTTP that stands for one of gRPC. A client of HTTP sees the
+// 200 in which it comes.
+func statusOfGRPC(kind string, status int32) int {
+	const unavailable = 14
+	switch {
+	case kind != grpcRoute || status == 0:
+		return http.StatusOK
+	case status == unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
 }
 
 // isHTTP2 tells whether a cluster speaks it: one backend is enough.

@@ -47,6 +47,8 @@ const (
 	ReasonPatience Reason = "no answer in time"
 	// ReasonNoHost is that no host was healthy.
 	ReasonNoHost Reason = "no healthy host"
+	// ReasonFault is a faultInjection.
+	ReasonFault Reason = "aborted by faultInjection"
 	// ReasonOverflow is a limit of the circuit breaker.
 	ReasonOverflow Reason = "circuit breaker"
 )

@@ -40,6 +40,15 @@ func (s *simulation) arrive() {
 	s.result.Requests = append(s.result.Requests, Request{})
 	s.waiting++
 	s.queue.addDeadline(ofClient, s.now+s.scenario.Traffic.Patience, req)
+	if s.settings.Fault != nil {
+		s.inject(req)
+		return
+	}
+	s.route(req)
+}
+
+// route begins with the attempts, and with the timeout of all of them.
+func (s *simulation) route(req *request) {
 	if timeout := s.settings.RequestTimeout; timeout > 0 && !s.settings.Connections {
 		s.queue.addDeadline(ofRoute, s.now+timeout, req)
 	}
@@ -175,7 +184,7 @@ func (s *simulation) end(a *attempt) {
 func (s *simulation) finish(r *request, status, tier int, reason Reason) {
 	r.done = true
 	s.waiting--
-	if tier != 0 {
+	if tier != s.home {
 		s.restless = max(s.restless, s.now)
 	}
 	r.Status, r.Tier, r.Reason = status, tier, reason

@@ -10,6 +10,9 @@ import (
 type Scenario struct {
 	// Tiers has the number of hosts of each tier, in the order of their priority.
 	Tiers []int
+	// Dead are the tiers whose hosts refuse every connection, at any time: addresses with
+	// nothing behind them.
+	Dead []int
 	// Localities has the backends that share the hosts of each tier, in order; nil for
 	// a tier that is one.
 	Localities map[int][]Locality
@@ -37,8 +40,8 @@ type Traffic struct {
 	Duration time.Duration
 	// Patience is how long a client waits for an answer.
 	Patience time.Duration
-	// Calm ends the requests earlier: once the first tier has answered all of them for
-	// so long, after the last outage. 0 stands for never.
+	// Calm ends the requests earlier: once the tier that serves first has answered all of
+	// them for so long, after the last outage. 0 stands for never.
 	Calm time.Duration
 }
 
@@ -116,8 +119,8 @@ func (s Scenario) Validate() error {
 	var errs []error
 	total := 0
 	for i, hosts := range s.Tiers {
-		if hosts < 1 {
-			errs = append(errs, fmt.Errorf("tier %d has %d hosts: must be at least 1", i, hosts))
+		if hosts < 0 {
+			errs = append(errs, fmt.Errorf("tier %d has %d hosts: must be at least 0", i, hosts))
 		}
 		total += hosts
 		if shares := hostsOf(s.Localities[i]); shares != hosts && s.Localities[i] != nil {
@@ -125,7 +128,12 @@ func (s Scenario) Validate() error {
 		}
 	}
 	if total == 0 {
-		errs = append(errs, errors.New("there is no tier"))
+		errs = append(errs, errors.New("there is no host"))
+	}
+	for _, dead := range s.Dead {
+		if dead < 0 || dead >= len(s.Tiers) {
+			errs = append(errs, fmt.Errorf("tier %d is dead: there are %d tiers", dead, len(s.Tiers)))
+		}
 	}
 	if s.Traffic.Rate <= 0 || s.Traffic.Duration <= 0 || s.Traffic.Patience <= 0 {
 		errs = append(errs, errors.New("rate, duration and patience of the traffic must be greater than 0"))

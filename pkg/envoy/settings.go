@@ -15,6 +15,8 @@ type Settings struct {
 	ConnectTimeout time.Duration
 	// RequestTimeout is how long a request may take with all its attempts; 0 for ever.
 	RequestTimeout time.Duration
+	// Fault is what is done to requests on purpose; nil for nothing.
+	Fault *Fault
 	// PanicThreshold is the percentage of healthy hosts below which Envoy disregards
 	// health.
 	PanicThreshold int

@@ -1,6 +1,7 @@
 package envoy
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -22,7 +23,9 @@ type simulation struct {
 	result Result
 	// waiting is the number of requests that have not ended.
 	waiting int
-	// restless is when a request last ended that the first tier did not answer, or the
+	// home is the tier that serves first.
+	home int
+	// restless is when a request last ended that home did not answer, or the
 	// last outage did. until is when the simulation ends.
 	restless, until time.Duration
 }
@@ -57,6 +60,7 @@ func Simulate(scenario Scenario, seed uint64) Result {
 		merge: mergeWindow{delivered: -scenario.Settings.MergeWindow - 1},
 	}
 	s.makeHosts()
+	s.home = max(0, slices.IndexFunc(s.tiers, func(hosts []*host) bool { return len(hosts) > 0 && !slices.Contains(scenario.Dead, hosts[0].tier) }))
 	s.balance.localities = s.scenario.Localities
 	s.balance.update(s.tiers, s.settings.PanicThreshold)
 	if s.settings.Outlier != nil {
@@ -81,6 +85,9 @@ func (s *simulation) makeHosts() {
 		var hosts []*host
 		for i := range count {
 			h := &host{tier: tier, index: i, locality: localityOf(i, s.scenario.Localities[tier])}
+			if slices.Contains(s.scenario.Dead, tier) {
+				h.outages = append(h.outages, Outage{Kind: Closed, End: math.MaxInt64})
+			}
 			for _, outage := range s.scenario.Outages {
 				if outage.Tier == tier && (outage.Hosts == 0 || i < outage.Hosts) {
 					h.outages = append(h.outages, outage)
@@ -143,7 +150,7 @@ func (s *simulation) sendRequests() {
 }
 
 // isCalm tells that nothing more is to come of the outages: every request since then
-// has ended, and the first tier has answered.
+// has ended, and the tier that serves first has answered.
 func (s *simulation) isCalm() bool {
 	calm := s.scenario.Traffic.Calm
 	return calm > 0 && s.now-s.restless >= calm && s.waiting == 0

@@ -175,14 +175,76 @@ func TestPassiveBrokenToo(t *testing.T) {
 	assert.Greater(t, noHost, 5*20, "most of the six seconds")
 }
 
+// TestTierWithoutHosts: all requests go to the next tier, and none is lost. A tier of
+// addresses that refuse costs a request when Envoy finds out, each time an ejection lapses.
+func TestTierWithoutHosts(t *testing.T) {
+	scenario := drill(settingsOf(t, policies["workshop"]+"\n"), envoy.Closed)
+	scenario.Outages, scenario.Tiers = nil, []int{0, 1}
+	require.NoError(t, scenario.Validate())
+	for _, request := range envoy.Simulate(scenario, 1).Requests {
+		require.Equal(t, 1, request.Tier)
+	}
+	scenario.Tiers, scenario.Dead = []int{1, 1}, []int{0}
+	require.NoError(t, scenario.Validate())
+	lost := 0
+	for _, request := range envoy.Simulate(scenario, 1).Requests {
+		require.NotZero(t, request.Tier)
+		if request.Lost() {
+			lost++
+		}
+	}
+	assert.Greater(t, lost, 20)
+	assert.Less(t, lost, len(envoy.Simulate(scenario, 1).Requests)/2)
+}
+
+// TestFault: a share of the requests is aborted or delayed, of which the tiers see nothing.
+func TestFault(t *testing.T) {
+	for _, tc := range []struct {
+		fault      string
+		kind       string
+		lost, slow float64
+	}{
+		{"{abort: {httpStatus: 503, percentage: 50}}", "HTTPRoute", 0.5, 0},
+		{"{abort: {httpStatus: 503}}", "HTTPRoute", 1, 0},
+		{"{abort: {grpcStatus: 14, percentage: 25}}", "GRPCRoute", 0.25, 0},
+		{"{abort: {grpcStatus: 14, percentage: 25}}", "HTTPRoute", 0, 0},
+		{"{delay: {fixedDelay: 1s, percentage: 25}}", "HTTPRoute", 0, 0.25},
+		{"{delay: {fixedDelay: 1s, percentage: 50}, abort: {httpStatus: 500, percentage: 50}}", "HTTPRoute", 0.5, 0.5},
+		{"{delay: {fixedDelay: 1m, percentage: 50}}", "HTTPRoute", 0.5, 0.5},
+		{"{abort: {httpStatus: 503, percentage: 0}}", "HTTPRoute", 0, 0},
+	} {
+		t.Run(tc.kind+" "+tc.fault, func(t *testing.T) {
+			scenario := drill(settingsOfRoute(t, tc.kind, "faultInjection: "+tc.fault), envoy.Closed)
+			scenario.Outages = nil
+			lost, slow := 0., 0.
+			result := envoy.Simulate(scenario, 1)
+			for _, request := range result.Requests {
+				if request.Lost() {
+					lost++
+				}
+				if request.Latency >= time.Second {
+					slow++
+				}
+			}
+			all := float64(len(result.Requests))
+			assert.InDelta(t, tc.lost, lost/all, 0.06)
+			assert.InDelta(t, tc.slow, slow/all, 0.06)
+			assert.Empty(t, result.Events)
+		})
+	}
+}
+
 func TestValidate(t *testing.T) {
 	err := envoy.Scenario{
-		Tiers:      []int{1, 0},
+		Tiers:      []int{1, -1},
+		Dead:       []int{2},
 		Localities: map[int][]envoy.Locality{0: {{Hosts: 1, Weight: 1}, {Hosts: 1, Weight: 1}}},
 		Outages:    []envoy.Outage{{Tier: 2, Begin: 2 * time.Second, End: time.Second}, {Hosts: 2}},
 	}.Validate()
 	assert.EqualError(t, err, "tier 0 has 1 hosts, and its localities have 2\n"+
-		"tier 1 has 0 hosts: must be at least 1\n"+
+		"tier 1 has -1 hosts: must be at least 0\n"+
+		"there is no host\n"+
+		"tier 2 is dead: there are 2 tiers\n"+
 		"rate, duration and patience of the traffic must be greater than 0\n"+
 		"0 workers: must be at least 1\n"+
 		"an outage of tier 2: there are 2 tiers\n"+

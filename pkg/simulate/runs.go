@@ -9,7 +9,7 @@ import (
 // Runs simulates one outage of a failover as often as the options say, each for the given
 // time. The options' own outage is not used. There are none where no request reaches a tier.
 func Runs(of Served, options Options, outage envoy.Outage, duration time.Duration) []envoy.Result {
-	scenario, _, _ := scenarioOf(of, options)
+	scenario := planOf(of, options).scenario
 	if len(scenario.Tiers) == 0 {
 		return nil
 	}

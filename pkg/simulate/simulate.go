@@ -119,9 +119,11 @@ type Failover struct {
 	Served
 	// Hosts of each tier.
 	Hosts []int
-	// Note says what is special about it: that it is split, or served nowhere.
+	// Note says what is special about it, such as that it is split, or served nowhere.
 	Note    string
 	Outages []Outage
+
+	isSplit bool
 }
 
 // Outage is what one kind of outage costs.
@@ -171,12 +173,12 @@ func Run(failovers []Served, options Options) ([]Failover, error) {
 			results[i] = Failover{Served: failover, Note: "not simulated: not in these files, or not permitted by them: " + strings.Join(failover.NotHere, ", ")}
 			continue
 		}
-		scenario, lost, note := scenarioOf(failover, options)
+		planned := planOf(failover, options)
 		kinds := failover.Kinds(options.Kinds)
-		results[i] = Failover{Served: failover, Hosts: scenario.Tiers, Note: note, Outages: make([]Outage, len(kinds))}
+		results[i] = Failover{Served: failover, Hosts: planned.scenario.Tiers, Note: strings.Join(planned.notes, "; "), isSplit: planned.isSplit, Outages: make([]Outage, len(kinds))}
 		for j, kind := range kinds {
 			group.Go(func() error {
-				results[i].Outages[j] = runOutage(scenario, kind, lost, options)
+				results[i].Outages[j] = runOutage(planned, kind, options)
 				return nil
 			})
 		}
@@ -191,79 +193,12 @@ func Run(failovers []Served, options Options) ([]Failover, error) {
 // tellLostInCalm notes that requests are lost without an outage too.
 func (f *Failover) tellLostInCalm() {
 	for _, outage := range f.Outages {
-		if outage.Before > 0 && f.Note == "" {
-			f.Note = fmt.Sprintf("%s are lost without an outage too: %d of %d before it", f.Counted(), outage.Before, outage.BeforeSent)
+		if outage.Before > 0 && !f.isSplit {
+			lost := fmt.Sprintf("%s are lost without an outage too: %d of %d before it", f.Counted(), outage.Before, outage.BeforeSent)
+			f.Note = strings.TrimPrefix(f.Note+"; "+lost, "; ")
+			return
 		}
 	}
-}
-
-// scenarioOf returns what of a failover is simulated, and the part of all requests that
-// is lost in any case. Where the traffic is split, it is the part that the first
-// cluster gets.
-func scenarioOf(failover Served, options Options) (scenario envoy.Scenario, lost float64, note string) {
-	scenario = envoy.Scenario{Workers: options.Workers, Traffic: envoy.Traffic{Rate: options.Rate, Patience: options.Patience}}
-	if failover.At == nil || len(failover.At.Clusters) == 0 {
-		return scenario, 1, "no request reaches a tier"
-	}
-	scenario.Settings = envoy.SettingsOf(failover.Kind, *failover.Rule, *failover.At, failover.EnvoyGateway)
-	var total, unavailable uint32
-	var first *envoygateway.Cluster
-	for i := range failover.At.Clusters {
-		cluster := &failover.At.Clusters[i]
-		total += cluster.Weight
-		switch {
-		case cluster.Unavailable:
-			unavailable += cluster.Weight
-		case first == nil && cluster.Weight > 0:
-			first = cluster
-		}
-	}
-	if first == nil {
-		return scenario, 1, "every request is answered with an error"
-	}
-	scenario.Tiers, scenario.Localities = hostsOf(*first, options)
-	if len(failover.At.Clusters) > 1 && total > 0 {
-		scenario.Traffic.Rate *= float64(first.Weight) / float64(total)
-		lost = float64(unavailable) / float64(total)
-		note = fmt.Sprintf("split by weight: %d of %d requests go to the cluster that is broken", first.Weight, total)
-	}
-	return scenario, lost, note
-}
-
-// hostsOf counts the hosts of each tier, and of each backend where a tier has several.
-func hostsOf(cluster envoygateway.Cluster, options Options) ([]int, map[int][]envoy.Locality) {
-	var tiers []int
-	localities := map[int][]envoy.Locality{}
-	for i, tier := range cluster.Tiers {
-		otherwise := options.PassiveHosts
-		if i == 0 {
-			otherwise = options.ActiveHosts
-		}
-		hosts := 0
-		var ofTier []envoy.Locality
-		for _, backend := range tier.Backends {
-			locality := envoy.Locality{Weight: backend.Weight}
-			for _, host := range backend.Hosts {
-				switch {
-				case host.Pods != nil && *host.Pods == 0: // what is behind the address refuses
-				case host.Count != nil:
-					locality.Hosts += int(*host.Count)
-				default:
-					locality.Hosts += otherwise
-				}
-			}
-			hosts += locality.Hosts
-			ofTier = append(ofTier, locality)
-		}
-		if len(ofTier) > 1 && 0 < hosts && hosts <= maxHosts {
-			localities[i] = ofTier
-		}
-		if hosts == 0 && i > 0 {
-			break // nothing takes over there
-		}
-		tiers = append(tiers, min(max(hosts, 1), maxHosts))
-	}
-	return tiers, localities
 }
 
 const (
@@ -274,9 +209,9 @@ const (
 	calm = 5 * time.Second
 )
 
-func runOutage(scenario envoy.Scenario, kind envoy.Kind, lost float64, options Options) Outage {
+func runOutage(planned plan, kind envoy.Kind, options Options) Outage {
 	result := Outage{Kind: kind, Sent: int(options.Rate * options.For.Seconds())}
-	if len(scenario.Tiers) == 0 {
+	if len(planned.scenario.Tiers) == 0 {
 		result.Lost = Range[int]{result.Sent, result.Sent, result.Sent}
 		result.During = result.Lost
 		return result
@@ -284,13 +219,13 @@ func runOutage(scenario envoy.Scenario, kind envoy.Kind, lost float64, options O
 	var all, during, after []int
 	var failover, failback, slowest []time.Duration
 	for seed := range uint64(options.Seeds) {
-		run, outage := runOnce(scenario, kind, seed, options)
+		run, outage := runOnce(planned, kind, seed, options)
 		report := run.Report(outage)
 		inCalm, sent, in, since := lostOf(run, outage)
-		if inCalm > 0 {
+		if inCalm > 0 || planned.scenario.Settings.Fault != nil {
 			since = 0 // what is lost in any case says nothing of the outage
 		}
-		in += int(lost * float64(result.Sent))
+		in += int(planned.lost * float64(result.Sent))
 		all, during, after = append(all, in+since), append(during, min(in, result.Sent)), append(after, since)
 		failover, failback, slowest = append(failover, report.Failover), append(failback, report.Failback), append(slowest, report.Slowest)
 		result.Ejection = max(result.Ejection, run.LongestEjection())
@@ -341,9 +276,10 @@ func (o Outage) LostText() string {
 
 // runOnce simulates until active is back, or cannot be expected any more. In each run,
 // the outage begins at another time between two requests.
-func runOnce(scenario envoy.Scenario, kind envoy.Kind, seed uint64, options Options) (envoy.Result, envoy.Outage) {
+func runOnce(planned plan, kind envoy.Kind, seed uint64, options Options) (envoy.Result, envoy.Outage) {
+	scenario := planned.scenario
 	phase := time.Duration((float64(seed) + 0.5) / float64(options.Seeds) * float64(time.Second) / scenario.Traffic.Rate)
-	outage := envoy.Outage{Kind: kind, Hosts: min(options.BrokenHosts, scenario.Tiers[0]), Begin: options.Begin + phase}
+	outage := envoy.Outage{Kind: kind, Tier: planned.broken, Hosts: min(options.BrokenHosts, planned.activeHosts()), Begin: options.Begin + phase}
 	outage.End = outage.Begin + options.For
 	scenario.Outages = []envoy.Outage{outage}
 	scenario.Traffic.Duration, scenario.Traffic.Calm = outage.End+longestTail, calm

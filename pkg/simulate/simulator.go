@@ -31,8 +31,7 @@ func (s *Simulator) HasTime(of Served) bool {
 	if s.noTime {
 		return false
 	}
-	scenario, _, _ := scenarioOf(of, Defaults())
-	key := keyOf(scenario)
+	key := keyOf(planOf(of, Defaults()).scenario)
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if !s.settled[key] && len(s.settled) < MostSettings {
@@ -54,9 +53,9 @@ type known struct {
 // not nil. The options must be valid; their kinds are not used. The runs themselves are
 // not kept.
 func (s *Simulator) Outage(of Served, options Options, kind envoy.Kind, change func(*envoy.Settings)) Outage {
-	scenario, lost, _ := scenarioOf(of, options)
+	planned := planOf(of, options)
 	if change != nil {
-		change(&scenario.Settings)
+		change(&planned.scenario.Settings)
 	}
 	options.Kinds = nil
 	entry := s.entry(keyOf(struct {
@@ -64,9 +63,9 @@ func (s *Simulator) Outage(of Served, options Options, kind envoy.Kind, change f
 		Options  Options
 		Kind     envoy.Kind
 		Lost     float64
-	}{scenario, options, kind, lost}))
+	}{planned.scenario, options, kind, planned.lost}))
 	entry.once.Do(func() {
-		entry.outage = runOutage(scenario, kind, lost, options)
+		entry.outage = runOutage(planned, kind, options)
 		entry.outage.First = envoy.Result{}
 	})
 	return entry.outage

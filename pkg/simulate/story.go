@@ -46,7 +46,7 @@ func (o Outage) Story(counted string) []Moment {
 			}
 			isRefused = true
 		}
-		text := strings.NewReplacer("HOST", hostName(event), "TRAFFIC", counted).Replace(words[event.Kind])
+		text := strings.NewReplacer("HOST", o.hostName(event), "TRAFFIC", counted).Replace(words[event.Kind])
 		lines = append(lines, Moment{event.At, text})
 	}
 	report := o.First.Report(o.Outage)
@@ -106,10 +106,13 @@ func (o Outage) holes(counted string) []Moment {
 	return holes
 }
 
-func hostName(event envoy.Event) string {
+func (o Outage) hostName(event envoy.Event) string {
 	tier := "active"
-	if event.Tier > 0 {
+	switch {
+	case event.Tier > o.Outage.Tier:
 		tier = "passive"
+	case event.Tier < o.Outage.Tier: // it has no pod
+		tier = fmt.Sprintf("priority %d", event.Tier)
 	}
 	return fmt.Sprintf("host %d of %s", event.Host+1, tier)
 }

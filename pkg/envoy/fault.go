@@ -1,0 +1,43 @@
+package envoy
+
+import "time"
+
+// Fault is what Envoy does to requests before it sends them to a host.
+type Fault struct {
+	// DelayPercent of the requests wait for Delay.
+	DelayPercent float64
+	Delay        time.Duration
+	// AbortPercent of them are then answered with AbortStatus by Envoy itself.
+	AbortPercent float64
+	AbortStatus  int
+}
+
+// inject delays and aborts a request, each by chance.
+//
+// Envoy: source/extensions/filters/http/fault/fault_filter.cc, decodeHeaders and
+// postDelayInjection. The router has not seen the request yet, so that its timeouts do not
+// run, and no attempt is repeated.
+func (s *simulation) inject(r *request) {
+	fault := s.settings.Fault
+	after := func() {
+		switch {
+		case r.done: // the client has left
+		case s.chance(fault.AbortPercent):
+			reason := ReasonFault
+			if !(Request{Status: fault.AbortStatus}).Lost() {
+				reason = ""
+			}
+			s.finish(r, fault.AbortStatus, -1, reason)
+		default:
+			s.route(r)
+		}
+	}
+	if s.chance(fault.DelayPercent) {
+		s.after(fault.Delay, after)
+		return
+	}
+	after()
+}
+
+// chance is true in so many per cent of all cases.
+func (s *simulation) chance(percent float64) bool { return s.random.Float64()*100 < percent }
