@@ -114,8 +114,7 @@ func hostsOf(localities []Locality) int {
 	return hosts
 }
 
-// Validate tells all that is wrong with a scenario that cannot be simulated.
-func (s Scenario) Validate() error {
+func (s Scenario) validateTiers() []error {
 	var errs []error
 	total := 0
 	for i, hosts := range s.Tiers {
@@ -135,6 +134,12 @@ func (s Scenario) Validate() error {
 			errs = append(errs, fmt.Errorf("tier %d is dead: there are %d tiers", dead, len(s.Tiers)))
 		}
 	}
+	return errs
+}
+
+// Validate tells all that is wrong with a scenario that cannot be simulated.
+func (s Scenario) Validate() error {
+	errs := s.validateTiers()
 	if s.Traffic.Rate <= 0 || s.Traffic.Duration <= 0 || s.Traffic.Patience <= 0 {
 		errs = append(errs, errors.New("rate, duration and patience of the traffic must be greater than 0"))
 	}
