@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 
 	"golang.org/x/tools/go/packages"
 	"sigs.k8s.io/controller-tools/pkg/crd"
@@ -20,10 +21,7 @@ const (
 	referenceFile   = "docs/reference.md"
 )
 
-// outputs are the files that generate returns, relative to the repository's root.
-var outputs = []string{schemaFile, checkSchemaFile, goSchemaFile, referenceFile}
-
-// generate returns the content of every output.
+// generate returns the files to write, by their paths relative to the repository's root.
 func generate() (map[string][]byte, error) {
 	roots, err := loader.LoadRoots(apiPackage)
 	if err != nil {
@@ -72,7 +70,12 @@ func generate() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{schemaFile: specFile, checkSchemaFile: checkFile, goSchemaFile: goSchema, referenceFile: reference}, nil
+	files, err := commandFiles()
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(files, map[string][]byte{schemaFile: specFile, checkSchemaFile: checkFile, goSchemaFile: goSchema, referenceFile: reference})
+	return files, nil
 }
 
 // newParser knows the types that marshal as something else than their fields.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path"
 	"path/filepath"
 	"testing"
 
@@ -12,9 +13,17 @@ import (
 func TestCommittedFilesAreFresh(t *testing.T) {
 	files, err := generate()
 	require.NoError(t, err)
-	for _, name := range outputs {
-		committed, err := os.ReadFile(filepath.Join("..", "..", name))
+	root := filepath.Join("..", "..")
+	for name, content := range files {
+		committed, err := os.ReadFile(filepath.Join(root, name))
+		require.NoError(t, err, "run 'make generate'")
+		assert.Equal(t, string(committed), string(content), "%s is stale: run 'make generate'", name)
+	}
+	for _, directory := range []string{commandPages, manualPages} {
+		entries, err := os.ReadDir(filepath.Join(root, directory))
 		require.NoError(t, err)
-		assert.Equal(t, string(committed), string(files[name]), "%s is stale: run 'make generate'", name)
+		for _, entry := range entries {
+			assert.Contains(t, files, path.Join(directory, entry.Name()), "of no command: run 'make generate'")
+		}
 	}
 }

@@ -26,7 +26,7 @@ var forms = map[string]string{"text": ".txt", "mermaid": ".mmd", "svg": ".svg"}
 
 // exampleGraphs are the examples that have a failover, and where it is.
 var exampleGraphs = map[string]string{
-	"adopt": "manifests", "existing-services": "failover.yaml", "grpc": "failover.yaml", "headless": "failover.yaml", "kpt": "shop.yaml", "kustomize": "base/shop.yaml",
+	"adopt": "manifests", "existing-services": "failover.yaml", "first-failover": "envoy-gateway.yaml", "grpc": "failover.yaml", "headless": "failover.yaml", "kpt": "shop.yaml", "kustomize": "base/shop.yaml",
 	"multi-cluster": "failover.yaml", "rules": "failover.yaml", "switchover": "failover.yaml", "tcp": "failover.yaml", "tls-passthrough": "failover.yaml", "weighted": "failover.yaml", "workshop": "failover.yaml",
 }
 

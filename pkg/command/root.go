@@ -86,6 +86,9 @@ func unusable(format string, args ...any) error {
 	return &failure{exitUnusable, fmt.Errorf(format, args...)}
 }
 
+// Root returns the command line without running it, for what writes its documentation.
+func Root() *cobra.Command { return newRoot(strings.NewReader(""), io.Discard, io.Discard) }
+
 func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "failover",
