@@ -21,8 +21,9 @@ const (
 	referenceFile   = "docs/reference.md"
 )
 
-// generate returns the files to write, by their paths relative to the repository's root.
-func generate() (map[string][]byte, error) {
+// generate returns the files to write, by their paths relative to the repository's root, which it
+// reads examples from.
+func generate(root string) (map[string][]byte, error) {
 	roots, err := loader.LoadRoots(apiPackage)
 	if err != nil {
 		return nil, err
@@ -66,7 +67,7 @@ func generate() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	reference, err := referencePage(roots[0], collector)
+	reference, err := referencePage(root, roots[0], collector)
 	if err != nil {
 		return nil, err
 	}

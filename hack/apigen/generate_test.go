@@ -11,9 +11,9 @@ import (
 )
 
 func TestCommittedFilesAreFresh(t *testing.T) {
-	files, err := generate()
-	require.NoError(t, err)
 	root := filepath.Join("..", "..")
+	files, err := generate(root)
+	require.NoError(t, err)
 	for name, content := range files {
 		committed, err := os.ReadFile(filepath.Join(root, name))
 		require.NoError(t, err, "run 'make generate'")

@@ -15,7 +15,7 @@ import (
 func main() {
 	root := flag.String("root", "../..", "the repository's root")
 	flag.Parse()
-	files, err := generate()
+	files, err := generate(*root)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "apigen:", err)
 		os.Exit(1)

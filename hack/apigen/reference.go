@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"os"
+	"path/filepath"
 	"strings"
 
 	crdmarkers "sigs.k8s.io/controller-tools/pkg/crd/markers"
@@ -15,10 +17,16 @@ import (
 )
 
 // referenceTypes are the types of the page, in the order a reader meets them.
-var referenceTypes = []string{"FailoverSpec", "Spec", "Gateway", "Tier", "Backend", "WeightedBackend", "Workload", "Service", "Policy", "FailoverCheck", "CheckSpec"}
+var referenceTypes = []string{
+	"FailoverSpec", "Spec", "Rule", "GRPCRoute", "TLSRoute", "TCPRoute", "Gateway", "Tier", "Backend", "WeightedBackend", "Workload", "Service", "ServiceImport", "Policy",
+	"FailoverCheck", "CheckSpec",
+}
+
+// wholeExample is a FailoverSpec to begin with.
+const wholeExample = "examples/existing-services/failover.yaml"
 
 // referenceEnums are the types of which the page lists the values.
-var referenceEnums = []string{"Profile", "FailOn"}
+var referenceEnums = []string{"Preference", "Profile", "FailOn"}
 
 // upstreamDocs has the page that documents the types of a package, by the name
 // under which the API imports it.
@@ -32,7 +40,7 @@ var upstreamDocs = map[string]string{
 // referencePage describes each field of the API's own types, from the same
 // comments as the schema; Envoy Gateway's, Gateway API's and Kubernetes' types
 // are linked.
-func referencePage(pkg *loader.Package, collector *markers.Collector) ([]byte, error) {
+func referencePage(root string, pkg *loader.Package, collector *markers.Collector) ([]byte, error) {
 	found := map[string]*markers.TypeInfo{}
 	if err := markers.EachType(collector, pkg, func(info *markers.TypeInfo) { found[info.Name] = info }); err != nil {
 		return nil, err
@@ -40,7 +48,17 @@ func referencePage(pkg *loader.Package, collector *markers.Collector) ([]byte, e
 	var page bytes.Buffer
 	page.WriteString("# FailoverSpec: reference\n\n" +
 		"`apiVersion: failover.krm.dev/v1alpha1`, `kind: FailoverSpec`, and at the end `kind: FailoverCheck`. Made from the comments of the Go\n" +
-		"types by `make generate`; `failover schema` and `failover schema FailoverCheck` print the same as JSON Schemas.\n")
+		"types by `make generate`; `failover schema` and `failover schema FailoverCheck` print the same as JSON Schemas. Each example is of a document\n" +
+		"that a test renders or checks: the shortest there is, on one line. A field is optional unless it says that it is required.\n")
+	whole, err := os.ReadFile(filepath.Join(root, wholeExample))
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(&page, "\n```yaml\n%s```\n", whole)
+	shown, err := readExamples(root, found, "FailoverSpec", "FailoverCheck")
+	if err != nil {
+		return nil, err
+	}
 	for _, name := range referenceTypes {
 		info, ok := found[name]
 		if !ok {
@@ -48,7 +66,9 @@ func referencePage(pkg *loader.Package, collector *markers.Collector) ([]byte, e
 		}
 		fmt.Fprintf(&page, "\n## %s\n\n%s\n\n", name, info.Doc)
 		for _, field := range info.Fields {
-			writeField(&page, field)
+			if err := writeField(&page, name, field, shown); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for _, name := range referenceEnums {
@@ -76,22 +96,34 @@ func backquoted(values []any) string {
 	return strings.Join(quoted, ", ")
 }
 
-func writeField(page *bytes.Buffer, field markers.FieldInfo) {
-	jsonName, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-	typeName := types.ExprString(field.RawField.Type)
-	switch {
-	case typeName == "metav1.TypeMeta":
-		return
-	case jsonName == "":
-		jsonName = "(inline)"
+// writeField describes a field: its type, what it is for, its default and an example.
+func writeField(page *bytes.Buffer, typeName string, field markers.FieldInfo, shown examples) error {
+	name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+	if types.ExprString(field.RawField.Type) == "metav1.TypeMeta" {
+		return nil
+	}
+	text := strings.Join(strings.Fields(field.Doc), " ")
+	if name == "" && strings.Contains(options, "inline") {
+		fmt.Fprintf(page, "- **(inline)** (%s): %s\n", linkedType(field.RawField.Type), text)
+		return nil
+	}
+	required := field.Markers.Get("optional") == nil
+	requirement := ""
+	switch byMarker, isMarked := field.Markers.Get("kubebuilder:default").(crdmarkers.Default); {
+	case required:
+		requirement = ", required"
+	case strings.Contains(text, "Default"):
+	case isMarked:
+		text += fmt.Sprintf(" Default: `%v`.", byMarker.Value)
 	default:
-		jsonName = "`" + jsonName + "`"
+		text += " Default: none."
 	}
-	required := ""
-	if field.Markers.Get("optional") == nil && !strings.Contains(options, "inline") {
-		required = ", required"
+	example, ok := shown[typeName+"."+name]
+	if !ok {
+		return fmt.Errorf("no example has %s of %s: add it to a document that a test renders", name, typeName)
 	}
-	fmt.Fprintf(page, "- **%s** (%s%s): %s\n", jsonName, linkedType(field.RawField.Type), required, strings.Join(strings.Fields(field.Doc), " "))
+	fmt.Fprintf(page, "- **`%s`** (%s%s): %s\n  Example: `%s`\n", name, linkedType(field.RawField.Type), requirement, text, example)
+	return nil
 }
 
 // linkedType names a Go type as YAML sees it, linked to where it is described.

@@ -69,7 +69,7 @@ a manifest, or 2 where an input cannot be read.`,
 			return runAdopt(args, flags, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVar(&flags.target, "target", flags.target, "distribution and version that runs the manifests, one of "+strings.Join(words(target.All()), ", "))
+	cmd.Flags().StringVar(&flags.target, "target", flags.target, "distribution and version that runs the manifests, such as envoy-gateway-1.9: 'failover target' lists them")
 	cmd.Flags().StringVarP(&flags.output, "output", "o", "", "directory, new or empty, for the specs, the patches and a kustomization.yaml; by default, or as -, the specs go to stdout")
 	_ = cmd.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(words(target.All()), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.MarkFlagDirname("output")

@@ -136,7 +136,7 @@ same.`,
 			return runCheck(args, flags, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVar(&flags.target, "target", flags.target, "distribution and version that will run manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
+	cmd.Flags().StringVar(&flags.target, "target", flags.target, targetUsage)
 	cmd.Flags().StringVar(&flags.failOn, "fail-on", flags.failOn, "the least severity that makes the exit code 1, one of "+strings.Join(failOnWords(), ", "))
 	addComplete(cmd, &flags.options.Complete)
 	cmd.Flags().StringVarP(&flags.output, "output", "o", flags.output, "format of what is written to stdout, one of "+strings.Join(words(report.Formats()), ", "))

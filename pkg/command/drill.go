@@ -207,7 +207,7 @@ type selectFlags struct {
 
 func (f *selectFlags) add(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringVar(&f.target, "target", f.target, "distribution and version that runs manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
+	set.StringVar(&f.target, "target", f.target, targetUsage)
 	set.StringVar(&f.route, "route", "", "NAME or NAMESPACE/NAME of the route, where there are several")
 	set.IntVar(&f.rule, "rule", -1, "index of the rule, where the route has several")
 	_ = cmd.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(words(target.All()), cobra.ShellCompDirectiveNoFileComp))

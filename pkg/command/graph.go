@@ -78,7 +78,7 @@ a manifest is refused, or 2 where an input cannot be read.`,
 			return runGraph(args, flags, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVar(&flags.target, "target", flags.target, "distribution and version that will run manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
+	cmd.Flags().StringVar(&flags.target, "target", flags.target, targetUsage)
 	addComplete(cmd, &flags.options.Complete)
 	addIgnore(cmd, &flags.ignore)
 	cmd.Flags().StringVarP(&flags.output, "output", "o", flags.output, "form, one of "+strings.Join(graphWords(), ", "))

@@ -91,7 +91,7 @@ worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read.`,
 		},
 	}
 	set := cmd.Flags()
-	set.StringVar(&flags.target, "target", flags.target, "distribution and version that will run manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
+	set.StringVar(&flags.target, "target", flags.target, targetUsage)
 	addComplete(cmd, &flags.complete)
 	set.StringSliceVar(&flags.outages, "outage", words(flags.Kinds), "kinds of outage, of "+strings.Join(words(envoy.Kinds()), ", "))
 	set.DurationVar(&flags.For, "for", flags.For, "how long the outage lasts")

@@ -72,7 +72,7 @@ The exit code is 0 where it could be told, whatever it is, or 2.`,
 	}
 	set := cmd.Flags()
 	flags.add(cmd)
-	set.StringVar(&flags.target, "target", flags.target, "distribution and version that runs manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
+	set.StringVar(&flags.target, "target", flags.target, targetUsage)
 	set.StringArrayVar(&flags.admin, "admin", nil, "URL of the administration interface of an Envoy, such as http://127.0.0.1:19000, in place of kubectl port-forward; repeatable")
 	set.BoolVarP(&flags.watch, "watch", "w", false, "go on, and write the status again when it changes")
 	set.DurationVar(&flags.interval, "interval", flags.interval, "with --watch: the time between two looks")

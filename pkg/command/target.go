@@ -14,6 +14,9 @@ import (
 	"github.com/failover-krm/failover/pkg/target"
 )
 
+// targetUsage describes the flag --target of the commands that read any manifests.
+const targetUsage = "distribution and version that will run manifests other than FailoverSpecs, such as envoy-gateway-1.9: 'failover target' lists them"
+
 func newTarget() *cobra.Command {
 	return &cobra.Command{
 		Use:   "target [FILE|-]",

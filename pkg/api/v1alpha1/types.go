@@ -118,7 +118,6 @@ type Spec struct {
 	//
 	// +optional
 	// +kubebuilder:default=active
-	// +kubebuilder:validation:Enum=active;passive
 	Prefer Preference `json:"prefer,omitempty"`
 
 	// HostRewrite set to Backend sends the hostname of the chosen backend as the
@@ -134,6 +133,7 @@ type Spec struct {
 	HostRewrite egv1a1.HTTPHostnameModifierType `json:"hostRewrite,omitempty"`
 
 	// Policy decides when traffic moves between the tiers, and what is retried.
+	// Default: the profile `safe`.
 	//
 	// +optional
 	Policy Policy `json:"policy,omitzero"`
@@ -141,7 +141,8 @@ type Spec struct {
 	// Target is the gateway distribution that runs the result. It decides the
 	// default gatewayClassName (`tigera-gateway-class` for Calico's, `eg` for
 	// Envoy Gateway's), which fields a profile may use, and which defaults of the
-	// CRDs are written out, so that a second apply changes nothing.
+	// CRDs are written out, so that a second apply changes nothing. Default:
+	// `calico-3.32`.
 	//
 	// +optional
 	Target target.Target `json:"target,omitempty"`
@@ -169,7 +170,9 @@ type Spec struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-// Preference names a tier.
+// Preference names the tier that serves while both are healthy.
+//
+// +kubebuilder:validation:Enum=active;passive
 type Preference string
 
 const (
