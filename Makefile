@@ -1,6 +1,6 @@
-.PHONY: generate test golden lint e2e drills predictions profiles playground serve ci
+.PHONY: generate test golden lint e2e drills predictions profiles playground serve site ci
 
-generate: ## The schema and the reference, from the Go comments.
+generate: ## The schema and the reference, from the Go comments; the pages of the commands.
 	go generate ./...
 
 test:
@@ -29,6 +29,9 @@ playground: ## The page in web/dist. It needs node and npm.
 
 serve: playground ## The playground at http://127.0.0.1:8080/.
 	node web/serve.mjs
+
+site: playground ## The documentation in site/dist, with the playground. It needs node and npm.
+	site/build.sh
 
 ci:
 	bash .ci/run

@@ -54,6 +54,7 @@ func referencePage(root string, pkg *loader.Package, collector *markers.Collecto
 	if err != nil {
 		return nil, err
 	}
+	_, whole, _ = bytes.Cut(whole, []byte("\n")) // the first line is for editors
 	fmt.Fprintf(&page, "\n```yaml\n%s```\n", whole)
 	shown, err := readExamples(root, found, "FailoverSpec", "FailoverCheck")
 	if err != nil {
@@ -122,7 +123,7 @@ func writeField(page *bytes.Buffer, typeName string, field markers.FieldInfo, sh
 	if !ok {
 		return fmt.Errorf("no example has %s of %s: add it to a document that a test renders", name, typeName)
 	}
-	fmt.Fprintf(page, "- **`%s`** (%s%s): %s\n  Example: `%s`\n", name, linkedType(field.RawField.Type), requirement, text, example)
+	fmt.Fprintf(page, "- **`%s`** (%s%s): %s\n\n  Example: `%s`\n", name, linkedType(field.RawField.Type), requirement, text, example)
 	return nil
 }
 
