@@ -1,6 +1,6 @@
 #!/bin/sh
 # Applies all FailoverSpecs of a directory in one namespace, and deletes what
-# failover rendered there earlier and renders no more. See README.md.
+# failover rendered there earlier and no longer renders. See README.md.
 #
 #   sh apply-prune.sh NAMESPACE DIR [KUBECTL-FLAG]...
 set -eu

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Applies all FailoverSpecs of a directory in one namespace, as the ApplySet of a
-# name, and deletes what that ApplySet had earlier and has no more. See README.md.
+# name, and deletes what that ApplySet had earlier and no longer has. See README.md.
 #
 #   sh applyset.sh NAMESPACE NAME DIR [KUBECTL-FLAG]...
 set -eu

@@ -31,7 +31,7 @@ var healthCheckRules = []Rule{
 		ID: "slow-detection", Severity: diagnostic.Warning,
 		Summary: "A health check takes more than a minute, or more than 100 errors in a row, to take a host out, or more than a minute to bring it back.",
 		Explanation: "Until then, the traffic stays on the dead tier, or on the standby. An active check takes a host that does not answer out after unhealthyThreshold checks, each timeout and interval after the one before, " +
-			"and brings it back after healthyThreshold of them. A passive check counts the errors in a row that one Envoy sees on one host: one success in between, and it begins anew. " +
+			"and brings it back after healthyThreshold of them. A passive check counts the errors in a row that one Envoy sees on one host: one success in between, and it begins again. " +
 			"It is an error where nothing else makes the traffic leave the tier, and it takes more than an hour or 10,000 errors. " +
 			"It is information where the timeout of the active check is longer than its interval, which takes longer than it seems, and for the threshold of a passive check beside an active one.",
 		Fix:        "Write active: {interval: 2s, timeout: 1s, unhealthyThreshold: 2, healthyThreshold: 2} and passive: {consecutive5XxErrors: 3}.",

@@ -45,7 +45,7 @@ var retryRules = []Rule{
 	{
 		ID: "retry-misses-reset", Severity: diagnostic.Warning, Since: "1.5",
 		Summary:     "The retry has none of the triggers reset-before-request, reset, gateway-error and 5xx.",
-		Explanation: "A connection that breaks after it was made is no connect-failure. When a tier goes down, the requests on open connections are lost.",
+		Explanation: "A connection that breaks after it was made is not a connect-failure. When a tier goes down, the requests on open connections are lost.",
 		Fix:         "Add reset-before-request, which repeats no request that a backend may have seen; or reset where every request may be repeated.",
 		ofFailover:  retryMissesReset,
 	},

@@ -222,7 +222,7 @@ func (f *failover) connectTimeout() (timeout time.Duration, isSet bool) {
 	return seconds(settings.TCP.ConnectTimeout, envoy.DefaultConnectTimeout), true
 }
 
-// requestTimeout is how long a request may take, with all its attempts; 0 for ever.
+// requestTimeout is how long a request may take, with all its attempts; 0 forever.
 func (f *failover) requestTimeout() time.Duration {
 	timeout := envoy.DefaultRequestTimeout
 	if settings := f.requestPolicy().Timeout; settings != nil && settings.HTTP != nil {

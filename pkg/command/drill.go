@@ -454,7 +454,7 @@ func runDrill(args []string, flags drillFlags, stdin io.Reader, stdout, stderr i
 		return unusable("a drill breaks active: give --yes, or --dry-run, where nobody can be asked on a terminal")
 	}
 	if flags.record && slices.Contains(args, "-") {
-		return unusable("--record writes a file beside that of the failover, and stdin is no file")
+		return unusable("--record writes a file beside that of the failover, and stdin is not a file")
 	}
 	failover, err := flags.read(args, stdin, stderr)
 	if err != nil {

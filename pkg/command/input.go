@@ -218,7 +218,7 @@ func identityOf(file string) string {
 
 // expand returns the files that an argument stands for: itself, or the .yaml and
 // .yml files of a directory, in lexical order. A link counts as what it leads to,
-// but a link to a directory within one is not followed, and what is no regular file,
+// but a link to a directory within one is not followed, and what is not a regular file,
 // such as a pipe, is left out. What cannot be looked at does not hide the others.
 func expand(arg string, selected selection) (files []string, errs []error) {
 	info, err := os.Stat(arg)

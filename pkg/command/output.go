@@ -59,7 +59,7 @@ func reportFiles(values []string) ([]reportFile, error) {
 	return files, nil
 }
 
-// writeFile writes a file whole or not at all. What is no regular file, such as
+// writeFile writes a file whole or not at all. What is not a regular file, such as
 // a device, is written to as it is.
 func writeFile(name string, write func(io.Writer) error) error {
 	if resolved, err := filepath.EvalSymlinks(name); err == nil {

@@ -237,7 +237,7 @@ func writeAnswer(answer krm.Answer, stdout, stderr io.Writer) error {
 }
 
 // functionInputError has the exit code by which orchestrators know a failed
-// function, for an input that is no YAML; one that cannot be read is another
+// function, for an input that is not YAML; one that cannot be read is another
 // matter.
 func functionInputError(err error) error {
 	if _, ok := errors.AsType[*document.SyntaxError](err); ok {

@@ -27,7 +27,7 @@ means the newest one listed. Some operators of a Calico release install another
 Envoy Gateway than the release itself does.
 
 Given the CRDs of a cluster, in a file or on stdin, it says which Envoy Gateway installed them, and which
-targets have that inside. Versions whose CRDs are the same cannot be told apart, and
+targets have that inside. Versions whose CRDs are the same cannot be distinguished, and
 accept the same.`,
 		Example: `  # List the targets
   failover target

@@ -24,7 +24,7 @@ var (
 	textFont  = font{13.5, false}
 )
 
-// idMark stands for the identity of a picture in its ids. It is no character of a text.
+// idMark stands for the identity of a picture in its ids. It is not a character of a text.
 const idMark = "\x00"
 
 // canvas is a picture that is drawn from top to bottom. It has no templates: what they

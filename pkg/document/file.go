@@ -21,7 +21,7 @@ func (p FilePattern) Validate() error {
 	case p == "":
 		return fmt.Errorf("is empty: write the path of a file or a directory, or a glob such as **/testdata")
 	case !doublestar.ValidatePattern(p.slashed()):
-		return fmt.Errorf("is no glob: a bracket or brace is not closed, or there is nothing in it")
+		return fmt.Errorf("is not a glob: a bracket or brace is not closed, or there is nothing in it")
 	default:
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// SyntaxError says why an input is no stream of YAML documents that can be read.
+// SyntaxError says why an input is not a stream of YAML documents that can be read.
 type SyntaxError struct {
 	// Source names the input.
 	Source string

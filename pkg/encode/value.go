@@ -37,7 +37,7 @@ func Value(object runtime.Object) (map[string]any, error) {
 	}
 	fields, isObject := value.(map[string]any)
 	if !isObject {
-		return nil, fmt.Errorf("%s: is no object", kind)
+		return nil, fmt.Errorf("%s: is not an object", kind)
 	}
 	delete(fields, "status")
 	return fields, nil

@@ -13,7 +13,7 @@ type Settings struct {
 	Keepalive *Keepalive
 	// ConnectTimeout is how long Envoy waits for a connection.
 	ConnectTimeout time.Duration
-	// RequestTimeout is how long a request may take with all its attempts; 0 for ever.
+	// RequestTimeout is how long a request may take with all its attempts; 0 forever.
 	RequestTimeout time.Duration
 	// Fault is what is done to requests on purpose; nil for nothing.
 	Fault *Fault

@@ -201,7 +201,7 @@ func (t *translator) validateBackend(id Object, backend *egv1a1.Backend) *Cause 
 		case endpoint.IP != nil:
 			address, err := netip.ParseAddr(endpoint.IP.Address)
 			if err != nil {
-				return cause(path+".ip.address", ReasonInvalidAddress, "%s is no IP address", endpoint.IP.Address)
+				return cause(path+".ip.address", ReasonInvalidAddress, "%s is not an IP address", endpoint.IP.Address)
 			}
 			if address.IsLoopback() {
 				return cause(path+".ip.address", ReasonInvalidAddress, "%s is a loopback address", endpoint.IP.Address)
@@ -219,7 +219,7 @@ func (t *translator) validateHostname(hostname string) string {
 	}
 	switch _, err := netip.ParseAddr(hostname); {
 	case len(validation.IsDNS1123Subdomain(name)) > 0:
-		return fmt.Sprintf("%q is no hostname", hostname)
+		return fmt.Sprintf("%q is not a hostname", hostname)
 	case !strings.Contains(hostname, "."):
 		return fmt.Sprintf("%q has no dot", hostname)
 	case err == nil:

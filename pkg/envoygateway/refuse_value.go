@@ -57,7 +57,7 @@ func quantity(value *resource.Quantity, minimum, maximum int64, path *field.Path
 // maxUint32 is the largest number of bytes of a buffer of Envoy.
 const maxUint32 = int64(math.MaxUint32)
 
-// regularExpression refuses what is no regular expression of RE2, which is the
+// regularExpression refuses what is not a regular expression of RE2, which is the
 // syntax of Go and of Envoy.
 func regularExpression(value string, consequence Consequence, path *field.Path) []Refusal {
 	if _, err := regexp.Compile(value); err != nil {

@@ -29,7 +29,7 @@ func IsResourceList(node *yaml.Node) bool { return document.IsResourceList(node)
 // Answer is what a function answers.
 type Answer struct {
 	// YAML is the ResourceList: with the rendered objects where all is well, else
-	// with the items as they came. It is nil where the input is no ResourceList.
+	// with the items as they came. It is nil where the input is not a ResourceList.
 	YAML []byte
 	// Diagnostics are what to tell people: those among the results that call for
 	// something to be done. kpt keeps what a function prints, and shows it as if
@@ -240,7 +240,7 @@ func (l *resourceList) configSpec() (*source, []diagnostic.Diagnostic) {
 	}
 	if source.Field("kind") != "ConfigMap" {
 		return nil, []diagnostic.Diagnostic{diagnostic.New(diagnostic.Error, source.Subject, document.ParsePath("kind"),
-			"is no functionConfig of failover: give a FailoverSpec, or a ConfigMap or nothing to render those among the items, or a FailoverCheck to check the items")}
+			"is not a functionConfig of failover: give a FailoverSpec, or a ConfigMap or nothing to render those among the items, or a FailoverCheck to check the items")}
 	}
 	if len(stringMap(config, "data")) > 0 {
 		return nil, []diagnostic.Diagnostic{diagnostic.New(diagnostic.Warning, source.Subject, document.ParsePath("data"),

@@ -58,7 +58,7 @@ func asksWrongHost(fs *v1alpha1.FailoverSpec) bool {
 }
 
 // asksClusterName tells whether an active check of gRPC would send the name of Envoy's
-// cluster as authority, which is no hostname, and which servers may refuse for that.
+// cluster as authority, which is not a hostname, and which servers may refuse for that.
 func asksClusterName(fs *v1alpha1.FailoverSpec) bool {
 	check := fs.Spec.Policy.HealthCheck
 	return fs.Spec.RouteKind() == v1alpha1.RouteKindGRPC && check != nil && check.Active != nil && check.Active.Type == egv1a1.ActiveHealthCheckerTypeGRPC

@@ -26,7 +26,7 @@ const (
 //
 // Which Envoy Gateway a Calico has inside is decided by its operator: the
 // ENVOY_GATEWAY_VERSION in the Makefile of github.com/tigera/operator, at the tag
-// whose config/calico_versions.yml names the Calico. A Calico minor is no version of
+// whose config/calico_versions.yml names the Calico. A Calico minor is not a version of
 // Envoy Gateway: it changes within. Of Envoy Gateway itself there is every version
 // that some Calico has inside, and the newest patch of each minor version that the
 // Go module proxy has.

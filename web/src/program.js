@@ -5,7 +5,7 @@ let calls = new Map();
 let next = 1;
 
 // start takes the worker that the page began with, or starts one. Where the program ends,
-// all that waits fails, and the next call starts it anew.
+// all that waits fails, and the next call starts it again.
 function start() {
   worker = globalThis.started ?? new Worker('worker.js');
   globalThis.started = undefined;

@@ -20,7 +20,7 @@ type GRPCRoute struct {
 type TLSRoute struct{}
 
 // TCPRoute says that the route is a TCPRoute. It has no fields: connections of TCP are
-// told apart by the port of their listener alone.
+// distinguished by the port of their listener alone.
 type TCPRoute struct{}
 
 // RouteKind is the kind of route that a FailoverSpec makes.

@@ -60,7 +60,7 @@ type Spec struct {
 	Matches []gwapiv1.HTTPRouteMatch `json:"matches,omitempty"`
 
 	// Rules of the HTTPRoute, in place of matches. Each goes to both tiers, and is
-	// a cluster of its own in Envoy, which learns of an outage alone: what could be
+	// a cluster of its own in Envoy, which learns of an outage separately: what could be
 	// one rule with several matches should be one. At most 16.
 	//
 	// +optional
@@ -70,7 +70,7 @@ type Spec struct {
 	// GRPCRoute makes a GRPCRoute instead of the HTTPRoute: for gRPC, which is spoken
 	// to the tiers too, in HTTP/2. At most one of matches, rules, grpcRoute, tlsRoute
 	// and tcpRoute. Each rule is a cluster of its own in Envoy, and learns of an outage
-	// alone.
+	// separately.
 	//
 	// +optional
 	GRPCRoute *GRPCRoute `json:"grpcRoute,omitempty"`
@@ -338,7 +338,7 @@ type Backend struct {
 	// TLS to the backend, Envoy Gateway's own type; an error with tlsRoute, where it is
 	// the client's own TLS that reaches the backend. caCertificateRefs,
 	// wellKnownCACertificates or insecureSkipVerify is needed. Without `sni` the
-	// endpoint's hostname is used as `sni`, since Envoy Gateway would else verify
+	// endpoint's hostname is used as `sni`, since Envoy Gateway would otherwise verify
 	// no name at all, or the one that the client asked for. Where the endpoints
 	// have no hostname, or several, an absent `sni` is an error. Since Envoy
 	// Gateway 1.5 (1.4 has it for DynamicResolver backends alone); `sni` since 1.6.

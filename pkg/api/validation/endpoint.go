@@ -169,7 +169,7 @@ func validateInOneCluster(fs *v1alpha1.FailoverSpec, first, backend v1alpha1.Tie
 	}
 	if v1alpha1.HasAutoSNI(first.TLS) != v1alpha1.HasAutoSNI(backend.TLS) {
 		errs = append(errs, field.Invalid(path.Child("tls", "autoSNIFromEndpointHostname"), v1alpha1.HasAutoSNI(backend.TLS),
-			"must be the same on both tiers: Envoy Gateway else splits them into two clusters that never fail over; set sni instead"))
+			"must be the same on both tiers: Envoy Gateway otherwise splits them into two clusters that never fail over; set sni instead"))
 	}
 	return errs
 }
