@@ -249,5 +249,5 @@ func TestDrillRestore(t *testing.T) {
 		code := command.Run([]string{"drill", "--restore", name}, strings.NewReader(""), &out, &errs)
 		assert.Equal(t, 2, code)
 	}
-	assert.Contains(t, errs.String(), "is no file that a drill has written")
+	assert.Contains(t, errs.String(), "is not a file that a drill has written")
 }
