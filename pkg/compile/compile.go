@@ -98,13 +98,7 @@ func YAML(subjects []*diagnostic.Subject, options Options) ([]byte, []diagnostic
 func joined(texts [][]byte) []byte { return bytes.Join(texts, []byte("---\n")) }
 
 // yaml writes an object as a YAML document.
-func (o Object) yaml() ([]byte, error) {
-	node, err := encode.Node(o.Value, o.Resource)
-	if err != nil {
-		return nil, err
-	}
-	return encode.Text(node)
-}
+func (o Object) yaml() ([]byte, error) { return encode.YAML(o.Value, o.Resource) }
 
 // compiled is an object, whether or not it is refused.
 type compiled[T any] struct {

@@ -98,16 +98,19 @@ func TestNodeAgreesWithJSON(t *testing.T) {
 	}
 }
 
-// textOf takes an object all the way to YAML.
+// textOf takes an object all the way to YAML, in both ways.
 func textOf(t *testing.T, object runtime.Object) []byte {
 	t.Helper()
 	value, err := Value(object)
+	require.NoError(t, err)
+	written, err := YAML(value, object)
 	require.NoError(t, err)
 	node, err := Node(value, object)
 	require.NoError(t, err)
 	text, err := Text(node)
 	require.NoError(t, err)
-	return text
+	require.Equal(t, string(text), string(written), "as the YAML library writes it")
+	return written
 }
 
 func withoutNulls(value any) any {
