@@ -2,55 +2,95 @@ package encode
 
 import (
 	"cmp"
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
+
+// goType is what the encoder needs to know of a type. Those that it refers to are looked
+// at when a value has them, since an object could contain hundreds.
+type goType struct {
+	marshalsJSON bool
+	// fields of a struct are those that encoding/json would write.
+	fields []*structField
+	// element is that of a pointer, a list or a map.
+	element lazyType
+}
+
+// lazyType is a type that is looked at when it is needed.
+type lazyType struct {
+	of    reflect.Type
+	known atomic.Pointer[goType]
+}
+
+func (l *lazyType) get() *goType {
+	known := l.known.Load()
+	if known == nil {
+		known = typeOf(l.of)
+		l.known.Store(known)
+	}
+	return known
+}
 
 // structField is what the encoder needs to know of a field of a struct.
 type structField struct {
+	lazyType
 	index               int
 	name                string
-	fieldType           reflect.Type
 	inline              bool
 	omitEmpty, omitZero bool
+	// knowsZero tells that the type says itself what is zero.
+	knowsZero bool
 }
 
-// structs has the fields of each type that a process has met.
-var structs sync.Map
+// types has each type that a process has met.
+var types sync.Map
 
-// fieldsOf returns the fields that encoding/json would write.
-func fieldsOf(structType reflect.Type) []structField {
-	if known, ok := structs.Load(structType); ok {
-		return known.([]structField)
+var (
+	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
+	zeroer        = reflect.TypeFor[interface{ IsZero() bool }]()
+)
+
+func typeOf(of reflect.Type) *goType {
+	if known, ok := types.Load(of); ok {
+		return known.(*goType)
 	}
-	var fields []structField
-	for i := range structType.NumField() {
-		field := structType.Field(i)
-		name, rest, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if !field.IsExported() || name == "-" {
-			continue
+	made := &goType{marshalsJSON: of.Implements(jsonMarshaler)}
+	switch of.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		made.element.of = of.Elem()
+	case reflect.Struct:
+		for i := range of.NumField() {
+			field := of.Field(i)
+			name, rest, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if !field.IsExported() || name == "-" {
+				continue
+			}
+			options := strings.Split(rest, ",")
+			made.fields = append(made.fields, &structField{
+				lazyType: lazyType{of: field.Type},
+				index:    i, name: cmp.Or(name, field.Name), inline: name == "" && field.Anonymous,
+				omitEmpty: slices.Contains(options, "omitempty"), omitZero: slices.Contains(options, "omitzero"),
+				knowsZero: field.Type.Implements(zeroer),
+			})
 		}
-		options := strings.Split(rest, ",")
-		fields = append(fields, structField{
-			index: i, name: cmp.Or(name, field.Name), fieldType: field.Type, inline: name == "" && field.Anonymous,
-			omitEmpty: slices.Contains(options, "omitempty"), omitZero: slices.Contains(options, "omitzero"),
-		})
 	}
-	structs.Store(structType, fields)
-	return fields
+	known, _ := types.LoadOrStore(of, made)
+	return known.(*goType)
 }
 
 // absent tells whether encoding/json would leave a field out, or write a null.
-func (f structField) absent(value reflect.Value) bool {
-	return isNil(value) || f.omitZero && isZero(value) || f.omitEmpty && isEmpty(value)
+func (f *structField) absent(value reflect.Value) bool {
+	return isNil(value) || f.omitZero && f.isZero(value) || f.omitEmpty && isEmpty(value)
 }
 
 // isZero is what omitzero asks for.
-func isZero(value reflect.Value) bool {
-	if zeroer, ok := reflect.TypeAssert[interface{ IsZero() bool }](value); ok {
-		return zeroer.IsZero()
+func (f *structField) isZero(value reflect.Value) bool {
+	if f.knowsZero {
+		return value.Interface().(interface{ IsZero() bool }).IsZero()
 	}
 	return value.IsZero()
 }

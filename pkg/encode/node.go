@@ -28,7 +28,7 @@ func Node(value map[string]any, object runtime.Object) (*yaml.Node, error) {
 // Struct writes what a pointer to a struct has, as Value and Node do, for one that is no
 // object of Kubernetes.
 func Struct(pointer any) (*yaml.Node, error) {
-	value, err := encoder{}.value(reflect.ValueOf(pointer), "")
+	value, err := valueOf(reflect.ValueOf(pointer))
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func mapping(fields map[string]any, of reflect.Type) (*yaml.Node, error) {
 	}
 	for _, field := range layout.fields {
 		if _, given := fields[field.name]; given {
-			if err := add(field.name, field.fieldType); err != nil {
+			if err := add(field.name, field.of); err != nil {
 				return nil, err
 			}
 		}
@@ -107,7 +107,7 @@ func mapping(fields map[string]any, of reflect.Type) (*yaml.Node, error) {
 // layout is the order of the fields of a Go type.
 type layout struct {
 	// fields of a struct, those of inlined ones in their place.
-	fields []structField
+	fields []*structField
 	has    map[string]bool
 	// values is the type of the values of a map.
 	values reflect.Type
@@ -139,9 +139,9 @@ func (l *layout) add(of reflect.Type) {
 	if of == nil {
 		return
 	}
-	for _, field := range fieldsOf(of) {
+	for _, field := range typeOf(of).fields {
 		if field.inline {
-			l.add(structOf(field.fieldType))
+			l.add(structOf(field.of))
 			continue
 		}
 		l.fields = append(l.fields, field)

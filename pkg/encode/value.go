@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"slices"
 	"strconv"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -18,8 +16,8 @@ import (
 
 // emptyStructs are the fields that a Go type writes as {} though nobody set
 // them, by kind and path. Others mean something: passive: {} is a health check.
-var emptyStructs = map[string][]string{
-	"Deployment": {"spec.strategy", "spec.template.spec.containers.resources"},
+var emptyStructs = map[string][][]string{
+	"Deployment": {{"spec", "strategy"}, {"spec", "template", "spec", "containers", "resources"}},
 }
 
 // Value returns an object as encoding/json would write it and read it back, without
@@ -30,8 +28,7 @@ var emptyStructs = map[string][]string{
 // object could contain: that takes longer than all the rest of a process.
 func Value(object runtime.Object) (map[string]any, error) {
 	kind := object.GetObjectKind().GroupVersionKind().Kind
-	encoder := encoder{dropEmpty: emptyStructs[kind]}
-	value, err := encoder.value(reflect.ValueOf(object), "")
+	value, err := valueOf(reflect.ValueOf(object))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", kind, err)
 	}
@@ -40,35 +37,56 @@ func Value(object runtime.Object) (map[string]any, error) {
 		return nil, fmt.Errorf("%s: is not an object", kind)
 	}
 	delete(fields, "status")
+	for _, path := range emptyStructs[kind] {
+		removeEmpty(fields, path)
+	}
 	return fields, nil
 }
 
-type encoder struct {
-	// dropEmpty are the paths, without indexes, at which {} is left out.
-	dropEmpty []string
+// removeEmpty removes an empty map at a path, in every item of the lists on it.
+func removeEmpty(value any, path []string) {
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			removeEmpty(item, path)
+		}
+	case map[string]any:
+		child := value[path[0]]
+		if len(path) > 1 {
+			removeEmpty(child, path[1:])
+		} else if fields, isMap := child.(map[string]any); isMap && len(fields) == 0 {
+			delete(value, path[0])
+		}
+	}
 }
 
-var jsonMarshaler = reflect.TypeFor[json.Marshaler]()
+func valueOf(value reflect.Value) (any, error) { return typeOf(value.Type()).value(value) }
 
-// value returns the value at a path, or nil where JSON would have a null.
-func (e encoder) value(value reflect.Value, path string) (any, error) {
+// value returns a value of the type, or nil where JSON would have a null.
+func (t *goType) value(value reflect.Value) (any, error) {
 	if isNil(value) {
 		return nil, nil
 	}
-	if value.Type().Implements(jsonMarshaler) {
+	if t.marshalsJSON {
 		return marshaled(value.Interface().(json.Marshaler))
 	}
 	switch value.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		return e.value(value.Elem(), path)
+	case reflect.Pointer:
+		return t.element.get().value(value.Elem())
+	case reflect.Interface:
+		return valueOf(value.Elem())
 	case reflect.Struct:
 		fields := map[string]any{}
-		return fields, e.addFields(fields, value, path)
+		return fields, t.addFields(fields, value)
 	case reflect.Map:
 		fields := make(map[string]any, value.Len())
 		for key, field := range value.Seq2() {
-			if err := e.add(fields, key.String(), field, path); err != nil {
+			child, err := t.element.get().value(field)
+			if err != nil {
 				return nil, err
+			}
+			if child != nil {
+				fields[key.String()] = child
 			}
 		}
 		return fields, nil
@@ -78,7 +96,7 @@ func (e encoder) value(value reflect.Value, path string) (any, error) {
 		}
 		items := make([]any, value.Len())
 		for i := range items {
-			item, err := e.value(value.Index(i), path)
+			item, err := t.element.get().value(value.Index(i))
 			if err != nil {
 				return nil, err
 			}
@@ -120,42 +138,33 @@ func marshaled(value json.Marshaler) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if number, err := strconv.ParseInt(string(data), 10, 64); err == nil {
+		return number, nil // most are a port, and need no decoder
+	}
 	var decoded any
 	return decoded, utiljson.Unmarshal(data, &decoded)
 }
 
 // addFields adds the fields of a struct, those of inlined ones among them.
-func (e encoder) addFields(fields map[string]any, value reflect.Value, path string) error {
-	for _, field := range fieldsOf(value.Type()) {
+func (t *goType) addFields(fields map[string]any, value reflect.Value) error {
+	for _, field := range t.fields {
 		fieldValue := value.Field(field.index)
-		var err error
 		switch {
 		case field.inline && isNil(fieldValue):
 		case field.inline:
-			err = e.addFields(fields, reflect.Indirect(fieldValue), path)
+			inlined := reflect.Indirect(fieldValue)
+			if err := typeOf(inlined.Type()).addFields(fields, inlined); err != nil {
+				return err
+			}
 		case !field.absent(fieldValue):
-			err = e.add(fields, field.name, fieldValue, path)
+			child, err := field.get().value(fieldValue)
+			if err != nil {
+				return err
+			}
+			if child != nil {
+				fields[field.name] = child
+			}
 		}
-		if err != nil {
-			return err
-		}
 	}
-	return nil
-}
-
-// add adds a field to a map, unless it is null or an empty struct nobody set.
-func (e encoder) add(fields map[string]any, name string, value reflect.Value, path string) error {
-	var fieldPath string
-	if len(e.dropEmpty) > 0 { // which few kinds have, and paths take time
-		fieldPath = strings.TrimPrefix(path+"."+name, ".")
-	}
-	child, err := e.value(value, fieldPath)
-	if err != nil || child == nil {
-		return err
-	}
-	if object, isObject := child.(map[string]any); isObject && len(object) == 0 && slices.Contains(e.dropEmpty, fieldPath) {
-		return nil
-	}
-	fields[name] = child
 	return nil
 }

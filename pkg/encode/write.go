@@ -69,9 +69,8 @@ func (w *writer) mapping(fields map[string]any, layout *layout, indent int) bool
 		}
 		return w.value(value, of, within)
 	}
-	for i := range layout.fields {
-		field := &layout.fields[i]
-		if value, given := fields[field.name]; given && !add(field.name, value, field.fieldType) {
+	for _, field := range layout.fields {
+		if value, given := fields[field.name]; given && !add(field.name, value, field.of) {
 			return false
 		}
 	}
