@@ -51,7 +51,11 @@ func setsOf(manifests []Manifest, options Options) []*set {
 	first := map[envoygateway.Object]*decoded{}
 	directories := map[envoygateway.Object]map[string]bool{}
 	for i := range manifests {
-		object, id, err := envoygateway.Decode(manifests[i].Value)
+		decode := envoygateway.Decode
+		if manifests[i].Origin != nil {
+			decode = envoygateway.DecodeMade
+		}
+		object, id, err := decode(manifests[i].Value)
 		if id.Kind == "" {
 			continue
 		}
