@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"runtime"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/failover-krm/failover/pkg/api/decode"
@@ -189,20 +187,15 @@ func targetOf(subject *diagnostic.Subject, on target.Target) target.Target {
 // validateAll validates manifests, several at a time.
 func validateAll(subjects []*diagnostic.Subject, on target.Target) ([]check.Manifest, []diagnostic.Diagnostic) {
 	values, found := make([]any, len(subjects)), make([][]diagnostic.Diagnostic, len(subjects))
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, subject := range subjects {
-		group.Go(func() error {
-			var errs field.ErrorList
-			values[i], errs = document.Value(subject.Node)
-			if object, isObject := values[i].(map[string]any); isObject && len(errs) == 0 {
-				errs = validate(on.EnvoyGateway(), object)
-			}
-			found[i] = diagnostic.Errors(subject, errs)
-			return nil
-		})
-	}
-	_ = group.Wait() // there are only diagnostics
+	_ = forEach(subjects, func(i int, subject *diagnostic.Subject) error { // there are only diagnostics
+		var errs field.ErrorList
+		values[i], errs = document.Value(subject.Node)
+		if object, isObject := values[i].(map[string]any); isObject && len(errs) == 0 {
+			errs = validate(on.EnvoyGateway(), object)
+		}
+		found[i] = diagnostic.Errors(subject, errs)
+		return nil
+	})
 	var manifests []check.Manifest
 	for i, subject := range subjects {
 		if object, isObject := values[i].(map[string]any); isObject {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -123,26 +124,43 @@ func compileAll[T any](subjects []*diagnostic.Subject, options Options, finish f
 	}
 
 	finished := make([]compiled[T], len(objects))
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, object := range objects {
-		group.Go(func() (err error) {
-			if options.Mark != nil {
-				options.Mark(object)
-			}
-			result := &finished[i]
-			result.Object = Object{Object: object, Subject: origins[object.Spec]}
-			if result.Value, result.refused, err = validated(object); err != nil || len(result.refused) > 0 {
-				return err
-			}
-			result.finished, err = finish(result.Object)
+	err := forEach(objects, func(i int, object render.Object) (err error) {
+		if options.Mark != nil {
+			options.Mark(object)
+		}
+		result := &finished[i]
+		result.Object = Object{Object: object, Subject: origins[object.Spec]}
+		if result.Value, result.refused, err = validated(object); err != nil || len(result.refused) > 0 {
 			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+		}
+		result.finished, err = finish(result.Object)
+		return err
+	})
+	if err != nil {
 		return nil, nil, err
 	}
 	return finished, append(diagnostics, explain(finished)...), nil
+}
+
+// forEach does something with each item, several at a time. There are as many goroutines
+// as CPUs, since the stack of a new one has to grow first.
+func forEach[T any](items []T, do func(int, T) error) error {
+	var next atomic.Int64
+	var group errgroup.Group
+	for range min(runtime.GOMAXPROCS(0), len(items)) {
+		group.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(items) {
+					return nil
+				}
+				if err := do(i, items[i]); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	return group.Wait()
 }
 
 // sources has the document of each FailoverSpec.
@@ -152,15 +170,10 @@ type sources map[*v1alpha1.FailoverSpec]*diagnostic.Subject
 func load(subjects []*diagnostic.Subject, namespace string) ([]*v1alpha1.FailoverSpec, sources, []diagnostic.Diagnostic) {
 	loaded := make([]*v1alpha1.FailoverSpec, len(subjects))
 	found := make([][]diagnostic.Diagnostic, len(subjects))
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, subject := range subjects {
-		group.Go(func() error {
-			loaded[i], found[i] = loadOne(subject, namespace)
-			return nil
-		})
-	}
-	_ = group.Wait() // there are only diagnostics
+	_ = forEach(subjects, func(i int, subject *diagnostic.Subject) error { // there are only diagnostics
+		loaded[i], found[i] = loadOne(subject, namespace)
+		return nil
+	})
 	var specs []*v1alpha1.FailoverSpec
 	origins := sources{}
 	for i, fs := range loaded {

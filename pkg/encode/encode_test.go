@@ -20,6 +20,8 @@ import (
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/randfill"
 	sigsyaml "sigs.k8s.io/yaml"
+
+	"github.com/failover-krm/failover/pkg/typed"
 )
 
 // deploymentWith has a text where every text is allowed.
@@ -86,6 +88,10 @@ func TestNodeAgreesWithJSON(t *testing.T) {
 				want = withoutNulls(want)
 				delete(want.(map[string]any), "status")
 
+				value, err := Value(object)
+				require.NoError(t, err)
+				requireFilled(t, kind, value)
+
 				encoded := textOf(t, object)
 				var got any
 				require.NoError(t, sigsyaml.Unmarshal(encoded, &got))
@@ -96,6 +102,17 @@ func TestNodeAgreesWithJSON(t *testing.T) {
 			}
 		})
 	}
+}
+
+// requireFilled reads a value back into its type, and compares with encoding/json.
+func requireFilled(t *testing.T, kind runtime.Object, value map[string]any) {
+	t.Helper()
+	got, want := kind.DeepCopyObject(), kind.DeepCopyObject()
+	require.NoError(t, typed.Fill(got, value))
+	data, err := json.Marshal(value)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, want))
+	require.Equal(t, want, got)
 }
 
 // textOf takes an object all the way to YAML, in both ways.

@@ -1,13 +1,12 @@
 package encode
 
 import (
-	"cmp"
 	"encoding/json"
 	"reflect"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/failover-krm/failover/pkg/typed"
 )
 
 // goType is what the encoder needs to know of a type. Those that it refers to are looked
@@ -38,10 +37,7 @@ func (l *lazyType) get() *goType {
 // structField is what the encoder needs to know of a field of a struct.
 type structField struct {
 	lazyType
-	index               int
-	name                string
-	inline              bool
-	omitEmpty, omitZero bool
+	typed.Field
 	// knowsZero tells that the type says itself what is zero.
 	knowsZero bool
 }
@@ -63,19 +59,8 @@ func typeOf(of reflect.Type) *goType {
 	case reflect.Pointer, reflect.Slice, reflect.Map:
 		made.element.of = of.Elem()
 	case reflect.Struct:
-		for i := range of.NumField() {
-			field := of.Field(i)
-			name, rest, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if !field.IsExported() || name == "-" {
-				continue
-			}
-			options := strings.Split(rest, ",")
-			made.fields = append(made.fields, &structField{
-				lazyType: lazyType{of: field.Type},
-				index:    i, name: cmp.Or(name, field.Name), inline: name == "" && field.Anonymous,
-				omitEmpty: slices.Contains(options, "omitempty"), omitZero: slices.Contains(options, "omitzero"),
-				knowsZero: field.Type.Implements(zeroer),
-			})
+		for _, field := range typed.Fields(of) {
+			made.fields = append(made.fields, &structField{lazyType: lazyType{of: field.Type}, Field: field, knowsZero: field.Type.Implements(zeroer)})
 		}
 	}
 	known, _ := types.LoadOrStore(of, made)
@@ -84,7 +69,7 @@ func typeOf(of reflect.Type) *goType {
 
 // absent tells whether encoding/json would leave a field out, or write a null.
 func (f *structField) absent(value reflect.Value) bool {
-	return isNil(value) || f.omitZero && f.isZero(value) || f.omitEmpty && isEmpty(value)
+	return isNil(value) || f.OmitZero && f.isZero(value) || f.OmitEmpty && isEmpty(value)
 }
 
 // isZero is what omitzero asks for.

@@ -85,8 +85,8 @@ func mapping(fields map[string]any, of reflect.Type) (*yaml.Node, error) {
 		return err
 	}
 	for _, field := range layout.fields {
-		if _, given := fields[field.name]; given {
-			if err := add(field.name, field.of); err != nil {
+		if _, given := fields[field.Name]; given {
+			if err := add(field.Name, field.of); err != nil {
 				return nil, err
 			}
 		}
@@ -128,7 +128,7 @@ func layoutOf(of reflect.Type) *layout {
 		made.values = direct.Elem()
 	}
 	made.add(structOf(of))
-	if first := made.fields; len(first) > 1 && first[0].name == "kind" && first[1].name == "apiVersion" {
+	if first := made.fields; len(first) > 1 && first[0].Name == "kind" && first[1].Name == "apiVersion" {
 		first[0], first[1] = first[1], first[0] // Go's TypeMeta has an order that no manifest has
 	}
 	layouts.Store(of, made)
@@ -140,12 +140,12 @@ func (l *layout) add(of reflect.Type) {
 		return
 	}
 	for _, field := range typeOf(of).fields {
-		if field.inline {
+		if field.Inline {
 			l.add(structOf(field.of))
 			continue
 		}
 		l.fields = append(l.fields, field)
-		l.has[field.name] = true
+		l.has[field.Name] = true
 	}
 }
 

@@ -148,10 +148,10 @@ func marshaled(value json.Marshaler) (any, error) {
 // addFields adds the fields of a struct, those of inlined ones among them.
 func (t *goType) addFields(fields map[string]any, value reflect.Value) error {
 	for _, field := range t.fields {
-		fieldValue := value.Field(field.index)
+		fieldValue := value.Field(field.Index)
 		switch {
-		case field.inline && isNil(fieldValue):
-		case field.inline:
+		case field.Inline && isNil(fieldValue):
+		case field.Inline:
 			inlined := reflect.Indirect(fieldValue)
 			if err := typeOf(inlined.Type()).addFields(fields, inlined); err != nil {
 				return err
@@ -162,7 +162,7 @@ func (t *goType) addFields(fields map[string]any, value reflect.Value) error {
 				return err
 			}
 			if child != nil {
-				fields[field.name] = child
+				fields[field.Name] = child
 			}
 		}
 	}

@@ -70,7 +70,7 @@ func (w *writer) mapping(fields map[string]any, layout *layout, indent int) bool
 		return w.value(value, of, within)
 	}
 	for _, field := range layout.fields {
-		if value, given := fields[field.name]; given && !add(field.name, value, field.of) {
+		if value, given := fields[field.Name]; given && !add(field.Name, value, field.of) {
 			return false
 		}
 	}

@@ -9,10 +9,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 	gwapiv1b1 "sigs.k8s.io/gateway-api/apis/v1beta1"
+
+	"github.com/failover-krm/failover/pkg/typed"
 )
 
 // translated has the types of the kinds that Translate reads.
@@ -52,7 +53,7 @@ func Decode(object map[string]any) (metav1.Object, Object, error) { return decod
 // DecodeMade does so for an object that was made in Go, and so fits its type. It does not
 // write it as JSON and read that, which takes several times as long.
 func DecodeMade(object map[string]any) (metav1.Object, Object, error) {
-	return decode(object, runtime.DefaultUnstructuredConverter.FromUnstructured)
+	return decode(object, func(object map[string]any, into any) error { return typed.Fill(into, object) })
 }
 
 func decode(object map[string]any, into func(map[string]any, any) error) (metav1.Object, Object, error) {
@@ -63,12 +64,12 @@ func decode(object map[string]any, into func(map[string]any, any) error) (metav1
 	if err != nil || empty == nil {
 		return nil, Object{}, nil
 	}
-	typed, id := empty(), nameIn(object)
-	if err := into(object, typed); err != nil {
+	decoded, id := empty(), nameIn(object)
+	if err := into(object, decoded); err != nil {
 		return nil, id, fmt.Errorf("%s: %w", id, err)
 	}
-	typed.SetNamespace(id.Namespace)
-	return typed, id, nil
+	decoded.SetNamespace(id.Namespace)
+	return decoded, id, nil
 }
 
 // fromJSON reads an object as the API server and Envoy Gateway do.

@@ -17,6 +17,7 @@ import (
 	"github.com/failover-krm/failover/pkg/api/validation"
 	"github.com/failover-krm/failover/pkg/apiserver/schema"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/typed"
 )
 
 // Claims tells whether a document is, or was meant to be, a FailoverSpec: its
@@ -177,7 +178,12 @@ func checkVersion(node *yaml.Node, wanted string) field.ErrorList {
 
 // decode takes a value that the schema has checked into a Go type. Where the
 // error is a json.UnmarshalTypeError, only what has the wrong type is left out.
-func decode(value any, into any) error {
+func decode[T any](value any, into *T) error {
+	filled := new(T)
+	if typed.Fill(filled, value) == nil {
+		*into = *filled
+		return nil
+	}
 	data, err := json.Marshal(value)
 	if err != nil {
 		return err

@@ -196,7 +196,7 @@ func (c *checker) checkOthers(node *Node, object map[string]any, path *field.Pat
 
 // checkUnique finds items that a list has twice.
 func (c *checker) checkUnique(node *Node, items []any, path *field.Path) {
-	if !node.Unique {
+	if !node.Unique || len(items) < 2 {
 		return
 	}
 	seen := make(map[string]bool, len(items))

@@ -1,0 +1,71 @@
+// Package typed fills Go types from plain values, as encoding/json does from text. It looks
+// at the types alone that a value has: encoding/json looks at all that an object could
+// contain, before it reads the first field.
+package typed
+
+import (
+	"cmp"
+	"encoding"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Field is a field of a struct that encoding/json would write.
+type Field struct {
+	// Index is its place in the struct, Name its name in JSON.
+	Index int
+	Name  string
+	Type  reflect.Type
+	// Inline tells that its own fields are fields of the struct.
+	Inline              bool
+	OmitEmpty, OmitZero bool
+}
+
+// Fields returns the fields of a struct that encoding/json would write.
+func Fields(of reflect.Type) []Field {
+	var fields []Field
+	for i := range of.NumField() {
+		field := of.Field(i)
+		name, rest, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if !field.IsExported() || name == "-" {
+			continue
+		}
+		options := strings.Split(rest, ",")
+		fields = append(fields, Field{
+			Index: i, Name: cmp.Or(name, field.Name), Type: field.Type, Inline: name == "" && field.Anonymous,
+			OmitEmpty: slices.Contains(options, "omitempty"), OmitZero: slices.Contains(options, "omitzero"),
+		})
+	}
+	return fields
+}
+
+// shape is what Fill needs to know of a type.
+type shape struct {
+	// readsJSON tells that a pointer to the type reads its own JSON.
+	readsJSON bool
+	fields    []Field
+}
+
+// shapes has that of each type that a process has met.
+var shapes sync.Map
+
+var (
+	jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
+	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+func shapeOf(of reflect.Type) *shape {
+	if known, ok := shapes.Load(of); ok {
+		return known.(*shape)
+	}
+	pointer := reflect.PointerTo(of)
+	made := &shape{readsJSON: pointer.Implements(jsonUnmarshaler) || pointer.Implements(textUnmarshaler)}
+	if of.Kind() == reflect.Struct && !made.readsJSON {
+		made.fields = Fields(of)
+	}
+	shapes.Store(of, made)
+	return made
+}
