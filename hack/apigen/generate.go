@@ -19,6 +19,7 @@ const (
 	checkSchemaFile = "pkg/api/v1alpha1/failovercheck.schema.json"
 	goSchemaFile    = "pkg/api/decode/zz_generated.schema.go"
 	referenceFile   = "docs/reference.md"
+	snippetFile     = "editors/failover.code-snippets"
 )
 
 // generate returns the files to write, by their paths relative to the repository's root, which it
@@ -46,14 +47,6 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	specFile, err := encode(spec)
-	if err != nil {
-		return nil, err
-	}
-	checkFile, err := encode(check)
-	if err != nil {
-		return nil, err
-	}
 	var writer gosource.Writer
 	specRoot, err := writer.Reference(spec)
 	if err != nil {
@@ -67,6 +60,23 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	// From here on, the schemas have what only editors read.
+	forEditors(spec)
+	forEditors(check)
+	addSnippets(spec)
+	oneOf(spec)
+	specFile, err := encode(spec)
+	if err != nil {
+		return nil, err
+	}
+	checkFile, err := encode(check)
+	if err != nil {
+		return nil, err
+	}
+	snippets, err := snippetsFile()
+	if err != nil {
+		return nil, err
+	}
 	reference, err := referencePage(root, roots[0], collector)
 	if err != nil {
 		return nil, err
@@ -75,7 +85,7 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(files, map[string][]byte{schemaFile: specFile, checkSchemaFile: checkFile, goSchemaFile: goSchema, referenceFile: reference})
+	maps.Copy(files, map[string][]byte{schemaFile: specFile, checkSchemaFile: checkFile, goSchemaFile: goSchema, referenceFile: reference, snippetFile: snippets})
 	return files, nil
 }
 

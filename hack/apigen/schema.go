@@ -38,6 +38,7 @@ func failoverSpecSchema(pkg *loader.Package, parser *crd.Parser) (object, error)
 	at(policy, "requestBuffer")["required"] = []any{"limit"}
 	// Inferred from the block that is there.
 	optional(at(policy, "healthCheck", "active"), "type")
+	at(policy, "healthCheck", "active", "http", "path")["examples"] = []any{"/healthz"}
 	for _, name := range []string{"active", "passive"} {
 		tier := at(spec, name)
 		for _, backend := range []object{tier, at(tier, "backends")["items"].(object)} {
@@ -115,7 +116,7 @@ func enumOf[T ~string](values []T) []any {
 func metadataProperties() object {
 	text := object{"type": "string"}
 	return object{
-		"name":        object{"type": "string", "description": "Names the route; the other names default from it. A DNS label, short enough for them."},
+		"name":        object{"type": "string", "examples": []any{"shop"}, "description": "Names the route; the other names default from it. A DNS label, short enough for them."},
 		"namespace":   object{"type": "string", "description": "Namespace of all objects but a Gateway placed elsewhere. Default: the one given to the command, else `default`."},
 		"labels":      object{"type": "object", "additionalProperties": text, "description": "Labels of this file, not of the objects: see spec.labels."},
 		"annotations": object{"type": "object", "additionalProperties": text, "description": "Annotations of this file, for orchestrators, not of the objects: see spec.annotations."},
@@ -162,6 +163,10 @@ func close(schema object) {
 		if strings.HasPrefix(key, "x-kubernetes-") {
 			delete(schema, key)
 		}
+	}
+	if example, given := schema["example"]; given {
+		schema["examples"] = []any{example} // as JSON Schema has it
+		delete(schema, "example")
 	}
 	if properties, ok := schema["properties"].(object); ok {
 		for _, property := range properties {

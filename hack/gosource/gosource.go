@@ -68,7 +68,7 @@ var goTypes = map[any]string{
 var handled = []string{
 	"type", "properties", "required", "additionalProperties", "items", "enum", "pattern", "minimum", "maximum",
 	"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "anyOf", "allOf",
-	"description", "default", "format", "title", "$schema", "exclusiveMaximum", "oneOf", "x-kubernetes-validations",
+	"description", "default", "examples", "format", "title", "$schema", "exclusiveMaximum", "oneOf", "x-kubernetes-validations",
 	"x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type", "x-kubernetes-int-or-string", "nullable",
 }
 

@@ -49,6 +49,7 @@ type Spec struct {
 	//
 	// +optional
 	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:example={"shop.example.com"}
 	Hostnames []gwapiv1.Hostname `json:"hostnames,omitempty"`
 
 	// Matches select the requests of the route, as in Gateway API's HTTPRoute: a
@@ -57,6 +58,7 @@ type Spec struct {
 	//
 	// +optional
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:example={{path: {type: PathPrefix, value: "/shop"}}}
 	Matches []gwapiv1.HTTPRouteMatch `json:"matches,omitempty"`
 
 	// Rules of the HTTPRoute, in place of matches. Each goes to both tiers, and is
@@ -228,23 +230,27 @@ type Gateway struct {
 	// it into a label.
 	//
 	// +optional
+	// +kubebuilder:example=public
 	Name string `json:"name,omitempty"`
 
 	// Namespace of the Gateway. Default: the FailoverSpec's.
 	//
 	// +optional
+	// +kubebuilder:example=infra
 	Namespace string `json:"namespace,omitempty"`
 
 	// GatewayClassName of the Gateway that is made. Default without a name: the
 	// target's class. Next to a name it says that this spec makes the Gateway.
 	//
 	// +optional
+	// +kubebuilder:example="tigera-gateway-class"
 	GatewayClassName string `json:"gatewayClassName,omitempty"`
 
 	// SectionName is the one listener of an existing Gateway to attach to. Default:
 	// all that allow it. An error where this spec makes the Gateway.
 	//
 	// +optional
+	// +kubebuilder:example=https
 	SectionName gwapiv1.SectionName `json:"sectionName,omitempty"`
 
 	// Listeners of the Gateway that is made, Gateway API's own type. Default: one,
@@ -333,6 +339,7 @@ type Backend struct {
 	//
 	// +optional
 	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:example={{fqdn: {hostname: "shop.dr.example.net", port: 443}}}
 	Endpoints []egv1a1.BackendEndpoint `json:"endpoints,omitempty"`
 
 	// TLS to the backend, Envoy Gateway's own type; an error with tlsRoute, where it is
@@ -361,12 +368,14 @@ type Workload struct {
 	// Image of the container.
 	//
 	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:example="registry.example.com/shop:1.0"
 	Image string `json:"image"`
 
 	// Port that the container listens on, and the Service too. 1 to 65535.
 	//
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
+	// +kubebuilder:example=8080
 	Port int32 `json:"port"`
 
 	// Replicas of the Deployment. Default: 1. Not negative.
@@ -440,6 +449,7 @@ type Service struct {
 	// Name of the Service.
 	//
 	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:example=shop
 	Name string `json:"name"`
 
 	// Namespace of the Service. Default: the FailoverSpec's.
@@ -451,6 +461,7 @@ type Service struct {
 	//
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
+	// +kubebuilder:example=8080
 	Port int32 `json:"port"`
 }
 
@@ -463,6 +474,7 @@ type ServiceImport struct {
 	// Name of the ServiceImport, and of the Service that is exported.
 	//
 	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:example=shop
 	Name string `json:"name"`
 
 	// Namespace of the ServiceImport. Default: the FailoverSpec's.
@@ -474,6 +486,7 @@ type ServiceImport struct {
 	//
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
+	// +kubebuilder:example=8080
 	Port int32 `json:"port"`
 }
 
