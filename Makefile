@@ -1,4 +1,4 @@
-.PHONY: generate test golden lint e2e drills predictions profiles playground serve site ci
+.PHONY: generate test golden lint e2e drills predictions profiles playground serve site snapshot release ci
 
 generate: ## The schema and the reference, from the Go comments; the pages of the commands.
 	go generate ./...
@@ -32,6 +32,13 @@ serve: playground ## The playground at http://127.0.0.1:8080/.
 
 site: playground ## The documentation in site/dist, with the playground. It needs node and npm.
 	site/build.sh
+
+snapshot: ## What a tag makes, in dist/; published and signed by nobody.
+	go tool -modfile=hack/tools/goreleaser/go.mod goreleaser check
+	go tool -modfile=hack/tools/goreleaser/go.mod goreleaser release --snapshot --clean --skip=sign
+
+release: ## For the workflow of a tag.
+	go tool -modfile=hack/tools/goreleaser/go.mod goreleaser release --clean
 
 ci:
 	bash .ci/run

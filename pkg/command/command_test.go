@@ -42,6 +42,7 @@ func TestCommandLine(t *testing.T) {
 		{reason: "help goes to stdout", args: []string{"--help"}, stdout: "Usage:\n  failover [flags]"},
 		{reason: "kpt fn doc asks for help with an empty ResourceList on stdin", args: []string{"--help"}, stdin: emptyList, stdout: "failover renders active/passive failover"},
 		{reason: "version names the API", args: []string{"version"}, stdout: "(API failover.krm.dev/v1alpha1)"},
+		{reason: "version names the commit and each Envoy Gateway", args: []string{"version"}, stdout: "\nCommit: "},
 		{reason: "the version flag", args: []string{"--version"}, stdout: "failover version "},
 		{reason: "schema is JSON Schema", args: []string{"schema"}, stdout: `"$schema": "http://json-schema.org/draft-07/schema#"`},
 		{reason: "completion as every cobra command", args: []string{"completion", "bash"}, stdout: "bash completion V2 for failover"},

@@ -3,23 +3,26 @@ package command
 import (
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
-// version is set at build time, by -ldflags '-X .../pkg/command.version=v1.2.3';
-// a build by go install knows it from the module.
-var version = ""
+// version and commit are set at build time, by -ldflags '-X .../pkg/command.version=v1.2.3';
+// other builds know the version from the module, or the commit from the clone.
+var version, commit string
 
 func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
+		Short: "Print the version, the commit and the versions of Envoy Gateway that it knows",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "failover %s (API %s)\n", buildVersion(), v1alpha1.APIVersion)
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "failover %s (API %s)\nCommit: %s\nEnvoy Gateway: %s\n",
+				buildVersion(), v1alpha1.APIVersion, buildCommit(), strings.Join(target.EnvoyGateways(), ", "))
 			return err
 		},
 	}
@@ -33,6 +36,20 @@ func buildVersion() string {
 		return info.Main.Version
 	}
 	return "(devel)"
+}
+
+func buildCommit() string {
+	if commit != "" {
+		return commit
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				return setting.Value
+			}
+		}
+	}
+	return "unknown"
 }
 
 // schemas has the JSON Schema of each kind.
