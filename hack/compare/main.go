@@ -5,6 +5,8 @@
 //	go run ./hack/compare                        a cold start, against a bare kyaml function
 //	go run ./hack/compare -with helm,egctl       and against helm template and egctl x translate
 //	go run ./hack/compare -with helm -specs 1000 many specs at once
+//	go run ./hack/compare -with kustomize,kpt -specs 1000
+//	                                             as a function in these, a file for each spec
 package main
 
 import (
@@ -23,7 +25,7 @@ import (
 func main() {
 	runs := flag.Int("runs", 30, "how often each is timed")
 	specs := flag.Int("specs", 1, "how many FailoverSpecs there are")
-	with := flag.String("with", "", "others to compare with, of helm and egctl; they take minutes to build")
+	with := flag.String("with", "", "others to compare with, of helm, egctl, kustomize and kpt; they take minutes to build")
 	flag.Parse()
 	if err := compare(*runs, *specs, strings.Split(*with, ",")); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
@@ -31,18 +33,26 @@ func main() {
 	}
 }
 
-const workshop = "examples/workshop"
+const (
+	workshop = "examples/workshop"
+	// kptModule has kpt's fn commands; the end-to-end suite uses it too.
+	kptModule = "e2e/tools/kpt-1.0.0-beta.61"
+)
 
 // contestant is a program that writes the workshop's resources.
 type contestant struct {
 	what, program string
 	args          []string
 	stdin         string
+	// path is a folder with programs that this one runs.
+	path string
 	// wanted is what its output has once for each spec.
 	wanted string
 
 	times []time.Duration
-	// peak is the most memory that a run had, in bytes.
+	// cpu has the CPU times, of the processes that it started too.
+	cpu []time.Duration
+	// peak is the most memory that one process had, in bytes.
 	peak int64
 }
 
@@ -59,13 +69,14 @@ func compare(runs, specs int, with []string) error {
 	const warmUps = 3
 	for i := range min(warmUps, runs) + runs {
 		for _, c := range contestants {
-			took, peak, err := c.run(specs)
+			took, state, err := c.run(specs)
 			if err != nil {
 				return err
 			}
 			if i >= min(warmUps, runs) {
 				c.times = append(c.times, took)
-				c.peak = max(c.peak, peak)
+				c.cpu = append(c.cpu, state.UserTime()+state.SystemTime())
+				c.peak = max(c.peak, peakMemory(state))
 			}
 		}
 	}
@@ -120,8 +131,34 @@ func prepare(dir string, specs int, with []string) ([]*contestant, error) {
 				what: "egctl x translate", program: egctl, wanted: "www.example.com",
 				args: []string{"x", "translate", "--from", "gateway-api", "--to", "xds", "--type", "route", "-f", manifests},
 			})
+		case "kustomize":
+			kustomize, err := build(dir, "sigs.k8s.io/kustomize/kustomize/v5", "hack/tools/kustomize/go.mod")
+			if err != nil {
+				return nil, err
+			}
+			fleet, err := writePackage(dir, specs)
+			if err != nil {
+				return nil, err
+			}
+			contestants = append(contestants, &contestant{
+				what: "kustomize build, with failover", program: kustomize, wanted: "\nkind: HTTPRoute\n", path: dir,
+				args: []string{"build", "--enable-alpha-plugins", "--enable-exec", fleet},
+			})
+		case "kpt":
+			kpt, err := build(dir, "./kpt", filepath.Join(kptModule, "go.mod"))
+			if err != nil {
+				return nil, err
+			}
+			fleet, err := writePackage(dir, specs)
+			if err != nil {
+				return nil, err
+			}
+			contestants = append(contestants, &contestant{
+				what: "kpt fn render, with failover", program: kpt, wanted: "\nkind: HTTPRoute\n", path: dir,
+				args: []string{"fn", "render", "--allow-exec", "--output", "unwrap", fleet},
+			})
 		default:
-			return nil, fmt.Errorf("-with %s: must be helm or egctl", other)
+			return nil, fmt.Errorf("-with %s: must be helm, egctl, kustomize or kpt", other)
 		}
 	}
 	return contestants, nil
@@ -131,10 +168,14 @@ func prepare(dir string, specs int, with []string) ([]*contestant, error) {
 func build(dir, pkg, pins string) (string, error) {
 	binary := filepath.Join(dir, filepath.Base(pkg))
 	args := []string{"build", "-trimpath", "-ldflags=-s -w", "-o", binary}
-	if pins != "" {
+	cmd := exec.Command("go")
+	switch {
+	case strings.HasPrefix(pkg, "./") && pins != "": // a program of that module
+		cmd.Dir = filepath.Dir(pins)
+	case pins != "":
 		args = append(args, "-modfile="+pins)
 	}
-	cmd := exec.Command("go", append(args, pkg)...)
+	cmd.Args = append(append(cmd.Args, args...), pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, output)
@@ -144,22 +185,64 @@ func build(dir, pkg, pins string) (string, error) {
 
 // writeSpecs writes copies of the workshop's spec, each with names of its own.
 func writeSpecs(dir string, specs int) (string, error) {
-	spec, err := os.ReadFile(filepath.Join(workshop, "failover.yaml"))
-	if err != nil || specs == 1 {
-		return filepath.Join(workshop, "failover.yaml"), err
+	if specs == 1 {
+		return filepath.Join(workshop, "failover.yaml"), nil
 	}
-	var all strings.Builder
-	for i := range specs {
-		renamed := strings.NewReplacer(
+	copies, err := copiesOfSpec(specs)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "specs.yaml")
+	return path, os.WriteFile(path, []byte("---\n"+strings.Join(copies, "---\n")), 0o644)
+}
+
+func copiesOfSpec(specs int) ([]string, error) {
+	spec, err := os.ReadFile(filepath.Join(workshop, "failover.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	copies := make([]string, specs)
+	for i := range copies {
+		copies[i] = strings.NewReplacer(
 			"name: ha-failover", fmt.Sprintf("name: ha-failover-%d", i),
 			"name: active", fmt.Sprintf("name: active-%d", i),
 			"name: passive-health-check", fmt.Sprintf("name: passive-health-check-%d", i),
 			"name: passive", fmt.Sprintf("name: passive-%d", i),
 		).Replace(string(spec))
-		all.WriteString("---\n" + renamed)
 	}
-	path := filepath.Join(dir, "specs.yaml")
-	return path, os.WriteFile(path, []byte(all.String()), 0o644)
+	return copies, nil
+}
+
+// writePackage writes such copies, each into a file of its own, as a package of kpt that
+// is a kustomization too.
+func writePackage(dir string, specs int) (string, error) {
+	copies, err := copiesOfSpec(specs)
+	if err != nil {
+		return "", err
+	}
+	files := map[string]string{
+		"Kptfile": "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: {name: fleet}\npipeline: {mutators: [{exec: failover}]}\n",
+		"failover.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: failover\n  annotations:\n" +
+			"    config.kubernetes.io/local-config: \"true\"\n    config.kubernetes.io/function: \"exec: {path: failover}\"\n",
+	}
+	var kustomization strings.Builder
+	kustomization.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\ntransformers: [failover.yaml]\nresources:\n")
+	for i, spec := range copies {
+		name := fmt.Sprintf("spec-%d.yaml", i)
+		files[name] = spec
+		kustomization.WriteString("- " + name + "\n")
+	}
+	files["kustomization.yaml"] = kustomization.String()
+	directory := filepath.Join(dir, "fleet")
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return "", err
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(directory, name), []byte(text), 0o644); err != nil {
+			return "", err
+		}
+	}
+	return directory, nil
 }
 
 // writeManifests writes what egctl translates: the workshop, and its class.
@@ -187,32 +270,37 @@ func resourceList(stream string) string {
 	return list.String()
 }
 
-// run times the program, and measures the memory that it had resident.
-func (c *contestant) run(specs int) (time.Duration, int64, error) {
+// run times the program.
+func (c *contestant) run(specs int) (time.Duration, *os.ProcessState, error) {
 	cmd := exec.Command(c.program, c.args...)
 	cmd.Stdin = strings.NewReader(c.stdin)
+	cmd.Env = append(os.Environ(), "PATH="+c.path+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	start := time.Now()
 	err := cmd.Run()
 	took := time.Since(start)
 	if got := strings.Count(stdout.String(), c.wanted); err != nil || got < specs {
-		return 0, 0, fmt.Errorf("%s: %d of %d: %w: %s", c.what, got, specs, err, stderr.String())
+		return 0, nil, fmt.Errorf("%s: %d of %d: %w: %s", c.what, got, specs, err, stderr.String())
 	}
-	var peak int64
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		peak = usage.Maxrss << 10 // Linux counts in KiB
+	return took, cmd.ProcessState, nil
+}
+
+// peakMemory is the most that the process, or one that it started, had resident.
+func peakMemory(state *os.ProcessState) int64 {
+	if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
+		return usage.Maxrss << 10 // Linux counts in KiB
 	}
-	return took, peak, nil
+	return 0
 }
 
 func report(contestants []*contestant, runs int) {
 	milliseconds := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	fmt.Printf("%-32s %9s %9s %9s %11s %9s\n", fmt.Sprintf("whole process, %d runs in turn", runs), "min", "median", "max", "peak memory", "ratio")
+	fmt.Printf("%-32s %9s %9s %9s %12s %11s %9s\n", fmt.Sprintf("whole process, %d runs in turn", runs), "min", "median", "max", "CPU", "peak memory", "ratio")
 	ours := median(contestants[0].times)
 	for _, c := range contestants {
-		fmt.Printf("%-32s %9.1f %9.1f %9.1f ms %4d MiB %9.2f\n", c.what,
-			milliseconds(slices.Min(c.times)), milliseconds(median(c.times)), milliseconds(slices.Max(c.times)),
+		fmt.Printf("%-32s %9.1f %9.1f %9.1f ms %9.1f %4d MiB %9.2f\n", c.what,
+			milliseconds(slices.Min(c.times)), milliseconds(median(c.times)), milliseconds(slices.Max(c.times)), milliseconds(median(c.cpu)),
 			c.peak>>20, float64(ours)/float64(median(c.times)))
 	}
 	fmt.Println("ratio: failover's median to this one's")

@@ -39,7 +39,11 @@ func crdsOf(envoyGateway string) ([]apiextensionsv1.CustomResourceDefinition, er
 			return err
 		}
 		inFile, err := readCRDs(path)
-		crds = append(crds, inFile...)
+		for _, crd := range inFile {
+			if slices.Contains(kinds, crd.Spec.Names.Kind) {
+				crds = append(crds, crd)
+			}
+		}
 		return err
 	})
 	return crds, err
@@ -58,6 +62,7 @@ func moduleDirectory(module string) (string, error) {
 	return downloaded.Dir, err
 }
 
+// readCRDs returns the CRDs among the documents of a file.
 func readCRDs(path string) ([]apiextensionsv1.CustomResourceDefinition, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -74,7 +79,7 @@ func readCRDs(path string) ([]apiextensionsv1.CustomResourceDefinition, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		if crd.Kind == "CustomResourceDefinition" && slices.Contains(kinds, crd.Spec.Names.Kind) {
+		if crd.Kind == "CustomResourceDefinition" {
 			crds = append(crds, crd)
 		}
 	}

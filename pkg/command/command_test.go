@@ -280,6 +280,21 @@ func TestExamplesAreRendered(t *testing.T) {
 	}
 }
 
+// TestExampleOfAFleetIsRendered renders each cluster's directory, as a pipeline does.
+func TestExampleOfAFleetIsRendered(t *testing.T) {
+	clusters, err := filepath.Glob("../../examples/fleet/clusters/*")
+	require.NoError(t, err)
+	require.NotEmpty(t, clusters)
+	for _, cluster := range clusters {
+		t.Run(filepath.Base(cluster), func(t *testing.T) {
+			t.Chdir(cluster)
+			got := run("", "render", ".")
+			assert.Zero(t, got.code, got.stderr)
+			golden(t, filepath.Join("..", "..", "rendered", filepath.Base(cluster), "failover.yaml"), got.stdout)
+		})
+	}
+}
+
 // schemaLine returns the schema that the first line of an example names.
 func schemaLine(t *testing.T) string {
 	data, err := os.ReadFile("failover.yaml")
