@@ -295,6 +295,9 @@ func TestGraphOfATierWithoutPods(t *testing.T) {
 	require.Zero(t, got.code, got.stderr)
 	assert.Contains(t, got.stdout, "calm      shop-passive serves\noutage    nothing takes over: 399 of 400 requests are lost")
 	assert.Contains(t, got.stdout, "failback  shop-passive serves\n")
+	none := run(strings.Replace(workload("0"), "service: {name: shop-standby,", "workload: {image: shop, replicas: 0,", 1), "graph")
+	require.Zero(t, none.code, none.stderr)
+	assert.Equal(t, 3, strings.Count(none.stdout, "no pod is there to serve"), none.stdout)
 	got = run(workload("0"), "graph", "-o", "svg")
 	assert.Equal(t, 4, strings.Count(got.stdout, "is down"), "shop-active in every phase, and shop-passive in the outage")
 }

@@ -6,12 +6,16 @@ import (
 	"strings"
 
 	"github.com/failover-krm/failover/pkg/check"
+	"github.com/failover-krm/failover/pkg/envoy"
 )
 
 // phasesOf tells who serves in calm times, in an outage and after it, by what is
 // simulated of an outage of the first tier, of the first kind: its port is closed.
 func phasesOf(tiers []Tier, split bool, failover check.Failover) []Phase {
 	first, cost := firstOf(tiers), failover.Cost()
+	if first >= 0 && cost != nil && cost.Outages[0].Outage == (envoy.Outage{}) { // there was nothing to break
+		return phasesWithoutPods(tiers, split)
+	}
 	if cost != nil && !split { // tiers without pods before the one that serves are down
 		first = max(first, cost.Outages[0].Outage.Tier)
 	}
@@ -22,6 +26,18 @@ func phasesOf(tiers []Tier, split bool, failover check.Failover) []Phase {
 		}
 	}
 	return phases
+}
+
+// phasesWithoutPods are those of a failover of which no tier has a pod.
+func phasesWithoutPods(tiers []Tier, split bool) []Phase {
+	roles := rolesOf(tiers, split, -1, -1)
+	for i := range roles {
+		if roles[i] == StandsBy {
+			roles[i] = Down
+		}
+	}
+	const text = "no pod is there to serve"
+	return []Phase{{"calm", roles, text}, {"outage", roles, text}, {"failback", roles, text}}
 }
 
 func phasesFrom(tiers []Tier, split bool, failover check.Failover, first int, cost *check.Cost) []Phase {
