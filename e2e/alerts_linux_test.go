@@ -64,7 +64,6 @@ var alertDrills = []alertDrill{
 	{name: "ejected-per-endpoint", gateway: perEndpointGateway, policy: manifests.Safe, breaks: []string{"active"}, fires: []string{"FailoverServingFromPassive"}, serves: servesPassive},
 	{name: "checked", gateway: plainGateway, policy: manifests.ActiveOnly, breaks: []string{"active"}, fires: []string{"FailoverTierUnhealthy"}, serves: servesEither},
 	{name: "checked-per-endpoint", gateway: perEndpointGateway, policy: manifests.ActiveOnly, breaks: []string{"active"}, fires: []string{"FailoverServingFromPassive"}, serves: servesPassive},
-	{name: "both-checks", gateway: plainGateway, policy: manifests.SafeActive, breaks: []string{"active"}, fires: []string{"FailoverServingFromPassive", "FailoverTierUnhealthy"}, serves: servesPassive},
 	{name: "both-checks-per-endpoint", gateway: perEndpointGateway, policy: manifests.SafeActive, breaks: []string{"active"}, fires: []string{"FailoverServingFromPassive"}, serves: servesPassive},
 	{name: "standby", gateway: plainGateway, policy: manifests.ActiveOnly, breaks: []string{"passive"}, fires: []string{"FailoverTierUnhealthy"}, serves: servesEither},
 	{name: "standby-per-endpoint", gateway: perEndpointGateway, policy: manifests.ActiveOnly, breaks: []string{"passive"}, fires: []string{"FailoverStandbyUnhealthy"}, serves: servesActive},
