@@ -34,7 +34,7 @@ func newMetricsFlags() metricsFlags {
 
 func (f *metricsFlags) add(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringVar(&f.target, "target", f.target, "distribution and version that runs manifests other than FailoverSpecs, one of "+strings.Join(words(target.All()), ", "))
+	set.StringVar(&f.target, "target", f.target, targetUsage)
 	addComplete(cmd, &f.complete)
 	set.IntVar(&f.hosts.Active, "active-hosts", f.hosts.Active, "hosts of active, the tier that serves first, where the manifests do not say")
 	set.IntVar(&f.hosts.Passive, "passive-hosts", f.hosts.Passive, "hosts of passive, where the manifests do not say")
