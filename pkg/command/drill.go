@@ -362,7 +362,7 @@ func (f *drillFlags) readRequest() error {
 		case err != nil:
 			errs = append(errs, unusable("--certificate-authority: %w", err))
 		case !authorities.AppendCertsFromPEM(content):
-			errs = append(errs, unusable("--certificate-authority: %s has no certificate in PEM form", f.ca))
+			errs = append(errs, unusable("--certificate-authority: %s has no certificate in PEM form: give a file with that of the authority", f.ca))
 		}
 		f.choice.TLS.RootCAs = authorities
 	}
@@ -454,7 +454,7 @@ func runDrill(args []string, flags drillFlags, stdin io.Reader, stdout, stderr i
 		return unusable("a drill breaks active: give --yes, or --dry-run, where nobody can be asked on a terminal")
 	}
 	if flags.record && slices.Contains(args, "-") {
-		return unusable("--record writes a file beside that of the failover, and stdin is not a file")
+		return unusable("--record writes a file beside that of the failover, and stdin is not a file: give the failover in a file")
 	}
 	failover, err := flags.read(args, stdin, stderr)
 	if err != nil {

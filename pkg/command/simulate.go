@@ -125,7 +125,7 @@ func (f *simulateFlags) validate() error {
 		return err
 	}
 	if f.requests && f.output != outputJSON {
-		return unusable("--requests is for -o json")
+		return unusable("--requests is for -o json: add that, or leave it out")
 	}
 	f.Kinds = nil
 	for _, kind := range f.outages {

@@ -264,7 +264,7 @@ func TestSimulateExitCodes(t *testing.T) {
 		{"a budget that is none", simulated, []string{"--max-lost", "few"}, 2, `--max-lost "few": must be`},
 		{"more hosts than any tier has", simulated, []string{"--broken-hosts", "2"}, 2, "error: --broken-hosts 2: no active tier has so many hosts: must be from 0 to 1; --active-hosts says how many there are where the manifests do not\n"},
 		{"as many hosts as there are", simulated, []string{"--broken-hosts", "3", "--active-hosts", "3", "--outage", "closed"}, 0, ""},
-		{"requests without JSON", simulated, []string{"--requests"}, 2, "--requests is for -o json"},
+		{"requests without JSON", simulated, []string{"--requests"}, 2, "--requests is for -o json: add that, or leave it out"},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			got := run(tc.input, append([]string{"simulate"}, tc.args...)...)

@@ -44,7 +44,7 @@ func (f undoFile) read() (drill.Undo, error) {
 	}
 	var undo drill.Undo
 	if err := json.Unmarshal(content, &undo); err != nil || len(undo.Restore) == 0 {
-		return drill.Undo{}, fmt.Errorf("%s is not a file that a drill has written", f)
+		return drill.Undo{}, fmt.Errorf("%s is not a file that a drill has written: give the failover-drill-*.json that it named", f)
 	}
 	return undo, nil
 }
