@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // YAML writes a value, as Value returns it, as Node and Text would, byte for byte. It
@@ -52,8 +53,7 @@ func (w *writer) mapping(fields map[string]any, layout *layout, indent int) bool
 			w.indent(indent)
 		}
 		written++
-		const longest = 128 // of a key that is not written as "? key"
-		if len(name) > longest || !w.string(name) {
+		if len(name) > longestKey || !w.string(name) {
 			return false
 		}
 		w.text = append(w.text, ':')
@@ -98,8 +98,114 @@ func (w *writer) list(items []any, of reflect.Type, indent int) bool {
 	return true
 }
 
+// Plain writes a node as Text does, byte for byte, and tells whether it could: a node of
+// another form is left to Text, such as one with comments, with anchors, in braces, or
+// with a text that is more than one line of printable ASCII. What is written has no
+// form that the YAML library writes wrongly, and is written the same when it is read back.
+func Plain(node *yaml.Node) ([]byte, bool) {
+	const enough = 1 << 9
+	w := writer{text: make([]byte, 0, enough)}
+	isPlain := w.node(node, 0)
+	return w.text, isPlain
+}
+
+// node writes what begins at the current column of a line, and ends the line.
+func (w *writer) node(node *yaml.Node, indent int) bool {
+	if node.Anchor != "" || node.HeadComment != "" || node.LineComment != "" || node.FootComment != "" {
+		return false
+	}
+	switch {
+	case node.Kind == yaml.ScalarNode:
+		if !w.scalarNode(node) {
+			return false
+		}
+	case len(node.Content) == 0 && node.Style&^yaml.FlowStyle == 0 && node.Kind == yaml.MappingNode && isTag(node, yaml.NodeTagMap):
+		w.text = append(w.text, "{}"...)
+	case len(node.Content) == 0 && node.Style&^yaml.FlowStyle == 0 && node.Kind == yaml.SequenceNode && isTag(node, yaml.NodeTagSeq):
+		w.text = append(w.text, "[]"...)
+	case node.Style != 0:
+		return false
+	case node.Kind == yaml.SequenceNode && isTag(node, yaml.NodeTagSeq):
+		for i, item := range node.Content {
+			if i > 0 {
+				w.indent(indent)
+			}
+			w.text = append(w.text, "- "...)
+			if !w.node(item, indent+step) {
+				return false
+			}
+		}
+		return true
+	case node.Kind == yaml.MappingNode && isTag(node, yaml.NodeTagMap):
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			if i > 0 {
+				w.indent(indent)
+			}
+			if !w.fieldNode(node.Content[i], node.Content[i+1], indent) {
+				return false
+			}
+		}
+		return true
+	default:
+		return false
+	}
+	w.text = append(w.text, '\n')
+	return true
+}
+
+// fieldNode writes a key and what it has.
+func (w *writer) fieldNode(key, value *yaml.Node, indent int) bool {
+	if key.Kind != yaml.ScalarNode || len(key.Value) > longestKey || key.Anchor != "" ||
+		key.HeadComment != "" || key.LineComment != "" || key.FootComment != "" || !w.scalarNode(key) {
+		return false
+	}
+	w.text = append(w.text, ':')
+	switch value.Kind {
+	case yaml.MappingNode:
+		indent += step
+		w.separate(len(value.Content) > 0, indent)
+	case yaml.SequenceNode:
+		w.separate(len(value.Content) > 0, indent)
+	default:
+		w.text = append(w.text, ' ')
+	}
+	return w.node(value, indent)
+}
+
+func isTag(node *yaml.Node, tag string) bool { return node.Tag == "" || node.Tag == tag }
+
+// scalarNode writes a text, a number in decimal, true, false or null.
+func (w *writer) scalarNode(node *yaml.Node) bool {
+	value := node.Value
+	switch {
+	case node.Tag == yaml.NodeTagString && node.Style == yaml.DoubleQuotedStyle && isLine(value):
+		w.doubleQuoted(value)
+	case node.Tag == yaml.NodeTagString && node.Style == yaml.SingleQuotedStyle && isLine(value):
+		w.singleQuoted(value)
+	case node.Tag == yaml.NodeTagString && node.Style == 0 && !isNotText(value):
+		return w.string(value)
+	case node.Style != 0:
+		return false
+	case node.Tag == yaml.NodeTagInt && isDecimal(value), node.Tag == yaml.NodeTagNull && value == "null",
+		node.Tag == yaml.NodeTagBool && (value == "true" || value == "false"):
+		w.text = append(w.text, value...)
+	default:
+		return false
+	}
+	return true
+}
+
+// isDecimal tells whether a text is how an integer is written here.
+func isDecimal(value string) bool {
+	number, err := strconv.ParseInt(value, 10, 64)
+	return err == nil && strconv.FormatInt(number, 10) == value
+}
+
 // step is how far fields and items are indented.
 const step = 2
+
+// longestKey is how long a key is that is not written as "? key".
+const longestKey = 128
 
 // indent begins a line.
 func (w *writer) indent(columns int) {
@@ -144,27 +250,43 @@ func (w *writer) scalar(value any) bool {
 
 // string writes a text in the quotes that it needs.
 func (w *writer) string(value string) bool {
-	for i := range len(value) {
-		if value[i] < ' ' || value[i] > '~' {
-			return false
-		}
-	}
 	switch {
+	case !isLine(value):
+		return false
 	case isNotText(value):
-		w.text = append(w.text, '"')
-		w.text = append(w.text, doubleQuoted.Replace(value)...)
-		w.text = append(w.text, '"')
+		w.doubleQuoted(value)
 	case isIndicator(value):
-		w.text = append(w.text, '\'')
-		w.text = append(w.text, strings.ReplaceAll(value, "'", "''")...)
-		w.text = append(w.text, '\'')
+		w.singleQuoted(value)
 	default:
 		w.text = append(w.text, value...)
 	}
 	return true
 }
 
-var doubleQuoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+// isLine tells whether a text is one line of printable ASCII.
+func isLine(value string) bool {
+	for i := range len(value) {
+		if value[i] < ' ' || value[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *writer) doubleQuoted(value string) {
+	w.text = append(w.text, '"')
+	w.text = append(w.text, escaped.Replace(value)...)
+	w.text = append(w.text, '"')
+}
+
+func (w *writer) singleQuoted(value string) {
+	w.text = append(w.text, '\'')
+	w.text = append(w.text, strings.ReplaceAll(value, "'", "''")...)
+	w.text = append(w.text, '\'')
+}
+
+// escaped escapes what ends a text in double quotes.
+var escaped = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // isIndicator tells whether a line of text means something else to a reader of YAML where
 // it is not in quotes.

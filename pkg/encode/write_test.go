@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // awkwardTexts are written in quotes, or look as if they had to be.
@@ -66,12 +67,85 @@ func requireSameText(t *testing.T, value any) {
 		object := &corev1.Service{}
 		node, err := Node(fields, object)
 		require.NoError(t, err)
+		plain, isPlain := Plain(node)
 		want, err := Text(node)
 		require.NoError(t, err)
+		if isPlain {
+			require.Equal(t, string(want), string(plain))
+			requireReadBack(t, plain)
+		}
 		got, err := YAML(fields, object)
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(got))
 	}
+}
+
+// requireReadBack: what Plain has written is read, and written the same in both ways.
+func requireReadBack(t *testing.T, plain []byte) {
+	t.Helper()
+	read, err := yaml.Parse(string(plain))
+	require.NoError(t, err)
+	again, isPlain := Plain(read.YNode())
+	require.True(t, isPlain, string(plain))
+	require.Equal(t, string(plain), string(again))
+	text, err := Text(read.YNode())
+	require.NoError(t, err)
+	require.Equal(t, string(plain), string(text))
+}
+
+// requirePlain compares both ways to write a document, where Plain does.
+func requirePlain(t *testing.T, document string) {
+	t.Helper()
+	read, err := yaml.Parse(document)
+	if err != nil {
+		return
+	}
+	if plain, isPlain := Plain(read.YNode()); isPlain {
+		text, err := Text(read.YNode())
+		require.NoError(t, err)
+		require.Equal(t, string(text), string(plain))
+		requireReadBack(t, plain)
+	}
+}
+
+// TestPlain: what people write in their own way is left to the YAML library.
+func TestPlain(t *testing.T) {
+	for document, isPlain := range map[string]bool{
+		"a: b\nc:\n- d\n- e: 1\n  f: true\n": true,
+		"a: {}\nb: []\nc: null\nd: -1\n":     true,
+		"a: \"b\"\nc: 'd'\n\"e\": f\n":       true,
+		"a: b # c\n":                         false,
+		"# a\nb: c\n":                        false,
+		"a: &b c\nd: *b\n":                   false,
+		"a: {b: c}\n":                        false,
+		"a: [b]\n":                           false,
+		"a: |\n  b\n":                        false,
+		"a: >-\n  b\n":                       false,
+		"a: !b c\n":                          false,
+		"a: !!str 1\n":                       false,
+		"a: 0x1F\n":                          false,
+		"a: 1.5\n":                           false,
+		"a: 2026-11-23\n":                    false,
+		"a: ~\n":                             false,
+		"a: é\n":                             false,
+		"a: on\n":                            false,
+		"<<: {}\n":                           false,
+	} {
+		read, err := yaml.Parse(document)
+		require.NoError(t, err)
+		_, got := Plain(read.YNode())
+		assert.Equal(t, isPlain, got, document)
+		requirePlain(t, document)
+	}
+}
+
+// FuzzPlain does so for any document.
+func FuzzPlain(f *testing.F) {
+	for _, text := range awkwardTexts {
+		f.Add(text)
+		f.Add("a: " + text + "\nb: 'c'\n" + text + ":\n- " + text + "\n- d\n")
+	}
+	f.Fuzz(requirePlain)
 }
 
 // TestYAMLAgreesWithLibrary: what is written in one pass is what the YAML library writes.

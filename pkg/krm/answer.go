@@ -32,14 +32,15 @@ type part struct {
 const maxRounds = 5
 
 // encode writes the list such that the next call, which reads it, writes the same.
-// What was rendered needs no second look, unless a user has put comments on it.
+// What was rendered needs no second look, unless a user has put comments on it; nor does
+// what has no form that the YAML library might write wrongly.
 func (l *resourceList) encode() ([]byte, error) {
 	parts := l.split()
 	if err := write(parts); err != nil {
 		return nil, err
 	}
 	for i, part := range parts {
-		parts[i].isKnown = l.rendered[part.item] && !hasComments(part.item)
+		parts[i].isKnown = part.isKnown || l.rendered[part.item] && !hasComments(part.item)
 	}
 	for range maxRounds {
 		again, err := readBack(parts)
@@ -84,9 +85,13 @@ func write(parts []part) error {
 		if part.text != nil {
 			continue
 		}
-		text, err := encode.Text(part.node)
-		if err != nil {
-			return err
+		text, isPlain := encode.Plain(part.node)
+		parts[i].isKnown = part.isKnown || isPlain
+		if !isPlain {
+			var err error
+			if text, err = encode.Text(part.node); err != nil {
+				return err
+			}
 		}
 		if i > 0 && part.item != nil && parts[i-1].item != nil {
 			_, text, _ = bytes.Cut(text, []byte("\n")) // items:
