@@ -68,10 +68,44 @@ func Validate(meta metav1.ObjectMeta, namespaced bool, rule NameRule) field.Erro
 func ValidateLabels(labels map[string]string, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		if isCommonKey(key) && isWord(labels[key]) {
+			continue // most are, and to match expressions takes the most time here
+		}
 		errs = append(errs, Invalid(path.Key(key), key, validation.IsQualifiedName(key))...)
 		errs = append(errs, Invalid(path.Key(key), labels[key], validation.IsValidLabelValue(labels[key]))...)
 	}
 	return errs
+}
+
+// isCommonKey tells that a key is a word, after a prefix that is of words in lower case.
+// All such keys are right; others may be.
+func isCommonKey(key string) bool {
+	prefix, name, isPrefixed := strings.Cut(key, "/")
+	if !isPrefixed {
+		return isWord(key)
+	}
+	if !isWord(prefix) || !isWord(name) || strings.Contains(prefix, "..") {
+		return false
+	}
+	return !strings.ContainsFunc(prefix, func(r rune) bool { return r != '.' && (r < 'a' || r > 'z') })
+}
+
+// isWord tells that a text is of letters, digits and what may be between them: a right
+// value of a label.
+func isWord(text string) bool {
+	const longest = validation.LabelValueMaxLength
+	isEdge := func(char byte) bool {
+		return 'a' <= char && char <= 'z' || 'A' <= char && char <= 'Z' || '0' <= char && char <= '9'
+	}
+	if text == "" || len(text) > longest || !isEdge(text[0]) || !isEdge(text[len(text)-1]) {
+		return false
+	}
+	for i := range len(text) {
+		if !isEdge(text[i]) && text[i] != '-' && text[i] != '_' && text[i] != '.' {
+			return false
+		}
+	}
+	return true
 }
 
 // ValidateAnnotations validates the keys of annotations, and the size of all.
