@@ -79,30 +79,12 @@ func (t *goType) value(value reflect.Value) (any, error) {
 		fields := map[string]any{}
 		return fields, t.addFields(fields, value)
 	case reflect.Map:
-		fields := make(map[string]any, value.Len())
-		for key, field := range value.Seq2() {
-			child, err := t.element.get().value(field)
-			if err != nil {
-				return nil, err
-			}
-			if child != nil {
-				fields[key.String()] = child
-			}
-		}
-		return fields, nil
+		return t.mapping(value)
 	case reflect.Slice:
 		if value.Type().Elem().Kind() == reflect.Uint8 {
 			return base64.StdEncoding.EncodeToString(value.Bytes()), nil
 		}
-		items := make([]any, value.Len())
-		for i := range items {
-			item, err := t.element.get().value(value.Index(i))
-			if err != nil {
-				return nil, err
-			}
-			items[i] = item
-		}
-		return items, nil
+		return t.list(value)
 	case reflect.String:
 		return value.String(), nil
 	case reflect.Bool:
@@ -121,6 +103,33 @@ func (t *goType) value(value reflect.Value) (any, error) {
 	default:
 		return nil, fmt.Errorf("a %s has no place in YAML", value.Kind())
 	}
+}
+
+// mapping returns what a map has, without nulls.
+func (t *goType) mapping(value reflect.Value) (map[string]any, error) {
+	fields := make(map[string]any, value.Len())
+	for key, field := range value.Seq2() {
+		child, err := t.element.get().value(field)
+		if err != nil {
+			return nil, err
+		}
+		if child != nil {
+			fields[key.String()] = child
+		}
+	}
+	return fields, nil
+}
+
+func (t *goType) list(value reflect.Value) ([]any, error) {
+	items := make([]any, value.Len())
+	for i := range items {
+		item, err := t.element.get().value(value.Index(i))
+		if err != nil {
+			return nil, err
+		}
+		items[i] = item
+	}
+	return items, nil
 }
 
 func isNil(value reflect.Value) bool {

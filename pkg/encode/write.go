@@ -111,41 +111,23 @@ func Plain(node *yaml.Node) ([]byte, bool) {
 
 // node writes what begins at the current column of a line, and ends the line.
 func (w *writer) node(node *yaml.Node, indent int) bool {
-	if node.Anchor != "" || node.HeadComment != "" || node.LineComment != "" || node.FootComment != "" {
+	if !isBare(node) {
 		return false
 	}
-	switch {
+	isEmpty := len(node.Content) == 0
+	switch style := node.Style; {
 	case node.Kind == yaml.ScalarNode:
 		if !w.scalarNode(node) {
 			return false
 		}
-	case len(node.Content) == 0 && node.Style&^yaml.FlowStyle == 0 && node.Kind == yaml.MappingNode && isTag(node, yaml.NodeTagMap):
+	case isEmpty && style&^yaml.FlowStyle == 0 && isTagged(node, yaml.MappingNode, yaml.NodeTagMap):
 		w.text = append(w.text, "{}"...)
-	case len(node.Content) == 0 && node.Style&^yaml.FlowStyle == 0 && node.Kind == yaml.SequenceNode && isTag(node, yaml.NodeTagSeq):
+	case isEmpty && style&^yaml.FlowStyle == 0 && isTagged(node, yaml.SequenceNode, yaml.NodeTagSeq):
 		w.text = append(w.text, "[]"...)
-	case node.Style != 0:
-		return false
-	case node.Kind == yaml.SequenceNode && isTag(node, yaml.NodeTagSeq):
-		for i, item := range node.Content {
-			if i > 0 {
-				w.indent(indent)
-			}
-			w.text = append(w.text, "- "...)
-			if !w.node(item, indent+step) {
-				return false
-			}
-		}
-		return true
-	case node.Kind == yaml.MappingNode && isTag(node, yaml.NodeTagMap):
-		for i := 0; i+1 < len(node.Content); i += 2 {
-			if i > 0 {
-				w.indent(indent)
-			}
-			if !w.fieldNode(node.Content[i], node.Content[i+1], indent) {
-				return false
-			}
-		}
-		return true
+	case style == 0 && isTagged(node, yaml.MappingNode, yaml.NodeTagMap):
+		return w.fieldNodes(node.Content, indent)
+	case style == 0 && isTagged(node, yaml.SequenceNode, yaml.NodeTagSeq):
+		return w.itemNodes(node.Content, indent)
 	default:
 		return false
 	}
@@ -153,10 +135,43 @@ func (w *writer) node(node *yaml.Node, indent int) bool {
 	return true
 }
 
+// isBare tells that a node has nothing beside its value.
+func isBare(node *yaml.Node) bool {
+	return node.Anchor == "" && node.HeadComment == "" && node.LineComment == "" && node.FootComment == ""
+}
+
+func isTagged(node *yaml.Node, kind yaml.Kind, tag string) bool {
+	return node.Kind == kind && (node.Tag == "" || node.Tag == tag)
+}
+
+func (w *writer) itemNodes(items []*yaml.Node, indent int) bool {
+	for i, item := range items {
+		if i > 0 {
+			w.indent(indent)
+		}
+		w.text = append(w.text, "- "...)
+		if !w.node(item, indent+step) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *writer) fieldNodes(content []*yaml.Node, indent int) bool {
+	for i := 0; i+1 < len(content); i += 2 {
+		if i > 0 {
+			w.indent(indent)
+		}
+		if !w.fieldNode(content[i], content[i+1], indent) {
+			return false
+		}
+	}
+	return true
+}
+
 // fieldNode writes a key and what it has.
 func (w *writer) fieldNode(key, value *yaml.Node, indent int) bool {
-	if key.Kind != yaml.ScalarNode || len(key.Value) > longestKey || key.Anchor != "" ||
-		key.HeadComment != "" || key.LineComment != "" || key.FootComment != "" || !w.scalarNode(key) {
+	if key.Kind != yaml.ScalarNode || len(key.Value) > longestKey || !isBare(key) || !w.scalarNode(key) {
 		return false
 	}
 	w.text = append(w.text, ':')
@@ -171,8 +186,6 @@ func (w *writer) fieldNode(key, value *yaml.Node, indent int) bool {
 	}
 	return w.node(value, indent)
 }
-
-func isTag(node *yaml.Node, tag string) bool { return node.Tag == "" || node.Tag == tag }
 
 // scalarNode writes a text, a number in decimal, true, false or null.
 func (w *writer) scalarNode(node *yaml.Node) bool {
