@@ -121,62 +121,61 @@ func prepare(dir string, specs, foreign int, with []string) ([]*contestant, erro
 	default:
 		contestants = append(contestants, function)
 	}
-	for _, other := range with {
-		switch other {
-		case "":
-		case "helm":
-			helm, err := build(dir, "helm.sh/helm/v4/cmd/helm", "hack/tools/helm/go.mod")
-			if err != nil {
-				return nil, err
-			}
-			contestants = append(contestants, &contestant{
-				what: "helm template", program: helm, wanted: "\nkind: HTTPRoute\n",
-				args: []string{"template", "hack/compare/chart", "--set", fmt.Sprintf("count=%d", specs)},
-			})
-		case "egctl":
-			egctl, err := build(dir, "github.com/envoyproxy/gateway/cmd/egctl", "e2e/tools/envoy-gateway-1.8.2/go.mod")
-			if err != nil {
-				return nil, err
-			}
-			manifests, err := writeManifests(dir)
-			if err != nil {
-				return nil, err
-			}
-			contestants = append(contestants, &contestant{
-				what: "egctl x translate", program: egctl, wanted: "www.example.com",
-				args: []string{"x", "translate", "--from", "gateway-api", "--to", "xds", "--type", "route", "-f", manifests},
-			})
-		case "kustomize":
-			kustomize, err := build(dir, "sigs.k8s.io/kustomize/kustomize/v5", "hack/tools/kustomize/go.mod")
-			if err != nil {
-				return nil, err
-			}
-			fleet, err := writePackage(dir, specs)
-			if err != nil {
-				return nil, err
-			}
-			contestants = append(contestants, &contestant{
-				what: "kustomize build, with failover", program: kustomize, wanted: "\nkind: HTTPRoute\n", path: dir,
-				args: []string{"build", "--enable-alpha-plugins", "--enable-exec", fleet},
-			})
-		case "kpt":
-			kpt, err := build(dir, "./kpt", filepath.Join(kptModule, "go.mod"))
-			if err != nil {
-				return nil, err
-			}
-			fleet, err := writePackage(dir, specs)
-			if err != nil {
-				return nil, err
-			}
-			contestants = append(contestants, &contestant{
-				what: "kpt fn render, with failover", program: kpt, wanted: "\nkind: HTTPRoute\n", path: dir,
-				args: []string{"fn", "render", "--allow-exec", "--output", "unwrap", fleet},
-			})
-		default:
-			return nil, fmt.Errorf("-with %s: must be helm, egctl, kustomize or kpt", other)
+	for _, name := range with {
+		if name == "" {
+			continue
 		}
+		other, err := peer(dir, name, specs)
+		if err != nil {
+			return nil, err
+		}
+		contestants = append(contestants, other)
 	}
 	return contestants, nil
+}
+
+// peer builds another program, and writes what it reads.
+func peer(dir, name string, specs int) (*contestant, error) {
+	switch name {
+	case "helm":
+		helm, err := build(dir, "helm.sh/helm/v4/cmd/helm", "hack/tools/helm/go.mod")
+		return &contestant{
+			what: "helm template", program: helm, wanted: "\nkind: HTTPRoute\n",
+			args: []string{"template", "hack/compare/chart", "--set", fmt.Sprintf("count=%d", specs)},
+		}, err
+	case "egctl":
+		egctl, err := build(dir, "github.com/envoyproxy/gateway/cmd/egctl", "e2e/tools/envoy-gateway-1.8.2/go.mod")
+		if err != nil {
+			return nil, err
+		}
+		manifests, err := writeManifests(dir)
+		return &contestant{
+			what: "egctl x translate", program: egctl, wanted: "www.example.com",
+			args: []string{"x", "translate", "--from", "gateway-api", "--to", "xds", "--type", "route", "-f", manifests},
+		}, err
+	case "kustomize":
+		kustomize, err := build(dir, "sigs.k8s.io/kustomize/kustomize/v5", "hack/tools/kustomize/go.mod")
+		if err != nil {
+			return nil, err
+		}
+		fleet, err := writePackage(dir, specs)
+		return &contestant{
+			what: "kustomize build, with failover", program: kustomize, wanted: "\nkind: HTTPRoute\n", path: dir,
+			args: []string{"build", "--enable-alpha-plugins", "--enable-exec", fleet},
+		}, err
+	case "kpt":
+		kpt, err := build(dir, "./kpt", filepath.Join(kptModule, "go.mod"))
+		if err != nil {
+			return nil, err
+		}
+		fleet, err := writePackage(dir, specs)
+		return &contestant{
+			what: "kpt fn render, with failover", program: kpt, wanted: "\nkind: HTTPRoute\n", path: dir,
+			args: []string{"fn", "render", "--allow-exec", "--output", "unwrap", fleet},
+		}, err
+	default:
+		return nil, fmt.Errorf("-with %s: must be helm, egctl, kustomize or kpt", name)
+	}
 }
 
 // build makes a program as the Dockerfile does, with the pins of a module file.
