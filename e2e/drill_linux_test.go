@@ -374,5 +374,5 @@ What became of each request in three of them, as it was measured and written dow
 
 ![The profile zero-loss, while packets are dropped](pictures/drill-zero-loss-dropped.svg)
 
-Written by ` + "`go test . -run 'TestDrills|TestRecordings' -timeout 30m -args -long`" + ` in e2e/.
+Written by ` + "`make drills`" + `.
 `

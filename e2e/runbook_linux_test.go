@@ -26,6 +26,7 @@ metadata: {name: shop, namespace: web}
 spec:
   hostnames: [shop.example.com]
   gateway: {gatewayClassName: tigera-gateway-class}
+  hostRewrite: Backend
   active: {workload: ` + manifests.Echo + `}
   passive: {workload: ` + manifests.Echo + `}
 `

@@ -138,5 +138,5 @@ And spec.prefer, changed by kubectl apply under %d requests a second that take %
 | policy | requests | lost |
 |---|---|---|
 %s
-Written by ` + "`go test . -run TestShapes -timeout 40m -args -long`" + ` in e2e/.
+Written by ` + "`make drills`" + `.
 `

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -115,7 +116,7 @@ func (c *Cost) String() string {
 	case never:
 		return text + "; active may not be back at all"
 	}
-	return text + fmt.Sprintf("; active is back up to %.0f s after it", latest)
+	return text + fmt.Sprintf("; active is back up to %.0f s after it", math.Ceil(latest))
 }
 
 // comparison is what an outage costs as things are, and with other settings.
