@@ -74,7 +74,7 @@ const [update, updating] = latest(async (isOld) => {
     if (isOld()) return;
     showYAML(checking);
     showVerdicts(checking);
-    if (checking.verdicts.length === 0) showFindings(checking); // there is no more to say
+    if (checking.verdicts.length === 0) showFindings(checking); // which is all that there is to say
     await simulate();
     document.body.dataset.first ??= performance.now().toFixed(0);
     if ($('status').textContent === 'Loading') status('');
