@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/signal"
@@ -460,6 +461,11 @@ func runDrill(args []string, flags drillFlags, stdin io.Reader, stdout, stderr i
 	if err != nil {
 		return err
 	}
+	if flags.record {
+		if _, err := readRecords(recordFile(failover.Subject.File)); err != nil {
+			return unusable("--record: %w", err)
+		}
+	}
 	if flags.undoFile == "" {
 		flags.undoFile = fmt.Sprintf("failover-drill-%s-%s-%d.json", notInFileName.ReplaceAllString(failover.Route.Namespace, "-"), notInFileName.ReplaceAllString(failover.Route.Name, "-"), failover.Rule)
 	}
@@ -532,7 +538,12 @@ func writeDrill(report drill.Report, flags drillFlags, interrupted int, stdout, 
 	}
 	if flags.record && report.Result != drill.Interrupted {
 		name := recordFile(report.Plan.Failover.Subject.File)
-		if err := writeFile(name, report.WriteRecord); err != nil {
+		// Another drill may have written to it meanwhile.
+		records, err := readRecords(name)
+		if err == nil {
+			err = writeFile(name, func(w io.Writer) error { return report.WriteRecord(w, records) })
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("--record: %w", err))
 		} else {
 			fmt.Fprintf(stderr, "info: %s says that the failover was drilled\n", name)
@@ -551,7 +562,23 @@ func writeDrill(report drill.Report, flags drillFlags, interrupted int, stdout, 
 	return nil
 }
 
-// recordFile is where the record of a drill is, beside the file of the failover.
+// readRecords reads the records of a file, or none where it is not there.
+func readRecords(name string) ([]drill.Record, error) {
+	data, err := os.ReadFile(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	records, err := drill.ParseRecords(data, name)
+	if err != nil {
+		return nil, fmt.Errorf("%s has not only records of drills, and is not overwritten: correct it, or move it away\nerror: %s", name, strings.ReplaceAll(err.Error(), "\n", "\nerror: "))
+	}
+	return records, nil
+}
+
+// recordFile is where the records of drills are, beside the file of their failovers.
 func recordFile(source string) string {
 	return strings.TrimSuffix(source, filepath.Ext(source)) + ".drill.yaml"
 }

@@ -52,6 +52,23 @@ spec:
   passive: {service: {name: standby, port: 8080}}
 `
 
+// orderDrill is a record of another failover than that of drillSpec.
+const orderDrill = `apiVersion: failover.krm.dev/v1alpha1
+kind: FailoverDrill
+metadata:
+  name: orders
+  namespace: web
+spec:
+  kind: HTTPRoute
+  rule: 0
+  date: "2026-11-02T09:30:00Z"
+  result: kept
+  outage: scales Deployment web/shop to 0
+  for: 20s
+  sent: 800
+  lost: 0
+`
+
 // clusterOfDrill is a cluster that is not there: a kubectl, and a gateway that answers as
 // Envoy would.
 type clusterOfDrill struct {
@@ -175,6 +192,11 @@ func TestDrill(t *testing.T) {
 			args:   []string{"--yes", "--rate=0", "--way=crash", "--active-is=pod", "--header=x", "--path=test", "--max-lost=many"},
 			stderr: "--rate 0: must be from",
 		},
+		{
+			name: "what is in the file of the record is not overwritten", args: []string{"--yes", "--record"}, code: 2, unchanged: true,
+			change: func(t *testing.T, c *clusterOfDrill) { c.write(t, "shop.drill.yaml", "kind: ConfigMap\n") },
+			stderr: "shop.drill.yaml has not only records of drills, and is not overwritten",
+		},
 		{name: "another route", args: []string{"--yes", "--route=web/other"}, code: 2, stderr: "must choose one of web/shop (HTTPRoute, rule 0)", unchanged: true},
 	}
 	for _, test := range tests {
@@ -218,6 +240,7 @@ func TestDrill(t *testing.T) {
 func TestDrillByCommands(t *testing.T) {
 	c := newClusterOfDrill(t, activePod)
 	state := filepath.Join(c.directory, "replicas")
+	c.write(t, "shop.drill.yaml", orderDrill)
 	stdout, stderr, code := c.drill("--yes", "--break=echo 0 > "+state, "--restore=echo 2 > "+state, "--active-is=json:pod=^shop-", "-o=json",
 		"--report=junit="+filepath.Join(c.directory, "drill.xml"), "--log="+filepath.Join(c.directory, "drill.jsonl"), "--record")
 	assert.Zero(t, code, stderr)
@@ -227,6 +250,9 @@ func TestDrillByCommands(t *testing.T) {
 		require.NoError(t, err)
 		assert.Contains(t, string(content), has)
 	}
+	records, err := os.ReadFile(filepath.Join(c.directory, "shop.drill.yaml"))
+	require.NoError(t, err)
+	assert.Contains(t, string(records), orderDrill, "the record of another failover stays")
 	// The record is beside the spec, in what other commands read.
 	var out, errs strings.Builder
 	assert.Zero(t, command.Run([]string{"check", "--fail-on=warning", c.directory}, strings.NewReader(""), &out, &errs), out.String()+errs.String())

@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -207,7 +208,7 @@ func TestReportFigures(t *testing.T) {
 func TestReportGolden(t *testing.T) {
 	report := outage(t, unchanged).Report()
 	assert.True(t, report.Prediction.Agrees(), "%v", report.Prediction)
-	forms := map[string]func(io.Writer) error{"report.jsonl": report.WriteLog, "record.yaml": report.WriteRecord}
+	forms := map[string]func(io.Writer) error{"report.jsonl": report.WriteLog, "record.yaml": func(w io.Writer) error { return report.WriteRecord(w, nil) }}
 	for _, format := range drill.Formats() {
 		forms["report."+string(format)] = func(w io.Writer) error { return report.Write(w, format) }
 	}
@@ -227,6 +228,40 @@ func TestReportGolden(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, string(want), got)
 		})
+	}
+}
+
+// TestRecords: a record takes the place of those of the same failover, and of no others.
+func TestRecords(t *testing.T) {
+	const of = "apiVersion: failover.krm.dev/v1alpha1\nkind: FailoverDrill\nmetadata: {name: %s, namespace: %s}\n" +
+		"spec: {kind: %s, rule: %d, date: \"2026-01-01T00:00:00Z\", result: kept, outage: an old one, for: 20s, sent: 800, lost: 0}\n"
+	same := fmt.Sprintf(of, "shop", "web", "HTTPRoute", 0)
+	report := outage(t, unchanged).Report()
+	var alone strings.Builder
+	require.NoError(t, report.WriteRecord(&alone, nil))
+	for name, other := range map[string]string{
+		"kind":      fmt.Sprintf(of, "shop", "web", "GRPCRoute", 0),
+		"namespace": fmt.Sprintf(of, "shop", "shops", "HTTPRoute", 0),
+		"name":      "# who drilled it\n" + fmt.Sprintf(of, "orders", "web", "HTTPRoute", 0),
+		"rule":      fmt.Sprintf(of, "shop", "web", "HTTPRoute", 1),
+	} {
+		t.Run("of another "+name, func(t *testing.T) {
+			for before, after := range map[string]string{
+				other:                  other + "---\n" + alone.String(),
+				same + "---\n" + other: alone.String() + "---\n" + other,
+				other + "---\n" + same + "---\n" + same + "\n": other + "---\n" + alone.String(),
+			} {
+				records, err := drill.ParseRecords([]byte(before), "shop.drill.yaml")
+				require.NoError(t, err)
+				var text strings.Builder
+				require.NoError(t, report.WriteRecord(&text, records))
+				assert.Equal(t, after, text.String())
+			}
+		})
+	}
+	for name, text := range map[string]string{"another kind": same + "---\nkind: HTTPRoute\n", "a wrong record": strings.Replace(same, "kept", "good", 1), "no YAML": "a: [\n"} {
+		_, err := drill.ParseRecords([]byte(text), "shop.drill.yaml")
+		assert.ErrorContains(t, err, "shop.drill.yaml:", name)
 	}
 }
 

@@ -1,6 +1,10 @@
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	"cmp"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
 
 // DrillKind is what a FailoverDrill has as its kind.
 const DrillKind = "FailoverDrill"
@@ -45,4 +49,16 @@ type DrillSpec struct {
 	Failover *metav1.Duration `json:"failover,omitempty"`
 	// +optional
 	Failback *metav1.Duration `json:"failback,omitempty"`
+}
+
+// Drilled is the failover that a drill was of: a rule of a route.
+type Drilled struct {
+	Kind, Namespace, Name string
+	Rule                  int
+}
+
+// Of returns the failover that was drilled. A route without a namespace is in that of the
+// request, default.
+func (d FailoverDrill) Of() Drilled {
+	return Drilled{Kind: d.Spec.Kind, Namespace: cmp.Or(d.Namespace, "default"), Name: d.Name, Rule: d.Spec.Rule}
 }
