@@ -47,6 +47,10 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	drill, err := failoverDrillSchema(roots[0], parser)
+	if err != nil {
+		return nil, err
+	}
 	var writer gosource.Writer
 	specRoot, err := writer.Reference(spec)
 	if err != nil {
@@ -56,7 +60,12 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	goSchema, err := writer.Source("hack/apigen from the Go types", "decode", "var failoverSpecSchema = "+specRoot+"\n\nvar failoverCheckSchema = "+checkRoot)
+	drillRoot, err := writer.Reference(drill)
+	if err != nil {
+		return nil, err
+	}
+	goSchema, err := writer.Source("hack/apigen from the Go types", "decode",
+		"var failoverSpecSchema = "+specRoot+"\n\nvar failoverCheckSchema = "+checkRoot+"\n\nvar failoverDrillSchema = "+drillRoot)
 	if err != nil {
 		return nil, err
 	}

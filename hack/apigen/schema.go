@@ -71,6 +71,22 @@ func failoverCheckSchema(pkg *loader.Package, parser *crd.Parser) (object, error
 	return schema, nil
 }
 
+// failoverDrillSchema is that of FailoverDrill.
+func failoverDrillSchema(pkg *loader.Package, parser *crd.Parser) (object, error) {
+	schema, err := schemaOf(pkg, parser, "FailoverDrill")
+	if err != nil {
+		return nil, err
+	}
+	at(schema, "metadata")["required"] = []any{"name"}
+	at(schema, "metadata", "name")["minLength"] = 1
+	schema["required"] = []any{"apiVersion", "kind", "metadata", "spec"}
+	for _, name := range []string{"for", "failover", "failback"} {
+		at(schema, "spec", name)["format"] = "duration"
+	}
+	finish(schema)
+	return schema, nil
+}
+
 // schemaOf returns the schema of a kind, with what every kind has in common.
 func schemaOf(pkg *loader.Package, parser *crd.Parser, kind string) (object, error) {
 	ident := crd.TypeIdent{Package: pkg, Name: kind}

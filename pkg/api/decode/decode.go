@@ -1,5 +1,5 @@
 // Package decode takes a YAML document to a FailoverSpec that is complete and
-// valid, or to a FailoverCheck, or says all that is wrong with it.
+// valid, or to a FailoverCheck or a FailoverDrill, or says all that is wrong with it.
 package decode
 
 import (
@@ -59,12 +59,14 @@ func FailoverCheck(node *yaml.Node) (*v1alpha1.FailoverCheck, field.ErrorList) {
 	return check, nil
 }
 
-// FailoverDrill takes a document to a FailoverDrill.
+// FailoverDrill takes a document to a FailoverDrill. All errors of the document come at once,
+// and then there is no drill.
 func FailoverDrill(node *yaml.Node) (*v1alpha1.FailoverDrill, field.ErrorList) {
 	if errs := checkVersion(node, v1alpha1.DrillKind); len(errs) > 0 {
 		return nil, errs
 	}
 	value, errs := document.Value(node)
+	errs = append(errs, schema.Check(failoverDrillSchema, value, schema.Advice{}).Errs...)
 	if len(errs) > 0 {
 		return nil, errs
 	}
@@ -72,18 +74,9 @@ func FailoverDrill(node *yaml.Node) (*v1alpha1.FailoverDrill, field.ErrorList) {
 	if err := decode(value, drill); err != nil {
 		return nil, field.ErrorList{field.Invalid(field.NewPath("spec"), field.OmitValueType{}, err.Error())}
 	}
-	spec := field.NewPath("spec")
-	if drill.Name == "" {
-		errs = append(errs, field.Required(field.NewPath("metadata", "name"), "the name of the route that was drilled"))
-	}
-	if drill.Spec.Date.IsZero() {
-		errs = append(errs, field.Required(spec.Child("date"), "when the drill was, such as 2026-11-27T10:00:00Z"))
-	}
-	if results := []string{v1alpha1.DrillKept, v1alpha1.DrillExceeded}; !slices.Contains(results, drill.Spec.Result) {
-		errs = append(errs, field.NotSupported(spec.Child("result"), drill.Spec.Result, results))
-	}
-	if len(errs) > 0 {
-		return nil, errs
+	if spec := drill.Spec; spec.Lost > spec.Sent {
+		err := field.Invalid(field.NewPath("spec", "lost"), spec.Lost, fmt.Sprintf("must not be more than spec.sent, which is %d", spec.Sent))
+		return nil, field.ErrorList{err}
 	}
 	return drill, nil
 }
@@ -168,7 +161,7 @@ func checkVersion(node *yaml.Node, wanted string) field.ErrorList {
 	}
 	if kind := document.Field(node, "kind"); kind != wanted {
 		supported := []string{wanted}
-		if meant := document.Suggest(kind, []string{v1alpha1.Kind, v1alpha1.CheckKind}); meant == v1alpha1.CheckKind && wanted != meant {
+		if meant := document.Suggest(kind, []string{v1alpha1.Kind, v1alpha1.CheckKind, v1alpha1.DrillKind}); meant != "" && wanted != meant {
 			supported = append(supported, meant)
 		}
 		errs = append(errs, field.NotSupported(field.NewPath("kind"), kind, supported))

@@ -8,6 +8,8 @@ var failoverSpecSchema = &schema1a84cfab3a87
 
 var failoverCheckSchema = &schema77bfd75d53e0
 
+var failoverDrillSchema = &schemac2c85f242e13
+
 var (
 	schemaaa682b9edf8e = schema.Node{Enum: []string{"failover.krm.dev/v1alpha1"}, Type: schema.String}
 	schemae80cf733319f = schema.Node{Enum: []string{"FailoverSpec"}, Type: schema.String}
@@ -1022,4 +1024,34 @@ var (
 		{Name: "metadata", Node: &schemaa2ee6fca91b8},
 		{Name: "spec", Node: &schema26470149a573},
 	}, Required: []string{"apiVersion", "kind"}, Type: schema.Object}
+	schemac1c49209d872 = schema.Node{Enum: []string{"FailoverDrill"}, Type: schema.String}
+	schema64311a019a71 = schema.Node{Fields: []schema.Field{
+		{Name: "annotations", Node: &schemac420d745ccee},
+		{Name: "labels", Node: &schemac420d745ccee},
+		{Name: "name", Node: &schemad817b7b32a28},
+		{Name: "namespace", Node: &schema38c43b5ba342},
+	}, Required: []string{"name"}, Type: schema.Object}
+	schemaccb21b80c22d = schema.Node{Format: schema.DateTime, Type: schema.String}
+	schemace15821a54d0 = schema.Node{Format: schema.Duration, Type: schema.String}
+	schema0fc7f0218c14 = schema.Node{Enum: []string{"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"}, Type: schema.String}
+	schemaa6cd4d84f173 = schema.Node{Minimum: new(float64(0)), Type: schema.Integer}
+	schema70ef2dfd6aa9 = schema.Node{Enum: []string{"kept", "exceeded"}, Type: schema.String}
+	schema24024af9417b = schema.Node{Fields: []schema.Field{
+		{Name: "date", Node: &schemaccb21b80c22d},
+		{Name: "failback", Node: &schemace15821a54d0},
+		{Name: "failover", Node: &schemace15821a54d0},
+		{Name: "for", Node: &schemace15821a54d0},
+		{Name: "kind", Node: &schema0fc7f0218c14},
+		{Name: "lost", Node: &schemaa6cd4d84f173},
+		{Name: "outage", Node: &schema38c43b5ba342},
+		{Name: "result", Node: &schema70ef2dfd6aa9},
+		{Name: "rule", Node: &schemaa6cd4d84f173},
+		{Name: "sent", Node: &schemaa6cd4d84f173},
+	}, Required: []string{"date", "for", "kind", "lost", "outage", "result", "rule", "sent"}, Type: schema.Object}
+	schemac2c85f242e13 = schema.Node{Fields: []schema.Field{
+		{Name: "apiVersion", Node: &schemaaa682b9edf8e},
+		{Name: "kind", Node: &schemac1c49209d872},
+		{Name: "metadata", Node: &schema64311a019a71},
+		{Name: "spec", Node: &schema24024af9417b},
+	}, Required: []string{"apiVersion", "kind", "metadata", "spec"}, Type: schema.Object}
 )

@@ -19,34 +19,60 @@ const (
 
 // FailoverDrill records the last drill of a failover: `failover drill --record` writes it beside
 // the file of the failover, and `failover check` reads it. It is for tools, and never for
-// a cluster. Its name and namespace are those of the route.
+// a cluster.
 type FailoverDrill struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+
+	// Name and namespace are those of the route.
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	// Spec is what was drilled, and what came of it.
+	// What was drilled, and what came of it.
 	Spec DrillSpec `json:"spec"`
 }
 
 // DrillSpec is the content of a FailoverDrill.
 type DrillSpec struct {
-	// Kind is that of the route, such as HTTPRoute, and Rule the index of its rule.
+	// Kind of the route.
+	//
+	// +kubebuilder:validation:Enum=HTTPRoute;GRPCRoute;TLSRoute;TCPRoute
 	Kind string `json:"kind"`
-	Rule int    `json:"rule"`
-	// Date is when the drill was, in UTC.
+
+	// Index of the rule in the route.
+	//
+	// +kubebuilder:validation:Minimum=0
+	Rule int `json:"rule"`
+
+	// When the drill was, in UTC.
 	Date metav1.Time `json:"date"`
-	// Result is kept, or exceeded for a drill beyond its budget.
+
+	// What came of it: `kept`, or `exceeded` for a drill beyond its budget.
+	//
+	// +kubebuilder:validation:Enum=kept;exceeded
 	Result string `json:"result"`
-	// Outage says how active was broken, and For for how long.
-	Outage string          `json:"outage"`
-	For    metav1.Duration `json:"for"`
-	// Sent is the number of requests since the outage began, and Lost how many of them were lost.
+
+	// How active was broken.
+	Outage string `json:"outage"`
+
+	// For how long active was broken.
+	For metav1.Duration `json:"for"`
+
+	// Number of requests since the outage began.
+	//
+	// +kubebuilder:validation:Minimum=0
 	Sent int `json:"sent"`
+
+	// How many of them were lost.
+	//
+	// +kubebuilder:validation:Minimum=0
 	Lost int `json:"lost"`
-	// Failover and Failback are the times that it took; absent for never.
+
+	// Time until passive answered. Without it, passive never did.
 	//
 	// +optional
 	Failover *metav1.Duration `json:"failover,omitempty"`
+
+	// Time until active alone answered again. Without it, it never did.
+	//
 	// +optional
 	Failback *metav1.Duration `json:"failback,omitempty"`
 }

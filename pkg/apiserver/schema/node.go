@@ -143,6 +143,8 @@ func (n *Node) wanted() string {
 		return words[n.Type] + ", one of " + strings.Join(n.Enum, ", ")
 	case n.isQuantity():
 		return `a quantity such as "500m", "2" or "128Mi"`
+	case n.Type == String && n.Format == DateTime:
+		return words[n.Type] + `, a time such as "2006-01-02T15:04:05Z"`
 	case n.Type == String && n.Format == Duration || len(n.Patterns) == 1 && patternWords[n.Patterns[0]] == durationWords:
 		return words[n.Type] + `, a duration such as "500ms" or "2s"`
 	}
