@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/simulate"
@@ -57,7 +56,7 @@ type Options struct {
 	Simulator *simulate.Simulator
 	// Drills are the records of drills, and Today is the day that their age counts from; zero
 	// for no regard to age.
-	Drills []v1alpha1.FailoverDrill
+	Drills []Drill
 	Today  time.Time
 
 	// serviceRouting tells that an EnvoyProxy sends the traffic of Services to their
@@ -83,6 +82,7 @@ func Run(manifests []Manifest, options Options) Report {
 	for _, set := range setsOf(together, options) {
 		set.check(&report)
 	}
+	report.Diagnostics = append(report.Diagnostics, drillsOfNone(report.Failovers, options.Drills)...)
 	report.Diagnostics = withoutRepeats(report.Diagnostics)
 	return report
 }

@@ -25,6 +25,8 @@ func TestRuleBoundaries(t *testing.T) {
 			"spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: passive}, minReplicas: 2, maxReplicas: 20}\n"
 		newerDrill = "---\napiVersion: failover.krm.dev/v1alpha1\nkind: FailoverDrill\nmetadata: {name: shop, namespace: web}\n" +
 			"spec: {kind: HTTPRoute, rule: 0, date: '2027-01-02T00:00:00Z', result: kept, outage: a script, for: 20s, sent: 800, lost: 2}\n"
+		worseDrill = "---\napiVersion: failover.krm.dev/v1alpha1\nkind: FailoverDrill\nmetadata: {name: shop, namespace: web}\n" +
+			"spec: {kind: HTTPRoute, rule: 0, date: '2026-11-02T09:30:00Z', result: exceeded, outage: a script, for: 20s, sent: 800, lost: 0, failover: 4.1s}\n"
 		scaledObject = "---\napiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: passive, namespace: web}\nspec: {scaleTargetRef: {name: passive}}\n"
 		statefulSet  = "---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: pasive, namespace: web}\n" +
 			"spec: {serviceName: passive, selector: {matchLabels: {app: pasive}}, template: {metadata: {labels: {app: pasive}}, spec: {containers: [{name: a, image: b}]}}}\n"
@@ -114,11 +116,20 @@ func TestRuleBoundaries(t *testing.T) {
 		{rule: "connections-not-retried", reason: "an HTTPRoute has requests", replaced: []string{"kind: TCPRoute", "kind: HTTPRoute", "protocol: TCP", "protocol: HTTP"}},
 
 		{rule: "drill-due", reason: "90 days ago", quiet: true, args: []string{"--date", "2027-01-31"}},
-		{rule: "drill-due", reason: "longer ago", quiet: true, args: []string{"--date", "2027-02-02"}, want: "info"},
-		{rule: "drill-due", reason: "beyond its budget", quiet: true, replaced: []string{"result: kept", "result: exceeded"}, want: "info"},
+		{rule: "drill-due", reason: "91 days ago, counted in days of UTC", quiet: true, args: []string{"--date", "2027-02-01"}, want: "info"},
+		{rule: "drill-due", reason: "far dates", quiet: true, args: []string{"--date", "9999-12-31"}, replaced: []string{"2026-11-02T", "0001-01-02T"}, want: "info"},
+		{rule: "drill-due", reason: "later on the same day", quiet: true, args: []string{"--date", "2026-11-02"}},
+		{rule: "drill-due", reason: "on a later day", quiet: true, args: []string{"--date", "2026-11-01"}, want: "info"},
+		{rule: "drill-due", reason: "beyond its budget", quiet: true, args: []string{"--date", "2026-11-27"}, replaced: []string{"result: kept", "result: exceeded"}, want: "info"},
 		{rule: "drill-due", reason: "a newer record of the same", quiet: true, args: []string{"--date", "2027-02-02"}, added: newerDrill},
+		{rule: "drill-due", reason: "a worse record of the same time", quiet: true, args: []string{"--date", "2026-11-27"}, added: worseDrill, want: "info"},
 		{rule: "drill-due", reason: "no drill is recorded at all", quiet: true, replaced: []string{"kind: FailoverDrill\nmetadata:\n  name: shop", "kind: Other\nmetadata:\n  name: shop"}},
 		{rule: "drill-due", reason: "another rule of the route was drilled", quiet: true, replaced: []string{"rule: 0", "rule: 1"}, want: "info"},
+		{rule: "drill-due", reason: "a record of no failover", quiet: true, args: []string{"--date", "2026-11-27"}, added: strings.Replace(worseDrill, "name: shop", "name: other", 1), want: "info"},
+		{
+			rule: "drill-due", reason: "neither the route nor the record has a namespace", quiet: true, args: []string{"--date", "2026-11-27"},
+			replaced: []string{"  namespace: web\n", ""},
+		},
 
 		{rule: "standby-too-small", reason: "an autoscaler decides", added: autoscaler},
 		{rule: "standby-too-small", reason: "KEDA decides", added: scaledObject},
@@ -155,6 +166,33 @@ func TestRuleBoundaries(t *testing.T) {
 				return
 			}
 			assert.Contains(t, found, tc.want+" "+tc.rule, got.stdout)
+		})
+	}
+}
+
+// TestDrillDue says which rule of a route is due, why, and how to drill it.
+func TestDrillDue(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("..", "..", "testdata", "rule", "drill-due", "quiet.yaml"))
+	require.NoError(t, err)
+	for _, tc := range []struct {
+		reason, date string
+		replaced     []string
+		want         string
+	}{
+		{
+			"a rule of several", "2026-11-27", []string{"  rules:\n", "  rules:\n  - matches: [{path: {value: /a}}]\n    backendRefs: [{name: plain, port: 80}]\n"},
+			"rule 1 was never drilled, as far as the records in these files tell: drill it with 'failover drill --record --route web/shop --rule 1 FILE'",
+		},
+		{
+			"beyond its budget by a time", "2026-11-27", []string{"result: kept", "result: exceeded", "  failover: 100ms\n  failback: 14.3s", "  failover: 4.1s"},
+			"the last drill, on 2026-11-02, was beyond its budget: requests lost 0 of 800, failover 4.1s, failback never: drill it with 'failover drill --record --route web/shop FILE'",
+		},
+		{"old", "2027-02-01", nil, "the last drill was on 2026-11-02, 91 days ago: drill it"},
+		{"of no failover", "2026-11-27", []string{"rule: 0", "rule: 7"}, "info: FailoverDrill web/shop: metadata.name: rule 7 of HTTPRoute web/shop is no failover in these files"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := run(strings.NewReplacer(tc.replaced...).Replace(string(data)), "check", "--date", tc.date, "-")
+			assert.Contains(t, got.stdout, tc.want)
 		})
 	}
 }

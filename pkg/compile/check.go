@@ -41,7 +41,7 @@ type Report struct {
 // check are applied to all manifests, given or rendered, together.
 func Check(subjects []*diagnostic.Subject, on target.Target, options check.Options) (Report, error) {
 	report := Report{Others: map[string]int{}}
-	var specs, manifests, others []*diagnostic.Subject
+	var specs, manifests, records, others []*diagnostic.Subject
 	var diagnostics []diagnostic.Diagnostic
 	patches := kustomizePatches(subjects)
 	for _, subject := range subjects {
@@ -59,8 +59,9 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 			drill, errs := decode.FailoverDrill(subject.Node)
 			diagnostics = append(diagnostics, diagnostic.Errors(subject, errs)...)
 			if drill != nil {
-				options.Drills = append(options.Drills, *drill)
+				options.Drills = append(options.Drills, check.Drill{Subject: subject, Record: *drill})
 			}
+			records = append(records, subject)
 		case apiserver.Knows(apiVersion, kind):
 			manifests = append(manifests, subject)
 		default:
@@ -96,7 +97,7 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 	for i, failover := range report.Failovers {
 		report.Failovers[i].Target = targetOf(failover.Subject, on)
 	}
-	report.Diagnostics = suppress(append(diagnostics, checked.Diagnostics...), slices.Concat(specs, manifests, others))
+	report.Diagnostics = suppress(append(diagnostics, checked.Diagnostics...), slices.Concat(specs, manifests, records, others))
 	diagnostic.Sort(report.Diagnostics, subjects)
 	return report, nil
 }
