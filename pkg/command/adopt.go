@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/failover-krm/failover/pkg/adopt"
+	"github.com/failover-krm/failover/pkg/api/decode"
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/compile"
@@ -125,10 +126,11 @@ func runAdopt(args []string, flags adoptFlags, stdin io.Reader, stdout, stderr i
 }
 
 // refusedIn returns what the API server or Envoy Gateway would refuse; the rest is what
-// rules have found.
+// rules have found, and what is wrong with records of drills, which check alone reads.
 func refusedIn(diagnostics []diagnostic.Diagnostic) []diagnostic.Diagnostic {
 	return slices.DeleteFunc(slices.Clone(diagnostics), func(found diagnostic.Diagnostic) bool {
-		return found.Rule != "" || found.Severity != diagnostic.Error
+		isOfRecord := found.Subject != nil && decode.ClaimsDrill(found.Subject.Node)
+		return found.Rule != "" || found.Severity != diagnostic.Error || isOfRecord
 	})
 }
 

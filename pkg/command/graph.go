@@ -128,12 +128,7 @@ func readFailovers(args []string, selected selection, on string, options check.O
 	if err != nil {
 		return failovers{}, err
 	}
-	var refused []diagnostic.Diagnostic
-	for _, found := range checked.Diagnostics {
-		if found.Rule == "" && found.Severity == diagnostic.Error {
-			refused = append(refused, found)
-		}
-	}
+	refused := refusedIn(checked.Diagnostics)
 	if err := diagnostic.WriteText(stderr, refused); err != nil {
 		return failovers{}, unusable("%w", err)
 	}
