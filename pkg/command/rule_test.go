@@ -180,11 +180,13 @@ func TestDrillDue(t *testing.T) {
 		want         string
 	}{
 		{
-			"a rule of several", "2026-11-27", []string{"  rules:\n", "  rules:\n  - matches: [{path: {value: /a}}]\n    backendRefs: [{name: plain, port: 80}]\n"},
+			"a rule of several", "2026-11-27",
+			[]string{"  rules:\n", "  rules:\n  - matches: [{path: {value: /a}}]\n    backendRefs: [{name: plain, port: 80}]\n"},
 			"rule 1 was never drilled, as far as the records in these files tell: drill it with 'failover drill --record --route web/shop --rule 1 FILE'",
 		},
 		{
-			"beyond its budget by a time", "2026-11-27", []string{"result: kept", "result: exceeded", "  failover: 100ms\n  failback: 14.3s", "  failover: 4.1s"},
+			"beyond its budget by a time", "2026-11-27",
+			[]string{"result: kept", "result: exceeded", "  failover: 100ms\n  failback: 14.3s", "  failover: 4.1s"},
 			"the last drill, on 2026-11-02, was beyond its budget: requests lost 0 of 800, failover 4.1s, failback never: drill it with 'failover drill --record --route web/shop FILE'",
 		},
 		{"old", "2027-02-01", nil, "the last drill was on 2026-11-02, 91 days ago: drill it"},
