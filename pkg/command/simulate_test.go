@@ -164,6 +164,10 @@ func TestSimulateNotes(t *testing.T) {
 		{"fewer hosts than are to break", one + "---\n" + two, []string{"--broken-hosts", "3"}, "all hosts of active are broken, since it has no 3", "[1,1]", 0, 0},
 		{"aborted requests", fault("{abort: {httpStatus: 503, percentage: 50}}"), nil, "BackendTrafficPolicy web/shop aborts 50 % of the requests", "[1,1]", 150, 250},
 		{"delayed requests", fault("{delay: {fixedDelay: 6s, percentage: 25}}"), nil, "BackendTrafficPolicy web/shop delays 25 % of the requests by 6s", "[1,1]", 50, 150},
+		{"delays before the outage", fault("{delay: {fixedDelay: 10s, percentage: 50}}"), nil, "BackendTrafficPolicy web/shop delays 50 % of the requests by 10s; requests are lost without an outage too: 54 of 101 before it", "[1,1]", 170, 230},
+		{"aborted by gRPC, for a client of HTTP", fault("{abort: {grpcStatus: 14}}"), nil,
+			"aborts 100 % of the requests; what it aborts is answered with status 200 by Envoy, and by no tier: it counts as lost; requests are lost without an outage too: 101 of 101 before it", "[1,1]", 400, 400},
+		{"a small share", fault("{abort: {httpStatus: 500, percentage: 0.0001}}"), nil, "aborts 0.0001 % of the requests", "[1,1]", 0, 0},
 		{"no request is delayed or aborted", fault("{delay: {fixedDelay: 6s, percentage: 0}, abort: {httpStatus: 503, percentage: 0}}"), nil, "", "[1,1]", 0, 0},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
@@ -256,6 +260,8 @@ func TestSimulateExitCodes(t *testing.T) {
 		{"a rate that is no number", simulated, []string{"--rate", "NaN"}, 2, "--rate NaN: must be from 0.01 to 10000"},
 		{"a budget of nothing", tcpSpec, []string{"--outage", "500", "--max-lost", "0"}, 2, "the budget is not tested"},
 		{"nobody stands by", rule(t, "tier-scaled-to-zero"), []string{"--outage", "closed", "--max-lost", "0"}, 1, "closed: loses up to 400 requests, of 400 in the outage"},
+		{"lost after the outage too", simulated + "  grpcRoute: {}\n", []string{"--outage", "dropped", "--max-lost", "0"}, 1, ", of 400 in the outage and those after it, and --max-lost is 0\n"},
+		{"cut off by the outage", simulated + "  policy: {profile: custom, faultInjection: {delay: {fixedDelay: 1s}}}\n", []string{"--outage", "closed", "--max-lost", "0"}, 1, "closed: loses up to 400 requests, of 400 in the outage and those that it cut off,"},
 		{"too much", simulated, []string{"--rate", "10000", "--for", "1h"}, 2, "lower --rate, --for or --seeds"},
 		{"a kind that a TCPRoute cannot have", tcpSpec, []string{"--outage", "closed,500", "--max-lost", "30"}, 0, "info: web/shop (TCPRoute, rule 0): --outage 500 is left out: a TCPRoute can have closed, hang, dropped\n"},
 		{"a kind that a GRPCRoute cannot have", simulated + "  grpcRoute: {}\n", []string{"--outage", "503"}, 0, "info: web/shop (GRPCRoute, rule 0): --outage 503 is left out: a GRPCRoute can have closed, unavailable, internal, hang, dropped\n"},

@@ -7,7 +7,8 @@ type Fault struct {
 	// DelayPercent of the requests wait for Delay.
 	DelayPercent float64
 	Delay        time.Duration
-	// AbortPercent of them are then answered with AbortStatus by Envoy itself.
+	// AbortPercent of them are then answered with AbortStatus by Envoy itself, also where
+	// that is 200.
 	AbortPercent float64
 	AbortStatus  int
 }
@@ -23,11 +24,7 @@ func (s *simulation) inject(r *request) {
 		switch {
 		case r.done: // the client has left
 		case s.chance(fault.AbortPercent):
-			reason := ReasonFault
-			if !(Request{Status: fault.AbortStatus}).Lost() {
-				reason = ""
-			}
-			s.finish(r, fault.AbortStatus, -1, reason)
+			s.finish(r, fault.AbortStatus, -1, ReasonFault)
 		default:
 			s.route(r)
 		}

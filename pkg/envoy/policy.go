@@ -114,7 +114,10 @@ func faultOf(kind string, injection *egv1a1.FaultInjection) *Fault {
 }
 
 // statusOfGRPC is the status of HTTP that stands for one of gRPC. A client of HTTP sees the
-// 200 in which it comes.
+// 200 in which it comes, and not the status of gRPC.
+//
+// Envoy: source/extensions/filters/http/fault/fault_filter.cc, abortStatus;
+// source/common/http/utility.cc, prepareLocalReply.
 func statusOfGRPC(kind string, status int32) int {
 	const unavailable = 14
 	switch {

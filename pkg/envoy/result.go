@@ -29,8 +29,15 @@ type Request struct {
 	Reason Reason
 }
 
-// Lost tells whether the request was not answered with status 200 in time.
-func (r Request) Lost() bool { return r.Status != http.StatusOK }
+// Lost tells whether no host answered the request with status 200 in time. Where Envoy
+// answers 200 in its place, as by a faultInjection, the request is lost too.
+func (r Request) Lost() bool { return r.Status != http.StatusOK || r.Tier < 0 }
+
+// IsCutOff tells whether a request was sent before an outage, and was at a host or on its
+// way to one when the outage began, or later. One that a faultInjection aborts never was.
+func (r Request) IsCutOff(outage Outage) bool {
+	return r.Sent < outage.Begin && r.Sent+r.Latency >= outage.Begin && r.Attempts > 0
+}
 
 // Reason is why a request was lost.
 type Reason string
@@ -88,7 +95,7 @@ const Never = time.Duration(-1)
 // Report is what an outage did to the requests.
 type Report struct {
 	Requests int
-	// Lost is the number of requests that were not answered with status 200 in time.
+	// Lost is the number of requests that no host answered with status 200 in time.
 	Lost int
 	// Failover is the time from the beginning of the outage to the first answer of
 	// another tier, and Failback that from its end to the first answer of its own tier,

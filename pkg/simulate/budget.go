@@ -53,7 +53,7 @@ func (b Budget) Exceeded(failovers []Failover) []string {
 				exceeded = append(exceeded, fmt.Sprintf("%s: %s: %s, and --%s is %s", failover.Name, outage.Kind, cost, flag, limit))
 			}
 			if limit, isLimited := b.MostLost(outage.Sent); isLimited && float64(outage.Lost.Max) > limit {
-				say("max-lost", b.Lost, fmt.Sprintf("loses up to %d %s, of %d in the outage", outage.Lost.Max, failover.Counted(), outage.Sent))
+				say("max-lost", b.Lost, fmt.Sprintf("loses up to %d %s, of %s", outage.Lost.Max, failover.Counted(), outage.of()))
 			}
 			for _, limit := range []struct {
 				flag, what string
@@ -76,4 +76,16 @@ func (b Budget) Exceeded(failovers []Failover) []string {
 		}
 	}
 	return exceeded
+}
+
+// of says what the lost requests are of.
+func (o Outage) of() string {
+	of := fmt.Sprintf("%d in the outage", o.Sent)
+	switch {
+	case o.After.Max > 0:
+		of += " and those after it"
+	case o.Lost.Max > o.During.Max:
+		of += " and those that it cut off"
+	}
+	return of
 }

@@ -2,7 +2,9 @@ package simulate
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/failover-krm/failover/pkg/envoy"
@@ -176,10 +178,10 @@ func (p *plan) noteFault(policy envoygateway.PolicyInEffect) {
 	}
 	var does []string
 	if fault.AbortPercent > 0 {
-		does = append(does, fmt.Sprintf("aborts %g %% of the requests", fault.AbortPercent))
+		does = append(does, fmt.Sprintf("aborts %s of the requests", percent(fault.AbortPercent)))
 	}
 	if fault.DelayPercent > 0 {
-		does = append(does, fmt.Sprintf("delays %g %% of the requests by %s", fault.DelayPercent, fault.Delay))
+		does = append(does, fmt.Sprintf("delays %s of the requests by %s", percent(fault.DelayPercent), fault.Delay))
 	}
 	i := slices.IndexFunc(policy.From, func(layer envoygateway.PolicyLayer) bool { return layer.Spec.FaultInjection != nil })
 	from := "the policy in effect"
@@ -187,4 +189,10 @@ func (p *plan) noteFault(policy envoygateway.PolicyInEffect) {
 		from = policy.From[i].Object.String()
 	}
 	p.note("faultInjection of %s %s", from, strings.Join(does, ", and "))
+	if fault.AbortPercent > 0 && fault.AbortStatus == http.StatusOK {
+		p.note("what it aborts is answered with status 200 by Envoy, and by no tier: it counts as lost")
+	}
 }
+
+// percent writes a share as it is written in a policy, where it is a float32.
+func percent(value float64) string { return strconv.FormatFloat(value, 'f', -1, 32) + " %" }

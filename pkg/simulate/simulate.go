@@ -131,10 +131,11 @@ type Outage struct {
 	Kind envoy.Kind
 	// Sent is the number of requests, or connections, that are sent while it lasts.
 	Sent int
-	// Lost is how many were lost since the outage began, with those that it cut off: During
-	// of those that were sent while it lasted, and After of those since.
+	// Lost is how many were lost: During of those that were sent while the outage lasted,
+	// After of those since, and those that were sent before and that it cut off.
 	Lost, During, After Range[int]
-	// Before is how many of BeforeSent were lost before it began, in the first run.
+	// Before is how many of BeforeSent, which were sent before it began, were lost without
+	// being cut off, in the first run.
 	Before, BeforeSent int
 	// The times of each run, in seconds; those that never come are nil.
 	Failover, Failback, Slowest Times
@@ -221,17 +222,17 @@ func runOutage(planned plan, kind envoy.Kind, options Options) Outage {
 	for seed := range uint64(options.Seeds) {
 		run, outage := runOnce(planned, kind, seed, options)
 		report := run.Report(outage)
-		inCalm, sent, in, since := lostOf(run, outage)
-		if inCalm > 0 || planned.scenario.Settings.Fault != nil {
-			since = 0 // what is lost in any case says nothing of the outage
+		lost := lossesOf(run, outage)
+		if lost.before > 0 || planned.scenario.Settings.Fault != nil {
+			lost.after = 0 // what is lost in any case says nothing of the outage
 		}
-		in += int(planned.lost * float64(result.Sent))
-		all, during, after = append(all, in+since), append(during, min(in, result.Sent)), append(after, since)
+		lost.during += int(planned.lost * float64(result.Sent))
+		all, during, after = append(all, lost.cutOff+lost.during+lost.after), append(during, min(lost.during, result.Sent)), append(after, lost.after)
 		failover, failback, slowest = append(failover, report.Failover), append(failback, report.Failback), append(slowest, report.Slowest)
 		result.Ejection = max(result.Ejection, run.LongestEjection())
 		if seed == 0 {
 			result.First, result.Outage = run, outage
-			result.Before, result.BeforeSent = inCalm, sent
+			result.Before, result.BeforeSent = lost.before, lost.sentBefore
 		}
 	}
 	result.Lost, result.During, result.After = rangeOf(all), rangeOf(during), rangeOf(after)
@@ -239,25 +240,31 @@ func runOutage(planned plan, kind envoy.Kind, options Options) Outage {
 	return result
 }
 
-// lostOf counts the requests that are lost of those that ended before an outage, of which there
-// are so many, of those that it cut off or that were sent while it lasted, and of those since.
-func lostOf(run envoy.Result, outage envoy.Outage) (before, sentBefore, during, after int) {
+// losses are the requests that are lost, by when they were sent: before an outage, while it
+// lasted, and since. Of those before, it cut some off.
+type losses struct {
+	sentBefore, before, cutOff, during, after int
+}
+
+func lossesOf(run envoy.Result, outage envoy.Outage) losses {
+	var lost losses
 	for _, request := range run.Requests {
-		isBefore := request.Sent+request.Latency < outage.Begin // else it was cut off
-		if isBefore {
-			sentBefore++
+		if request.Sent < outage.Begin {
+			lost.sentBefore++
 		}
 		switch {
 		case !request.Lost():
-		case isBefore:
-			before++
+		case request.IsCutOff(outage):
+			lost.cutOff++
+		case request.Sent < outage.Begin:
+			lost.before++
 		case request.Sent < outage.End:
-			during++
+			lost.during++
 		default:
-			after++
+			lost.after++
 		}
 	}
-	return before, sentBefore, during, after
+	return lost
 }
 
 func rangeOf(counts []int) Range[int] {
