@@ -309,7 +309,7 @@ func joined(errs []error) error {
 	if len(texts) == 0 {
 		return nil
 	}
-	return unusable("%s", strings.Join(texts, "\nerror: "))
+	return unusable("%s", strings.Join(texts, "\n"))
 }
 
 // mostRate is how many requests a second a drill sends at most.

@@ -65,7 +65,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	if failure, ok := errors.AsType[*failure](err); ok {
 		if failure.err != nil {
-			fmt.Fprintln(stderr, "error:", failure.err)
+			for line := range strings.SplitSeq(failure.Error(), "\n") {
+				fmt.Fprintln(stderr, "error:", line)
+			}
 		}
 		return failure.code
 	}
@@ -284,7 +286,7 @@ func oneOf(name, value string, allowed []string) error {
 		return nil
 	}
 	meant := document.Suggest(value, allowed)
-	if i := slices.IndexFunc(allowed, func(word string) bool { return strings.HasPrefix(word, value) }); i >= 0 {
+	if i := slices.IndexFunc(allowed, func(word string) bool { return value != "" && strings.HasPrefix(word, value) }); i >= 0 {
 		meant = allowed[i]
 	}
 	if meant != "" {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -12,7 +13,6 @@ import (
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/diagram"
 	"github.com/failover-krm/failover/pkg/envoy"
-	"github.com/failover-krm/failover/pkg/envoygateway"
 	"github.com/failover-krm/failover/pkg/simulate"
 	"github.com/failover-krm/failover/pkg/target"
 )
@@ -59,7 +59,8 @@ connections are counted. One kind alone is shown as what each second saw, and wh
 happened. With -o svg, each is a picture of the first run, one below the other.
 
 The exit code is 0, or 1 where an outage costs more than a budget permits (in the
-worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read.`,
+worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read, or where
+there is a budget and a failover that is not simulated.`,
 		Example: `  # What would an outage of 20 seconds cost?
   failover simulate failover.yaml
 
@@ -83,8 +84,7 @@ worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read.`,
 			if cmd.Flags().Changed("max-failback") {
 				flags.Failback = &flags.maxFailback
 			}
-			flags.areKindsGiven = cmd.Flags().Changed("outage")
-			if err := flags.validate(); err != nil {
+			if err := flags.validate(cmd.Flags().Changed); err != nil {
 				return err
 			}
 			return runSimulate(args, flags, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -117,27 +117,24 @@ worst run) or a FailoverSpec is wrong, or 2 where an input cannot be read.`,
 
 func outputWords() []string { return []string{outputText, outputJSON, outputCSV, outputSVG} }
 
-func (f *simulateFlags) validate() error {
-	if err := oneOf("--target", f.target, words(target.All())); err != nil {
-		return err
-	}
-	if err := oneOf("--output", f.output, outputWords()); err != nil {
-		return err
-	}
+func (f *simulateFlags) validate(isGiven func(string) bool) error {
+	f.areKindsGiven = isGiven("outage")
+	errs := []error{oneOf("--target", f.target, words(target.All())), oneOf("--output", f.output, outputWords())}
 	if f.requests && f.output != outputJSON {
-		return unusable("--requests is for -o json: add that, or leave it out")
+		errs = append(errs, errors.New("--requests is for -o json: add that, or leave it out"))
 	}
 	f.Kinds = nil
+	if f.areKindsGiven && len(f.outages) == 0 {
+		errs = append(errs, oneOf("--outage", "", words(envoy.Kinds())))
+	}
 	for _, kind := range f.outages {
-		if err := oneOf("--outage", kind, words(envoy.Kinds())); err != nil {
-			return err
-		}
+		errs = append(errs, oneOf("--outage", kind, words(envoy.Kinds())))
 		f.Kinds = append(f.Kinds, envoy.Kind(kind))
 	}
-	if err := f.Options.Validate(); err != nil {
-		return unusable("%w", err)
+	if isGiven("max-lost") && f.Lost == "" {
+		errs = append(errs, errors.New(`--max-lost "": must not be empty: leave it out where any number may be lost`))
 	}
-	if err := f.Budget.Validate(); err != nil {
+	if err := errors.Join(append(errs, f.Options.Validate(), f.Budget.Validate())...); err != nil {
 		return unusable("%w", err)
 	}
 	return nil
@@ -155,8 +152,8 @@ func runSimulate(args []string, flags simulateFlags, stdin io.Reader, stdout, st
 			served = append(served, on.Served())
 		}
 	}
-	if err := flags.validateBroken(served); err != nil {
-		return err
+	if err := errors.Join(flags.validateBroken(served), flags.validateKinds(served)); err != nil {
+		return unusable("%w", err)
 	}
 	for _, line := range withoutOutage(served, flags) {
 		fmt.Fprintln(stderr, "info:", line)
@@ -168,9 +165,6 @@ func runSimulate(args []string, flags simulateFlags, stdin io.Reader, stdout, st
 	if err != nil {
 		return unusable("%w", err)
 	}
-	if flags.Budget != (simulate.Budget{}) && slices.ContainsFunc(results, func(failover simulate.Failover) bool { return len(failover.Outages) == 0 }) {
-		return unusable("the budget is not tested: name an --outage that each failover can have")
-	}
 	if err := writeSimulated(results, flags, stdout); err != nil {
 		return unusable("%w", err)
 	}
@@ -178,8 +172,15 @@ func runSimulate(args []string, flags simulateFlags, stdin io.Reader, stdout, st
 	for _, line := range exceeded {
 		fmt.Fprintln(stderr, "error:", line)
 	}
-	if err := found.problem(); err != nil || len(exceeded) == 0 {
-		return err
+	untested := flags.Untested(results)
+	for _, line := range untested {
+		fmt.Fprintln(stderr, "error:", line)
+	}
+	switch problem := found.problem(); {
+	case len(untested) > 0:
+		return &failure{code: exitUnusable}
+	case problem != nil || len(exceeded) == 0:
+		return problem
 	}
 	return &failure{code: exitWrong}
 }
@@ -193,7 +194,23 @@ func (f *simulateFlags) validateBroken(served []simulate.Served) error {
 	if most == 0 || f.BrokenHosts <= most {
 		return nil
 	}
-	return unusable("--broken-hosts %d: no active tier has so many hosts: must be from 0 to %d; --active-hosts says how many there are where the manifests do not", f.BrokenHosts, most)
+	return fmt.Errorf("--broken-hosts %d: no active tier has so many hosts: must be from 0 to %d; --active-hosts says how many there are where the manifests do not", f.BrokenHosts, most)
+}
+
+// validateKinds refuses kinds that were asked for by name, where no failover can have any.
+func (f *simulateFlags) validateKinds(served []simulate.Served) error {
+	if !f.areKindsGiven || slices.ContainsFunc(served, func(failover simulate.Served) bool { return len(failover.Kinds(f.Kinds)) > 0 }) {
+		return nil
+	}
+	var errs []error
+	seen := map[string]bool{}
+	for _, failover := range served {
+		if !seen[failover.Kind] {
+			errs = append(errs, fmt.Errorf("--outage %s: %s", strings.Join(f.outages, ","), failover.CanHave()))
+		}
+		seen[failover.Kind] = true
+	}
+	return errors.Join(errs...)
 }
 
 // withoutOutage says for each failover which kinds that were asked for by name it cannot have.
@@ -203,7 +220,7 @@ func withoutOutage(served []simulate.Served, flags simulateFlags) []string {
 		has := failover.Kinds(envoy.Kinds())
 		for _, kind := range flags.Kinds {
 			if flags.areKindsGiven && !slices.Contains(has, kind) {
-				lines = append(lines, fmt.Sprintf("%s: --outage %s is left out: %s can have %s", failover.Name, kind, envoygateway.WithArticle(failover.Kind), strings.Join(words(has), ", ")))
+				lines = append(lines, fmt.Sprintf("%s: --outage %s is left out: %s", failover.Name, kind, failover.CanHave()))
 			}
 		}
 	}

@@ -256,18 +256,28 @@ func TestSimulateExitCodes(t *testing.T) {
 		{"not YAML", "{", nil, 2, "error: "},
 		{"an unknown kind", simulated, []string{"--outage", "flood"}, 2, `--outage "flood"`},
 		{"no time", simulated, []string{"--for", "0s"}, 2, "must last longer than 0s"},
-		{"all that is wrong", simulated, []string{"--rate", "0", "--seeds", "0"}, 2, "--seeds 0: must be from 1 to 1000\n"},
+		{"all that is wrong", simulated, []string{"--rate", "0", "--seeds", "0", "--outage", "flood"}, 2, "unavailable, internal, hang, dropped\nerror: --seeds 0: must be from 1 to 1000\nerror: --rate 0: must be from 0.01 to 10000 requests a second\n"},
 		{"a rate that is no number", simulated, []string{"--rate", "NaN"}, 2, "--rate NaN: must be from 0.01 to 10000"},
-		{"a budget of nothing", tcpSpec, []string{"--outage", "500", "--max-lost", "0"}, 2, "the budget is not tested"},
+		{"a budget of what there is not", tcpSpec, []string{"--outage", "500", "--max-lost", "0"}, 2, "error: --outage 500: a TCPRoute can have closed, hang, dropped\n"},
+		{"a budget for what is missing", rule(t, "unresolvable-ref"), []string{"--max-lost", "0"}, 2,
+			"error: web/shop (HTTPRoute, rule 0): the budget is not tested: not simulated: not in these files, or not permitted by them: Backend web/pasive: give the files that have them too, or --complete where nothing else is in the cluster\n"},
+		{"a budget beyond one of two", simulated + "---\n" + strings.ReplaceAll(tcpSpec, "name: shop,", "name: tcp,"), []string{"--outage", "500", "--max-lost", "0"}, 2,
+			"error: web/shop (HTTPRoute, rule 0): 500: loses up to 26 requests, of 400 in the outage, and --max-lost is 0\nerror: web/tcp (TCPRoute, rule 0): the budget is not tested: not simulated: a TCPRoute can have closed, hang, dropped\n"},
 		{"nobody stands by", rule(t, "tier-scaled-to-zero"), []string{"--outage", "closed", "--max-lost", "0"}, 1, "closed: loses up to 400 requests, of 400 in the outage"},
 		{"lost after the outage too", simulated + "  grpcRoute: {}\n", []string{"--outage", "dropped", "--max-lost", "0"}, 1, ", of 400 in the outage and those after it, and --max-lost is 0\n"},
 		{"cut off by the outage", simulated + "  policy: {profile: custom, faultInjection: {delay: {fixedDelay: 1s}}}\n", []string{"--outage", "closed", "--max-lost", "0"}, 1, "closed: loses up to 400 requests, of 400 in the outage and those that it cut off,"},
 		{"too much", simulated, []string{"--rate", "10000", "--for", "1h"}, 2, "lower --rate, --for or --seeds"},
 		{"a kind that a TCPRoute cannot have", tcpSpec, []string{"--outage", "closed,500", "--max-lost", "30"}, 0, "info: web/shop (TCPRoute, rule 0): --outage 500 is left out: a TCPRoute can have closed, hang, dropped\n"},
-		{"a kind that a GRPCRoute cannot have", simulated + "  grpcRoute: {}\n", []string{"--outage", "503"}, 0, "info: web/shop (GRPCRoute, rule 0): --outage 503 is left out: a GRPCRoute can have closed, unavailable, internal, hang, dropped\n"},
-		{"a kind that an HTTPRoute cannot have", simulated, []string{"--outage", "internal"}, 0, "info: web/shop (HTTPRoute, rule 0): --outage internal is left out: an HTTPRoute can have closed, 500, 503, hang, dropped\n"},
+		{"a kind that a GRPCRoute cannot have", simulated + "  grpcRoute: {}\n", []string{"--outage", "503,closed"}, 0, "info: web/shop (GRPCRoute, rule 0): --outage 503 is left out: a GRPCRoute can have closed, unavailable, internal, hang, dropped\n"},
+		{"kinds that an HTTPRoute cannot have", simulated, []string{"--outage", "internal,unavailable"}, 2, "error: --outage internal,unavailable: an HTTPRoute can have closed, 500, 503, hang, dropped\n"},
+		{"a kind that one of two can have", simulated + "---\n" + strings.ReplaceAll(tcpSpec, "name: shop,", "name: tcp,"), []string{"--outage", "500"}, 0, "info: web/tcp (TCPRoute, rule 0): --outage 500 is left out: a TCPRoute can have closed, hang, dropped\n"},
+		{"no kind", simulated, []string{"--outage="}, 2, `error: --outage "": must be one of closed, 500,`},
 		{"connections lost", tcpSpec, []string{"--outage", "closed", "--max-lost", "5"}, 1, "loses up to 27 connections, of 400 in the outage"},
 		{"a budget that is none", simulated, []string{"--max-lost", "few"}, 2, `--max-lost "few": must be`},
+		{"more than all", simulated, []string{"--max-lost", "101%"}, 2, `--max-lost "101%": must be a whole number of requests, such as 5, or a part of those that are sent in the outage, from 0% to 100%, such as 0.1%`},
+		{"half a request", simulated, []string{"--max-lost", "0.5"}, 2, `--max-lost "0.5": must be a whole number`},
+		{"an empty budget", simulated, []string{"--max-lost="}, 2, `--max-lost "": must not be empty`},
+		{"less than no time", simulated, []string{"--max-failover", "-1s", "--max-failback", "-2s"}, 2, "error: --max-failover -1s: must be 0s or longer\nerror: --max-failback -2s: must be 0s or longer\n"},
 		{"more hosts than any tier has", simulated, []string{"--broken-hosts", "2"}, 2, "error: --broken-hosts 2: no active tier has so many hosts: must be from 0 to 1; --active-hosts says how many there are where the manifests do not\n"},
 		{"as many hosts as there are", simulated, []string{"--broken-hosts", "3", "--active-hosts", "3", "--outage", "closed"}, 0, ""},
 		{"requests without JSON", simulated, []string{"--requests"}, 2, "--requests is for -o json: add that, or leave it out"},
@@ -280,7 +290,7 @@ func TestSimulateExitCodes(t *testing.T) {
 			}
 			assert.Contains(t, got.stderr, tc.stderr)
 			if tc.code == 2 {
-				assert.Empty(t, got.stdout)
+				assert.Equal(t, strings.Contains(got.stderr, "not tested"), got.stdout != "", "what is simulated is shown")
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -17,21 +18,28 @@ type Budget struct {
 	Failover, Failback *time.Duration
 }
 
-// Validate tells what is wrong with a budget.
+// Validate tells all that is wrong with a budget.
 func (b Budget) Validate() error {
-	if b.Lost == "" {
-		return nil
+	var errs []error
+	if _, _, ok := b.lost(); !ok && b.Lost != "" {
+		errs = append(errs, fmt.Errorf("--max-lost %q: must be a whole number of requests, such as 5, or a part of those that are sent in the outage, from 0%% to 100%%, such as 0.1%%", b.Lost))
 	}
-	if _, _, ok := b.lost(); !ok {
-		return fmt.Errorf("--max-lost %q: must be a number of requests, such as 5, or a part of those that are sent in the outage, such as 0.1%%", b.Lost)
+	for _, limit := range []struct {
+		flag  string
+		value *time.Duration
+	}{{"max-failover", b.Failover}, {"max-failback", b.Failback}} {
+		if limit.value != nil && *limit.value < 0 {
+			errs = append(errs, fmt.Errorf("--%s %s: must be 0s or longer", limit.flag, *limit.value))
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (b Budget) lost() (value float64, isPercent, ok bool) {
 	text, isPercent := strings.CutSuffix(b.Lost, "%")
 	value, err := strconv.ParseFloat(text, 64)
-	return value, isPercent, err == nil && value >= 0 && !math.IsInf(value, 0)
+	isWhole, isShare := value == math.Trunc(value) && !math.IsInf(value, 0), value <= 100
+	return value, isPercent, err == nil && value >= 0 && (isPercent && isShare || !isPercent && isWhole)
 }
 
 // MostLost is how many of the requests that are sent while an outage lasts may be lost, if
@@ -42,6 +50,18 @@ func (b Budget) MostLost(sent int) (limit float64, isLimited bool) {
 		value *= float64(sent) / 100
 	}
 	return value, ok && b.Lost != ""
+}
+
+// Untested says, for each failover that is not simulated, why there is nothing that the budget
+// could be held against. Without a budget there is nothing to say.
+func (b Budget) Untested(failovers []Failover) []string {
+	var untested []string
+	for _, failover := range failovers {
+		if b != (Budget{}) && len(failover.Outages) == 0 {
+			untested = append(untested, fmt.Sprintf("%s: the budget is not tested: %s", failover.Name, failover.Note))
+		}
+	}
+	return untested
 }
 
 // Exceeded says, for each outage that costs more, what it costs at worst.

@@ -106,6 +106,15 @@ func (s Served) Kinds(asked []envoy.Kind) []envoy.Kind {
 	return slices.DeleteFunc(slices.Clone(asked), func(kind envoy.Kind) bool { return !slices.Contains(has, kind) })
 }
 
+// CanHave says which kinds of outage the failover can have.
+func (s Served) CanHave() string {
+	var has []string
+	for _, kind := range envoy.KindsOf(s.Kind) {
+		has = append(has, string(kind))
+	}
+	return fmt.Sprintf("%s can have %s", envoygateway.WithArticle(s.Kind), strings.Join(has, ", "))
+}
+
 // Counted is what is counted, in the plural: connections where Envoy sees nothing else.
 func (s Served) Counted() string {
 	if envoy.SeesConnections(s.Kind) {
@@ -171,11 +180,14 @@ func Run(failovers []Served, options Options) ([]Failover, error) {
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, failover := range failovers {
 		if len(failover.NotHere) > 0 {
-			results[i] = Failover{Served: failover, Note: "not simulated: not in these files, or not permitted by them: " + strings.Join(failover.NotHere, ", ")}
+			results[i] = Failover{Served: failover, Note: "not simulated: not in these files, or not permitted by them: " + strings.Join(failover.NotHere, ", ") + ": give the files that have them too, or --complete where nothing else is in the cluster"}
 			continue
 		}
 		planned := planOf(failover, options)
 		kinds := failover.Kinds(options.Kinds)
+		if len(kinds) == 0 {
+			planned.note("not simulated: %s", failover.CanHave())
+		}
 		results[i] = Failover{Served: failover, Hosts: planned.scenario.Tiers, Note: strings.Join(planned.notes, "; "), isSplit: planned.isSplit, Outages: make([]Outage, len(kinds))}
 		for j, kind := range kinds {
 			group.Go(func() error {
