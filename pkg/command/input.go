@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -225,6 +226,8 @@ func expand(arg string, selected selection) (files []string, errs []error) {
 	switch {
 	case arg == "-":
 		return []string{arg}, nil
+	case arg == "":
+		return nil, []error{errors.New("must be a file, a directory or -, and is empty")}
 	case err != nil:
 		return nil, []error{err}
 	case selected.ignores(arg):
@@ -268,7 +271,7 @@ func readFile(name string, stdin io.Reader) (documents []document.Document, size
 		return nil, 0, err
 	}
 	documents, err = document.Parse(data, source)
-	if syntax, isSyntax := errors.AsType[*document.SyntaxError](err); isSyntax && bytes.Contains(data, []byte("{{")) {
+	if syntax, isSyntax := errors.AsType[*document.SyntaxError](err); isSyntax && bytes.Contains(data, []byte("{{")) && utf8.Valid(data) && !bytes.ContainsRune(data, 0) {
 		syntax.Reason += "; it looks like a Helm template: give what 'helm template' prints instead"
 	}
 	return documents, len(data), err
@@ -278,8 +281,11 @@ func readFile(name string, stdin io.Reader) (documents []document.Document, size
 func sourceNames(args []string) []string {
 	names := slices.Clone(args)
 	for i, name := range names {
-		if name == "-" {
+		switch name {
+		case "-":
 			names[i] = stdinName
+		case "":
+			names[i] = `""`
 		}
 	}
 	return names

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,6 +70,9 @@ func writeFile(name string, write func(io.Writer) error) error {
 		return writeTo(name, os.O_WRONLY, write)
 	}
 	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if failed, isPath := errors.AsType[*fs.PathError](err); isPath {
+		err = failed.Err // the name in it is that of the temporary file
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

@@ -212,7 +212,7 @@ func TestReportFiles(t *testing.T) {
 		"stdout":            {[]string{"json=-"}, "-o says what is written to stdout"},
 		"an unknown format": {[]string{"jason=x"}, `--report "jason": did you mean "json"?`},
 		"one file twice":    {[]string{"json=x", "sarif=./x"}, "give each a file of its own"},
-		"no directory":      {[]string{"json=missing/x"}, "no such file or directory"},
+		"no directory":      {[]string{"json=missing/x"}, "error: --report json=missing/x: missing/x: no such file or directory\n"},
 	} {
 		args := []string{"check", "shop.yaml"}
 		for _, report := range tc.reports {
@@ -372,6 +372,12 @@ func TestHelmTemplates(t *testing.T) {
 		assert.Zero(t, got.code)
 		assert.Contains(t, got.stderr, "a Helm template of ..: check what 'helm template ..' prints")
 	})
+	t.Run("what is no text is no template", func(t *testing.T) {
+		require.NoError(t, os.WriteFile("binary.yaml", []byte("\xcf\xd0{{"), 0o644))
+		got := run("", "check", "binary.yaml")
+		assert.Equal(t, 2, got.code)
+		assert.Equal(t, "error: binary.yaml:1: not YAML: invalid trailing UTF-8 octet\n", got.stderr)
+	})
 	t.Run("without its chart it is no YAML", func(t *testing.T) {
 		got := run("", "check", "loose")
 		assert.Equal(t, 2, got.code)
@@ -384,11 +390,12 @@ func TestHelmTemplates(t *testing.T) {
 func TestUnreadableFilesHideNothing(t *testing.T) {
 	inDirectory(t, map[string]string{"web/b.yaml": failoverManifests(t), "web/c.yaml": "a: ["})
 	require.NoError(t, os.Symlink("nowhere", "web/a.yaml"))
-	got := run("", "check", "missing", "web")
+	got := run("", "check", "missing", "web", "")
 	assert.Equal(t, 2, got.code)
 	assert.Contains(t, got.stdout, "fails over: yes")
-	assert.Contains(t, got.stdout, ", not read: 3 files\n")
-	assert.Equal(t, "error: missing: no such file or directory\nerror: web/a.yaml: no such file or directory\nerror: web/c.yaml:1: not YAML: did not find expected node content\n", got.stderr)
+	assert.Contains(t, got.stdout, ", not read: 4 files\n")
+	assert.Equal(t, "error: missing: no such file or directory\nerror: web/a.yaml: no such file or directory\n"+
+		"error: web/c.yaml:1: not YAML: did not find expected node content\nerror: \"\": must be a file, a directory or -, and is empty\n", got.stderr)
 }
 
 // TestSuppress is about the annotation that ignores findings.
