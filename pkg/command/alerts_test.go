@@ -110,6 +110,11 @@ func TestAlertsByPolicy(t *testing.T) {
 			alert: standbyUnhealthy, want: `envoy_endpoint_address=~"10[.]0[.]0[.]1:80|\\[2001:db8::1\\]:80"}) > 0`,
 		},
 		{
+			reason: "IPv6 addresses, of which one is not as Envoy writes it", old: "active: {service: {name: shop, port: 8080}}\n  passive: {service: {name: shop-standby, port: 8080}}",
+			with:  "active: {endpoints: [{ip: {address: \"2001:DB8:0::1\", port: 80}}]}\n  passive: {endpoints: [{ip: {address: \"2001:db8::2\", port: 80}}]}",
+			alert: standbyUnhealthy, want: `envoy_endpoint_address="[2001:db8::1]:80"}) > 0`,
+		},
+		{
 			reason: "a name that both tiers have", old: "active: {service: {name: shop, port: 8080}}\n  passive: {service: {name: shop-standby, port: 8080}}",
 			with:   "active: {endpoints: [{fqdn: {hostname: shop.example.net, port: 80}}]}\n  passive: {endpoints: [{fqdn: {hostname: shop.example.net, port: 81}}]}",
 			hasNot: []string{standbyUnhealthy}, alert: servingFromPassive, want: "ejections_active",

@@ -3,6 +3,7 @@ package metrics
 import (
 	"cmp"
 	"net"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -125,7 +126,7 @@ func labelsOf(tiers []envoygateway.Tier) []label {
 				case envoygateway.AddressTypeFQDN:
 					labels = append(labels, label{"envoy_endpoint_hostname", cmp.Or(host.Hostname, host.Address)})
 				case envoygateway.AddressTypeIP:
-					labels = append(labels, label{"envoy_endpoint_address", net.JoinHostPort(host.Address, strconv.FormatUint(uint64(host.Port), 10))})
+					labels = append(labels, label{"envoy_endpoint_address", net.JoinHostPort(addressOf(host), strconv.FormatUint(uint64(host.Port), 10))})
 				default:
 					labels = append(labels, label{})
 				}
@@ -133,6 +134,15 @@ func labelsOf(tiers []envoygateway.Tier) []label {
 		}
 	}
 	return labels
+}
+
+// addressOf writes an IP address as Envoy does, which has one form for each.
+func addressOf(host envoygateway.Host) string {
+	address, err := netip.ParseAddr(host.Address)
+	if err != nil {
+		return host.Address
+	}
+	return address.String()
 }
 
 // areApart tells that hosts of two tiers are known by the values of one label.
