@@ -103,6 +103,16 @@ func TestAlertsByPolicy(t *testing.T) {
 		{reason: "no check", with: "  policy: {profile: custom, retry: {}}\n", has: []string{standbyWithout}, hasNot: []string{tierUnhealthy, cannotEject, flapping}, alert: standbyWithout, want: "< 2"},
 		{reason: "more hosts than the manifests tell", args: []string{"--active-hosts=3"}, alert: servingFromPassive, want: ">= (envoy_cluster_membership_total{envoy_cluster_name=\"httproute/web/shop/rule/0\"} - 1)\n"},
 		{reason: "more hosts of both", args: []string{"--active-hosts=3", "--passive-hosts=2"}, alert: servingFromPassive, want: ">= 3\n"},
+		{
+			reason: "a headless active tier of one pod, which may have none", old: "active: {service: {name: shop, port: 8080}}",
+			with:  "active: {workload: {image: example.com/shop:1, port: 8080, replicas: 1, clusterIP: None}}",
+			alert: servingFromPassive, want: ">= (envoy_cluster_membership_total{envoy_cluster_name=\"httproute/web/shop/rule/0\"} - 1)\n",
+		},
+		{
+			reason: "a headless active tier without pods", old: "active: {service: {name: shop, port: 8080}}",
+			with:  "active: {workload: {image: example.com/shop:1, port: 8080, replicas: 0, clusterIP: None}}",
+			alert: servingFromPassive, want: ">= (envoy_cluster_membership_total{envoy_cluster_name=\"httproute/web/shop/rule/0\"} - 1)\n",
+		},
 		{reason: "passive preferred", with: "  prefer: passive\n", alert: standbyUnhealthy, want: "envoy_endpoint_hostname=\"shop-standby.web.svc.cluster.local\"}) > 0"},
 		{
 			reason: "IP addresses", old: "active: {service: {name: shop, port: 8080}}\n  passive: {service: {name: shop-standby, port: 8080}}",

@@ -118,7 +118,7 @@ func (t *translator) findService(host *Host) {
 		host.Pods, host.PodsFrom = t.readyEndpoints(id)
 	}
 	if service.Spec.ClusterIP == corev1.ClusterIPNone {
-		host.Count = host.Pods
+		host.Count, host.Headless = host.Pods, true
 	}
 }
 

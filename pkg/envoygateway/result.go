@@ -308,6 +308,9 @@ type Host struct {
 	// Count is the number of hosts that Envoy sees; nil for unknown. A ClusterIP's
 	// name is one host, however many pods are behind it.
 	Count *int32
+	// Headless tells that the address is the name of a headless Service, of which each pod
+	// that is ready is a host.
+	Headless bool
 	// Pods is the number of pods behind the address; nil for unknown.
 	Pods *int32
 	// PodsFrom has the fields that say so.

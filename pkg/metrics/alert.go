@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -34,7 +35,7 @@ const runbook = "https://github.com/failover-krm/failover/blob/main/docs/runbook
 func (a Alert) RunbookURL() string { return runbook + "#" + strings.ToLower(a.Name) }
 
 // kind is an alert for any failover. In its texts, NAME, ACTIVE and PASSIVE are those of the
-// failover.
+// failover, and PART is for tiers of different sizes.
 type kind struct {
 	name                 string
 	expression           func(Subject) string // empty where there is nothing to see it by
@@ -67,7 +68,7 @@ var kinds = []kind{
 	{
 		"FailoverTierUnhealthy", Subject.aTierFailsChecks, 2 * time.Minute, Warning,
 		"A tier of NAME fails its health checks",
-		"As many hosts fail the active health check as a tier has: ACTIVE, in whose place PASSIVE serves, or PASSIVE, which could not take over. Envoy's metrics tell which with enablePerEndpointStats alone; 'failover status' does.",
+		"As many hosts fail the active health check as a tier has: ACTIVE, in whose place PASSIVE serves, or PASSIVE, which could not take overPART. Envoy's metrics tell which with enablePerEndpointStats alone; 'failover status' does.",
 	},
 	{
 		"FailoverStandbyUnhealthy", Subject.standbyUnhealthy, 5 * time.Minute, Warning,
@@ -76,14 +77,14 @@ var kinds = []kind{
 	},
 	{
 		"FailoverStandbyWithoutHosts", Subject.standbyWithoutHosts, 5 * time.Minute, Warning,
-		"The standby of NAME has no hosts",
-		"Envoy knows fewer hosts than there are addresses of ACTIVE and PASSIVE: a name does not resolve, or stands for no pod. Most likely nothing would take over from active.",
+		"A tier of NAME has no hosts",
+		"Envoy knows no host of PASSIVE or, without enablePerEndpointStats, fewer hosts than there are addresses of ACTIVE and PASSIVE: a name does not resolve, or stands for no pod. 'failover status' tells which.",
 	},
 }
 
 // AlertsFor returns those by which a failover can be watched.
 func AlertsFor(s Subject) []Alert {
-	texts := strings.NewReplacer("NAME", s.Name, "ACTIVE", "active ("+s.Active.Name+")", "PASSIVE", "passive ("+s.Standby.Name+")")
+	texts := strings.NewReplacer("NAME", s.Name, "ACTIVE", "active ("+s.Active.Name+")", "PASSIVE", "passive ("+s.Standby.Name+")", "PART", s.part())
 	var alerts []Alert
 	for _, k := range kinds {
 		if expression := k.expression(s); expression != "" {
@@ -91,6 +92,18 @@ func AlertsFor(s Subject) []Alert {
 		}
 	}
 	return alerts
+}
+
+// part says which hosts fail if not those of a tier.
+func (s Subject) part() string {
+	switch cmp.Compare(s.Active.Hosts, s.Standby.Hosts) {
+	case 1:
+		return ", or as many hosts of active as passive has, while the others serve"
+	case -1:
+		return ", or as many hosts of passive as active has"
+	default:
+		return ""
+	}
 }
 
 // duration writes one as Prometheus does, in seconds and what is longer.

@@ -65,23 +65,31 @@ func (s Subject) servedFromPassive() string {
 	return s.either(with, without)
 }
 
-// activeHosts is how many hosts active has. Where its names stand for several each, it is what
-// passive leaves of all hosts.
+// activeHosts is how many hosts active has. Where that varies, it is what passive leaves of all
+// hosts: none, while a headless Service has no pods.
 func (s Subject) activeHosts() string {
-	if s.Active.Hosts != s.Active.Addresses && s.Standby.Hosts == s.Standby.Addresses {
+	if s.Active.Varies && !s.Standby.Varies {
 		return fmt.Sprintf("(%s - %d)", s.of("membership_total"), s.Standby.Hosts)
 	}
 	return fmt.Sprint(s.Active.Hosts)
 }
 
 // aTierFailsChecks holds while as many hosts fail the active check as a tier has, and others are
-// healthy, on an Envoy that does not say which.
+// healthy, on an Envoy that does not say which. Of a larger active tier, a number between that of
+// passive and its own is a part.
 func (s Subject) aTierFailsChecks() string {
 	if !s.Checks {
 		return ""
 	}
-	return s.unlessEndpoints(fmt.Sprintf("%s - %s >= %d\nand\n%s > 0",
-		s.of("membership_total"), s.of("health_check_healthy"), min(s.Active.Hosts, s.Standby.Hosts), s.of("membership_healthy")))
+	failing := s.of("membership_total") + " - " + s.of("health_check_healthy")
+	fails := fmt.Sprintf("%s >= %s", failing, s.activeHosts())
+	if s.Active.Hosts > s.Standby.Hosts {
+		fails = fmt.Sprintf("(\n%s\n)", indent(fmt.Sprintf("%s == %d\nor\n%s", failing, s.Standby.Hosts, fails)))
+	}
+	if s.Active.Varies {
+		fails += fmt.Sprintf("\nand\n%s > 0", failing) // it may have no hosts, of which none fails
+	}
+	return s.unlessEndpoints(fmt.Sprintf("%s\nand\n%s > 0", fails, s.of("membership_healthy")))
 }
 
 // standbyUnhealthy holds while no host of passive is healthy, and one of active is.

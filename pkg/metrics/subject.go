@@ -39,6 +39,8 @@ type Tier struct {
 	// Addresses is how many addresses they have in the manifests. Each stands for one host
 	// or, as the name of a headless Service, for several.
 	Addresses int
+	// Varies tells that a name stands for several hosts, or for those that there are at the time.
+	Varies bool
 	// Is selects the hosts among the metrics of endpoints; empty where nothing tells them
 	// from those of the other tier.
 	Is string
@@ -97,12 +99,13 @@ func tierOf(tiers []envoygateway.Tier, otherwise int) Tier {
 		for _, backend := range tier.Backends {
 			names = append(names, diagnostic.Printable(backend.Ref.String()))
 			for _, host := range backend.Hosts {
-				result.Addresses++
+				hosts := otherwise
 				if host.Count != nil {
-					result.Hosts += int(*host.Count)
-				} else {
-					result.Hosts += otherwise
+					hosts = int(*host.Count)
 				}
+				result.Addresses++
+				result.Hosts += hosts
+				result.Varies = result.Varies || host.Headless || hosts != 1
 			}
 		}
 	}
