@@ -36,8 +36,8 @@ func (f *metricsFlags) add(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.StringVar(&f.target, "target", f.target, targetUsage)
 	addComplete(cmd, &f.complete)
-	set.IntVar(&f.hosts.Active, "active-hosts", f.hosts.Active, "hosts of active, the tier that serves first, where the manifests do not say")
-	set.IntVar(&f.hosts.Passive, "passive-hosts", f.hosts.Passive, "hosts of passive, where the manifests do not say")
+	set.IntVar(&f.hosts.Active, "active-hosts", f.hosts.Active, "hosts of each name of active, the tier that serves first, where the manifests do not say: a Service that is not among them, or a name outside the cluster")
+	set.IntVar(&f.hosts.Passive, "passive-hosts", f.hosts.Passive, "hosts of each name of passive, where the manifests do not say")
 	_ = cmd.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(words(target.All()), cobra.ShellCompDirectiveNoFileComp))
 }
 

@@ -102,6 +102,11 @@ func TestAlertsByPolicy(t *testing.T) {
 		{reason: "an active check alone", with: "  policy: {profile: custom, healthCheck: {active: {http: {path: /healthz}}}}\n", has: []string{servingFromPassive, tierUnhealthy, flapping}, hasNot: []string{cannotEject}, alert: servingFromPassive, want: "envoy_cluster_endpoint_healthy"},
 		{reason: "no check", with: "  policy: {profile: custom, retry: {}}\n", has: []string{standbyWithout}, hasNot: []string{tierUnhealthy, cannotEject, flapping}, alert: standbyWithout, want: "< 2"},
 		{reason: "more hosts than the manifests tell", args: []string{"--active-hosts=3"}, alert: servingFromPassive, want: ">= (envoy_cluster_membership_total{envoy_cluster_name=\"httproute/web/shop/rule/0\"} - 1)\n"},
+		{
+			reason: "addresses of a name outside the cluster", old: "active: {service: {name: shop, port: 8080}}", args: []string{"--active-hosts=3"},
+			with:  "active: {endpoints: [{fqdn: {hostname: shop.example.net, port: 443}}]}",
+			alert: servingFromPassive, want: ">= (envoy_cluster_membership_total{envoy_cluster_name=\"httproute/web/shop/rule/0\"} - 1)\n",
+		},
 		{reason: "more hosts of both", args: []string{"--active-hosts=3", "--passive-hosts=2"}, alert: servingFromPassive, want: ">= 3\n"},
 		{
 			reason: "a headless active tier of one pod, which may have none", old: "active: {service: {name: shop, port: 8080}}",

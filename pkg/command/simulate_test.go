@@ -279,6 +279,8 @@ func TestSimulateExitCodes(t *testing.T) {
 		{"an empty budget", simulated, []string{"--max-lost="}, 2, `--max-lost "": must not be empty`},
 		{"less than no time", simulated, []string{"--max-failover", "-1s", "--max-failback", "-2s"}, 2, "error: --max-failover -1s: must be 0s or longer\nerror: --max-failback -2s: must be 0s or longer\n"},
 		{"more hosts than any tier has", simulated, []string{"--broken-hosts", "2"}, 2, "error: --broken-hosts 2: no active tier has so many hosts: must be from 0 to 1; --active-hosts says how many there are where the manifests do not\n"},
+		{"hosts of a name outside the cluster", strings.Replace(simulated, "active: {service: {name: shop, port: 8080}}", "active: {endpoints: [{fqdn: {hostname: shop.example.net, port: 443}}]}", 1), []string{"--broken-hosts", "3", "--active-hosts", "3", "--outage", "closed"}, 0, ""},
+		{"hosts of a name of a cluster set", strings.Replace(simulated, "active: {service: {", "active: {serviceImport: {", 1), []string{"--broken-hosts", "3", "--active-hosts", "3", "--outage", "closed"}, 0, ""},
 		{"as many hosts as there are", simulated, []string{"--broken-hosts", "3", "--active-hosts", "3", "--outage", "closed"}, 0, ""},
 		{"requests without JSON", simulated, []string{"--requests"}, 2, "--requests is for -o json: add that, or leave it out"},
 	} {

@@ -137,6 +137,16 @@ func (t *translator) readyEndpoints(id Object) (*int32, []Source) {
 	return &ready, from
 }
 
+// CountOr returns the number of hosts that Envoy sees or, where the manifests do not say, another.
+// They do not for a name outside the cluster, of which each address is a host.
+func (h Host) CountOr(other int) int {
+	isOutside := h.Type == AddressTypeFQDN && h.Service == nil
+	if h.Count == nil || isOutside {
+		return other
+	}
+	return int(*h.Count)
+}
+
 // String writes the address, and how many pods are behind it.
 func (h Host) String() string {
 	port := strconv.FormatUint(uint64(h.Port), 10)

@@ -306,7 +306,8 @@ type Host struct {
 	// Service is behind the address; nil where none is known to be.
 	Service *Object
 	// Count is the number of hosts that Envoy sees; nil for unknown. A ClusterIP's
-	// name is one host, however many pods are behind it.
+	// name is one host, however many pods are behind it, and so is taken a name outside the
+	// cluster, where CountOr does not say another.
 	Count *int32
 	// Headless tells that the address is the name of a headless Service, of which each pod
 	// that is ready is a host.

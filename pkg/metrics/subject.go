@@ -99,10 +99,7 @@ func tierOf(tiers []envoygateway.Tier, otherwise int) Tier {
 		for _, backend := range tier.Backends {
 			names = append(names, diagnostic.Printable(backend.Ref.String()))
 			for _, host := range backend.Hosts {
-				hosts := otherwise
-				if host.Count != nil {
-					hosts = int(*host.Count)
-				}
+				hosts := host.CountOr(otherwise)
 				result.Addresses++
 				result.Hosts += hosts
 				result.Varies = result.Varies || host.Headless || hosts != 1

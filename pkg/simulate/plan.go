@@ -142,13 +142,9 @@ func hostsOf(tier envoygateway.Tier, unknown int) (localities []envoy.Locality, 
 		for _, host := range backend.Hosts {
 			switch {
 			case host.Pods != nil && *host.Pods == 0:
-				if host.Count != nil {
-					refusing += int(*host.Count)
-				}
-			case host.Count != nil:
-				locality.Hosts += int(*host.Count)
+				refusing += host.CountOr(0)
 			default:
-				locality.Hosts += unknown
+				locality.Hosts += host.CountOr(unknown)
 			}
 		}
 		hosts += locality.Hosts
