@@ -59,9 +59,9 @@ func (f *metricsFlags) read(args []string, stdin io.Reader, stderr io.Writer) ([
 	if err := found.problem(); err != nil {
 		return nil, err
 	}
-	subjects, without := metrics.SubjectsOf(found.Failovers, f.hosts)
-	for _, line := range without {
-		fmt.Fprintln(stderr, "info: left out:", line)
+	subjects, remarks := metrics.SubjectsOf(found.Failovers, f.hosts)
+	for _, remark := range remarks {
+		fmt.Fprintln(stderr, "info:", remark)
 	}
 	return subjects, nil
 }

@@ -35,7 +35,7 @@ const runbook = "https://github.com/failover-krm/failover/blob/main/docs/runbook
 func (a Alert) RunbookURL() string { return runbook + "#" + strings.ToLower(a.Name) }
 
 // kind is an alert for any failover. In its texts, NAME, ACTIVE and PASSIVE are those of the
-// failover, and PART is for tiers of different sizes.
+// failover, PART is for tiers of different sizes, and TELL for what metrics tell of tiers.
 type kind struct {
 	name                 string
 	expression           func(Subject) string // empty where there is nothing to see it by
@@ -68,7 +68,7 @@ var kinds = []kind{
 	{
 		"FailoverTierUnhealthy", Subject.aTierFailsChecks, 2 * time.Minute, Warning,
 		"A tier of NAME fails its health checks",
-		"As many hosts fail the active health check as a tier has: ACTIVE, in whose place PASSIVE serves, or PASSIVE, which could not take overPART. Envoy's metrics tell which with enablePerEndpointStats alone; 'failover status' does.",
+		"As many hosts fail the active health check as a tier has: ACTIVE, in whose place PASSIVE serves, or PASSIVE, which could not take overPART. Envoy's metrics TELL; 'failover status' does.",
 	},
 	{
 		"FailoverStandbyUnhealthy", Subject.standbyUnhealthy, 5 * time.Minute, Warning,
@@ -84,7 +84,7 @@ var kinds = []kind{
 
 // AlertsFor returns those by which a failover can be watched.
 func AlertsFor(s Subject) []Alert {
-	texts := strings.NewReplacer("NAME", s.Name, "ACTIVE", "active ("+s.Active.Name+")", "PASSIVE", "passive ("+s.Standby.Name+")", "PART", s.part())
+	texts := strings.NewReplacer("NAME", s.Name, "ACTIVE", "active ("+s.Active.Name+")", "PASSIVE", "passive ("+s.Standby.Name+")", "PART", s.part(), "TELL", s.tell())
 	var alerts []Alert
 	for _, k := range kinds {
 		if expression := k.expression(s); expression != "" {
@@ -104,6 +104,14 @@ func (s Subject) part() string {
 	default:
 		return ""
 	}
+}
+
+// tell says when metrics tell one tier from the other.
+func (s Subject) tell() string {
+	if s.tellsApart() {
+		return "tell which with enablePerEndpointStats alone"
+	}
+	return "do not tell which"
 }
 
 // duration writes one as Prometheus does, in seconds and what is longer.

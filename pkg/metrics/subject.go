@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"cmp"
+	"fmt"
 	"net"
 	"net/netip"
 	"regexp"
@@ -49,30 +50,67 @@ type Tier struct {
 // Hosts is how many hosts a tier has where the manifests do not say.
 type Hosts struct{ Active, Passive int }
 
-// SubjectsOf returns those of the failovers that have tiers in one cluster, each once, and says
-// why of the others.
-func SubjectsOf(failovers []check.Failover, hosts Hosts) (subjects []Subject, without []string) {
+// SubjectsOf returns those of the failovers that have tiers in one cluster, each once as the first
+// of the route's parentRefs serves it, and says of which others nothing is written, and what is
+// not seen of these.
+func SubjectsOf(failovers []check.Failover, hosts Hosts) (subjects []Subject, remarks []string) {
 	known := map[string]bool{}
 	for _, failover := range failovers {
-		for _, on := range failover.Distinct() {
-			subject, problem := subjectOf(on, hosts)
-			switch {
-			case problem == "" && known[subject.Cluster]:
-				problem = "it has the same name in the metrics as the one before, which they are for"
-			case problem == "":
-				known[subject.Cluster] = true
-				subjects = append(subjects, subject)
-			}
-			if problem != "" {
-				without = append(without, on.Name()+": "+problem)
+		subject, problem := subjectOf(failover, hosts)
+		if problem == "" && known[subject.Cluster] {
+			problem = "it is given more than once, and what is written is for the first: give the files of one cluster at a time"
+		}
+		if problem != "" {
+			remarks = append(remarks, "left out: "+failover.Name()+": "+problem)
+			continue
+		}
+		known[subject.Cluster] = true
+		subjects = append(subjects, subject)
+		for _, remark := range []string{subject.unlikeOthers(failover, hosts), subject.cannotTellApart(failover.At.Clusters[0].Tiers)} {
+			if remark != "" {
+				remarks = append(remarks, subject.Name+" "+diagnostic.Printable(remark))
 			}
 		}
 	}
-	return subjects, without
+	return subjects, remarks
+}
+
+// unlikeOthers says which other Gateways serve the failover in a way that makes other alerts.
+func (s Subject) unlikeOthers(failover check.Failover, hosts Hosts) string {
+	var others []string
+	for _, on := range failover.Distinct() {
+		other, problem := subjectOf(on, hosts)
+		other.Name = s.Name
+		if gateway := on.At.Gateway.String(); (problem != "" || other != s) && on.At.Gateway != failover.At.Gateway && !slices.Contains(others, gateway) {
+			others = append(others, gateway)
+		}
+	}
+	if others == nil {
+		return ""
+	}
+	return fmt.Sprintf("is served by %s in one way, and by %s in another, under one name in Envoy's metrics: what is written is for %s, the first of its parentRefs; give all these the same policies, or each a route of its own",
+		failover.At.Gateway, strings.Join(others, ", "), failover.At.Gateway)
+}
+
+// cannotTellApart says why per-endpoint stats do not tell which tier a host is of.
+func (s Subject) cannotTellApart(tiers []envoygateway.Tier) string {
+	if s.tellsApart() {
+		return ""
+	}
+	standby := labelsOf(tiers[1:])
+	for _, l := range labelsOf(tiers[:1]) {
+		if l.name != "" && slices.Contains(standby, l) {
+			return fmt.Sprintf("has %s in both tiers: Envoy's metrics never tell which of them is out, also with enablePerEndpointStats; give passive a name of its own", l.value)
+		}
+	}
+	return "has hosts whose addresses are not in the manifests: Envoy's metrics never tell which tier is out, also with enablePerEndpointStats"
 }
 
 func subjectOf(failover check.Failover, hosts Hosts) (subject Subject, problem string) {
 	at := failover.At
+	if len(failover.NotHere) > 0 {
+		return Subject{}, diagnostic.Printable(failover.Reason) + ": give the file that has it too"
+	}
 	if at == nil || failover.Absent || len(at.Clusters) != 1 || len(at.Clusters[0].Tiers) < 2 {
 		return Subject{}, diagnostic.Printable(cmp.Or(failover.Reason, "its backends are not in tiers of one cluster"))
 	}
@@ -81,6 +119,9 @@ func subjectOf(failover check.Failover, hosts Hosts) (subject Subject, problem s
 		return Subject{}, "Envoy's metrics end the name of a cluster at its first dot: give the route a name without dots"
 	}
 	settings := envoy.SettingsOf(failover.Route.Kind, *failover.OfRule, *at, failover.EnvoyGateway)
+	if settings.Outlier == nil && settings.Check == nil {
+		return Subject{}, diagnostic.Printable(failover.Reason)
+	}
 	subject = Subject{
 		Name: failover.Name(), Route: failover.Route, Cluster: cluster.Name,
 		Active: tierOf(cluster.Tiers[:1], hosts.Active), Standby: tierOf(cluster.Tiers[1:], hosts.Passive),
