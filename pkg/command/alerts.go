@@ -136,27 +136,45 @@ func (f *alertsFlags) validate(isGiven func(string) bool) error {
 	if f.For != nil && (*f.For < 0 || *f.For%time.Second != 0) {
 		errs = append(errs, unusable("--for %s: must be whole seconds, 0s or more", *f.For))
 	}
-	if details := validation.IsDNS1123Label(f.Namespace); f.Namespace != "" && len(details) > 0 {
-		errs = append(errs, unusable("--namespace %q: %s", f.Namespace, strings.Join(details, "; ")))
+	if isGiven("namespace") {
+		errs = append(errs, validateNamespace(f.Namespace))
 	}
 	for _, name := range []string{"namespace", "label"} {
 		if f.output == outputRules && isGiven(name) {
 			errs = append(errs, unusable("--%s is for -o %s: a file of rules is no object", name, outputPrometheusRule))
 		}
 	}
-	f.Labels = map[string]string{}
-	for _, given := range f.labels {
-		key, value, found := strings.Cut(given, "=")
-		details := append(validation.IsQualifiedName(key), validation.IsValidLabelValue(value)...)
-		if !found {
-			details = []string{"must be KEY=VALUE, such as release=monitoring"}
+	labels, problems := labelsOf(f.labels)
+	f.Labels = labels
+	return joined(append(errs, problems...))
+}
+
+// labelsOf reads the values of --label.
+func labelsOf(given []string) (labels map[string]string, problems []error) {
+	labels = map[string]string{}
+	own := metrics.OwnLabels()
+	for _, label := range given {
+		key, value, found := strings.Cut(label, "=")
+		_, isTwice := labels[key]
+		problem := ""
+		switch {
+		case !found:
+			problem = "must be KEY=VALUE, such as release=monitoring"
+		case len(validation.IsQualifiedName(key)) > 0:
+			problem = `the key must be 1 to 63 letters, digits, "-", "_" and ".", and begin and end with a letter or digit, after a domain and "/" where it has one, such as release or example.com/team`
+		case len(validation.IsValidLabelValue(value)) > 0:
+			problem = `the value must be at most 63 letters, digits, "-", "_" and ".", and begin and end with a letter or digit`
+		case own[key] != "":
+			problem = fmt.Sprintf("%s is a label of the tool's own, %q: leave it out", key, own[key])
+		case isTwice:
+			problem = fmt.Sprintf("%s is given twice: give it once", key)
 		}
-		if len(details) > 0 {
-			errs = append(errs, unusable("--label %q: %s", given, strings.Join(details, "; ")))
+		if problem != "" {
+			problems = append(problems, unusable("--label %q: %s", label, problem))
 		}
-		f.Labels[key] = value
+		labels[key] = value
 	}
-	return joined(errs)
+	return labels, problems
 }
 
 func runAlerts(args []string, flags alertsFlags, stdin io.Reader, stdout, stderr io.Writer) error {

@@ -225,6 +225,21 @@ func TestAlertsOfCopies(t *testing.T) {
 	assert.Equal(t, "info: left out: web/shop (HTTPRoute, rule 0): it is given more than once, and what is written is for the first: give the files of one cluster at a time\n", stderr)
 }
 
+// TestAlertsOfLongName: a cluster takes names of up to 253 characters.
+func TestAlertsOfLongName(t *testing.T) {
+	names := map[string]bool{}
+	for _, end := range []string{"a", "b"} {
+		long := strings.Repeat("x", 252) + end
+		got := run(strings.ReplaceAll(rule(t, "max-ejection-too-low"), "name: shop\n", "name: "+long+"\n"), "alerts")
+		require.Zero(t, got.code, got.stderr)
+		var object struct{ Metadata struct{ Name string } }
+		require.NoError(t, yaml.Unmarshal([]byte(got.stdout), &object))
+		assert.Len(t, object.Metadata.Name, 253)
+		names[object.Metadata.Name] = true
+	}
+	assert.Len(t, names, 2)
+}
+
 func TestAlertsRefusesFlags(t *testing.T) {
 	for _, tc := range []struct {
 		args   []string
@@ -232,9 +247,15 @@ func TestAlertsRefusesFlags(t *testing.T) {
 	}{
 		{[]string{"-o", "rule"}, `error: --output "rule": did you mean "rules"? It must be one of prometheusrule, rules`},
 		{[]string{"--for", "1500ms"}, "error: --for 1.5s: must be whole seconds, 0s or more\n"},
-		{[]string{"-n", "Web"}, `error: --namespace "Web": `},
+		{[]string{"-n", "Web"}, "error: --namespace \"Web\": must be 1 to 63 lower-case letters, digits and \"-\", and begin and end with a letter or digit\n"},
+		{[]string{"-n", ""}, `error: --namespace "": must be 1 to 63`},
+		{[]string{"--for", "1d"}, "error: --for \"1d\": must be a duration such as 90s, 5m or 24h\nRun 'failover alerts --help' for usage.\n"},
+		{[]string{"--active-hosts", "many"}, "error: --active-hosts \"many\": must be a whole number\n"},
 		{[]string{"--label", "release"}, "error: --label \"release\": must be KEY=VALUE, such as release=monitoring\n"},
-		{[]string{"--label", "re lease=a b"}, `error: --label "re lease=a b": `},
+		{[]string{"--label", "re lease=a"}, `error: --label "re lease=a": the key must be 1 to 63 letters, digits, "-", "_" and ".", and begin and end with a letter or digit`},
+		{[]string{"--label", "release=a b"}, `error: --label "release=a b": the value must be at most 63 letters`},
+		{[]string{"--label", "a=1", "--label", "a=2"}, "error: --label \"a=2\": a is given twice: give it once\n"},
+		{[]string{"--label", "app.kubernetes.io/managed-by=x"}, `app.kubernetes.io/managed-by is a label of the tool's own, "failover": leave it out`},
 		{[]string{"-o", "rules", "--label", "release=monitoring", "-n", "web"}, "error: --label is for -o prometheusrule: a file of rules is no object\nerror: --namespace is for -o prometheusrule"},
 	} {
 		got := run(simulated, append([]string{"alerts"}, tc.args...)...)

@@ -76,7 +76,7 @@ func (f checkFlags) today() (time.Time, error) {
 	}
 	day, err := time.Parse(time.DateOnly, f.date)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("--date %q: must be a day such as 2026-11-27", f.date)
+		return time.Time{}, unusable("--date %q: must be a day such as 2026-11-27", f.date)
 	}
 	return day, nil
 }

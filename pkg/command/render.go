@@ -37,14 +37,23 @@ a spec is wrong or there is none, or 2 where an input cannot be read.`,
 			if err != nil {
 				return err
 			}
-			if details := validation.IsDNS1123Label(namespace); namespace != "" && len(details) > 0 {
-				return unusable("--namespace %q: %s", namespace, strings.Join(details, "; "))
+			if namespace != "" {
+				if err := validateNamespace(namespace); err != nil {
+					return err
+				}
 			}
 			return runRender(args, namespace, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().StringVarP(&namespace, "namespace", "n", "", "namespace of the specs that name none")
 	return cmd
+}
+
+func validateNamespace(value string) error {
+	if len(validation.IsDNS1123Label(value)) > 0 {
+		return unusable("--namespace %q: must be 1 to 63 lower-case letters, digits and \"-\", and begin and end with a letter or digit", value)
+	}
+	return nil
 }
 
 func runRender(args []string, namespace string, stdin io.Reader, stdout, stderr io.Writer) error {

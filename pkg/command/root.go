@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -59,7 +60,7 @@ func (w *checkedWriter) Write(p []byte) (int, error) {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot(stdin, stdout, stderr)
 	root.SetArgs(append([]string{}, args...)) // cobra takes nil as the arguments of the process
-	err := root.Execute()
+	cmd, err := root.ExecuteC()
 	if err == nil {
 		return 0
 	}
@@ -71,8 +72,30 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 		return failure.code
 	}
-	fmt.Fprintf(stderr, "error: %v\nRun 'failover --help' for usage.\n", err)
+	fmt.Fprintf(stderr, "error: %v\nRun '%s --help' for usage.\n", plain(err), cmd.CommandPath())
 	return exitUnusable
+}
+
+// valueTypes says what is allowed, by the type of a flag.
+var valueTypes = map[string]string{
+	"bool":     "true or false",
+	"duration": "a duration such as 90s, 5m or 24h",
+	"float64":  "a number",
+	"int":      "a whole number",
+}
+
+// plain says what is allowed where the library says what a parser has met.
+func plain(err error) error {
+	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return err
+	}
+	flag := invalid.GetFlag()
+	allowed, ok := valueTypes[flag.Value.Type()]
+	if !ok {
+		return err
+	}
+	return fmt.Errorf("--%s %q: must be %s", flag.Name, invalid.GetValue(), allowed)
 }
 
 // failure is an error with the exit code that it calls for.

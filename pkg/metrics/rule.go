@@ -2,10 +2,14 @@ package metrics
 
 import (
 	"cmp"
+	"fmt"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/failover-krm/failover/pkg/envoygateway"
 )
 
 // Options are what alerts are written with.
@@ -65,9 +69,9 @@ func PrometheusRulesOf(subjects []Subject, options Options) []*PrometheusRule {
 	var objects []*PrometheusRule
 	for _, subject := range subjects {
 		m := metadata{
-			Name:      strings.ToLower(subject.Route.Kind) + "-" + subject.Route.Namespace + "-" + subject.Route.Name,
+			Name:      objectName(subject.Route),
 			Namespace: cmp.Or(options.Namespace, subject.Route.Namespace),
-			Labels:    map[string]string{"app.kubernetes.io/component": "alerts", "app.kubernetes.io/managed-by": "failover"},
+			Labels:    OwnLabels(),
 		}
 		maps.Copy(m.Labels, options.Labels)
 		i := slices.IndexFunc(objects, func(known *PrometheusRule) bool {
@@ -80,6 +84,24 @@ func PrometheusRulesOf(subjects []Subject, options Options) []*PrometheusRule {
 		objects[i].Spec.Groups = append(objects[i].Spec.Groups, groupOf(subject, options))
 	}
 	return objects
+}
+
+// OwnLabels are those of each PrometheusRule, which Options.Labels must leave alone.
+func OwnLabels() map[string]string {
+	return map[string]string{"app.kubernetes.io/component": "alerts", "app.kubernetes.io/managed-by": "failover"}
+}
+
+// objectName is that of the PrometheusRule of a route. One that Kubernetes would refuse as too long
+// ends with a hash instead.
+func objectName(route envoygateway.Object) string {
+	const most, ofHash = 253, len("-01234567")
+	name := strings.ToLower(route.Kind) + "-" + route.Namespace + "-" + route.Name
+	if len(name) <= most {
+		return name
+	}
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(name)) // it never fails
+	return fmt.Sprintf("%s-%08x", strings.TrimRight(name[:most-ofHash], "-."), hash.Sum32())
 }
 
 // groupOf has the rules of a failover.
