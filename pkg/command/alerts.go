@@ -124,7 +124,7 @@ input cannot be read; then nothing is written.`,
 	flags.add(cmd)
 	set := cmd.Flags()
 	set.StringVarP(&flags.output, "output", "o", flags.output, "form, one of "+strings.Join(alertsWords(), ", "))
-	set.DurationVar(&flags.duration, "for", 0, "how long each must hold until it fires, in place of its own time")
+	set.DurationVar(&flags.duration, "for", 0, "how long each must hold until it fires, in place of its own time, in whole seconds, such as 90s; some also look back for 1m to 30m")
 	set.StringVarP(&flags.Namespace, "namespace", "n", "", "with -o prometheusrule: namespace of all objects, in place of that of each route")
 	set.StringArrayVar(&flags.labels, "label", nil, "with -o prometheusrule: label of all objects, such as release=monitoring; repeatable")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(alertsWords(), cobra.ShellCompDirectiveNoFileComp))

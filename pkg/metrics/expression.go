@@ -109,9 +109,10 @@ func (s Subject) standbyWithoutHosts() string {
 	return s.either(with, fmt.Sprintf("%s < %d", s.of("membership_total"), s.Active.Addresses+s.Standby.Addresses))
 }
 
-// noTierHealthy holds while no host of any tier is healthy, or was at a moment of the last minute.
+// noTierHealthy holds while no host of any tier was healthy for half of the last minute: an ejection
+// ends from time to time.
 func (s Subject) noTierHealthy() string {
-	return fmt.Sprintf("min_over_time(%s[1m]) == 0", s.of("membership_healthy"))
+	return fmt.Sprintf("quantile_over_time(0.5, %s[1m]) == 0", s.of("membership_healthy"))
 }
 
 // cannotEject holds after a host that fails too often was not ejected.
