@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/failover-krm/failover/pkg/check"
+	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/metrics"
 	"github.com/failover-krm/failover/pkg/target"
 )
@@ -60,10 +62,44 @@ func (f *metricsFlags) read(args []string, stdin io.Reader, stderr io.Writer) ([
 		return nil, err
 	}
 	subjects, remarks := metrics.SubjectsOf(found.Failovers, f.hosts)
+	if len(subjects) > 0 {
+		for _, warning := range withoutMetrics(found.documents) {
+			fmt.Fprintln(stderr, "warning:", warning)
+		}
+	}
 	for _, remark := range remarks {
 		fmt.Fprintln(stderr, "info:", remark)
 	}
 	return subjects, nil
+}
+
+// defaultStatName is clusterStatName of an EnvoyProxy where it has none.
+const defaultStatName = "%ROUTE_KIND%/%ROUTE_NAMESPACE%/%ROUTE_NAME%/rule/%ROUTE_RULE_NUMBER%"
+
+// withoutMetrics says which EnvoyProxies take away the metrics that are asked for, or name them in
+// another way.
+func withoutMetrics(documents []document.Document) []string {
+	const at = "spec.telemetry.metrics."
+	var warnings []string
+	for _, subject := range diagnostic.Subjects(documents) {
+		if subject.Field("kind") != "EnvoyProxy" {
+			continue
+		}
+		warn := func(format string, values ...any) {
+			name := fmt.Sprintf("EnvoyProxy %s/%s: %s", subject.Field("metadata.namespace"), subject.Field("metadata.name"), at)
+			warnings = append(warnings, diagnostic.Printable(name)+fmt.Sprintf(format, values...))
+		}
+		if name := subject.Field(at + "clusterStatName"); name != "" && name != defaultStatName {
+			warn("clusterStatName %q gives clusters other names: at its Gateways, what is written finds nothing of HTTPRoutes and GRPCRoutes; remove the field", name)
+		}
+		if disable := subject.Field(at + "prometheus.disable"); disable == "true" {
+			warn("prometheus.disable %q takes all metrics away: at its Gateways, what is written finds nothing; remove the field", disable)
+		}
+		if document.Lookup(subject.Node, at+"matches") != nil {
+			warn("matches takes metrics away: at its Gateways, what is written finds nothing, unless all of \"cluster.\" are among those that it keeps")
+		}
+	}
+	return warnings
 }
 
 // alertsFlags are those of alerts.

@@ -225,6 +225,25 @@ func TestAlertsOfCopies(t *testing.T) {
 	assert.Equal(t, "info: left out: web/shop (HTTPRoute, rule 0): it is given more than once, and what is written is for the first: give the files of one cluster at a time\n", stderr)
 }
 
+// TestAlertsOfEnvoyProxy: metrics that an EnvoyProxy takes away are named.
+func TestAlertsOfEnvoyProxy(t *testing.T) {
+	for _, tc := range []struct{ metrics, stderr string }{
+		{"{enablePerEndpointStats: true, prometheus: {disable: false}}", ""},
+		{`{clusterStatName: "%ROUTE_KIND%/%ROUTE_NAMESPACE%/%ROUTE_NAME%/rule/%ROUTE_RULE_NUMBER%"}`, ""},
+		{`{clusterStatName: "%ROUTE_NAME%"}`, "warning: EnvoyProxy infra/public: spec.telemetry.metrics.clusterStatName \"%ROUTE_NAME%\" gives clusters other names: at its Gateways, what is written finds nothing of HTTPRoutes and GRPCRoutes; remove the field\n"},
+		{"{prometheus: {disable: true}}", "warning: EnvoyProxy infra/public: spec.telemetry.metrics.prometheus.disable \"true\" takes all metrics away: at its Gateways, what is written finds nothing; remove the field\n"},
+		{"{matches: [{type: Prefix, value: http}]}", "warning: EnvoyProxy infra/public: spec.telemetry.metrics.matches takes metrics away: at its Gateways, what is written finds nothing, unless all of \"cluster.\" are among those that it keeps\n"},
+	} {
+		proxy := "---\napiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyProxy\nmetadata: {name: public, namespace: infra}\nspec:\n  telemetry: {metrics: " + tc.metrics + "}\n"
+		for _, command := range []string{"alerts", "dashboard"} {
+			got := run(simulated+proxy, command)
+			assert.Zero(t, got.code)
+			assert.NotEmpty(t, got.stdout)
+			assert.Equal(t, tc.stderr, got.stderr)
+		}
+	}
+}
+
 // TestAlertsOfLongName: a cluster takes names of up to 253 characters.
 func TestAlertsOfLongName(t *testing.T) {
 	names := map[string]bool{}

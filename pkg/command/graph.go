@@ -10,6 +10,7 @@ import (
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/compile"
 	"github.com/failover-krm/failover/pkg/diagnostic"
+	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/diagram"
 	"github.com/failover-krm/failover/pkg/target"
 )
@@ -115,6 +116,7 @@ type failovers struct {
 	// refused tells that an API server or Envoy Gateway refuses something, and unread that
 	// a file could not be read.
 	refused, unread bool
+	documents       []document.Document
 }
 
 // readFailovers finds the failovers among FailoverSpecs and manifests, and says on stderr
@@ -138,7 +140,7 @@ func readFailovers(args []string, selected selection, on string, options check.O
 	if len(checked.Failovers) == 0 {
 		fmt.Fprintf(stderr, "info: no failover found in %s\n", strings.Join(sourceNames(args), ", "))
 	}
-	return failovers{checked, len(refused) > 0, len(read.unread) > 0}, nil
+	return failovers{checked, len(refused) > 0, len(read.unread) > 0, read.documents}, nil
 }
 
 // problem is what the exit code tells of the input.
