@@ -10,8 +10,8 @@ import (
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/compile"
 	"github.com/failover-krm/failover/pkg/diagnostic"
-	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/diagram"
+	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/target"
 )
 
