@@ -35,6 +35,7 @@ func TestParse(t *testing.T) {
 		{"the items of a List", "apiVersion: v1\nkind: List\nitems: [{kind: A}, ~, {kind: B}]\n", []string{"A", "B"}},
 		{"another kind's items are its own", "apiVersion: v2\nkind: List\nitems: [{kind: A}]\n", []string{"List"}},
 		{"a List without items", "apiVersion: v1\nkind: List\n", []string{"List"}},
+		{"a List of null, as Go writes an empty one", "apiVersion: v1\nkind: List\nitems: null\n", []string{"List"}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			documents, err := document.Parse([]byte(tc.text), "f.yaml")
@@ -54,6 +55,9 @@ func TestParseRefuses(t *testing.T) {
 		{"lines count from the top of the file", "a: b\n---\nc: [\n", "f.yaml:3: not YAML: did not find expected node content"},
 		{"ten megabytes of nesting", strings.Repeat("[", 10<<20), "f.yaml:1: not YAML: exceeded max depth of 10000"},
 		{"an alias that contains itself", "a:\n  &a [*a]\n", "f.yaml:2: YAML aliases that repeat more than 1048576 nodes, or contain themselves: write the values out"},
+		{"a List of no list", "apiVersion: v1\nkind: List\nitems: foo\n", `f.yaml:3: items of a List "foo": must be a list of objects`},
+		{"a List of what is no object", "apiVersion: v1\nkind: List\nitems:\n- null\n- {}\n- 3\n", `f.yaml:6: an item of a List "3": must be an object`},
+		{"a malformed List in a List", "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: List, items: {}}]\n", "f.yaml:3: items of a List: must be a list of objects"},
 		{"no text at all", "\x00\x01", "f.yaml:1: not YAML: control characters are not allowed"},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {

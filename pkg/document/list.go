@@ -1,6 +1,7 @@
 package document
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -35,6 +36,42 @@ func unlist(node *yaml.Node) []*yaml.Node {
 		objects = append(objects, unlist(item)...)
 	}
 	return objects
+}
+
+// checkList refuses a List whose items are no objects: nothing would be found in it, and
+// nothing would be wrong. Go writes null for a List without items.
+func checkList(node *yaml.Node) *SyntaxError {
+	if Field(node, "kind") != "List" || Field(node, "apiVersion") != "v1" {
+		return nil
+	}
+	items := Lookup(node, "items")
+	switch {
+	case items == nil || items.ShortTag() == yaml.NodeTagNull:
+		return nil
+	case items.Kind != yaml.SequenceNode:
+		return malformed(items, "items of a List%s: must be a list of objects")
+	}
+	for _, item := range items.Content {
+		at := item
+		switch item = follow(item); {
+		case item.Kind == yaml.MappingNode:
+			if err := checkList(item); err != nil {
+				return err
+			}
+		case item.ShortTag() != yaml.NodeTagNull:
+			return malformed(at, "an item of a List%s: must be an object")
+		}
+	}
+	return nil
+}
+
+// malformed is an error at a node, with its value where that is short.
+func malformed(node *yaml.Node, format string) *SyntaxError {
+	value := ""
+	if at := follow(node); at.Kind == yaml.ScalarNode {
+		value = fmt.Sprintf(" %q", at.Value)
+	}
+	return &SyntaxError{Line: node.Line, Reason: fmt.Sprintf(format, value)}
 }
 
 // areObjects tells whether all nodes are maps, or null.

@@ -69,6 +69,9 @@ func parse(data []byte) ([]*yaml.Node, *SyntaxError) {
 			if err := checkAliases(root); err != nil {
 				return nil, err
 			}
+			if err := checkList(root); err != nil {
+				return nil, err
+			}
 			nodes = append(nodes, unlist(root)...)
 		}
 	}
