@@ -161,6 +161,8 @@ func TestSimulateNotes(t *testing.T) {
 		{"active without pods, each a host", workload("0"), nil, "priority 0 has no host; priority 1 serves, and is what breaks", "[0,1]", 399, 400},
 		{"no tier has pods", strings.Replace(workload("0"), "service: {name: shop-standby,", "workload: {image: shop, replicas: 0,", 1), nil, "no tier has a pod", "[]", 400, 400},
 		{"many hosts", workload("250"), nil, "priority 0 has 250 hosts, of which 100 are simulated", "[100,1]", 0, 0},
+		{"more broken hosts than are simulated", workload("250"), []string{"--broken-hosts", "150"}, "priority 0 has 250 hosts, of which 100 are simulated; 150 broken hosts are simulated as 60", "[100,1]", 0, 5},
+		{"all but one", workload("250"), []string{"--broken-hosts", "249"}, "249 broken hosts are simulated as 99", "[100,1]", 0, 5},
 		{"fewer hosts than are to break", one + "---\n" + two, []string{"--broken-hosts", "3"}, "all hosts of active are broken, since it has no 3", "[1,1]", 0, 0},
 		{"aborted requests", fault("{abort: {httpStatus: 503, percentage: 50}}"), nil, "BackendTrafficPolicy web/shop aborts 50 % of the requests", "[1,1]", 150, 250},
 		{"delayed requests", fault("{delay: {fixedDelay: 6s, percentage: 25}}"), nil, "BackendTrafficPolicy web/shop delays 25 % of the requests by 6s", "[1,1]", 50, 150},
@@ -207,8 +209,8 @@ func TestSimulateWeightsOfManyHosts(t *testing.T) {
 		return got.stdout
 	}
 	// The hosts of the backend that gets a tenth of the requests are broken.
-	note := regexp.MustCompile(`(?m)^ *"note": "priority 0 has 1000 hosts, of which 100 are simulated",\n`)
-	assert.Equal(t, cost(weighted("75", "25"), "75"), note.ReplaceAllString(cost(weighted("750", "250"), "75"), ""))
+	note := regexp.MustCompile(`(?m)^ *"note": "priority 0 has 1000 hosts, of which 100 are simulated; 750 broken hosts are simulated as 75",\n`)
+	assert.Equal(t, cost(weighted("75", "25"), "75"), note.ReplaceAllString(cost(weighted("750", "250"), "750"), ""))
 }
 
 // TestSimulateRequests: every request of the first run is in the JSON.
@@ -281,6 +283,7 @@ func TestSimulateExitCodes(t *testing.T) {
 		{"more hosts than any tier has", simulated, []string{"--broken-hosts", "2"}, 2, "error: --broken-hosts 2: no active tier has so many hosts: must be from 0 to 1; --active-hosts says how many there are where the manifests do not\n"},
 		{"hosts of a name outside the cluster", strings.Replace(simulated, "active: {service: {name: shop, port: 8080}}", "active: {endpoints: [{fqdn: {hostname: shop.example.net, port: 443}}]}", 1), []string{"--broken-hosts", "3", "--active-hosts", "3", "--outage", "closed"}, 0, ""},
 		{"hosts of a name of a cluster set", strings.Replace(simulated, "active: {service: {", "active: {serviceImport: {", 1), []string{"--broken-hosts", "3", "--active-hosts", "3", "--outage", "closed"}, 0, ""},
+		{"fewer hosts than none", simulated, []string{"--broken-hosts", "-1"}, 2, "error: --broken-hosts -1: must be 0, for all, or more\n"},
 		{"as many hosts as there are", simulated, []string{"--broken-hosts", "3", "--active-hosts", "3", "--outage", "closed"}, 0, ""},
 		{"requests without JSON", simulated, []string{"--requests"}, 2, "--requests is for -o json: add that, or leave it out"},
 	} {

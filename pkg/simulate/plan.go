@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -16,6 +17,8 @@ type plan struct {
 	scenario envoy.Scenario
 	// broken is the tier that outages break: the one that serves first.
 	broken int
+	// active is how many hosts that tier has; of a large one, fewer are simulated.
+	active int
 	// lost is the part of all requests that is lost in any case. Where the traffic is
 	// split, the scenario has the part that the first cluster gets.
 	lost    float64
@@ -28,20 +31,19 @@ func (p *plan) note(format string, values ...any) {
 	p.notes = append(p.notes, fmt.Sprintf(format, values...))
 }
 
-// activeHosts is how many hosts the tier that serves first has; 0 where nothing serves.
-func (p *plan) activeHosts() int {
-	if len(p.scenario.Tiers) == 0 {
+// brokenHosts is how many of the hosts that are simulated break; 0 stands for all. Of those
+// of a large tier it is the same part, but neither none nor all where it is some.
+func (p *plan) brokenHosts(options Options) int {
+	if options.BrokenHosts == 0 || options.BrokenHosts >= p.active {
 		return 0
 	}
-	return p.scenario.Tiers[p.broken]
+	simulated := p.scenario.Tiers[p.broken]
+	part := math.Round(float64(options.BrokenHosts) * float64(simulated) / float64(p.active))
+	return min(max(1, int(part)), simulated-1)
 }
 
-// ActiveHosts is how many hosts the tier that serves first has, as it is simulated; 0 where
-// nothing serves.
-func (s Served) ActiveHosts(options Options) int {
-	planned := planOf(s, options)
-	return planned.activeHosts()
-}
+// ActiveHosts is how many hosts the tier that serves first has; 0 where nothing serves.
+func (s Served) ActiveHosts(options Options) int { return planOf(s, options).active }
 
 func planOf(failover Served, options Options) plan {
 	p := plan{scenario: envoy.Scenario{Workers: options.Workers, Traffic: envoy.Traffic{Rate: options.Rate, Patience: options.Patience}}}
@@ -91,6 +93,7 @@ func (p *plan) addTiers(cluster envoygateway.Cluster, options Options) {
 			unknown = options.ActiveHosts
 		}
 		localities, hosts, refusing := hostsOf(tier, unknown)
+		all := hosts
 		switch {
 		case hosts == 0 && isServed:
 			return
@@ -105,7 +108,6 @@ func (p *plan) addTiers(cluster envoygateway.Cluster, options Options) {
 			continue
 		}
 		if hosts > maxHosts {
-			all := hosts
 			localities, hosts = shrink(localities, all)
 			p.note("%s has %d hosts, of which %d are simulated", nameOf(tier), all, hosts)
 		}
@@ -117,15 +119,18 @@ func (p *plan) addTiers(cluster envoygateway.Cluster, options Options) {
 			p.note("%s serves, and is what breaks", nameOf(tier))
 		}
 		if !isServed {
-			isServed, p.broken = true, i
+			isServed, p.broken, p.active = true, i, all
 		}
 	}
 	if !isServed {
 		scenario.Tiers, scenario.Dead, p.lost, p.notes = nil, nil, 1, []string{"no tier has a pod"}
 		return
 	}
-	if active := p.activeHosts(); options.BrokenHosts > active {
+	switch broken := p.brokenHosts(options); {
+	case options.BrokenHosts > p.active:
 		p.note("all hosts of active are broken, since it has no %d", options.BrokenHosts)
+	case broken > 0 && broken != options.BrokenHosts:
+		p.note("%d broken hosts are simulated as %d", options.BrokenHosts, broken)
 	}
 }
 

@@ -67,7 +67,9 @@ func (o Options) Validate() error {
 	between("workers", o.Workers, 1, maxWorkers)
 	between("active-hosts", o.ActiveHosts, 1, maxHosts)
 	between("passive-hosts", o.PassiveHosts, 1, maxHosts)
-	between("broken-hosts", o.BrokenHosts, 0, maxHosts)
+	if o.BrokenHosts < 0 {
+		errs = append(errs, fmt.Errorf("--broken-hosts %d: must be 0, for all, or more", o.BrokenHosts))
+	}
 	between("seeds", o.Seeds, 1, maxSeeds)
 	if !(o.Rate >= 0.01 && o.Rate <= 10000) { // nor NaN
 		errs = append(errs, fmt.Errorf("--rate %g: must be from 0.01 to 10000 requests a second", o.Rate))
@@ -298,7 +300,7 @@ func (o Outage) LostText() string {
 func runOnce(planned plan, kind envoy.Kind, seed uint64, options Options) (envoy.Result, envoy.Outage) {
 	scenario := planned.scenario
 	phase := time.Duration((float64(seed) + 0.5) / float64(options.Seeds) * float64(time.Second) / scenario.Traffic.Rate)
-	outage := envoy.Outage{Kind: kind, Tier: planned.broken, Hosts: min(options.BrokenHosts, planned.activeHosts()), Begin: options.Begin + phase}
+	outage := envoy.Outage{Kind: kind, Tier: planned.broken, Hosts: planned.brokenHosts(options), Begin: options.Begin + phase}
 	outage.End = outage.Begin + options.For
 	scenario.Outages = []envoy.Outage{outage}
 	scenario.Traffic.Duration, scenario.Traffic.Calm = outage.End+longestTail, calm
