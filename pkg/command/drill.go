@@ -473,7 +473,7 @@ func runDrill(args []string, flags drillFlags, stdin io.Reader, stdout, stderr i
 	defer stop()
 	plan, err := drill.Find(ctx, flags.client(), failover, flags.choice, flags.course)
 	if err != nil {
-		return unusable("%s", strings.ReplaceAll(err.Error(), "\n", "\nerror: "))
+		return unusable("%w", err)
 	}
 	if flags.dryRun {
 		if err := plan.Write(stdout); err != nil {
@@ -573,7 +573,7 @@ func readRecords(name string) ([]drill.Record, error) {
 	}
 	records, err := drill.ParseRecords(data, name)
 	if err != nil {
-		return nil, fmt.Errorf("%s has not only records of drills, and is not overwritten: correct it, or move it away\nerror: %s", name, strings.ReplaceAll(err.Error(), "\n", "\nerror: "))
+		return nil, fmt.Errorf("%s has not only records of drills, and is not overwritten: correct it, or move it away\n%w", name, err)
 	}
 	return records, nil
 }
