@@ -3,7 +3,6 @@
 package playground
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -190,7 +189,7 @@ func (p *Playground) Simulate(outage Outage) (Simulation, error) {
 	}
 	for _, result := range results {
 		if len(result.Outages) == 0 { // what is not known, or one that this kind of route cannot have
-			simulation.Costs = append(simulation.Costs, Cost{Name: result.Name, Note: cmp.Or(result.Note, result.Kind+": no such outage")})
+			simulation.Costs = append(simulation.Costs, Cost{Name: result.Name, Note: result.Note})
 			continue
 		}
 		of := result.Outages[0]

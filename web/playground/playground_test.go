@@ -50,7 +50,7 @@ func TestCheckAndSimulate(t *testing.T) {
 	outage.Kind = envoy.Unavailable
 	simulation, err = page.Simulate(outage)
 	require.NoError(t, err)
-	assert.Equal(t, playground.Simulation{Costs: []playground.Cost{{Name: "web/shop (HTTPRoute, rule 0)", Note: "HTTPRoute: no such outage"}}}, simulation)
+	assert.Equal(t, playground.Simulation{Costs: []playground.Cost{{Name: "web/shop (HTTPRoute, rule 0)", Note: "not simulated: an HTTPRoute can have closed, 500, 503, hang, dropped"}}}, simulation)
 
 	outage.Rate = -1
 	_, err = page.Simulate(outage)
