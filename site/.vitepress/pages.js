@@ -22,8 +22,9 @@ const known = files.filter(isPage).map((file) => ({ file, path: file.replace(/(^
 // pages are the files that are pages, each with its path on the site.
 export const pages = () => known;
 
-// notPages are the globs of Markdown that is none.
-export const notPages = () => ['**/node_modules/**', ...files.filter((file) => !isPage(file))];
+// notPages are the globs of Markdown that is none. web/build has the modules that the playground is
+// built of.
+export const notPages = () => ['**/node_modules/**', 'web/build/**', ...files.filter((file) => !isPage(file))];
 
 // pageOf is the link to the page of a file.
 export function pageOf(file) {
