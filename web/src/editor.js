@@ -112,8 +112,16 @@ export function readable(parent, label) {
   ]);
 }
 
+// setText changes what differs alone, so that the rest is not drawn again, and stays in view.
 export function setText(editor, text) {
-  if (editor.state.doc.toString() !== text) editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: text } });
+  const old = editor.state.doc.toString();
+  if (old === text) return;
+  const least = Math.min(old.length, text.length);
+  let before = 0;
+  while (before < least && old[before] === text[before]) before++;
+  let after = 0;
+  while (after < least - before && old[old.length - 1 - after] === text[text.length - 1 - after]) after++;
+  editor.dispatch({ changes: { from: before, to: old.length - after, insert: text.slice(before, text.length - after) } });
 }
 
 // offset is the place of a line and a column of characters, which count from 1.

@@ -70,12 +70,15 @@ const passed = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mi
 // simulations, the numbers in findings and the diagram, follows after a pause.
 const [update, updating] = latest(async (isOld) => {
   await shown(async () => {
-    const checking = await call('check', { text: text(), target: $('target').value });
+    // The program simulates while the page shows what it has checked.
+    const [checked, simulated] = [call('check', { text: text(), target: $('target').value }), call('simulate', outage())];
+    simulated.catch(() => {}); // where the check fails too, it says why
+    const checking = await checked;
     if (isOld()) return;
     showYAML(checking);
     showVerdicts(checking);
     if (checking.verdicts.length === 0) showFindings(checking); // which is all that there is to say
-    await simulate();
+    await showSimulation(await simulated);
     document.body.dataset.first ??= performance.now().toFixed(0);
     if ($('status').textContent === 'Loading') status('');
   }, 'took');
@@ -92,10 +95,9 @@ const [update, updating] = latest(async (isOld) => {
 let explained = false;
 
 // drag only simulates: the failovers are those of the last check.
-const [drag, dragging] = latest(() => shown(simulate, 'dragged'), ready);
+const [drag, dragging] = latest(() => shown(async () => showSimulation(await call('simulate', outage())), 'dragged'), ready);
 
-async function simulate() {
-  const { costs, picture } = await call('simulate', outage());
+async function showSimulation({ costs, picture }) {
   showCosts(costs);
   await showPicture($('picture'), picture, 'What became of the requests, second by second. The numbers are in the table above.');
 }
