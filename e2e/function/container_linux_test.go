@@ -65,6 +65,8 @@ func TestContainerImage(t *testing.T) {
 		require.NoError(t, err)
 		return string(content)
 	}
+	version := run(t, nil, "", installed.Failover, "version").stdout
+	known := version[strings.LastIndex(version, "Envoy Gateway: "):]
 	for _, tc := range []struct {
 		reason    string
 		options   []string
@@ -75,7 +77,7 @@ func TestContainerImage(t *testing.T) {
 		{reason: "the image's own user", stdin: read("input.yaml"), want: outcome{stdout: read("expected.yaml")}},
 		{reason: "nobody", options: []string{"--user", "nobody"}, stdin: read("input.yaml"), want: outcome{stdout: read("expected.yaml")}},
 		{reason: "a user that it does not know", options: []string{"--user", "1000680000:0"}, stdin: read("input.yaml"), want: outcome{stdout: read("expected.yaml")}},
-		{reason: "the version", arguments: []string{"version"}, want: outcome{stdout: "failover " + imageVersion + " (API failover.krm.dev/v1alpha1)\n"}},
+		{reason: "the version", arguments: []string{"version"}, want: outcome{stdout: "failover " + imageVersion + " (API failover.krm.dev/v1alpha1)\nCommit: unknown\n" + known}},
 		{
 			// 'kpt fn doc' itself, as of 1.0.0-beta.61, uses a flag that docker and podman lack.
 			reason: "the help, as kpt fn doc asks for it", stdin: "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n", arguments: []string{"--help"},
