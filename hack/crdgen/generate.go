@@ -110,7 +110,7 @@ func (g *generator) checkRules(node object) error {
 			if err := g.checkRule(data, rule); err != nil {
 				return err
 			}
-			if rule["checked"] != "" {
+			if rule["expr"] != "" {
 				kept = append(kept, rule)
 			}
 		}
@@ -137,11 +137,15 @@ func (g *generator) checkRule(node []byte, rule object) error {
 		if err != nil {
 			return err
 		}
-		if g.checked[key], err = checkedRule(structural, text); err != nil {
+		_, checked, err := checkedRule(structural, text)
+		if err != nil {
 			return err
 		}
+		if g.checked[key], err = ruleLiteral(checked); err != nil {
+			return fmt.Errorf("%s: %w", text, err)
+		}
 	}
-	rule["checked"] = g.checked[key]
+	rule["expr"] = g.checked[key]
 	return nil
 }
 

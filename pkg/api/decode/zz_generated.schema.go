@@ -2,7 +2,9 @@
 
 package decode
 
-import "github.com/failover-krm/failover/pkg/apiserver/schema"
+import (
+	"github.com/failover-krm/failover/pkg/apiserver/schema"
+)
 
 var failoverSpecSchema = &schema1a84cfab3a87
 

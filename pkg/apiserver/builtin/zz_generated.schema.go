@@ -2,7 +2,9 @@
 
 package builtin
 
-import "github.com/failover-krm/failover/pkg/apiserver/schema"
+import (
+	"github.com/failover-krm/failover/pkg/apiserver/schema"
+)
 
 var deploymentSchema = &schemaa5f65735b009
 var serviceSchema = &schemad1d85136e453

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/failover-krm/failover/pkg/apiserver/cel"
 	"github.com/failover-krm/failover/pkg/document"
 )
 
@@ -87,9 +88,8 @@ type Rule struct {
 	Text string
 	// Message is what the CRD says where the rule is false.
 	Message string
-	// Checked is the rule parsed and type-checked: the encoded proto of a CEL
-	// expression.
-	Checked string
+	// Expr is the rule, parsed and type-checked.
+	Expr cel.Expr
 }
 
 // Field is a field of an object.
