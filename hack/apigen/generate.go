@@ -51,7 +51,7 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var writer gosource.Writer
+	writer := gosource.NewWriter()
 	specRoot, err := writer.Reference(spec)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ type object = map[string]any
 
 // generate writes the schema of every kind in every version as Go data.
 func generate() ([]byte, error) {
-	generator := generator{checked: map[string]string{}}
+	generator := generator{writer: gosource.NewWriter(), checked: map[string]string{}}
 	var table strings.Builder
 	table.WriteString("// releases has the CRDs of each Envoy Gateway, the oldest first.\nvar releases = []release{\n")
 	for _, version := range versions {
@@ -56,7 +56,7 @@ func generate() ([]byte, error) {
 }
 
 type generator struct {
-	writer gosource.Writer
+	writer *gosource.Writer
 	// checked has every rule that was checked, by its text and the schema it is at.
 	checked map[string]string
 }

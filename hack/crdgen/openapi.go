@@ -28,7 +28,7 @@ func generateBuiltin() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var writer gosource.Writer
+	writer := gosource.NewWriter()
 	var variables strings.Builder
 	for _, variable := range slices.Sorted(maps.Keys(builtinKinds)) {
 		kind := builtinKinds[variable]

@@ -25,6 +25,9 @@ type Writer struct {
 	hasRules     bool
 }
 
+// NewWriter returns a Writer without schemas.
+func NewWriter() *Writer { return &Writer{names: map[string]string{}} }
+
 // Source returns the Go source of a package that has a declaration, which may
 // refer to the schemas collected.
 func (w *Writer) Source(generator, packageName, declaration string) ([]byte, error) {
@@ -55,13 +58,23 @@ func (w *Writer) Reference(schema map[string]any) (string, error) {
 
 // variable returns an expression for a pointer to the variable that has a literal.
 func (w *Writer) variable(prefix, literal string) string {
-	if w.names == nil {
-		w.names = map[string]string{}
-	}
 	name, known := w.names[literal]
 	if !known {
 		// A name that follows from the content: a change touches what changed.
 		name = fmt.Sprintf("%s%x", prefix, sha256.Sum256([]byte(literal)))[:len(prefix)+12]
+		w.names[literal] = name
+		w.declarations = append(w.declarations, name+" = "+literal+"\n")
+	}
+	return "&" + name
+}
+
+var numberNames = map[string]string{"int": "length", "float64": "number"}
+
+// number returns an expression for a pointer to a number, which is a variable, since the
+// compiler does not lay out all that new makes.
+func (w *Writer) number(goType string, value any) string {
+	name := numberNames[goType] + strings.NewReplacer("-", "minus", ".", "_", "+", "").Replace(fmt.Sprint(value))
+	if literal := fmt.Sprintf("%s(%v)", goType, value); w.names[literal] == "" {
 		w.names[literal] = name
 		w.declarations = append(w.declarations, name+" = "+literal+"\n")
 	}
@@ -132,7 +145,7 @@ func (w *Writer) literal(schema object) (string, error) {
 	} {
 		for _, keyword := range bound.keywords {
 			if value, ok := schema[keyword]; ok {
-				add(bound.name, fmt.Sprintf("new(%s(%v))", bound.goType, value))
+				add(bound.name, w.number(bound.goType, value))
 			}
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -447,7 +448,9 @@ func runRestore(cmd *cobra.Command, args []string, flags drillFlags) error {
 	return nil
 }
 
-var notInFileName = regexp.MustCompile(`[^A-Za-z0-9.]+`)
+var notInFileName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[^A-Za-z0-9.]+`)
+})
 
 func runDrill(args []string, flags drillFlags, stdin io.Reader, stdout, stderr io.Writer) error {
 	isAsked := !flags.yes && !flags.dryRun
@@ -467,7 +470,7 @@ func runDrill(args []string, flags drillFlags, stdin io.Reader, stdout, stderr i
 		}
 	}
 	if flags.undoFile == "" {
-		flags.undoFile = fmt.Sprintf("failover-drill-%s-%s-%d.json", notInFileName.ReplaceAllString(failover.Route.Namespace, "-"), notInFileName.ReplaceAllString(failover.Route.Name, "-"), failover.Rule)
+		flags.undoFile = fmt.Sprintf("failover-drill-%s-%s-%d.json", notInFileName().ReplaceAllString(failover.Route.Namespace, "-"), notInFileName().ReplaceAllString(failover.Route.Name, "-"), failover.Rule)
 	}
 	ctx, code, stop := interruptible(stderr, "stopped; what restores active is in "+flags.undoFile+", if it was broken: run 'failover drill --restore "+flags.undoFile+"'")
 	defer stop()

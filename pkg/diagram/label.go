@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -119,7 +120,7 @@ type font struct {
 
 // advances has how wide the characters that are known are, regular and bold, in
 // thousandths of the size.
-var advances = func() map[rune][2]int16 {
+var advances = sync.OnceValue(func() map[rune][2]int16 {
 	known := map[rune][2]int16{}
 	for _, run := range widths {
 		for i := range run.regular {
@@ -127,13 +128,13 @@ var advances = func() map[rune][2]int16 {
 		}
 	}
 	return known
-}()
+})
 
 // width is the most that a character takes. One that is not known takes the whole em, as
 // ideographs do.
 func (f font) width(char rune) float64 {
 	const em = 1000
-	advance, known := advances[char]
+	advance, known := advances()[char]
 	switch {
 	case !known:
 		return f.size
@@ -147,5 +148,5 @@ func (f font) ruler() ruler { return f.width }
 
 // isKnown tells that all characters are in the table.
 func isKnown(text string) bool {
-	return strings.IndexFunc(text, func(char rune) bool { _, known := advances[char]; return !known }) < 0
+	return strings.IndexFunc(text, func(char rune) bool { _, known := advances()[char]; return !known }) < 0
 }

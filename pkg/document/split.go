@@ -6,6 +6,7 @@ import (
 	"iter"
 	"regexp"
 	"slices"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -69,7 +70,9 @@ func isBlank(text []byte) bool {
 
 // versionDirective is %YAML 1.1 or 1.2. The library refuses the second, and reads
 // both in one way, which is nearly the second's.
-var versionDirective = regexp.MustCompile(`^%YAML[ \t]+1\.[0-9]+[ \t]*(#.*)?\s*$`)
+var versionDirective = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^%YAML[ \t]+1\.[0-9]+[ \t]*(#.*)?\s*$`)
+})
 
 // newText leaves out what the library does not know before a document.
 func newText(data []byte, above int) text {
@@ -82,7 +85,7 @@ func newText(data []byte, above int) text {
 			body += len(line) - len(content)
 			break
 		}
-		if versionDirective.Match(content) || isMarker(content, "...") {
+		if bytes.HasPrefix(content, []byte("%")) && versionDirective().Match(content) || isMarker(content, "...") {
 			content = []byte("\n")
 		}
 		preamble = append(preamble, content...)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
@@ -42,11 +43,13 @@ func (t text) syntaxError(err error) *SyntaxError {
 	return &SyntaxError{Line: t.above + line, Reason: "not YAML: " + explain(problem, t.data[start:ends[line-1]])}
 }
 
-var yamlError = regexp.MustCompile(`(?s)^(?:yaml: )?(?:line \d+: )?(?:yaml: )?(.*)$`)
+var yamlError = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)^(?:yaml: )?(?:line \d+: )?(?:yaml: )?(.*)$`)
+})
 
 // problemOf returns what the YAML library says, without the line that it gives:
 // that of something around the fault, the one before, or none.
-func problemOf(err error) string { return yamlError.FindStringSubmatch(err.Error())[1] }
+func problemOf(err error) string { return yamlError().FindStringSubmatch(err.Error())[1] }
 
 // lineEnds returns where each line of a text ends.
 func lineEnds(data []byte) []int {
@@ -97,14 +100,18 @@ func readAll(data []byte) error {
 
 // bareAsterisk is a value that begins with an asterisk and is not in quotes, such as a
 // wildcard.
-var bareAsterisk = regexp.MustCompile(`(?:^|[\s\[{,])(\*(?:[^\w\s,\]}][^\s,\]}]*)?)(?:$|[\s,\]}])`)
+var bareAsterisk = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:^|[\s\[{,])(\*(?:[^\w\s,\]}][^\s,\]}]*)?)(?:$|[\s,\]}])`)
+})
 
-var unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+var unknownAnchor = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+})
 
 // explain says what the library's words do not.
 func explain(problem string, line []byte) string {
 	indentation := line[:len(line)-len(bytes.TrimLeft(line, " \t-?"))]
-	anchor, asterisk := unknownAnchor.FindStringSubmatch(problem), bareAsterisk.FindSubmatch(line)
+	anchor, asterisk := unknownAnchor().FindStringSubmatch(problem), bareAsterisk().FindSubmatch(line)
 	switch {
 	case anchor != nil:
 		return fmt.Sprintf("alias *%[1]s has no anchor &%[1]s before it in its document, and those of other documents do not count", anchor[1])

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -62,7 +63,7 @@ func isNotText(value string) bool {
 	if value == "" || strings.IndexByte("0123456789+-.", value[0]) < 0 {
 		return isWord(value)
 	}
-	return number.MatchString(strings.ReplaceAll(value, "_", "")) || date.MatchString(value)
+	return number().MatchString(strings.ReplaceAll(value, "_", "")) || date().MatchString(value)
 }
 
 // isWord tells whether a text is nothing, a boolean, the merge key or the value key.
@@ -79,7 +80,11 @@ func isWord(value string) bool {
 
 var (
 	// number is one of any base and size, without its underscores.
-	number = regexp.MustCompile(`(?i)^[-+]?(?:0b[01]+|0o[0-7]+|0x[0-9a-f]+|[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?|(?:[0-9]+\.?[0-9]*|\.[0-9]*)(?:e[-+]?[0-9]+)?|\.inf|\.nan)$`)
+	number = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^[-+]?(?:0b[01]+|0o[0-7]+|0x[0-9a-f]+|[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?|(?:[0-9]+\.?[0-9]*|\.[0-9]*)(?:e[-+]?[0-9]+)?|\.inf|\.nan)$`)
+	})
 	// date may have a time.
-	date = regexp.MustCompile(`(?s)^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?$`)
+	date = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?s)^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?$`)
+	})
 )

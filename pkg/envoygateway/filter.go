@@ -149,7 +149,7 @@ func (f *filtered) modifyHeaders(spec filter, headers *gwapiv1.HTTPHeaderFilter)
 		return
 	}
 	for _, header := range append(append([]gwapiv1.HTTPHeader{}, headers.Add...), headers.Set...) {
-		if name := string(header.Name); !isModifiable(name) || !headerValue.MatchString(header.Value) {
+		if name := string(header.Name); !isModifiable(name) || !headerValue().MatchString(header.Value) {
 			f.fail(spec.source, false, ReasonUnsupportedValue, "header %q can't be set to %q", name, header.Value)
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -155,7 +156,9 @@ var routeStatOperators = []string{
 	egv1a1.StatFormatterRouteName, egv1a1.StatFormatterRouteNamespace, egv1a1.StatFormatterRouteKind, egv1a1.StatFormatterRouteRuleName,
 }
 
-var statOperator = regexp.MustCompile("%[^%]*%")
+var statOperator = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("%[^%]*%")
+})
 
 func validateTelemetry(telemetry *egv1a1.BackendTelemetry, path *field.Path) []Refusal {
 	if telemetry == nil {
@@ -172,7 +175,7 @@ func validateTelemetry(telemetry *egv1a1.BackendTelemetry, path *field.Path) []R
 }
 
 func validateStatName(name string, path *field.Path) []Refusal {
-	operators := statOperator.FindAllString(name, -1)
+	operators := statOperator().FindAllString(name, -1)
 	supported := !slices.ContainsFunc(operators, func(operator string) bool { return !slices.Contains(routeStatOperators, operator) })
 	if supported && (len(operators) > 0 || !strings.Contains(name, "%")) {
 		return nil

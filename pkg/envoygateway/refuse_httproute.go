@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -111,7 +112,9 @@ func validateReplacement(replacement *gwapiv1.HTTPPathModifier, path *field.Path
 }
 
 // headerValue is what a filter may write into a header.
-var headerValue = regexp.MustCompile(`^[!-~]+([\t ]?[!-~]+)*$`)
+var headerValue = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[!-~]+([\t ]?[!-~]+)*$`)
+})
 
 // validatesHeaderValues is since when the values of header filters are looked at.
 const validatesHeaderValues behaviour = "1.4"
@@ -122,7 +125,7 @@ func validateHeaderModifier(r release, modifier *gwapiv1.HTTPHeaderFilter, conse
 	}
 	validate := func(header gwapiv1.HTTPHeader, path *field.Path) []Refusal {
 		refusals := validateModifiedName(string(header.Name), consequence, path.Child("name"))
-		if r.has(validatesHeaderValues) && !headerValue.MatchString(header.Value) {
+		if r.has(validatesHeaderValues) && !headerValue().MatchString(header.Value) {
 			refusals = append(refusals, Refusal{field.Invalid(path.Child("value"), header.Value, "must be visible ASCII characters, with single spaces or tabs between them"), consequence})
 		}
 		return refusals

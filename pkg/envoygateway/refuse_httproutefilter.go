@@ -2,6 +2,7 @@ package envoygateway
 
 import (
 	"regexp"
+	"sync"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -55,11 +56,13 @@ func validateURLRewrite(rewrite *egv1a1.HTTPURLRewriteFilter, answered bool, pat
 }
 
 // headerName is what a header may be called.
-var headerName = regexp.MustCompile("^:?[0-9a-zA-Z!#$%&'*+-.^_|~`]+$")
+var headerName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("^:?[0-9a-zA-Z!#$%&'*+-.^_|~`]+$")
+})
 
 func validateCredentialInjection(injection *egv1a1.HTTPCredentialInjectionFilter, path *field.Path) []Refusal {
 	var refusals []Refusal
-	if header := ptr.Deref(injection.Header, ""); header != "" && !headerName.MatchString(header) {
+	if header := ptr.Deref(injection.Header, ""); header != "" && !headerName().MatchString(header) {
 		refusals = append(refusals, Refusal{field.Invalid(path.Child("header"), header, "must be the name of a header"), Frozen})
 	}
 	return append(refusals, validateSecretRef(injection.Credential.ValueRef, DirectResponse500, path.Child("credential", "valueRef"))...)

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // forwarding is what kubectl says once a port is forwarded.
-var forwarding = regexp.MustCompile(`Forwarding from (127\.0\.0\.1:[0-9]+) ->`)
+var forwarding = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`Forwarding from (127\.0\.0\.1:[0-9]+) ->`)
+})
 
 // Forward forwards a port of a pod, and calls with its address on this machine. It ends when
 // that returns.
@@ -30,7 +33,7 @@ func (k Kubectl) Forward(ctx context.Context, namespace, pod string, port int, w
 	}
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
-		if found := forwarding.FindStringSubmatch(lines.Text()); found != nil {
+		if found := forwarding().FindStringSubmatch(lines.Text()); found != nil {
 			err := with(found[1])
 			cancel()
 			_ = cmd.Wait() // it was told to end

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -23,7 +24,9 @@ type Kubectl struct {
 }
 
 // logLine is a line that kubectl's libraries log, beside what kubectl itself says.
-var logLine = regexp.MustCompile(`(?m)^[IWE][0-9]{4} .*\n`)
+var logLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^[IWE][0-9]{4} .*\n`)
+})
 
 // waitDelay is how long a kubectl that was told to end may take.
 const waitDelay = 5 * time.Second
@@ -60,7 +63,7 @@ func explain(ctx context.Context, err error, stderr string, args []string) error
 	case errors.Is(err, exec.ErrNotFound):
 		return fmt.Errorf("%w: install kubectl, or name it by --kubectl", err)
 	}
-	said := strings.TrimSpace(logLine.ReplaceAllString(stderr, ""))
+	said := strings.TrimSpace(logLine().ReplaceAllString(stderr, ""))
 	if said != "" {
 		return fmt.Errorf("kubectl %s: %s", strings.Join(args, " "), said)
 	}

@@ -3,6 +3,7 @@ package render
 import (
 	"slices"
 	"strconv"
+	"sync"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	appsv1 "k8s.io/api/apps/v1"
@@ -54,19 +55,21 @@ type partInfo struct {
 type origin struct{ object, spec string }
 
 // parts has every part; one that may be of several kinds has an entry for each.
-var parts = slices.Concat(
-	tierParts(activeComponent), tierParts(passiveComponent),
-	[]partInfo{
-		{gatewayPart, []schema.GroupVersionKind{gatewayAPI(kindGateway)}, gatewayOrigins},
-		{policyPart, []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindBackendTrafficPolicy)}, policyOrigins},
-		{routeFilterPart, []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindHTTPRouteFilter)}, routeFilterOrigins},
-		// Which of these it is depends on the spec.
-		{routePart, routeGroupVersionKinds(v1alpha1.RouteKindHTTP), httpRouteOrigins},
-		{routePart, routeGroupVersionKinds(v1alpha1.RouteKindGRPC), grpcRouteOrigins},
-		{routePart, routeGroupVersionKinds(v1alpha1.RouteKindTLS), routeOrigins},
-		{routePart, routeGroupVersionKinds(v1alpha1.RouteKindTCP), routeOrigins},
-	},
-)
+var parts = sync.OnceValue(func() []partInfo {
+	return slices.Concat(
+		tierParts(activeComponent), tierParts(passiveComponent),
+		[]partInfo{
+			{gatewayPart, []schema.GroupVersionKind{gatewayAPI(kindGateway)}, gatewayOrigins},
+			{policyPart, []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindBackendTrafficPolicy)}, policyOrigins},
+			{routeFilterPart, []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindHTTPRouteFilter)}, routeFilterOrigins},
+			// Which of these it is depends on the spec.
+			{routePart, routeGroupVersionKinds(v1alpha1.RouteKindHTTP), httpRouteOrigins},
+			{routePart, routeGroupVersionKinds(v1alpha1.RouteKindGRPC), grpcRouteOrigins},
+			{routePart, routeGroupVersionKinds(v1alpha1.RouteKindTLS), routeOrigins},
+			{routePart, routeGroupVersionKinds(v1alpha1.RouteKindTCP), routeOrigins},
+		},
+	)
+})
 
 func gatewayAPI(kind string) schema.GroupVersionKind {
 	return schema.GroupVersionKind{Group: gwapiv1.GroupVersion.Group, Version: gwapiv1.GroupVersion.Version, Kind: kind}
@@ -95,11 +98,12 @@ var everywhere = []origin{{"metadata.labels", "spec.labels"}, {"metadata.annotat
 
 // infoOf returns what is known of objects of a kind that are rendered as a part.
 func infoOf(part Part, kind schema.GroupKind) partInfo {
-	i := slices.IndexFunc(parts, func(info partInfo) bool { return info.part == part && info.makes(kind) })
+	known := parts()
+	i := slices.IndexFunc(known, func(info partInfo) bool { return info.part == part && info.makes(kind) })
 	if i < 0 {
 		return partInfo{}
 	}
-	return parts[i]
+	return known[i]
 }
 
 func (i partInfo) makes(kind schema.GroupKind) bool {
@@ -139,7 +143,7 @@ type Origin struct {
 // Origins returns what is known of every part, for specs that cannot be rendered.
 func Origins() []Origin {
 	var origins []Origin
-	for _, info := range parts {
+	for _, info := range parts() {
 		for _, origin := range info.origins {
 			for _, kind := range info.kinds {
 				origins = append(origins, Origin{document.ParsePath(origin.spec), kind, document.ParsePath(origin.object)})

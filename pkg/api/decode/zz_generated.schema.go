@@ -6,11 +6,11 @@ import (
 	"github.com/failover-krm/failover/pkg/apiserver/schema"
 )
 
-var failoverSpecSchema = &schema1a84cfab3a87
+var failoverSpecSchema = &schema18ba83da7583
 
-var failoverCheckSchema = &schema77bfd75d53e0
+var failoverCheckSchema = &schema4c69d3b0574d
 
-var failoverDrillSchema = &schemac2c85f242e13
+var failoverDrillSchema = &schemad3f755476bc5
 
 var (
 	schemaaa682b9edf8e = schema.Node{Enum: []string{"failover.krm.dev/v1alpha1"}, Type: schema.String}
@@ -25,72 +25,82 @@ var (
 	}, Required: []string{"name"}, Type: schema.Object}
 	schema8e76e480cd30 = schema.Node{Enum: []string{"gateway.envoyproxy.io/h2c", "gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/wss"}, Type: schema.String}
 	schema22b0a9e7568c = schema.Node{Items: &schema8e76e480cd30, Type: schema.Array}
-	schema4e45591298a3 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
-	schema4444680497af = schema.Node{Format: schema.Int32, Maximum: new(float64(65535)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema187161a452e9 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema4e45591298a3},
-		{Name: "port", Node: &schema4444680497af},
+	length1            = int(1)
+	length253          = int(253)
+	schema1f96b9b0df63 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
+	number1            = float64(1)
+	number65535        = float64(65535)
+	schema6f6807ab8a8b = schema.Node{Format: schema.Int32, Maximum: &number65535, Minimum: &number1, Type: schema.Integer}
+	schema3f06ec1b9e12 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema1f96b9b0df63},
+		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, Required: []string{"hostname", "port"}, Type: schema.Object}
-	schema7ee4dd0e609d = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema456e888147f9 = schema.Node{MaxLength: new(int(45)), MinLength: new(int(3)), Patterns: []string{"^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}, Type: schema.String}
-	schema9081cba0793c = schema.Node{Fields: []schema.Field{
-		{Name: "address", Node: &schema456e888147f9},
-		{Name: "port", Node: &schema4444680497af},
+	schema8d9a11092297 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	length3            = int(3)
+	length45           = int(45)
+	schema63dca3732d43 = schema.Node{MaxLength: &length45, MinLength: &length3, Patterns: []string{"^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}, Type: schema.String}
+	schema8c0e8d2f263d = schema.Node{Fields: []schema.Field{
+		{Name: "address", Node: &schema63dca3732d43},
+		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, Required: []string{"address", "port"}, Type: schema.Object}
-	schemae5533c373df5 = schema.Node{Fields: []schema.Field{
-		{Name: "fqdn", Node: &schema187161a452e9},
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "ip", Node: &schema9081cba0793c},
+	schema5a166ecb1de6 = schema.Node{Fields: []schema.Field{
+		{Name: "fqdn", Node: &schema3f06ec1b9e12},
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "ip", Node: &schema8c0e8d2f263d},
 		{Name: "zone", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schemad1e62a90c583 = schema.Node{Items: &schemae5533c373df5, MaxLength: new(int(256)), Type: schema.Array}
-	schemad817b7b32a28 = schema.Node{MinLength: new(int(1)), Type: schema.String}
-	schemad7a4e004702b = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schemad817b7b32a28},
+	length256          = int(256)
+	schema983757089e2f = schema.Node{Items: &schema5a166ecb1de6, MaxLength: &length256, Type: schema.Array}
+	schema42c0cd9793db = schema.Node{MinLength: &length1, Type: schema.String}
+	schema743a01741be7 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema42c0cd9793db},
 		{Name: "namespace", Node: &schema38c43b5ba342},
-		{Name: "port", Node: &schema4444680497af},
+		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, Required: []string{"name", "port"}, Type: schema.Object}
 	schemaddea1d3cbeb2 = schema.Node{Items: &schema38c43b5ba342, Type: schema.Array}
 	schemada9efc572a6e = schema.Node{Type: schema.Boolean}
-	schema04bad89a5afd = schema.Node{MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema2a568a85ca64 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schemab784d5f39b51 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Type: schema.String}
-	schemaf609552b2943 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema04bad89a5afd},
-		{Name: "kind", Node: &schema2a568a85ca64},
-		{Name: "name", Node: &schemab784d5f39b51},
+	schemadaa251c0c2d7 = schema.Node{MaxLength: &length253, Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	length63           = int(63)
+	schemac1f307cdb9e3 = schema.Node{MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema97855a7edf6b = schema.Node{MaxLength: &length253, MinLength: &length1, Type: schema.String}
+	schema6fee003a46ed = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schemadaa251c0c2d7},
+		{Name: "kind", Node: &schemac1f307cdb9e3},
+		{Name: "name", Node: &schema97855a7edf6b},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	schemad9cc1a0d5efd = schema.Node{Items: &schemaf609552b2943, MaxLength: new(int(8)), Type: schema.Array}
-	schema78405276a8ce = schema.Node{Default: "\"\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema50dcb727a1bc = schema.Node{Default: "\"Secret\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema3978a0270df3 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: schema.String}
-	schema16f4cdce1d9c = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema78405276a8ce},
-		{Name: "kind", Node: &schema50dcb727a1bc},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
+	length8            = int(8)
+	schema0891b246ce0a = schema.Node{Items: &schema6fee003a46ed, MaxLength: &length8, Type: schema.Array}
+	schema90464f57e9bb = schema.Node{Default: "\"\"", MaxLength: &length253, Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema5443599d24bf = schema.Node{Default: "\"Secret\"", MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schemad2a9b91494ee = schema.Node{MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: schema.String}
+	schema31b30a0a4aa2 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema90464f57e9bb},
+		{Name: "kind", Node: &schema5443599d24bf},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schemaad4b0f18a825 = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
 	schema248fc50762e7 = schema.Node{Items: &schemaad4b0f18a825, Type: schema.Array}
 	schema0c052ccc8b9a = schema.Node{Default: "false", Type: schema.Boolean}
 	schema4139913ada40 = schema.Node{Enum: []string{"Auto", "1.0", "1.1", "1.2", "1.3"}, Type: schema.String}
-	schemae885ddd7f819 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
-	schemaf9a676c297d2 = schema.Node{Fields: []schema.Field{
+	schema59ddc02afdee = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
+	schema33bdda8fa240 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "autoSNIFromEndpointHostname", Node: &schemada9efc572a6e},
-		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
+		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientCertificateRef", Node: &schema16f4cdce1d9c},
+		{Name: "clientCertificateRef", Node: &schema31b30a0a4aa2},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "fingerprints", Node: &schema248fc50762e7},
 		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
-		{Name: "sni", Node: &schema7ee4dd0e609d},
-		{Name: "wellKnownCACertificates", Node: &schemae885ddd7f819},
+		{Name: "sni", Node: &schema8d9a11092297},
+		{Name: "wellKnownCACertificates", Node: &schema59ddc02afdee},
 	}, Type: schema.Object}
-	schema9e03926f33e1 = schema.Node{Default: "1", Format: schema.Int32, Maximum: new(float64(1e+06)), Minimum: new(float64(1)), Type: schema.Integer}
+	number1e06         = float64(1e+06)
+	schemaead8cc286843 = schema.Node{Default: "1", Format: schema.Int32, Maximum: &number1e06, Minimum: &number1, Type: schema.Integer}
 	schema8fca7e19b178 = schema.Node{Enum: []string{"None"}, Type: schema.String}
 	schema8e7d83c7ceb5 = schema.Node{Default: "\"\"", Type: schema.String}
 	schemaeaddab7027b6 = schema.Node{Fields: []schema.Field{
@@ -166,7 +176,8 @@ var (
 		{Name: "terminationGracePeriodSeconds", Node: &schemad68636697e29},
 		{Name: "timeoutSeconds", Node: &schema4763a3f1a364},
 	}, Type: schema.Object}
-	schemaa18d5c38754f = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	number0            = float64(0)
+	schemab2970030f587 = schema.Node{Default: "1", Format: schema.Int32, Minimum: &number0, Type: schema.Integer}
 	schema32488dc6e732 = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schema38c43b5ba342},
 		{Name: "request", Node: &schema38c43b5ba342},
@@ -178,48 +189,49 @@ var (
 		{Name: "limits", Node: &schemac88777c19966},
 		{Name: "requests", Node: &schemac88777c19966},
 	}, Type: schema.Object}
-	schema95ba912e5682 = schema.Node{Fields: []schema.Field{
+	schema2a2fc48e0f09 = schema.Node{Fields: []schema.Field{
 		{Name: "args", Node: &schemaddea1d3cbeb2},
 		{Name: "clusterIP", Node: &schema8fca7e19b178},
 		{Name: "command", Node: &schemaddea1d3cbeb2},
 		{Name: "env", Node: &schemad84b2db40dde},
-		{Name: "image", Node: &schemad817b7b32a28},
+		{Name: "image", Node: &schema42c0cd9793db},
 		{Name: "imagePullPolicy", Node: &schema64f7acf7fe90},
 		{Name: "livenessProbe", Node: &schema39ca96d392f5},
-		{Name: "port", Node: &schema4444680497af},
+		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "readinessProbe", Node: &schema39ca96d392f5},
-		{Name: "replicas", Node: &schemaa18d5c38754f},
+		{Name: "replicas", Node: &schemab2970030f587},
 		{Name: "resources", Node: &schema45cd192e8e48},
 		{Name: "startupProbe", Node: &schema39ca96d392f5},
 	}, Required: []string{"image", "port"}, Type: schema.Object}
-	schema2bc7412c02b7 = schema.Node{Fields: []schema.Field{
+	schemaa429251c6b0b = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schemad1e62a90c583},
+		{Name: "endpoints", Node: &schema983757089e2f},
 		{Name: "name", Node: &schema38c43b5ba342},
-		{Name: "service", Node: &schemad7a4e004702b},
-		{Name: "serviceImport", Node: &schemad7a4e004702b},
-		{Name: "tls", Node: &schemaf9a676c297d2},
-		{Name: "weight", Node: &schema9e03926f33e1},
-		{Name: "workload", Node: &schema95ba912e5682},
+		{Name: "service", Node: &schema743a01741be7},
+		{Name: "serviceImport", Node: &schema743a01741be7},
+		{Name: "tls", Node: &schema33bdda8fa240},
+		{Name: "weight", Node: &schemaead8cc286843},
+		{Name: "workload", Node: &schema2a2fc48e0f09},
 	}, Type: schema.Object}
-	schema00b1e15842d2 = schema.Node{Items: &schema2bc7412c02b7, MaxLength: new(int(15)), Type: schema.Array}
-	schemaedf826086200 = schema.Node{Fields: []schema.Field{
+	length15           = int(15)
+	schemaa97d43968867 = schema.Node{Items: &schemaa429251c6b0b, MaxLength: &length15, Type: schema.Array}
+	schema531e93b32bad = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "backends", Node: &schema00b1e15842d2},
-		{Name: "endpoints", Node: &schemad1e62a90c583},
+		{Name: "backends", Node: &schemaa97d43968867},
+		{Name: "endpoints", Node: &schema983757089e2f},
 		{Name: "name", Node: &schema38c43b5ba342},
-		{Name: "service", Node: &schemad7a4e004702b},
-		{Name: "serviceImport", Node: &schemad7a4e004702b},
-		{Name: "tls", Node: &schemaf9a676c297d2},
-		{Name: "workload", Node: &schema95ba912e5682},
+		{Name: "service", Node: &schema743a01741be7},
+		{Name: "serviceImport", Node: &schema743a01741be7},
+		{Name: "tls", Node: &schema33bdda8fa240},
+		{Name: "workload", Node: &schema2a2fc48e0f09},
 	}, Type: schema.Object}
 	schema5a86b9686607 = schema.Node{Default: "\"cluster.local\"", Type: schema.String}
-	schema9977a0998019 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema883200f2df59 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema9977a0998019},
-		{Name: "kind", Node: &schema2a568a85ca64},
+	schemacdc34f50d412 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: &length253, Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema405458df8d18 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schemacdc34f50d412},
+		{Name: "kind", Node: &schemac1f307cdb9e3},
 	}, Required: []string{"kind"}, Type: schema.Object}
-	schema67b8b6ab7442 = schema.Node{Items: &schema883200f2df59, MaxLength: new(int(8)), Type: schema.Array}
+	schema129f26ffc82b = schema.Node{Items: &schema405458df8d18, MaxLength: &length8, Type: schema.Array}
 	schemae3edc1de43c4 = schema.Node{Default: "\"Same\"", Enum: []string{"All", "Selector", "Same"}, Type: schema.String}
 	schemab35390ec8fee = schema.Node{Fields: []schema.Field{
 		{Name: "key", Node: &schema38c43b5ba342},
@@ -235,166 +247,175 @@ var (
 		{Name: "from", Node: &schemae3edc1de43c4},
 		{Name: "selector", Node: &schemafef0e6b5a39a},
 	}, Type: schema.Object}
-	schemac063277b2a63 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
-		{Name: "kinds", Node: &schema67b8b6ab7442},
+	schema2d47a8c91557 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
+		{Name: "kinds", Node: &schema129f26ffc82b},
 		{Name: "namespaces", Node: &schema8da3508c2ded},
 	}, Type: schema.Object}
-	schemabe8fa202c611 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schemafaae26eb3cd5 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: schema.String}
-	schema59d669282fbb = schema.Node{Items: &schema16f4cdce1d9c, MaxLength: new(int(64)), Type: schema.Array}
+	schema41eeb0e8baf6 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	length255          = int(255)
+	schema9b6f83ba0988 = schema.Node{MaxLength: &length255, MinLength: &length1, Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: schema.String}
+	length64           = int(64)
+	schema86985469aa98 = schema.Node{Items: &schema31b30a0a4aa2, MaxLength: &length64, Type: schema.Array}
 	schema587ff954598c = schema.Node{Default: "\"Terminate\"", Enum: []string{"Terminate", "Passthrough"}, Type: schema.String}
-	schemad7d518006dd6 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(0)), Type: schema.String}
-	schema43c76301683a = schema.Node{MaxLength: new(int(16)), Type: schema.Object, Values: &schemad7d518006dd6}
-	schemacb7168ba6262 = schema.Node{Fields: []schema.Field{
-		{Name: "certificateRefs", Node: &schema59d669282fbb},
+	length0            = int(0)
+	length4096         = int(4096)
+	schema62630281c30a = schema.Node{MaxLength: &length4096, MinLength: &length0, Type: schema.String}
+	length16           = int(16)
+	schema8599d0deb40d = schema.Node{MaxLength: &length16, Type: schema.Object, Values: &schema62630281c30a}
+	schema9e9845652050 = schema.Node{Fields: []schema.Field{
+		{Name: "certificateRefs", Node: &schema86985469aa98},
 		{Name: "mode", Node: &schema587ff954598c},
-		{Name: "options", Node: &schema43c76301683a},
+		{Name: "options", Node: &schema8599d0deb40d},
 	}, Type: schema.Object}
-	schema22daac75f86b = schema.Node{Fields: []schema.Field{
-		{Name: "allowedRoutes", Node: &schemac063277b2a63},
-		{Name: "hostname", Node: &schemabe8fa202c611},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "port", Node: &schema4444680497af},
-		{Name: "protocol", Node: &schemafaae26eb3cd5},
-		{Name: "tls", Node: &schemacb7168ba6262},
+	schemaceb4a8e7678b = schema.Node{Fields: []schema.Field{
+		{Name: "allowedRoutes", Node: &schema2d47a8c91557},
+		{Name: "hostname", Node: &schema41eeb0e8baf6},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "port", Node: &schema6f6807ab8a8b},
+		{Name: "protocol", Node: &schema9b6f83ba0988},
+		{Name: "tls", Node: &schema9e9845652050},
 	}, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
-	schemacf69831f065a = schema.Node{Items: &schema22daac75f86b, MaxLength: new(int(64)), Type: schema.Array}
-	schemaa1ec019460af = schema.Node{Fields: []schema.Field{
+	schema45ebc1f0f173 = schema.Node{Items: &schemaceb4a8e7678b, MaxLength: &length64, Type: schema.Array}
+	schema27cd2f9f195b = schema.Node{Fields: []schema.Field{
 		{Name: "gatewayClassName", Node: &schema38c43b5ba342},
-		{Name: "listeners", Node: &schemacf69831f065a},
+		{Name: "listeners", Node: &schema45ebc1f0f173},
 		{Name: "name", Node: &schema38c43b5ba342},
 		{Name: "namespace", Node: &schema38c43b5ba342},
-		{Name: "sectionName", Node: &schema7ee4dd0e609d},
+		{Name: "sectionName", Node: &schema8d9a11092297},
 	}, Type: schema.Object}
-	schema34ba964ae820 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: schema.String}
-	schema81eea8a274d2 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Type: schema.String}
-	schema555538365fcf = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema34ba964ae820},
-		{Name: "value", Node: &schema81eea8a274d2},
+	schema161b8e4ae5bd = schema.Node{MaxLength: &length256, MinLength: &length1, Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: schema.String}
+	schema95a835195895 = schema.Node{MaxLength: &length4096, MinLength: &length1, Type: schema.String}
+	schema8afec2ad7a97 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema161b8e4ae5bd},
+		{Name: "value", Node: &schema95a835195895},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schemaa9a6b1b49868 = schema.Node{Items: &schema555538365fcf, MaxLength: new(int(16)), Type: schema.Array}
-	schema4e7ffeb306b4 = schema.Node{Items: &schema38c43b5ba342, MaxLength: new(int(16)), Type: schema.Array}
-	schemaffa30c5d6b8b = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schemaa9a6b1b49868},
-		{Name: "remove", Node: &schema4e7ffeb306b4},
-		{Name: "set", Node: &schemaa9a6b1b49868},
+	schema99c0b11eeed7 = schema.Node{Items: &schema8afec2ad7a97, MaxLength: &length16, Type: schema.Array}
+	schema11f732f33fb3 = schema.Node{Items: &schema38c43b5ba342, MaxLength: &length16, Type: schema.Array}
+	schema1327e38afab4 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema99c0b11eeed7},
+		{Name: "remove", Node: &schema11f732f33fb3},
+		{Name: "set", Node: &schema99c0b11eeed7},
 	}, Type: schema.Object}
-	schemad1e765d8d94b = schema.Node{Default: "\"Service\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema752257d3341f = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema78405276a8ce},
-		{Name: "kind", Node: &schemad1e765d8d94b},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
-		{Name: "port", Node: &schema4444680497af},
+	schemaaa66b9c41bd3 = schema.Node{Default: "\"Service\"", MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schemaa0fa8fc59995 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema90464f57e9bb},
+		{Name: "kind", Node: &schemaaa66b9c41bd3},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schemaf8ed199e2d37 = schema.Node{Default: "100", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema0e9ac0dfd242 = schema.Node{Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
-	schema3333c549b9f7 = schema.Node{Fields: []schema.Field{
-		{Name: "denominator", Node: &schemaf8ed199e2d37},
-		{Name: "numerator", Node: &schema0e9ac0dfd242},
+	schema44d7b2fda76a = schema.Node{Default: "100", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
+	schema9f06003cf8cf = schema.Node{Format: schema.Int32, Minimum: &number0, Type: schema.Integer}
+	schema70bd3c836b4f = schema.Node{Fields: []schema.Field{
+		{Name: "denominator", Node: &schema44d7b2fda76a},
+		{Name: "numerator", Node: &schema9f06003cf8cf},
 	}, Required: []string{"numerator"}, Type: schema.Object}
-	schema657ae74644b4 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
-	schemab3f8829f0ea4 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema752257d3341f},
-		{Name: "fraction", Node: &schema3333c549b9f7},
-		{Name: "percent", Node: &schema657ae74644b4},
+	number100          = float64(100)
+	schema663e146225f4 = schema.Node{Format: schema.Int32, Maximum: &number100, Minimum: &number0, Type: schema.Integer}
+	schema8c47e6457bb6 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schemaa0fa8fc59995},
+		{Name: "fraction", Node: &schema70bd3c836b4f},
+		{Name: "percent", Node: &schema663e146225f4},
 	}, Required: []string{"backendRef"}, Type: schema.Object}
 	schema6e479df10a49 = schema.Node{Enum: []string{"ResponseHeaderModifier", "RequestHeaderModifier", "RequestMirror", "ExtensionRef"}, Type: schema.String}
-	schemad6b8818287ff = schema.Node{Fields: []schema.Field{
-		{Name: "extensionRef", Node: &schemaf609552b2943},
-		{Name: "requestHeaderModifier", Node: &schemaffa30c5d6b8b},
-		{Name: "requestMirror", Node: &schemab3f8829f0ea4},
-		{Name: "responseHeaderModifier", Node: &schemaffa30c5d6b8b},
+	schema4d99fb5a16ca = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schema6fee003a46ed},
+		{Name: "requestHeaderModifier", Node: &schema1327e38afab4},
+		{Name: "requestMirror", Node: &schema8c47e6457bb6},
+		{Name: "responseHeaderModifier", Node: &schema1327e38afab4},
 		{Name: "type", Node: &schema6e479df10a49},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schemadd284a82868f = schema.Node{Items: &schemad6b8818287ff, MaxLength: new(int(16)), Type: schema.Array}
+	schema046bf1f92e15 = schema.Node{Items: &schema4d99fb5a16ca, MaxLength: &length16, Type: schema.Array}
 	schema059baf4b83c7 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
-	schemae477ae838c69 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema34ba964ae820},
+	schema87334a31bd18 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema161b8e4ae5bd},
 		{Name: "type", Node: &schema059baf4b83c7},
-		{Name: "value", Node: &schema81eea8a274d2},
+		{Name: "value", Node: &schema95a835195895},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema3534aff8ba46 = schema.Node{Items: &schemae477ae838c69, MaxLength: new(int(16)), Type: schema.Array}
-	schemaa1c667ad44e4 = schema.Node{MaxLength: new(int(1024)), Type: schema.String}
-	schemaa1fc8e109e6e = schema.Node{Fields: []schema.Field{
-		{Name: "method", Node: &schemaa1c667ad44e4},
-		{Name: "service", Node: &schemaa1c667ad44e4},
+	schema0693474cefa0 = schema.Node{Items: &schema87334a31bd18, MaxLength: &length16, Type: schema.Array}
+	length1024         = int(1024)
+	schema72c2afbdca2d = schema.Node{MaxLength: &length1024, Type: schema.String}
+	schemaaa69a8fa5d12 = schema.Node{Fields: []schema.Field{
+		{Name: "method", Node: &schema72c2afbdca2d},
+		{Name: "service", Node: &schema72c2afbdca2d},
 		{Name: "type", Node: &schema059baf4b83c7},
 	}, Type: schema.Object}
-	schemaf7a6cb9408fe = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema3534aff8ba46},
-		{Name: "method", Node: &schemaa1fc8e109e6e},
+	schema2eec9ae002e9 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema0693474cefa0},
+		{Name: "method", Node: &schemaaa69a8fa5d12},
 	}, Type: schema.Object}
-	schema58acb380e934 = schema.Node{Items: &schemaf7a6cb9408fe, MaxLength: new(int(64)), Type: schema.Array}
+	schemaf2854553a1ed = schema.Node{Items: &schema2eec9ae002e9, MaxLength: &length64, Type: schema.Array}
 	schema81a9dad69d55 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
 	schemaa7845ab09032 = schema.Node{Default: "\"Session\"", Enum: []string{"Permanent", "Session"}, Type: schema.String}
 	schemaf1f7252c3d09 = schema.Node{Fields: []schema.Field{
 		{Name: "lifetimeType", Node: &schemaa7845ab09032},
 	}, Type: schema.Object}
-	schemae1afc78ced83 = schema.Node{MaxLength: new(int(128)), Type: schema.String}
+	length128          = int(128)
+	schema53ba105f04cd = schema.Node{MaxLength: &length128, Type: schema.String}
 	schema3fe5029bdb4d = schema.Node{Default: "\"Cookie\"", Enum: []string{"Cookie", "Header"}, Type: schema.String}
-	schema5c972c713234 = schema.Node{Fields: []schema.Field{
+	schemac9efa6aa73ec = schema.Node{Fields: []schema.Field{
 		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
 		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
-		{Name: "sessionName", Node: &schemae1afc78ced83},
+		{Name: "sessionName", Node: &schema53ba105f04cd},
 		{Name: "type", Node: &schema3fe5029bdb4d},
 	}, Type: schema.Object}
-	schema31668ebf4935 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemadd284a82868f},
-		{Name: "matches", Node: &schema58acb380e934},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "sessionPersistence", Node: &schema5c972c713234},
+	schemacea874164ba3 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema046bf1f92e15},
+		{Name: "matches", Node: &schemaf2854553a1ed},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "sessionPersistence", Node: &schemac9efa6aa73ec},
 	}, Type: schema.Object}
-	schema684f08075329 = schema.Node{Items: &schema31668ebf4935, MaxLength: new(int(16)), Type: schema.Array}
-	schema90868fb438c7 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema684f08075329},
+	schema2fb97f4004c2 = schema.Node{Items: &schemacea874164ba3, MaxLength: &length16, Type: schema.Array}
+	schemaadc85022aa20 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema2fb97f4004c2},
 	}, Type: schema.Object}
 	schemaa00d8f4ea542 = schema.Node{Enum: []string{"Backend"}, Type: schema.String}
-	schemaed000d69a81e = schema.Node{Items: &schemabe8fa202c611, MaxLength: new(int(16)), Type: schema.Array}
+	schema99837782e7df = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length16, Type: schema.Array}
 	schema4eb80cfb6845 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}, Type: schema.String}
 	schema9d39c2a728c4 = schema.Node{Default: "\"PathPrefix\"", Enum: []string{"Exact", "PathPrefix", "RegularExpression"}, Type: schema.String}
-	schema9c64a42d72dc = schema.Node{Default: "\"/\"", MaxLength: new(int(1024)), Type: schema.String}
-	schema765c8967c867 = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
+	schemaa2e0d67b784a = schema.Node{Default: "\"/\"", MaxLength: &length1024, Type: schema.String}
+	schemae180aae8dd62 = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
 		{Name: "type", Node: &schema9d39c2a728c4},
-		{Name: "value", Node: &schema9c64a42d72dc},
+		{Name: "value", Node: &schemaa2e0d67b784a},
 	}, Type: schema.Object}
-	schemadc5db0cc6d5d = schema.Node{MaxLength: new(int(1024)), MinLength: new(int(1)), Type: schema.String}
-	schemaed0ab3b349d1 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema34ba964ae820},
+	schema0d6f91bd268d = schema.Node{MaxLength: &length1024, MinLength: &length1, Type: schema.String}
+	schemae9a998f82bc4 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema161b8e4ae5bd},
 		{Name: "type", Node: &schema059baf4b83c7},
-		{Name: "value", Node: &schemadc5db0cc6d5d},
+		{Name: "value", Node: &schema0d6f91bd268d},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema87c1e0585091 = schema.Node{Items: &schemaed0ab3b349d1, MaxLength: new(int(16)), Type: schema.Array}
-	schema87d54bf6efd3 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema3534aff8ba46},
+	schemadf0a3052a40e = schema.Node{Items: &schemae9a998f82bc4, MaxLength: &length16, Type: schema.Array}
+	schema2498fbf6f574 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema0693474cefa0},
 		{Name: "method", Node: &schema4eb80cfb6845},
-		{Name: "path", Node: &schema765c8967c867},
-		{Name: "queryParams", Node: &schema87c1e0585091},
+		{Name: "path", Node: &schemae180aae8dd62},
+		{Name: "queryParams", Node: &schemadf0a3052a40e},
 	}, Type: schema.Object}
-	schema08e5fee34f1c = schema.Node{Items: &schema87d54bf6efd3, MaxLength: new(int(64)), Type: schema.Array}
-	schema02c2928c7452 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(1)), Type: schema.Integer}
-	schemaa82866631c8a = schema.Node{Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schemaf81c5bed31d9 = schema.Node{Items: &schema2498fbf6f574, MaxLength: &length64, Type: schema.Array}
+	schema3764e9f34e2b = schema.Node{Format: schema.Int32, Maximum: &number100, Minimum: &number1, Type: schema.Integer}
+	schema8dd3200e76b2 = schema.Node{Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
 	schema8468a114599c = schema.Node{Enum: []string{"Ok", "Cancelled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}, Type: schema.String}
 	schema7e85cb1bd8f7 = schema.Node{Items: &schema8468a114599c, Type: schema.Array}
 	schema82602421945b = schema.Node{Fields: []schema.Field{
 		{Name: "statusCodes", Node: &schema7e85cb1bd8f7},
 	}, Type: schema.Object}
-	schema53e4648179b8 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(100)), Type: schema.Integer}
-	schema6495e83e2dac = schema.Node{Items: &schema53e4648179b8, Type: schema.Array}
-	schemafcfe634949ee = schema.Node{Fields: []schema.Field{
-		{Name: "statusCodes", Node: &schema6495e83e2dac},
+	number599          = float64(599)
+	schema21b55d3d5be1 = schema.Node{Maximum: &number599, Minimum: &number100, Type: schema.Integer}
+	schema6631fd2d632f = schema.Node{Items: &schema21b55d3d5be1, Type: schema.Array}
+	schema74ea5c3d91b2 = schema.Node{Fields: []schema.Field{
+		{Name: "statusCodes", Node: &schema6631fd2d632f},
 	}, Type: schema.Object}
-	schema560183a6021e = schema.Node{Fields: []schema.Field{
+	schemafe4890f52669 = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema82602421945b},
-		{Name: "http", Node: &schemafcfe634949ee},
+		{Name: "http", Node: &schema74ea5c3d91b2},
 	}, Type: schema.Object}
-	schema240ff74cda1a = schema.Node{Fields: []schema.Field{
-		{Name: "maxRejectionPercent", Node: &schema657ae74644b4},
-		{Name: "minRequestRate", Node: &schema0e9ac0dfd242},
-		{Name: "minSuccessRate", Node: &schema02c2928c7452},
-		{Name: "rejectionAggression", Node: &schemaa82866631c8a},
+	schemac24855043b6b = schema.Node{Fields: []schema.Field{
+		{Name: "maxRejectionPercent", Node: &schema663e146225f4},
+		{Name: "minRequestRate", Node: &schema9f06003cf8cf},
+		{Name: "minSuccessRate", Node: &schema3764e9f34e2b},
+		{Name: "rejectionAggression", Node: &schema8dd3200e76b2},
 		{Name: "samplingWindow", Node: &schema81a9dad69d55},
-		{Name: "successCriteria", Node: &schema560183a6021e},
+		{Name: "successCriteria", Node: &schemafe4890f52669},
 	}, Type: schema.Object}
 	schemac14f6eaf1fa3 = schema.Node{Enum: []string{"Second", "Minute", "Hour"}, Type: schema.String}
 	schemac25dd2065d92 = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$", "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}, Type: schema.IntOrString}
@@ -417,23 +438,24 @@ var (
 		{Name: "request", Node: &schema60fc9e047494},
 		{Name: "response", Node: &schema32570b7745b6},
 	}, Type: schema.Object}
-	schema243291726200 = schema.Node{Default: "1024", Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema1d3e31fb0d41 = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema4da494cdbc61 = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema243291726200},
+	number4_294967295e09 = float64(4.294967295e+09)
+	schema70d6f0bea2d1   = schema.Node{Default: "1024", Maximum: &number4_294967295e09, Minimum: &number0, Type: schema.Integer}
+	schema289d43d67ad8   = schema.Node{Maximum: &number4_294967295e09, Minimum: &number0, Type: schema.Integer}
+	schema7e3b00151f46   = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema70d6f0bea2d1},
 	}, Type: schema.Object}
-	schemaafc6abca4096 = schema.Node{Fields: []schema.Field{
+	schema8e311e60d321 = schema.Node{Fields: []schema.Field{
 		{Name: "minRetryConcurrency", Node: &schema4763a3f1a364},
-		{Name: "percent", Node: &schema3333c549b9f7},
+		{Name: "percent", Node: &schema70bd3c836b4f},
 	}, Required: []string{"percent"}, Type: schema.Object}
-	schemab880ef43ad6e = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema243291726200},
-		{Name: "maxParallelRequests", Node: &schema243291726200},
-		{Name: "maxParallelRetries", Node: &schema243291726200},
-		{Name: "maxPendingRequests", Node: &schema243291726200},
-		{Name: "maxRequestsPerConnection", Node: &schema1d3e31fb0d41},
-		{Name: "perEndpoint", Node: &schema4da494cdbc61},
-		{Name: "retryBudget", Node: &schemaafc6abca4096},
+	schema8e83fc907688 = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema70d6f0bea2d1},
+		{Name: "maxParallelRequests", Node: &schema70d6f0bea2d1},
+		{Name: "maxParallelRetries", Node: &schema70d6f0bea2d1},
+		{Name: "maxPendingRequests", Node: &schema70d6f0bea2d1},
+		{Name: "maxRequestsPerConnection", Node: &schema289d43d67ad8},
+		{Name: "perEndpoint", Node: &schema7e3b00151f46},
+		{Name: "retryBudget", Node: &schema8e311e60d321},
 	}, Type: schema.Object}
 	schema5957ac208058 = schema.Node{Type: schema.Object}
 	schema189a189bb6b7 = schema.Node{Enum: []string{"Gzip", "Brotli", "Zstd"}, Type: schema.String}
@@ -445,15 +467,16 @@ var (
 		{Name: "zstd", Node: &schema5957ac208058},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema92bc91042aca = schema.Node{Items: &schema36a99a8df58f, Type: schema.Array}
-	schemaafaa28e0282e = schema.Node{Format: schema.Int32, Maximum: new(float64(300)), Minimum: new(float64(100)), Type: schema.Integer}
-	schema58e107a44f2c = schema.Node{Format: schema.Int32, Minimum: new(float64(100)), Type: schema.Integer}
-	schema47ae6d013e9d = schema.Node{Fields: []schema.Field{
-		{Name: "perEndpointPercent", Node: &schemaafaa28e0282e},
-		{Name: "predictivePercent", Node: &schema58e107a44f2c},
+	number300          = float64(300)
+	schema51b33e49bc8d = schema.Node{Format: schema.Int32, Maximum: &number300, Minimum: &number100, Type: schema.Integer}
+	schema56325fe947b4 = schema.Node{Format: schema.Int32, Minimum: &number100, Type: schema.Integer}
+	schemabc0d095f358f = schema.Node{Fields: []schema.Field{
+		{Name: "perEndpointPercent", Node: &schema51b33e49bc8d},
+		{Name: "predictivePercent", Node: &schema56325fe947b4},
 	}, Type: schema.Object}
-	schemaaefbc1185575 = schema.Node{Fields: []schema.Field{
+	schema570b914d4386 = schema.Node{Fields: []schema.Field{
 		{Name: "bufferLimit", Node: &schemac25dd2065d92},
-		{Name: "preconnect", Node: &schema47ae6d013e9d},
+		{Name: "preconnect", Node: &schemabc0d095f358f},
 		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
 	schema503e28247a66 = schema.Node{Enum: []string{"IPv4", "IPv6", "IPv4Preferred", "IPv6Preferred", "IPv4AndIPv6"}, Type: schema.String}
@@ -462,41 +485,45 @@ var (
 		{Name: "lookupFamily", Node: &schema503e28247a66},
 		{Name: "respectDnsTtl", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema0e280302733c = schema.Node{Format: schema.Int32, Maximum: new(float64(16)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema2af63c064a0f = schema.Node{Format: schema.Int32, Maximum: new(float64(600)), Minimum: new(float64(200)), Type: schema.Integer}
+	number16           = float64(16)
+	schema236f76b234d6 = schema.Node{Format: schema.Int32, Maximum: &number16, Minimum: &number0, Type: schema.Integer}
+	number200          = float64(200)
+	number600          = float64(600)
+	schema632759a141f7 = schema.Node{Format: schema.Int32, Maximum: &number600, Minimum: &number200, Type: schema.Integer}
 	schema6f664064f7f8 = schema.Node{Default: "100", Type: schema.Number}
-	schemafa0282646f20 = schema.Node{Fields: []schema.Field{
-		{Name: "grpcStatus", Node: &schema0e280302733c},
-		{Name: "httpStatus", Node: &schema2af63c064a0f},
+	schema6b2fe5ab902e = schema.Node{Fields: []schema.Field{
+		{Name: "grpcStatus", Node: &schema236f76b234d6},
+		{Name: "httpStatus", Node: &schema632759a141f7},
 		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Type: schema.Object}
 	schema0aff0ac7ac88 = schema.Node{Fields: []schema.Field{
 		{Name: "fixedDelay", Node: &schema81a9dad69d55},
 		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Required: []string{"fixedDelay"}, Type: schema.Object}
-	schemaed9ebb6f8118 = schema.Node{Fields: []schema.Field{
-		{Name: "abort", Node: &schemafa0282646f20},
+	schemad997eb85605c = schema.Node{Fields: []schema.Field{
+		{Name: "abort", Node: &schema6b2fe5ab902e},
 		{Name: "delay", Node: &schema0aff0ac7ac88},
 	}, Type: schema.Object}
 	schema38fcd5eec7b3 = schema.Node{Fields: []schema.Field{
 		{Name: "service", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
 	schema609ef2eebd79 = schema.Node{Enum: []string{"Failure", "FailureSeriesStart", "Success", "HealthyTransition"}, Type: schema.String}
-	schema60690ab88b68 = schema.Node{Items: &schema609ef2eebd79, MaxLength: new(int(4)), Type: schema.Array}
-	schemaa4794c59244a = schema.Node{Fields: []schema.Field{
-		{Name: "path", Node: &schemad817b7b32a28},
+	length4            = int(4)
+	schema4ef0f34f61c0 = schema.Node{Items: &schema609ef2eebd79, MaxLength: &length4, Type: schema.Array}
+	schema40cfe6e4ceff = schema.Node{Fields: []schema.Field{
+		{Name: "path", Node: &schema42c0cd9793db},
 	}, Required: []string{"path"}, Type: schema.Object}
 	schema86a888c2dad5 = schema.Node{Enum: []string{"File"}, Type: schema.String}
-	schema4f724d1fd57b = schema.Node{Fields: []schema.Field{
-		{Name: "file", Node: &schemaa4794c59244a},
+	schemaa37b85cdf6dd = schema.Node{Fields: []schema.Field{
+		{Name: "file", Node: &schema40cfe6e4ceff},
 		{Name: "type", Node: &schema86a888c2dad5},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema136425648b97 = schema.Node{Items: &schema4f724d1fd57b, MaxLength: new(int(1)), Type: schema.Array}
-	schemaf80aad7cf723 = schema.Node{Fields: []schema.Field{
-		{Name: "matches", Node: &schema60690ab88b68},
-		{Name: "sinks", Node: &schema136425648b97},
+	schemae732546f8602 = schema.Node{Items: &schemaa37b85cdf6dd, MaxLength: &length1, Type: schema.Array}
+	schemaf6158594edd4 = schema.Node{Fields: []schema.Field{
+		{Name: "matches", Node: &schema4ef0f34f61c0},
+		{Name: "sinks", Node: &schemae732546f8602},
 	}, Type: schema.Object}
-	schemaf40900f6db8b = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema531d7ad32449 = schema.Node{Default: "1", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
 	schema4bd2e6bc3e3f = schema.Node{Format: schema.Byte, Type: schema.String}
 	schemabc3de75d35da = schema.Node{Enum: []string{"Text", "Binary"}, Type: schema.String}
 	schema1614c752d17f = schema.Node{Fields: []schema.Field{
@@ -504,19 +531,19 @@ var (
 		{Name: "text", Node: &schema38c43b5ba342},
 		{Name: "type", Node: &schemabc3de75d35da},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema4d0322c8ce8e = schema.Node{MaxLength: new(int(16)), Type: schema.String}
-	schema978603c4beb8 = schema.Node{Fields: []schema.Field{
+	schema53618f226072 = schema.Node{MaxLength: &length16, Type: schema.String}
+	schema4e5b07af74d6 = schema.Node{Fields: []schema.Field{
 		{Name: "expectedResponse", Node: &schema1614c752d17f},
-		{Name: "expectedStatuses", Node: &schema6495e83e2dac},
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "method", Node: &schema4d0322c8ce8e},
-		{Name: "path", Node: &schemadc5db0cc6d5d},
+		{Name: "expectedStatuses", Node: &schema6631fd2d632f},
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "method", Node: &schema53618f226072},
+		{Name: "path", Node: &schema0d6f91bd268d},
 		{Name: "requestBody", Node: &schema1614c752d17f},
-		{Name: "retriableStatuses", Node: &schema6495e83e2dac},
+		{Name: "retriableStatuses", Node: &schema6631fd2d632f},
 	}, Required: []string{"path"}, Type: schema.Object}
 	schema3e55d6f94429 = schema.Node{Default: "\"3s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema333cb6e3348f = schema.Node{Fields: []schema.Field{
-		{Name: "port", Node: &schema4444680497af},
+	schemaa32f47172c1b = schema.Node{Fields: []schema.Field{
+		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, Type: schema.Object}
 	schemaedba2185ea1b = schema.Node{Fields: []schema.Field{
 		{Name: "receive", Node: &schema1614c752d17f},
@@ -524,51 +551,52 @@ var (
 	}, Type: schema.Object}
 	schema90bb5e226c5c = schema.Node{Default: "\"1s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
 	schema93c8bf436854 = schema.Node{Enum: []string{"HTTP", "TCP", "GRPC"}, Type: schema.String}
-	schema50ad1b5c7b35 = schema.Node{Default: "3", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schemaccd5113512e5 = schema.Node{Fields: []schema.Field{
+	schema0bd7e6234e44 = schema.Node{Default: "3", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
+	schema0824fd5c9338 = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
-		{Name: "healthCheckLog", Node: &schemaf80aad7cf723},
-		{Name: "healthyThreshold", Node: &schemaf40900f6db8b},
-		{Name: "http", Node: &schema978603c4beb8},
+		{Name: "healthCheckLog", Node: &schemaf6158594edd4},
+		{Name: "healthyThreshold", Node: &schema531d7ad32449},
+		{Name: "http", Node: &schema4e5b07af74d6},
 		{Name: "initialJitter", Node: &schema81a9dad69d55},
 		{Name: "interval", Node: &schema3e55d6f94429},
-		{Name: "overrides", Node: &schema333cb6e3348f},
+		{Name: "overrides", Node: &schemaa32f47172c1b},
 		{Name: "tcp", Node: &schemaedba2185ea1b},
 		{Name: "timeout", Node: &schema90bb5e226c5c},
 		{Name: "type", Node: &schema93c8bf436854},
-		{Name: "unhealthyThreshold", Node: &schema50ad1b5c7b35},
+		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
 	}, Type: schema.Object}
 	schemab52303c84078 = schema.Node{Default: "\"30s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
 	schema6943e96dcd97 = schema.Node{Default: "5", Format: schema.Int32, Type: schema.Integer}
-	schemaa8b41157522e = schema.Node{Default: "10", Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema764022456124 = schema.Node{Fields: []schema.Field{
+	schema4fcbb4719e0b = schema.Node{Default: "10", Format: schema.Int32, Maximum: &number100, Minimum: &number0, Type: schema.Integer}
+	schemae520e2068238 = schema.Node{Fields: []schema.Field{
 		{Name: "alwaysEjectOneEndpoint", Node: &schema0c052ccc8b9a},
 		{Name: "baseEjectionTime", Node: &schemab52303c84078},
 		{Name: "consecutive5XxErrors", Node: &schema6943e96dcd97},
 		{Name: "consecutiveGatewayErrors", Node: &schema4763a3f1a364},
 		{Name: "consecutiveLocalOriginFailures", Node: &schema6943e96dcd97},
-		{Name: "failurePercentageThreshold", Node: &schema657ae74644b4},
+		{Name: "failurePercentageThreshold", Node: &schema663e146225f4},
 		{Name: "interval", Node: &schema3e55d6f94429},
-		{Name: "maxEjectionPercent", Node: &schemaa8b41157522e},
+		{Name: "maxEjectionPercent", Node: &schema4fcbb4719e0b},
 		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schema7ce7dea81dc1 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schemaccd5113512e5},
-		{Name: "panicThreshold", Node: &schema657ae74644b4},
-		{Name: "passive", Node: &schema764022456124},
+	schema49ffb47b56bc = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema0824fd5c9338},
+		{Name: "panicThreshold", Node: &schema663e146225f4},
+		{Name: "passive", Node: &schemae520e2068238},
 	}, Type: schema.Object}
-	schema0d1074fc74c8 = schema.Node{Fields: []schema.Field{
+	schema048a77ac831d = schema.Node{Fields: []schema.Field{
 		{Name: "idleInterval", Node: &schema81a9dad69d55},
 		{Name: "interval", Node: &schema81a9dad69d55},
-		{Name: "intervalJitter", Node: &schema657ae74644b4},
+		{Name: "intervalJitter", Node: &schema663e146225f4},
 		{Name: "timeout", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema68290501beb6 = schema.Node{Format: schema.Int32, Maximum: new(float64(2.147483647e+09)), Minimum: new(float64(1)), Type: schema.Integer}
-	schemaf626e11f5c02 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionKeepalive", Node: &schema0d1074fc74c8},
+	number2_147483647e09 = float64(2.147483647e+09)
+	schemab8c5256fd160   = schema.Node{Format: schema.Int32, Maximum: &number2_147483647e09, Minimum: &number1, Type: schema.Integer}
+	schemacd193f4d15dc   = schema.Node{Fields: []schema.Field{
+		{Name: "connectionKeepalive", Node: &schema048a77ac831d},
 		{Name: "initialConnectionWindowSize", Node: &schemac25dd2065d92},
 		{Name: "initialStreamWindowSize", Node: &schemac25dd2065d92},
-		{Name: "maxConcurrentStreams", Node: &schema68290501beb6},
+		{Name: "maxConcurrentStreams", Node: &schemab8c5256fd160},
 		{Name: "onInvalidMessage", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
 	schema7e475006ea5d = schema.Node{Fields: []schema.Field{
@@ -579,18 +607,19 @@ var (
 		{Name: "type", Node: &schema38c43b5ba342},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema31247df1487e = schema.Node{Items: &schemaa81f8c510ddc, Type: schema.Array}
-	schema46c95625ad85 = schema.Node{MaxLength: new(int(259)), MinLength: new(int(1)), Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
-	schema99baa28a7b80 = schema.Node{Fields: []schema.Field{
-		{Name: "authority", Node: &schema46c95625ad85},
-		{Name: "port", Node: &schema4444680497af},
+	length259          = int(259)
+	schemaea370782f4a1 = schema.Node{MaxLength: &length259, MinLength: &length1, Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
+	schemae88d9145007e = schema.Node{Fields: []schema.Field{
+		{Name: "authority", Node: &schemaea370782f4a1},
+		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "reportingPeriod", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema0e8dc4354f68 = schema.Node{Fields: []schema.Field{
+	schema30fbf6e3f1dc = schema.Node{Fields: []schema.Field{
 		{Name: "blackoutPeriod", Node: &schema81a9dad69d55},
-		{Name: "errorUtilizationPenaltyPercent", Node: &schema0e9ac0dfd242},
+		{Name: "errorUtilizationPenaltyPercent", Node: &schema9f06003cf8cf},
 		{Name: "keepResponseHeaders", Node: &schema0c052ccc8b9a},
 		{Name: "metricNamesForComputingUtilization", Node: &schemaddea1d3cbeb2},
-		{Name: "outOfBand", Node: &schema99baa28a7b80},
+		{Name: "outOfBand", Node: &schemae88d9145007e},
 		{Name: "weightExpirationPeriod", Node: &schema81a9dad69d55},
 		{Name: "weightUpdatePeriod", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
@@ -603,29 +632,32 @@ var (
 		{Name: "name", Node: &schema38c43b5ba342},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schemaec11422732f2 = schema.Node{Items: &schema73869a4d92a1, Type: schema.Array}
-	schema8561b097ca19 = schema.Node{Default: "65537", Maximum: new(float64(5.000011e+06)), Minimum: new(float64(2)), Type: schema.Integer}
+	number2            = float64(2)
+	number5_000011e06  = float64(5.000011e+06)
+	schema4327933408d2 = schema.Node{Default: "65537", Maximum: &number5_000011e06, Minimum: &number2, Type: schema.Integer}
 	schema2a67b8d78ccb = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie", "QueryParams"}, Type: schema.String}
-	schemad771ff03380b = schema.Node{Fields: []schema.Field{
+	schema7ad8cc3b85cc = schema.Node{Fields: []schema.Field{
 		{Name: "cookie", Node: &schema3eb43e84981a},
 		{Name: "header", Node: &schema73869a4d92a1},
 		{Name: "headers", Node: &schemaec11422732f2},
 		{Name: "queryParams", Node: &schemaec11422732f2},
-		{Name: "tableSize", Node: &schema8561b097ca19},
+		{Name: "tableSize", Node: &schema4327933408d2},
 		{Name: "type", Node: &schema2a67b8d78ccb},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema8fb5c4400a9b = schema.Node{Type: schema.Any}
-	schemaf9843adf362a = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: schema.String}
-	schema41d072ec8c20 = schema.Node{Fields: []schema.Field{
+	schema363441014399 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: schema.String}
+	schema2e3c3a8907cd = schema.Node{Fields: []schema.Field{
 		{Name: "config", Node: &schema8fb5c4400a9b},
-		{Name: "lbPolicyName", Node: &schemab784d5f39b51},
-		{Name: "name", Node: &schemaf9843adf362a},
+		{Name: "lbPolicyName", Node: &schema97855a7edf6b},
+		{Name: "name", Node: &schema363441014399},
 	}, Required: []string{"lbPolicyName", "name"}, Type: schema.Object}
 	schema38cde2bdaadc = schema.Node{Fields: []schema.Field{
 		{Name: "header", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema2c0774f2a8d1 = schema.Node{Items: &schema38cde2bdaadc, MaxLength: new(int(10)), MinLength: new(int(1)), Type: schema.Array}
-	schema3e149b7751d7 = schema.Node{Fields: []schema.Field{
-		{Name: "extractFrom", Node: &schema2c0774f2a8d1},
+	length10           = int(10)
+	schemad429d962399e = schema.Node{Items: &schema38cde2bdaadc, MaxLength: &length10, MinLength: &length1, Type: schema.Array}
+	schemaf4857124ca8e = schema.Node{Fields: []schema.Field{
+		{Name: "extractFrom", Node: &schemad429d962399e},
 	}, Required: []string{"extractFrom"}, Type: schema.Object}
 	schema8c78eb4fd0f1 = schema.Node{Fields: []schema.Field{
 		{Name: "window", Node: &schema81a9dad69d55},
@@ -634,68 +666,68 @@ var (
 	schema1f0b1bf3cbeb = schema.Node{Fields: []schema.Field{
 		{Name: "minEndpointsInZoneThreshold", Node: &schema4763a3f1a364},
 	}, Type: schema.Object}
-	schema1ee8baff6873 = schema.Node{Fields: []schema.Field{
+	schema087d74b0f70f = schema.Node{Fields: []schema.Field{
 		{Name: "force", Node: &schema1f0b1bf3cbeb},
 		{Name: "minEndpointsThreshold", Node: &schemad68636697e29},
-		{Name: "percentageEnabled", Node: &schema657ae74644b4},
+		{Name: "percentageEnabled", Node: &schema663e146225f4},
 	}, Type: schema.Object}
 	schema10d3fe5fa81c = schema.Node{Fields: []schema.Field{
 		{Name: "weight", Node: &schema4763a3f1a364},
 		{Name: "zone", Node: &schema38c43b5ba342},
 	}, Required: []string{"weight", "zone"}, Type: schema.Object}
 	schemaa954d1f74f15 = schema.Node{Items: &schema10d3fe5fa81c, Type: schema.Array}
-	schema6b4fe2f08ce8 = schema.Node{Fields: []schema.Field{
-		{Name: "preferLocal", Node: &schema1ee8baff6873},
+	schemaeedc9d55df54 = schema.Node{Fields: []schema.Field{
+		{Name: "preferLocal", Node: &schema087d74b0f70f},
 		{Name: "weightedZones", Node: &schemaa954d1f74f15},
 	}, Type: schema.Object}
-	schema469055c745c7 = schema.Node{Fields: []schema.Field{
-		{Name: "backendUtilization", Node: &schema0e8dc4354f68},
-		{Name: "consistentHash", Node: &schemad771ff03380b},
-		{Name: "dynamicModule", Node: &schema41d072ec8c20},
-		{Name: "endpointOverride", Node: &schema3e149b7751d7},
+	schemaeb131eb627f2 = schema.Node{Fields: []schema.Field{
+		{Name: "backendUtilization", Node: &schema30fbf6e3f1dc},
+		{Name: "consistentHash", Node: &schema7ad8cc3b85cc},
+		{Name: "dynamicModule", Node: &schema2e3c3a8907cd},
+		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
 		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
 		{Name: "type", Node: &schemabcc47f6869e2},
-		{Name: "zoneAware", Node: &schema6b4fe2f08ce8},
+		{Name: "zoneAware", Node: &schemaeedc9d55df54},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schemab313360739d3 = schema.Node{Default: "\"safe\"", Enum: []string{"safe", "zero-loss", "custom"}, Type: schema.String}
 	schemad79f870a0b12 = schema.Node{Enum: []string{"V1", "V2"}, Type: schema.String}
 	schemabd0be92a009d = schema.Node{Fields: []schema.Field{
 		{Name: "version", Node: &schemad79f870a0b12},
 	}, Required: []string{"version"}, Type: schema.Object}
-	schemafe8660675e4a = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Type: schema.String}
+	schema4982a887bf51 = schema.Node{MaxLength: &length256, MinLength: &length1, Type: schema.String}
 	schema00d0aff63cfb = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression", "Distinct"}, Type: schema.String}
-	schema92fbc5934ff7 = schema.Node{Fields: []schema.Field{
+	schema1b2e305927a2 = schema.Node{Fields: []schema.Field{
 		{Name: "invert", Node: &schema0c052ccc8b9a},
-		{Name: "name", Node: &schemafe8660675e4a},
+		{Name: "name", Node: &schema4982a887bf51},
 		{Name: "type", Node: &schema00d0aff63cfb},
-		{Name: "value", Node: &schemaa1c667ad44e4},
+		{Name: "value", Node: &schema72c2afbdca2d},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema3c166afe81d0 = schema.Node{Items: &schema92fbc5934ff7, MaxLength: new(int(128)), Type: schema.Array}
+	schema4afdc272dbae = schema.Node{Items: &schema1b2e305927a2, MaxLength: &length128, Type: schema.Array}
 	schema30b914e8afdf = schema.Node{Fields: []schema.Field{
 		{Name: "invert", Node: &schema0c052ccc8b9a},
 		{Name: "value", Node: &schema4eb80cfb6845},
 	}, Required: []string{"value"}, Type: schema.Object}
 	schemad9f6cf0332d4 = schema.Node{Items: &schema30b914e8afdf, Type: schema.Array}
-	schema407daca711e1 = schema.Node{Fields: []schema.Field{
+	schema755c4e9c5708 = schema.Node{Fields: []schema.Field{
 		{Name: "invert", Node: &schema0c052ccc8b9a},
 		{Name: "type", Node: &schema9d39c2a728c4},
-		{Name: "value", Node: &schema9c64a42d72dc},
+		{Name: "value", Node: &schemaa2e0d67b784a},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema8cfc286abce5 = schema.Node{Items: &schema92fbc5934ff7, MaxLength: new(int(16)), Type: schema.Array}
+	schema1e6a3f9ad007 = schema.Node{Items: &schema1b2e305927a2, MaxLength: &length16, Type: schema.Array}
 	schemac4eb6a89a24a = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Distinct"}, Type: schema.String}
-	schema906d37ef127e = schema.Node{Fields: []schema.Field{
+	schema1c98958f1fe4 = schema.Node{Fields: []schema.Field{
 		{Name: "invert", Node: &schema0c052ccc8b9a},
 		{Name: "type", Node: &schemac4eb6a89a24a},
-		{Name: "value", Node: &schemafe8660675e4a},
+		{Name: "value", Node: &schema4982a887bf51},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schemaac907df603d9 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema3c166afe81d0},
+	schemaa86d66b76be6 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema4afdc272dbae},
 		{Name: "methods", Node: &schemad9f6cf0332d4},
-		{Name: "path", Node: &schema407daca711e1},
-		{Name: "queryParams", Node: &schema8cfc286abce5},
-		{Name: "sourceCIDR", Node: &schema906d37ef127e},
+		{Name: "path", Node: &schema755c4e9c5708},
+		{Name: "queryParams", Node: &schema1e6a3f9ad007},
+		{Name: "sourceCIDR", Node: &schema1c98958f1fe4},
 	}, Type: schema.Object}
-	schema9c756a47a274 = schema.Node{Items: &schemaac907df603d9, MaxLength: new(int(8)), Type: schema.Array}
+	schema1fa137d2037c = schema.Node{Items: &schemaa86d66b76be6, MaxLength: &length8, Type: schema.Array}
 	schema52441a449d7c = schema.Node{Enum: []string{"Number", "Metadata"}, Type: schema.String}
 	schema719deae21fbe = schema.Node{Fields: []schema.Field{
 		{Name: "key", Node: &schema38c43b5ba342},
@@ -710,52 +742,52 @@ var (
 		{Name: "request", Node: &schema03bee92e5d87},
 		{Name: "response", Node: &schema03bee92e5d87},
 	}, Type: schema.Object}
-	schema9ed30cf2d2a4 = schema.Node{Fields: []schema.Field{
-		{Name: "key", Node: &schemad817b7b32a28},
-		{Name: "namespace", Node: &schemad817b7b32a28},
+	schemad7dcbe988302 = schema.Node{Fields: []schema.Field{
+		{Name: "key", Node: &schema42c0cd9793db},
+		{Name: "namespace", Node: &schema42c0cd9793db},
 	}, Required: []string{"key", "namespace"}, Type: schema.Object}
 	schema4de5c92b5f88 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Week", "Month", "Year"}, Type: schema.String}
-	schemae911be5d8f38 = schema.Node{Fields: []schema.Field{
-		{Name: "fromMetadata", Node: &schema9ed30cf2d2a4},
-		{Name: "requests", Node: &schema1d3e31fb0d41},
+	schemad186aa5a9a48 = schema.Node{Fields: []schema.Field{
+		{Name: "fromMetadata", Node: &schemad7dcbe988302},
+		{Name: "requests", Node: &schema289d43d67ad8},
 		{Name: "unit", Node: &schema4de5c92b5f88},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
 	schema04a87afc1288 = schema.Node{Enum: []string{"Off", "DraftVersion03"}, Type: schema.String}
-	schema9f4f2bb27b13 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema9c756a47a274},
+	schema25d7609008e7 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema1fa137d2037c},
 		{Name: "cost", Node: &schema514e008c61ae},
-		{Name: "limit", Node: &schemae911be5d8f38},
+		{Name: "limit", Node: &schemad186aa5a9a48},
 		{Name: "shadowMode", Node: &schemada9efc572a6e},
 		{Name: "shared", Node: &schemada9efc572a6e},
 		{Name: "xRateLimitHeaders", Node: &schema04a87afc1288},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema7ac47b414034 = schema.Node{Items: &schema9f4f2bb27b13, MaxLength: new(int(256)), Type: schema.Array}
-	schemabb7c939ede36 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema7ac47b414034},
+	schema15f0e5e9fe02 = schema.Node{Items: &schema25d7609008e7, MaxLength: &length256, Type: schema.Array}
+	schemac79a81ebcfc9 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema15f0e5e9fe02},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema8c81d1431929 = schema.Node{Items: &schema9f4f2bb27b13, MaxLength: new(int(16)), Type: schema.Array}
-	schemaa195ef0a3cb3 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema8c81d1431929},
+	schemaad49e75d2fec = schema.Node{Items: &schema25d7609008e7, MaxLength: &length16, Type: schema.Array}
+	schemae032d831cd86 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemaad49e75d2fec},
 	}, Type: schema.Object}
 	schema1e3b5a59956a = schema.Node{Enum: []string{"Global", "Local"}, Type: schema.String}
-	schema7de90491b390 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schemabb7c939ede36},
-		{Name: "local", Node: &schemaa195ef0a3cb3},
+	schemac433e9704eaa = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schemac79a81ebcfc9},
+		{Name: "local", Node: &schemae032d831cd86},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Type: schema.Object}
 	schema0297858b2f12 = schema.Node{Fields: []schema.Field{
 		{Name: "limit", Node: &schemac25dd2065d92},
 	}, Required: []string{"limit"}, Type: schema.Object}
 	schemafedfa9f5cf7d = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Prefix", "Suffix", "RegularExpression"}, Type: schema.String}
-	schemac72cd6f06a20 = schema.Node{Fields: []schema.Field{
+	schema27a95a11a7cd = schema.Node{Fields: []schema.Field{
 		{Name: "type", Node: &schemafedfa9f5cf7d},
-		{Name: "value", Node: &schemadc5db0cc6d5d},
+		{Name: "value", Node: &schema0d6f91bd268d},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema72024713d37d = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema34ba964ae820},
-		{Name: "value", Node: &schemac72cd6f06a20},
+	schema9a283fae7d5c = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema161b8e4ae5bd},
+		{Name: "value", Node: &schema27a95a11a7cd},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schemaf4bbf5d5adb7 = schema.Node{Items: &schema72024713d37d, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schemad4f693bf65d4 = schema.Node{Items: &schema9a283fae7d5c, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
 	schemae6a249a72d3f = schema.Node{Fields: []schema.Field{
 		{Name: "end", Node: &schemad68636697e29},
 		{Name: "start", Node: &schemad68636697e29},
@@ -766,47 +798,48 @@ var (
 		{Name: "type", Node: &schema85b4ff84df8d},
 		{Name: "value", Node: &schemad68636697e29},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema9186419526f8 = schema.Node{Items: &schemaea1981a5449a, MaxLength: new(int(50)), MinLength: new(int(1)), Type: schema.Array}
-	schema0f063e9b6124 = schema.Node{Fields: []schema.Field{
-		{Name: "responseHeaders", Node: &schemaf4bbf5d5adb7},
-		{Name: "statusCodes", Node: &schema9186419526f8},
+	length50           = int(50)
+	schema4c467e8a1075 = schema.Node{Items: &schemaea1981a5449a, MaxLength: &length50, MinLength: &length1, Type: schema.Array}
+	schemaba7af1f4c845 = schema.Node{Fields: []schema.Field{
+		{Name: "responseHeaders", Node: &schemad4f693bf65d4},
+		{Name: "statusCodes", Node: &schema4c467e8a1075},
 	}, Type: schema.Object}
 	schemac16f9981e183 = schema.Node{Enum: []string{"ReplaceFullPath", "ReplacePrefixMatch"}, Type: schema.String}
-	schemae6f6acf43be6 = schema.Node{Fields: []schema.Field{
-		{Name: "replaceFullPath", Node: &schemaa1c667ad44e4},
-		{Name: "replacePrefixMatch", Node: &schemaa1c667ad44e4},
+	schema2272878a9579 = schema.Node{Fields: []schema.Field{
+		{Name: "replaceFullPath", Node: &schema72c2afbdca2d},
+		{Name: "replacePrefixMatch", Node: &schema72c2afbdca2d},
 		{Name: "type", Node: &schemac16f9981e183},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema6e51e94b558e = schema.Node{Enum: []string{"http", "https"}, Type: schema.String}
 	schemae39d83d772b8 = schema.Node{Default: "302", Enum: []string{"301", "302"}, Type: schema.Integer}
-	schema3b0478d03166 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "path", Node: &schemae6f6acf43be6},
+	schemadc4409f886b7 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "path", Node: &schema2272878a9579},
 		{Name: "port", Node: &schema4763a3f1a364},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schemae39d83d772b8},
 	}, Type: schema.Object}
 	schema7e926b5e105e = schema.Node{Default: "\"Inline\"", Enum: []string{"Inline", "ValueRef"}, Type: schema.String}
-	schemaa4eda19d3ecb = schema.Node{Fields: []schema.Field{
+	schema0bad7024db35 = schema.Node{Fields: []schema.Field{
 		{Name: "inline", Node: &schema38c43b5ba342},
 		{Name: "type", Node: &schema7e926b5e105e},
-		{Name: "valueRef", Node: &schemaf609552b2943},
+		{Name: "valueRef", Node: &schema6fee003a46ed},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema87ee9ac07ed1 = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schemaa4eda19d3ecb},
+	schema33b80e1e7a7f = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schema0bad7024db35},
 		{Name: "contentType", Node: &schema38c43b5ba342},
-		{Name: "header", Node: &schemaffa30c5d6b8b},
+		{Name: "header", Node: &schema1327e38afab4},
 		{Name: "statusCode", Node: &schemad68636697e29},
 	}, Type: schema.Object}
 	schemad7699a0eb3b3 = schema.Node{Enum: []string{"All", "Local", "Backend"}, Type: schema.String}
-	schemae74cd5531321 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema0f063e9b6124},
-		{Name: "redirect", Node: &schema3b0478d03166},
-		{Name: "response", Node: &schema87ee9ac07ed1},
+	schema876d70f593c2 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schemaba7af1f4c845},
+		{Name: "redirect", Node: &schemadc4409f886b7},
+		{Name: "response", Node: &schema33b80e1e7a7f},
 		{Name: "source", Node: &schemad7699a0eb3b3},
 	}, Required: []string{"match"}, Type: schema.Object}
-	schema6c77acb3f45c = schema.Node{Items: &schemae74cd5531321, Type: schema.Array}
-	schemaa010f1e19246 = schema.Node{Default: "2", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	schemaac97685c70e2 = schema.Node{Items: &schema876d70f593c2, Type: schema.Array}
+	schemaaacca2f08d2e = schema.Node{Default: "2", Format: schema.Int32, Minimum: &number0, Type: schema.Integer}
 	schemaea61d370b5a7 = schema.Node{Fields: []schema.Field{
 		{Name: "baseInterval", Node: &schema81a9dad69d55},
 		{Name: "maxInterval", Node: &schema81a9dad69d55},
@@ -817,15 +850,15 @@ var (
 	}, Type: schema.Object}
 	schema7104815a8a02 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
 	schema5bdc3f925a17 = schema.Node{Items: &schema7104815a8a02, Type: schema.Array}
-	schema57aef16c42bb = schema.Node{Fields: []schema.Field{
-		{Name: "httpStatusCodes", Node: &schema6495e83e2dac},
+	schemad71897e039d0 = schema.Node{Fields: []schema.Field{
+		{Name: "httpStatusCodes", Node: &schema6631fd2d632f},
 		{Name: "triggers", Node: &schema5bdc3f925a17},
 	}, Type: schema.Object}
-	schema8bcbecf2e176 = schema.Node{Fields: []schema.Field{
+	schema011f12a87092 = schema.Node{Fields: []schema.Field{
 		{Name: "numAttemptsPerPriority", Node: &schema4763a3f1a364},
-		{Name: "numRetries", Node: &schemaa010f1e19246},
+		{Name: "numRetries", Node: &schemaaacca2f08d2e},
 		{Name: "perRetry", Node: &schemad6b3507ac1b0},
-		{Name: "retryOn", Node: &schema57aef16c42bb},
+		{Name: "retryOn", Node: &schemad71897e039d0},
 	}, Type: schema.Object}
 	schemababb17aa0a1f = schema.Node{Fields: []schema.Field{
 		{Name: "idleTime", Node: &schema81a9dad69d55},
@@ -854,17 +887,17 @@ var (
 		{Name: "client", Node: &schema38c43b5ba342},
 		{Name: "server", Node: &schema38c43b5ba342},
 	}, Required: []string{"client", "server"}, Type: schema.Object}
-	schema5ad2e9cc770d = schema.Node{Fields: []schema.Field{
-		{Name: "clientSamplingFraction", Node: &schema3333c549b9f7},
+	schema7753f16a9886 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSamplingFraction", Node: &schema70bd3c836b4f},
 		{Name: "customTags", Node: &schemaee33cdf83b8e},
-		{Name: "overallSamplingFraction", Node: &schema3333c549b9f7},
-		{Name: "samplingFraction", Node: &schema3333c549b9f7},
+		{Name: "overallSamplingFraction", Node: &schema70bd3c836b4f},
+		{Name: "samplingFraction", Node: &schema70bd3c836b4f},
 		{Name: "spanName", Node: &schema261f5340ee02},
 		{Name: "tags", Node: &schemac420d745ccee},
 	}, Type: schema.Object}
-	schema759ab900eaa4 = schema.Node{Fields: []schema.Field{
+	schema315db3a4a959 = schema.Node{Fields: []schema.Field{
 		{Name: "metrics", Node: &schema68d28c245ccd},
-		{Name: "tracing", Node: &schema5ad2e9cc770d},
+		{Name: "tracing", Node: &schema7753f16a9886},
 	}, Type: schema.Object}
 	schemae854d389e478 = schema.Node{Fields: []schema.Field{
 		{Name: "connectionIdleTimeout", Node: &schema81a9dad69d55},
@@ -880,130 +913,131 @@ var (
 		{Name: "http", Node: &schemae854d389e478},
 		{Name: "tcp", Node: &schema462624edd7ba},
 	}, Type: schema.Object}
-	schema5ea355294572 = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schema240ff74cda1a},
+	schema68e85aa6611c = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schemac24855043b6b},
 		{Name: "bandwidthLimit", Node: &schema0ad3e212c81e},
-		{Name: "circuitBreaker", Node: &schemab880ef43ad6e},
+		{Name: "circuitBreaker", Node: &schema8e83fc907688},
 		{Name: "compression", Node: &schema92bc91042aca},
 		{Name: "compressor", Node: &schema92bc91042aca},
-		{Name: "connection", Node: &schemaaefbc1185575},
+		{Name: "connection", Node: &schema570b914d4386},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schemaed9ebb6f8118},
-		{Name: "healthCheck", Node: &schema7ce7dea81dc1},
-		{Name: "http2", Node: &schemaf626e11f5c02},
+		{Name: "faultInjection", Node: &schemad997eb85605c},
+		{Name: "healthCheck", Node: &schema49ffb47b56bc},
+		{Name: "http2", Node: &schemacd193f4d15dc},
 		{Name: "httpUpgrade", Node: &schema31247df1487e},
-		{Name: "loadBalancer", Node: &schema469055c745c7},
+		{Name: "loadBalancer", Node: &schemaeb131eb627f2},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "name", Node: &schema38c43b5ba342},
 		{Name: "profile", Node: &schemab313360739d3},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema7de90491b390},
+		{Name: "rateLimit", Node: &schemac433e9704eaa},
 		{Name: "requestBuffer", Node: &schema0297858b2f12},
-		{Name: "responseOverride", Node: &schema6c77acb3f45c},
-		{Name: "retry", Node: &schema8bcbecf2e176},
+		{Name: "responseOverride", Node: &schemaac97685c70e2},
+		{Name: "retry", Node: &schema011f12a87092},
 		{Name: "routingType", Node: &schema38c43b5ba342},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schema759ab900eaa4},
+		{Name: "telemetry", Node: &schema315db3a4a959},
 		{Name: "timeout", Node: &schema911cd8223c32},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
 	schema3d149316f982 = schema.Node{Default: "\"active\"", Enum: []string{"active", "passive"}, Type: schema.String}
-	schema2c63d4a4d229 = schema.Node{Items: &schema34ba964ae820, MaxLength: new(int(64)), Type: schema.Array}
+	schema80293c4d5671 = schema.Node{Items: &schema161b8e4ae5bd, MaxLength: &length64, Type: schema.Array}
 	schemad5c37293190c = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "*"}, Type: schema.String}
-	schema0e312876dae8 = schema.Node{Items: &schemad5c37293190c, MaxLength: new(int(9)), Type: schema.Array}
-	schema4867432bac8b = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)"}, Type: schema.String}
-	schema48213a4204cf = schema.Node{Items: &schema4867432bac8b, MaxLength: new(int(64)), Type: schema.Array}
-	schemae193e363b8b2 = schema.Node{Default: "5", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema1f9f0f159401 = schema.Node{Fields: []schema.Field{
+	length9            = int(9)
+	schema0d00055a0ac3 = schema.Node{Items: &schemad5c37293190c, MaxLength: &length9, Type: schema.Array}
+	schema55ea38575a4e = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)"}, Type: schema.String}
+	schema3366472690c5 = schema.Node{Items: &schema55ea38575a4e, MaxLength: &length64, Type: schema.Array}
+	schemaf1bea9f10213 = schema.Node{Default: "5", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
+	schema59f59fc07b8f = schema.Node{Fields: []schema.Field{
 		{Name: "allowCredentials", Node: &schemada9efc572a6e},
-		{Name: "allowHeaders", Node: &schema2c63d4a4d229},
-		{Name: "allowMethods", Node: &schema0e312876dae8},
-		{Name: "allowOrigins", Node: &schema48213a4204cf},
-		{Name: "exposeHeaders", Node: &schema2c63d4a4d229},
-		{Name: "maxAge", Node: &schemae193e363b8b2},
+		{Name: "allowHeaders", Node: &schema80293c4d5671},
+		{Name: "allowMethods", Node: &schema0d00055a0ac3},
+		{Name: "allowOrigins", Node: &schema3366472690c5},
+		{Name: "exposeHeaders", Node: &schema80293c4d5671},
+		{Name: "maxAge", Node: &schemaf1bea9f10213},
 	}, Type: schema.Object}
 	schemac9ea31ca1479 = schema.Node{Fields: []schema.Field{
 		{Name: "maxSize", Node: &schemad68636697e29},
 	}, Type: schema.Object}
-	schema626f818606a5 = schema.Node{Items: &schema38c43b5ba342, MaxLength: new(int(64)), Type: schema.Array}
-	schema0a1398a7185e = schema.Node{Fields: []schema.Field{
-		{Name: "allowedHeaders", Node: &schema626f818606a5},
+	schema24c7aaeb86fe = schema.Node{Items: &schema38c43b5ba342, MaxLength: &length64, Type: schema.Array}
+	schema670fe67b835d = schema.Node{Fields: []schema.Field{
+		{Name: "allowedHeaders", Node: &schema24c7aaeb86fe},
 	}, Type: schema.Object}
-	schemad78e17eb40d5 = schema.Node{MaxLength: new(int(1024)), Patterns: []string{"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}, Type: schema.String}
-	schemae652d1888c77 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedHeaders", Node: &schema626f818606a5},
-		{Name: "allowedResponseHeaders", Node: &schema626f818606a5},
-		{Name: "path", Node: &schemad78e17eb40d5},
+	schema1a55ef4c6991 = schema.Node{MaxLength: &length1024, Patterns: []string{"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}, Type: schema.String}
+	schemaf667150010c5 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedHeaders", Node: &schema24c7aaeb86fe},
+		{Name: "allowedResponseHeaders", Node: &schema24c7aaeb86fe},
+		{Name: "path", Node: &schema1a55ef4c6991},
 	}, Type: schema.Object}
 	schema7ac0effb5657 = schema.Node{Enum: []string{"HTTP", "GRPC"}, Type: schema.String}
-	schema1f50191926fc = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema752257d3341f},
+	schemab95545fd5810 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schemaa0fa8fc59995},
 		{Name: "forwardBody", Node: &schemac9ea31ca1479},
-		{Name: "grpc", Node: &schema0a1398a7185e},
-		{Name: "http", Node: &schemae652d1888c77},
+		{Name: "grpc", Node: &schema670fe67b835d},
+		{Name: "http", Node: &schemaf667150010c5},
 		{Name: "protocol", Node: &schema7ac0effb5657},
 	}, Required: []string{"backendRef", "protocol"}, Type: schema.Object}
 	schema0cb08d635283 = schema.Node{Default: "302", Enum: []string{"301", "302", "303", "307", "308"}, Type: schema.Integer}
-	schemad2d873fb697b = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "path", Node: &schemae6f6acf43be6},
-		{Name: "port", Node: &schema4444680497af},
+	schemafa98deb31009 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "path", Node: &schema2272878a9579},
+		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schema0cb08d635283},
 	}, Type: schema.Object}
 	schemafe5e4f176da5 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS"}, Type: schema.String}
-	schema00f54c6e191b = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "path", Node: &schemae6f6acf43be6},
+	schema5e74871c894b = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "path", Node: &schema2272878a9579},
 	}, Type: schema.Object}
-	schema23f97234e2f3 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schema1f9f0f159401},
-		{Name: "extensionRef", Node: &schemaf609552b2943},
-		{Name: "externalAuth", Node: &schema1f50191926fc},
-		{Name: "requestHeaderModifier", Node: &schemaffa30c5d6b8b},
-		{Name: "requestMirror", Node: &schemab3f8829f0ea4},
-		{Name: "requestRedirect", Node: &schemad2d873fb697b},
-		{Name: "responseHeaderModifier", Node: &schemaffa30c5d6b8b},
+	schemabea089d24c4f = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema59f59fc07b8f},
+		{Name: "extensionRef", Node: &schema6fee003a46ed},
+		{Name: "externalAuth", Node: &schemab95545fd5810},
+		{Name: "requestHeaderModifier", Node: &schema1327e38afab4},
+		{Name: "requestMirror", Node: &schema8c47e6457bb6},
+		{Name: "requestRedirect", Node: &schemafa98deb31009},
+		{Name: "responseHeaderModifier", Node: &schema1327e38afab4},
 		{Name: "type", Node: &schemafe5e4f176da5},
-		{Name: "urlRewrite", Node: &schema00f54c6e191b},
+		{Name: "urlRewrite", Node: &schema5e74871c894b},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema36410468d25d = schema.Node{Items: &schema23f97234e2f3, MaxLength: new(int(16)), Type: schema.Array}
+	schemad8fce44a69d3 = schema.Node{Items: &schemabea089d24c4f, MaxLength: &length16, Type: schema.Array}
 	schema22914b3ef13c = schema.Node{Fields: []schema.Field{
 		{Name: "backendRequest", Node: &schema81a9dad69d55},
 		{Name: "request", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema5155ec6f875c = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema36410468d25d},
-		{Name: "matches", Node: &schema08e5fee34f1c},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "sessionPersistence", Node: &schema5c972c713234},
+	schema338ec3eafd06 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemad8fce44a69d3},
+		{Name: "matches", Node: &schemaf81c5bed31d9},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "sessionPersistence", Node: &schemac9efa6aa73ec},
 		{Name: "timeouts", Node: &schema22914b3ef13c},
 	}, Type: schema.Object}
-	schema313d1664ead7 = schema.Node{Items: &schema5155ec6f875c, MaxLength: new(int(16)), Type: schema.Array}
+	schemad37621aab093 = schema.Node{Items: &schema338ec3eafd06, MaxLength: &length16, Type: schema.Array}
 	schemaa763216a5bdb = schema.Node{Default: "\"calico-3.32\"", Enum: []string{"calico-3.30", "calico-3.31", "calico-3.32", "calico-3.33", "envoy-gateway-1.3", "envoy-gateway-1.4", "envoy-gateway-1.5", "envoy-gateway-1.6", "envoy-gateway-1.7", "envoy-gateway-1.8", "envoy-gateway-1.9", "calico-3.30.0", "calico-3.30.1", "calico-3.30.2", "calico-3.30.3", "calico-3.30.4", "calico-3.30.5", "calico-3.30.6", "calico-3.30.7", "calico-3.31.0", "calico-3.31.1", "calico-3.31.2", "calico-3.31.3", "calico-3.31.4", "calico-3.31.5", "calico-3.31.6", "calico-3.31.7", "calico-3.32.0", "calico-3.32.1", "calico-3.33.0", "envoy-gateway-1.3.2", "envoy-gateway-1.3.3", "envoy-gateway-1.4.3", "envoy-gateway-1.5.0", "envoy-gateway-1.5.6", "envoy-gateway-1.5.7", "envoy-gateway-1.5.9", "envoy-gateway-1.6.3", "envoy-gateway-1.7.2", "envoy-gateway-1.8.0", "envoy-gateway-1.8.2", "envoy-gateway-1.8.3", "envoy-gateway-1.9.0", "envoy-gateway-1.9.1"}, Type: schema.String}
-	schemaba243c8cbc6a = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schemaedf826086200},
+	schema1c2ae6b0e31e = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema531e93b32bad},
 		{Name: "annotations", Node: &schemac420d745ccee},
 		{Name: "clusterDomain", Node: &schema5a86b9686607},
-		{Name: "gateway", Node: &schemaa1ec019460af},
-		{Name: "grpcRoute", Node: &schema90868fb438c7},
+		{Name: "gateway", Node: &schema27cd2f9f195b},
+		{Name: "grpcRoute", Node: &schemaadc85022aa20},
 		{Name: "hostRewrite", Node: &schemaa00d8f4ea542},
-		{Name: "hostnames", Node: &schemaed000d69a81e},
+		{Name: "hostnames", Node: &schema99837782e7df},
 		{Name: "labels", Node: &schemac420d745ccee},
-		{Name: "matches", Node: &schema08e5fee34f1c},
-		{Name: "passive", Node: &schemaedf826086200},
-		{Name: "policy", Node: &schema5ea355294572},
+		{Name: "matches", Node: &schemaf81c5bed31d9},
+		{Name: "passive", Node: &schema531e93b32bad},
+		{Name: "policy", Node: &schema68e85aa6611c},
 		{Name: "prefer", Node: &schema3d149316f982},
-		{Name: "rules", Node: &schema313d1664ead7},
+		{Name: "rules", Node: &schemad37621aab093},
 		{Name: "target", Node: &schemaa763216a5bdb},
 		{Name: "tcpRoute", Node: &schema5957ac208058},
 		{Name: "tlsRoute", Node: &schema5957ac208058},
 	}, Required: []string{"active", "passive"}, Type: schema.Object}
-	schema1a84cfab3a87 = schema.Node{Fields: []schema.Field{
+	schema18ba83da7583 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schemaaa682b9edf8e},
 		{Name: "kind", Node: &schemae80cf733319f},
 		{Name: "metadata", Node: &schema592a52662530},
-		{Name: "spec", Node: &schemaba243c8cbc6a},
+		{Name: "spec", Node: &schema1c2ae6b0e31e},
 	}, Required: []string{"apiVersion", "kind", "metadata", "spec"}, Type: schema.Object}
 	schema23594b209e60 = schema.Node{Enum: []string{"FailoverCheck"}, Type: schema.String}
 	schemaa2ee6fca91b8 = schema.Node{Fields: []schema.Field{
@@ -1013,47 +1047,48 @@ var (
 		{Name: "namespace", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
 	schemaacd5dd5eb7de = schema.Node{Default: "\"error\"", Enum: []string{"error", "warning", "info", "never"}, Type: schema.String}
-	schema4a2ee1325e3a = schema.Node{Items: &schema38c43b5ba342, MaxLength: new(int(100)), Type: schema.Array}
-	schema26470149a573 = schema.Node{Fields: []schema.Field{
+	length100          = int(100)
+	schema6c2858f45b11 = schema.Node{Items: &schema38c43b5ba342, MaxLength: &length100, Type: schema.Array}
+	schemaf5a9ff9716fe = schema.Node{Fields: []schema.Field{
 		{Name: "complete", Node: &schemada9efc572a6e},
 		{Name: "failOn", Node: &schemaacd5dd5eb7de},
-		{Name: "ignore", Node: &schema4a2ee1325e3a},
+		{Name: "ignore", Node: &schema6c2858f45b11},
 		{Name: "target", Node: &schemaa763216a5bdb},
 	}, Type: schema.Object}
-	schema77bfd75d53e0 = schema.Node{Fields: []schema.Field{
+	schema4c69d3b0574d = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schemaaa682b9edf8e},
 		{Name: "kind", Node: &schema23594b209e60},
 		{Name: "metadata", Node: &schemaa2ee6fca91b8},
-		{Name: "spec", Node: &schema26470149a573},
+		{Name: "spec", Node: &schemaf5a9ff9716fe},
 	}, Required: []string{"apiVersion", "kind"}, Type: schema.Object}
 	schemac1c49209d872 = schema.Node{Enum: []string{"FailoverDrill"}, Type: schema.String}
-	schema64311a019a71 = schema.Node{Fields: []schema.Field{
+	schema9c11240847a3 = schema.Node{Fields: []schema.Field{
 		{Name: "annotations", Node: &schemac420d745ccee},
 		{Name: "labels", Node: &schemac420d745ccee},
-		{Name: "name", Node: &schemad817b7b32a28},
+		{Name: "name", Node: &schema42c0cd9793db},
 		{Name: "namespace", Node: &schema38c43b5ba342},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schemaccb21b80c22d = schema.Node{Format: schema.DateTime, Type: schema.String}
 	schemace15821a54d0 = schema.Node{Format: schema.Duration, Type: schema.String}
 	schema0fc7f0218c14 = schema.Node{Enum: []string{"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"}, Type: schema.String}
-	schemaa6cd4d84f173 = schema.Node{Minimum: new(float64(0)), Type: schema.Integer}
+	schema9038d88168c2 = schema.Node{Minimum: &number0, Type: schema.Integer}
 	schema70ef2dfd6aa9 = schema.Node{Enum: []string{"kept", "exceeded"}, Type: schema.String}
-	schema24024af9417b = schema.Node{Fields: []schema.Field{
+	schemaba0148c71188 = schema.Node{Fields: []schema.Field{
 		{Name: "date", Node: &schemaccb21b80c22d},
 		{Name: "failback", Node: &schemace15821a54d0},
 		{Name: "failover", Node: &schemace15821a54d0},
 		{Name: "for", Node: &schemace15821a54d0},
 		{Name: "kind", Node: &schema0fc7f0218c14},
-		{Name: "lost", Node: &schemaa6cd4d84f173},
+		{Name: "lost", Node: &schema9038d88168c2},
 		{Name: "outage", Node: &schema38c43b5ba342},
 		{Name: "result", Node: &schema70ef2dfd6aa9},
-		{Name: "rule", Node: &schemaa6cd4d84f173},
-		{Name: "sent", Node: &schemaa6cd4d84f173},
+		{Name: "rule", Node: &schema9038d88168c2},
+		{Name: "sent", Node: &schema9038d88168c2},
 	}, Required: []string{"date", "for", "kind", "lost", "outage", "result", "rule", "sent"}, Type: schema.Object}
-	schemac2c85f242e13 = schema.Node{Fields: []schema.Field{
+	schemad3f755476bc5 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schemaaa682b9edf8e},
 		{Name: "kind", Node: &schemac1c49209d872},
-		{Name: "metadata", Node: &schema64311a019a71},
-		{Name: "spec", Node: &schema24024af9417b},
+		{Name: "metadata", Node: &schema9c11240847a3},
+		{Name: "spec", Node: &schemaba0148c71188},
 	}, Required: []string{"apiVersion", "kind", "metadata", "spec"}, Type: schema.Object}
 )

@@ -10,268 +10,268 @@ import (
 // releases has the CRDs of each Envoy Gateway, the oldest first.
 var releases = []release{
 	{"1.3.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schema3e0ab816ee4c},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schema02ad06ea3814},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schema900ff9671553},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schema66ca778a6664},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schema4d615830e7b7},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schema8c734d5c66bc},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schema8c734d5c66bc},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schemae33196cb3d07},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schemae33196cb3d07},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schema238061fc896f},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema2be798946ad5},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schemab23d2430bf99},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schema37fc62b4895c},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schema48d7e33d3848},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schema34c507346686},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schema323baa4934d3},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schema0d5833b018fb},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schemab5ea3050bfeb},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schemab5ea3050bfeb},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schema0ea5f12ada77},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schema0ea5f12ada77},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schemabd8b50a91cfb},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema97743229c653},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema8a9386eeaae2},
 	}},
 	{"1.3.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schema3e0ab816ee4c},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schema02ad06ea3814},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schema900ff9671553},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schema66ca778a6664},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schema4d615830e7b7},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schema8c734d5c66bc},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schema8c734d5c66bc},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schemae33196cb3d07},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schemae33196cb3d07},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schema238061fc896f},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema2be798946ad5},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schemab23d2430bf99},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schema37fc62b4895c},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schema48d7e33d3848},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schema34c507346686},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schema323baa4934d3},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schema0d5833b018fb},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schemab5ea3050bfeb},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schemab5ea3050bfeb},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schema0ea5f12ada77},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schema0ea5f12ada77},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schemabd8b50a91cfb},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema97743229c653},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema8a9386eeaae2},
 	}},
 	{"1.4.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "0f5261aa22027cb4", &schemab5987331b0d2},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema1523a9e55ad4},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "ef77621dfa38175e", &schemad606a3e6004b},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b2af10f9cfac757b", &schemaaecd36fff90b},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema29bf10313aa6},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema71325875d866},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema71325875d866},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema79b85cf8aed1},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema79b85cf8aed1},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaa514b07bf011},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema2be798946ad5},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schemab23d2430bf99},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "0f5261aa22027cb4", &schema8a21fafd9eb8},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema29487f71744f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "ef77621dfa38175e", &schema594630311dd2},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b2af10f9cfac757b", &schemafa7db0978764},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema22d6149b2a6e},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemadde42c796d04},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema97743229c653},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema8a9386eeaae2},
 	}},
 	{"1.5.0", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schemacde3d68ff4c7},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema1523a9e55ad4},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d9a22f05ece0064f", &schema46c9accc9ced},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema732a900dcd0b},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema29bf10313aa6},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema71325875d866},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema71325875d866},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema79b85cf8aed1},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema79b85cf8aed1},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaa514b07bf011},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema2be798946ad5},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schemab23d2430bf99},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema8aeeb7ff703b},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema29487f71744f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d9a22f05ece0064f", &schema76bec224e91f},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema568ae9d30c60},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema22d6149b2a6e},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemadde42c796d04},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema97743229c653},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema8a9386eeaae2},
 	}},
 	{"1.5.6", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schemacde3d68ff4c7},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema1523a9e55ad4},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema3db51e43faf9},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema732a900dcd0b},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema29bf10313aa6},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema71325875d866},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema71325875d866},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema79b85cf8aed1},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema79b85cf8aed1},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaa514b07bf011},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema2be798946ad5},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schemab23d2430bf99},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema8aeeb7ff703b},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema29487f71744f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema4c7c59e85758},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema568ae9d30c60},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema22d6149b2a6e},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemadde42c796d04},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema97743229c653},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema8a9386eeaae2},
 	}},
 	{"1.5.7", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schemacde3d68ff4c7},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema1523a9e55ad4},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema3db51e43faf9},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema732a900dcd0b},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema29bf10313aa6},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema71325875d866},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema71325875d866},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema79b85cf8aed1},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema79b85cf8aed1},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaa514b07bf011},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema2be798946ad5},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schemab23d2430bf99},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema8aeeb7ff703b},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema29487f71744f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema4c7c59e85758},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema568ae9d30c60},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema22d6149b2a6e},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemadde42c796d04},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema97743229c653},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema8a9386eeaae2},
 	}},
 	{"1.5.9", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schemacde3d68ff4c7},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema1523a9e55ad4},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema3db51e43faf9},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema732a900dcd0b},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema29bf10313aa6},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema71325875d866},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema71325875d866},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema79b85cf8aed1},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema79b85cf8aed1},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaa514b07bf011},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema2be798946ad5},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schemab23d2430bf99},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema8aeeb7ff703b},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema29487f71744f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema4c7c59e85758},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema568ae9d30c60},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema22d6149b2a6e},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemadde42c796d04},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema97743229c653},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema8a9386eeaae2},
 	}},
 	{"1.6.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "138170b867228001", &schema96b38fdfee59},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema1523a9e55ad4},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema1523a9e55ad4},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "39222e5ff6a373a0", &schema8b4189c3d7a4},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "1650cb3072b0617e", &schema05cacf2a5fd9},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "4b20d5c4deb335e5", &schema4c362a254b40},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schemad060a4a06f3e},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schemad060a4a06f3e},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d1439ccfa75540b5", &schema44b06984c006},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d1439ccfa75540b5", &schema44b06984c006},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7ab0add08df105ba", &schema5c51e0244ac9},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema8ea9d93d596c},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schemaee712d9f3dae},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "1a09dd8c61eb3fb1", &schemaab6c800e64a5},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "138170b867228001", &schema91bb09a2b049},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema29487f71744f},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema29487f71744f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "39222e5ff6a373a0", &schema93a4933360c3},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "1650cb3072b0617e", &schemaec47cff0bb65},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "4b20d5c4deb335e5", &schema9538a21cb53c},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema193b0823e24c},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema193b0823e24c},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d1439ccfa75540b5", &schemaceea9bf50268},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d1439ccfa75540b5", &schemaceea9bf50268},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7ab0add08df105ba", &schemabfbe01bba453},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema2ae4773fc5ca},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema0c8d405dc550},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "1a09dd8c61eb3fb1", &schemaa1c508bb530d},
 	}},
 	{"1.7.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "7f2678f5647a98e8", &schemad3b661201306},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema1523a9e55ad4},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema1523a9e55ad4},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "c95d37d6a9f2fd1d", &schemae2bd1c20b9a2},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "364fe6d8526f54c0", &schema84859bd416b5},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "073eb2a0959e229c", &schema8af5a74ade75},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schemad060a4a06f3e},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schemad060a4a06f3e},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "18bef472297bac64", &schemaadf2440cd40d},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "18bef472297bac64", &schemaadf2440cd40d},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "8efc35f95efd6e9c", &schema7683ae3b8908},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema8ea9d93d596c},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schemaee712d9f3dae},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "1a09dd8c61eb3fb1", &schemaab6c800e64a5},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "7f2678f5647a98e8", &schema7869bf2b2bc3},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema29487f71744f},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema29487f71744f},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "c95d37d6a9f2fd1d", &schemada8981131cb3},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "364fe6d8526f54c0", &schemad08161d5ebbc},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "073eb2a0959e229c", &schema5372b6734611},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema193b0823e24c},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema193b0823e24c},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "18bef472297bac64", &schemaf51931a4b3f9},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "18bef472297bac64", &schemaf51931a4b3f9},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "8efc35f95efd6e9c", &schema4f19737e0512},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema2ae4773fc5ca},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema0c8d405dc550},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "1a09dd8c61eb3fb1", &schemaa1c508bb530d},
 	}},
 	{"1.8.0", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema446b772c4450},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema4fb42161afea},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema4fb42161afea},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "a791c0ef289c8821", &schema2a5e6af8fed1},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schema883c0ca60d05},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema9855ec109227},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schemaf382a26ad584},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schemaf382a26ad584},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema1e20e84e281f},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema1e20e84e281f},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema996115c16336},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema8ea9d93d596c},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemab0267246972e},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schemaee712d9f3dae},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemab0267246972e},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema4cefdc81fb8d},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "a791c0ef289c8821", &schemab24601849e52},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schemac251fab66e44},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema1884e3558be1},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema5ad1a519541c},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema5ad1a519541c},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema3f8951ddc83f},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema3f8951ddc83f},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema1b6960ac4a7e},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema2ae4773fc5ca},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemaa41599b67beb},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema0c8d405dc550},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemaa41599b67beb},
 	}},
 	{"1.8.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema446b772c4450},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema4fb42161afea},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema4fb42161afea},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema66953ac7273a},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schema883c0ca60d05},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema9855ec109227},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schemaf382a26ad584},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schemaf382a26ad584},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema1e20e84e281f},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema1e20e84e281f},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema996115c16336},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema8ea9d93d596c},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemab0267246972e},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schemaee712d9f3dae},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemab0267246972e},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema4cefdc81fb8d},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema46673a6b377d},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schemac251fab66e44},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema1884e3558be1},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema5ad1a519541c},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema5ad1a519541c},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema3f8951ddc83f},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema3f8951ddc83f},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema1b6960ac4a7e},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema2ae4773fc5ca},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemaa41599b67beb},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema0c8d405dc550},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemaa41599b67beb},
 	}},
 	{"1.8.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema446b772c4450},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema4fb42161afea},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema4fb42161afea},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema66953ac7273a},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schema883c0ca60d05},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema9855ec109227},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schemaf382a26ad584},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schemaf382a26ad584},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema1e20e84e281f},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema1e20e84e281f},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema996115c16336},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema46d46b081563},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema8ea9d93d596c},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemab0267246972e},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schemaee712d9f3dae},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemab0267246972e},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema4cefdc81fb8d},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema46673a6b377d},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schemac251fab66e44},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema1884e3558be1},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema5ad1a519541c},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema5ad1a519541c},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema3f8951ddc83f},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema3f8951ddc83f},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema1b6960ac4a7e},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema2ae4773fc5ca},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemaa41599b67beb},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema0c8d405dc550},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemaa41599b67beb},
 	}},
 	{"1.9.0", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schemacafa42fefb8b},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema4fb42161afea},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema4fb42161afea},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schemae7154ec23821},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schemaff3822a23d48},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schema69d1846e4ce2},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schemaca6b88e9067b},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schemaca6b88e9067b},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schemae554f2efeaab},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schemae554f2efeaab},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schema40cce513e601},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schema134bf3c98d69},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schema134bf3c98d69},
-		{"gateway.networking.k8s.io/v1", "TCPRoute", true, "f056586347ef8623", &schemaee352350e67b},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema8ea9d93d596c},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "c71821adc78dcb35", &schemab454b0732a79},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c9c663ced8040f16", &schemade56d8d5861e},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "c71821adc78dcb35", &schemab454b0732a79},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schema3ea58be55329},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schemaa342a4bfc645},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schemae8f605bf0e4a},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schemab5e6aafeabe1},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schema49feda81a4fe},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schema49feda81a4fe},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema7d7586007d85},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema7d7586007d85},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schema91a4deeff159},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schemafdd8d3720203},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schemafdd8d3720203},
+		{"gateway.networking.k8s.io/v1", "TCPRoute", true, "f056586347ef8623", &schema8f4e44884f95},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema2ae4773fc5ca},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "c71821adc78dcb35", &schemaaa00876134a5},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c9c663ced8040f16", &schemab77705aa3700},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "c71821adc78dcb35", &schemaaa00876134a5},
 	}},
 	{"1.9.1", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schemacafa42fefb8b},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema4fb42161afea},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema4fb42161afea},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schemae7154ec23821},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schemaff3822a23d48},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schema69d1846e4ce2},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schemaca6b88e9067b},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schemaca6b88e9067b},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema6a3bcbea0248},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schemae554f2efeaab},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schemae554f2efeaab},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schema40cce513e601},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schema134bf3c98d69},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schema134bf3c98d69},
-		{"gateway.networking.k8s.io/v1", "TCPRoute", true, "f056586347ef8623", &schemaee352350e67b},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema8ea9d93d596c},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "c71821adc78dcb35", &schemab454b0732a79},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c9c663ced8040f16", &schemade56d8d5861e},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "c71821adc78dcb35", &schemab454b0732a79},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schema3ea58be55329},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schemaa342a4bfc645},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schemae8f605bf0e4a},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schemab5e6aafeabe1},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schema49feda81a4fe},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schema49feda81a4fe},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema7d7586007d85},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema7d7586007d85},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schema91a4deeff159},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schemafdd8d3720203},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schemafdd8d3720203},
+		{"gateway.networking.k8s.io/v1", "TCPRoute", true, "f056586347ef8623", &schema8f4e44884f95},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema2ae4773fc5ca},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "c71821adc78dcb35", &schemaaa00876134a5},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c9c663ced8040f16", &schemab77705aa3700},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "c71821adc78dcb35", &schemaaa00876134a5},
 	}},
 }
 
@@ -301,38 +301,45 @@ var (
 	}, Type: schema.Object}
 	schema8e76e480cd30 = schema.Node{Enum: []string{"gateway.envoyproxy.io/h2c", "gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/wss"}, Type: schema.String}
 	schema22b0a9e7568c = schema.Node{Items: &schema8e76e480cd30, Type: schema.Array}
-	schema7ee4dd0e609d = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schemacf5136af3b96 = schema.Node{Format: schema.Int32, Maximum: new(float64(65535)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema68aad14faad8 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "port", Node: &schemacf5136af3b96},
+	length1            = int(1)
+	length253          = int(253)
+	schema8d9a11092297 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	number0            = float64(0)
+	number65535        = float64(65535)
+	schema71baaaaa9c2d = schema.Node{Format: schema.Int32, Maximum: &number65535, Minimum: &number0, Type: schema.Integer}
+	schema19bcb5734b03 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "port", Node: &schema71baaaaa9c2d},
 	}, Required: []string{"hostname", "port"}, Type: schema.Object}
-	schema456e888147f9 = schema.Node{MaxLength: new(int(45)), MinLength: new(int(3)), Patterns: []string{"^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}, Type: schema.String}
-	schema8bca78b2bbb8 = schema.Node{Fields: []schema.Field{
-		{Name: "address", Node: &schema456e888147f9},
-		{Name: "port", Node: &schemacf5136af3b96},
+	length3            = int(3)
+	length45           = int(45)
+	schema63dca3732d43 = schema.Node{MaxLength: &length45, MinLength: &length3, Patterns: []string{"^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}, Type: schema.String}
+	schema625a696e45fb = schema.Node{Fields: []schema.Field{
+		{Name: "address", Node: &schema63dca3732d43},
+		{Name: "port", Node: &schema71baaaaa9c2d},
 	}, Required: []string{"address", "port"}, Type: schema.Object}
 	schema99451a18f23b = schema.Node{Fields: []schema.Field{
 		{Name: "path", Node: &schema38c43b5ba342},
 	}, Required: []string{"path"}, Type: schema.Object}
 	rule4c56d19f804e   = cel.Or{Left: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "fqdn"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "ip"}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "unix"}}
 	rule2c3f1b6792d4   = cel.Or{Left: &cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "fqdn"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "ip"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "unix"}}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "ip"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "fqdn"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "unix"}}}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "unix"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "ip"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "fqdn"}}}}}}
-	schema106b06a4b085 = schema.Node{Fields: []schema.Field{
-		{Name: "fqdn", Node: &schema68aad14faad8},
-		{Name: "ip", Node: &schema8bca78b2bbb8},
+	schema89da65535c9b = schema.Node{Fields: []schema.Field{
+		{Name: "fqdn", Node: &schema19bcb5734b03},
+		{Name: "ip", Node: &schema625a696e45fb},
 		{Name: "unix", Node: &schema99451a18f23b},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.fqdn) || has(self.ip) || has(self.unix))", Message: "one of fqdn, ip or unix must be specified", Expr: &rule4c56d19f804e},
 		{Text: "((has(self.fqdn) && !(has(self.ip) || has(self.unix))) || (has(self.ip) && !(has(self.fqdn) || has(self.unix))) || (has(self.unix) && !(has(self.ip) || has(self.fqdn))))", Message: "only one of fqdn, ip or unix can be specified", Expr: &rule2c3f1b6792d4},
 	}, Type: schema.Object}
+	length64           = int(64)
 	rule7d3638f54e32   = cel.Or{Left: &cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Has{Operand: cel.Ident("f"), Field: "fqdn"}}, Result: cel.Ident("@result")}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Has{Operand: cel.Ident("f"), Field: "fqdn"}}, Result: cel.Ident("@result")}}}}
-	schema2cdcf8b0ddd5 = schema.Node{Items: &schema106b06a4b085, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema758237747374 = schema.Node{Items: &schema89da65535c9b, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Expr: &rule7d3638f54e32},
 	}, Type: schema.Array}
 	schemada9efc572a6e = schema.Node{Type: schema.Boolean}
-	schemaf689aa957244 = schema.Node{Fields: []schema.Field{
+	schema27e994d4eff1 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema2cdcf8b0ddd5},
+		{Name: "endpoints", Node: &schema758237747374},
 		{Name: "fallback", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
 	schema1aad6ee7945a = schema.Node{Fields: []schema.Field{
@@ -347,65 +354,71 @@ var (
 	schema5271c6ed8c37 = schema.Node{Fields: []schema.Field{
 		{Name: "conditions", Node: &schemab7808f41d7df},
 	}, Type: schema.Object}
-	schema3e0ab816ee4c = schema.Node{Fields: []schema.Field{
+	schema37fc62b4895c = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaf689aa957244},
+		{Name: "spec", Node: &schema27e994d4eff1},
 		{Name: "status", Node: &schema5271c6ed8c37},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemad7d518006dd6 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(0)), Type: schema.String}
-	schema43c76301683a = schema.Node{MaxLength: new(int(16)), Type: schema.Object, Values: &schemad7d518006dd6}
-	schema04bad89a5afd = schema.Node{MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema2a568a85ca64 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schemab784d5f39b51 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Type: schema.String}
-	schemab1c95e25c58d = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema04bad89a5afd},
-		{Name: "kind", Node: &schema2a568a85ca64},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "sectionName", Node: &schema7ee4dd0e609d},
+	length0            = int(0)
+	length4096         = int(4096)
+	schema62630281c30a = schema.Node{MaxLength: &length4096, MinLength: &length0, Type: schema.String}
+	length16           = int(16)
+	schema8599d0deb40d = schema.Node{MaxLength: &length16, Type: schema.Object, Values: &schema62630281c30a}
+	schemadaa251c0c2d7 = schema.Node{MaxLength: &length253, Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	length63           = int(63)
+	schemac1f307cdb9e3 = schema.Node{MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema97855a7edf6b = schema.Node{MaxLength: &length253, MinLength: &length1, Type: schema.String}
+	schema1a494c59e4a0 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schemadaa251c0c2d7},
+		{Name: "kind", Node: &schemac1f307cdb9e3},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "sectionName", Node: &schema8d9a11092297},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	schemae61fbd500848 = schema.Node{Items: &schemab1c95e25c58d, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schemaf609552b2943 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema04bad89a5afd},
-		{Name: "kind", Node: &schema2a568a85ca64},
-		{Name: "name", Node: &schemab784d5f39b51},
+	schema205da1d1cdaf = schema.Node{Items: &schema1a494c59e4a0, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schema6fee003a46ed = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schemadaa251c0c2d7},
+		{Name: "kind", Node: &schemac1f307cdb9e3},
+		{Name: "name", Node: &schema97855a7edf6b},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	schemad9cc1a0d5efd = schema.Node{Items: &schemaf609552b2943, MaxLength: new(int(8)), Type: schema.Array}
-	schemabe8fa202c611 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	length8            = int(8)
+	schema0891b246ce0a = schema.Node{Items: &schema6fee003a46ed, MaxLength: &length8, Type: schema.Array}
+	schema41eeb0e8baf6 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
 	schemaf7ac2bb15836 = schema.Node{Enum: []string{"Hostname", "URI"}, Type: schema.String}
-	schema5dde4951df83 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(([^:/?#]+):)(//([^/?#]*))([^?#]*)(\\?([^#]*))?(#(.*))?"}, Type: schema.String}
+	schemab2c3b3b22887 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^(([^:/?#]+):)(//([^/?#]*))([^?#]*)(\\?([^#]*))?(#(.*))?"}, Type: schema.String}
 	rule70a317d57811   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "hostname"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "hostname"}, cel.Const{Value: ""}}}}}}}
 	rulec400ad42e22b   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "hostname"}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "hostname"}, cel.Const{Value: ""}}}}}}
 	rulebdef215c7842   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "URI"}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "uri"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "uri"}, cel.Const{Value: ""}}}}}}}
 	rule428030ed317f   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "URI"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "uri"}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "uri"}, cel.Const{Value: ""}}}}}}
-	schema2b3d44cbab4a = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schemabe8fa202c611},
+	schema3983e1e76edd = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema41eeb0e8baf6},
 		{Name: "type", Node: &schemaf7ac2bb15836},
-		{Name: "uri", Node: &schema5dde4951df83},
+		{Name: "uri", Node: &schemab2c3b3b22887},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(self.type == \"Hostname\" && (!has(self.hostname) || self.hostname == \"\"))", Message: "SubjectAltName element must contain Hostname, if Type is set to Hostname", Expr: &rule70a317d57811},
 		{Text: "!(self.type != \"Hostname\" && has(self.hostname) && self.hostname != \"\")", Message: "SubjectAltName element must not contain Hostname, if Type is not set to Hostname", Expr: &rulec400ad42e22b},
 		{Text: "!(self.type == \"URI\" && (!has(self.uri) || self.uri == \"\"))", Message: "SubjectAltName element must contain URI, if Type is set to URI", Expr: &rulebdef215c7842},
 		{Text: "!(self.type != \"URI\" && has(self.uri) && self.uri != \"\")", Message: "SubjectAltName element must not contain URI, if Type is not set to URI", Expr: &rule428030ed317f},
 	}, Type: schema.Object}
-	schema2a180647751d = schema.Node{Items: &schema2b3d44cbab4a, MaxLength: new(int(5)), Type: schema.Array}
+	length5            = int(5)
+	schemaea6a9244822d = schema.Node{Items: &schema3983e1e76edd, MaxLength: &length5, Type: schema.Array}
 	schema1d1c87781a07 = schema.Node{Enum: []string{"System"}, Type: schema.String}
 	ruled9f7eb786f65   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "caCertificateRefs"}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "caCertificateRefs"}}}, cel.Const{Value: int64(0)}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, cel.Const{Value: ""}}}}}}}
 	rule2420de76f0f8   = cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "caCertificateRefs"}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "caCertificateRefs"}}}, cel.Const{Value: int64(0)}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, cel.Const{Value: ""}}}}}
-	schema12e66a1c9485 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "subjectAltNames", Node: &schema2a180647751d},
+	schemafde01a8b82fc = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "subjectAltNames", Node: &schemaea6a9244822d},
 		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
 	}, Required: []string{"hostname"}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 || has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must specify either CACertificateRefs or WellKnownCACertificates", Expr: &rule2420de76f0f8},
 	}, Type: schema.Object}
-	schemabb7ab27551ec = schema.Node{Fields: []schema.Field{
-		{Name: "options", Node: &schema43c76301683a},
-		{Name: "targetRefs", Node: &schemae61fbd500848},
-		{Name: "validation", Node: &schema12e66a1c9485},
+	schema5bf420344843 = schema.Node{Fields: []schema.Field{
+		{Name: "options", Node: &schema8599d0deb40d},
+		{Name: "targetRefs", Node: &schema205da1d1cdaf},
+		{Name: "validation", Node: &schemafde01a8b82fc},
 	}, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
 	schema51de3b7ece49 = schema.Node{Fields: []schema.Field{
 		{Name: "group", Node: &schema38c43b5ba342},
@@ -424,21 +437,22 @@ var (
 	schema54fd949a45bd = schema.Node{Fields: []schema.Field{
 		{Name: "ancestors", Node: &schema8dcdbf1cafbb},
 	}, Type: schema.Object}
-	schema02ad06ea3814 = schema.Node{Fields: []schema.Field{
+	schema48d7e33d3848 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemabb7ab27551ec},
+		{Name: "spec", Node: &schema5bf420344843},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema243291726200 = schema.Node{Default: "1024", Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema1d3e31fb0d41 = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(0)), Type: schema.Integer}
-	schemab08338f5c833 = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema243291726200},
-		{Name: "maxParallelRequests", Node: &schema243291726200},
-		{Name: "maxParallelRetries", Node: &schema243291726200},
-		{Name: "maxPendingRequests", Node: &schema243291726200},
-		{Name: "maxRequestsPerConnection", Node: &schema1d3e31fb0d41},
+	number4_294967295e09 = float64(4.294967295e+09)
+	schema70d6f0bea2d1   = schema.Node{Default: "1024", Maximum: &number4_294967295e09, Minimum: &number0, Type: schema.Integer}
+	schema289d43d67ad8   = schema.Node{Maximum: &number4_294967295e09, Minimum: &number0, Type: schema.Integer}
+	schema8f970eae5dfd   = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema70d6f0bea2d1},
+		{Name: "maxParallelRequests", Node: &schema70d6f0bea2d1},
+		{Name: "maxParallelRetries", Node: &schema70d6f0bea2d1},
+		{Name: "maxPendingRequests", Node: &schema70d6f0bea2d1},
+		{Name: "maxRequestsPerConnection", Node: &schema289d43d67ad8},
 	}, Type: schema.Object}
 	schema5957ac208058 = schema.Node{Type: schema.Object}
 	schemade26baecca4b = schema.Node{Enum: []string{"Gzip", "Brotli"}, Type: schema.String}
@@ -458,13 +472,15 @@ var (
 		{Name: "respectDnsTtl", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
 	schema4763a3f1a364 = schema.Node{Format: schema.Int32, Type: schema.Integer}
-	schema2af63c064a0f = schema.Node{Format: schema.Int32, Maximum: new(float64(600)), Minimum: new(float64(200)), Type: schema.Integer}
+	number200          = float64(200)
+	number600          = float64(600)
+	schema632759a141f7 = schema.Node{Format: schema.Int32, Maximum: &number600, Minimum: &number200, Type: schema.Integer}
 	schema6f664064f7f8 = schema.Node{Default: "100", Type: schema.Number}
 	rulef6e7385e1541   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "httpStatus"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "grpcStatus"}}}}
 	ruled393c1cb04f5   = cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "httpStatus"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "grpcStatus"}}
-	schemac9d238dede1c = schema.Node{Fields: []schema.Field{
+	schemade88f400e16f = schema.Node{Fields: []schema.Field{
 		{Name: "grpcStatus", Node: &schema4763a3f1a364},
-		{Name: "httpStatus", Node: &schema2af63c064a0f},
+		{Name: "httpStatus", Node: &schema632759a141f7},
 		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Rules: []schema.Rule{
 		{Text: " !(has(self.httpStatus) && has(self.grpcStatus)) ", Message: "httpStatus and grpcStatus cannot be simultaneously defined.", Expr: &rulef6e7385e1541},
@@ -475,8 +491,8 @@ var (
 		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Required: []string{"fixedDelay"}, Type: schema.Object}
 	rule04d8647b8df4   = cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "delay"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "abort"}}
-	schema3fe9dcc8151d = schema.Node{Fields: []schema.Field{
-		{Name: "abort", Node: &schemac9d238dede1c},
+	schemac4368205f044 = schema.Node{Fields: []schema.Field{
+		{Name: "abort", Node: &schemade88f400e16f},
 		{Name: "delay", Node: &schema6a922ebf9806},
 	}, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Expr: &rule04d8647b8df4},
@@ -484,7 +500,8 @@ var (
 	schema38fcd5eec7b3 = schema.Node{Fields: []schema.Field{
 		{Name: "service", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schemaf40900f6db8b = schema.Node{Default: "1", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	number1            = float64(1)
+	schema531d7ad32449 = schema.Node{Default: "1", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
 	schema4bd2e6bc3e3f = schema.Node{Format: schema.Byte, Type: schema.String}
 	schemabc3de75d35da = schema.Node{Enum: []string{"Text", "Binary"}, Type: schema.String}
 	rule06f6f5817f2b   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Text"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "text"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "text"}}}}
@@ -497,14 +514,16 @@ var (
 		{Text: "self.type == 'Text' ? has(self.text) : !has(self.text)", Message: "If payload type is Text, text field needs to be set.", Expr: &rule06f6f5817f2b},
 		{Text: "self.type == 'Binary' ? has(self.binary) : !has(self.binary)", Message: "If payload type is Binary, binary field needs to be set.", Expr: &rule89026f513eb8},
 	}, Type: schema.Object}
-	schema142022a1d1e3 = schema.Node{ExclusiveMaximum: true, Maximum: new(float64(600)), Minimum: new(float64(100)), Type: schema.Integer}
-	schema64b75144b8c4 = schema.Node{Items: &schema142022a1d1e3, Type: schema.Array}
-	schemadc5db0cc6d5d = schema.Node{MaxLength: new(int(1024)), MinLength: new(int(1)), Type: schema.String}
-	schema641474334ebf = schema.Node{Fields: []schema.Field{
+	number100          = float64(100)
+	schemab5f9c41c13a0 = schema.Node{ExclusiveMaximum: true, Maximum: &number600, Minimum: &number100, Type: schema.Integer}
+	schemabe132fb5dc5c = schema.Node{Items: &schemab5f9c41c13a0, Type: schema.Array}
+	length1024         = int(1024)
+	schema0d6f91bd268d = schema.Node{MaxLength: &length1024, MinLength: &length1, Type: schema.String}
+	schemac21d19aa1911 = schema.Node{Fields: []schema.Field{
 		{Name: "expectedResponse", Node: &schema52247c173abb},
-		{Name: "expectedStatuses", Node: &schema64b75144b8c4},
+		{Name: "expectedStatuses", Node: &schemabe132fb5dc5c},
 		{Name: "method", Node: &schema38c43b5ba342},
-		{Name: "path", Node: &schemadc5db0cc6d5d},
+		{Name: "path", Node: &schema0d6f91bd268d},
 	}, Required: []string{"path"}, Type: schema.Object}
 	schema4cfe5b25783e = schema.Node{Default: "\"3s\"", Format: schema.Duration, Type: schema.String}
 	schema98d12f3c51e0 = schema.Node{Fields: []schema.Field{
@@ -513,19 +532,19 @@ var (
 	}, Type: schema.Object}
 	schema8279769b82ec = schema.Node{Default: "\"1s\"", Format: schema.Duration, Type: schema.String}
 	schema93c8bf436854 = schema.Node{Enum: []string{"HTTP", "TCP", "GRPC"}, Type: schema.String}
-	schema50ad1b5c7b35 = schema.Node{Default: "3", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema0bd7e6234e44 = schema.Node{Default: "3", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
 	rule6313803ebd64   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "HTTP"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "http"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "http"}}}}
 	rule46b9af0e4412   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "TCP"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "tcp"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "tcp"}}}}
 	rulef0e53b176809   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "grpc"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "GRPC"}}}, Else: cel.Const{Value: true}}
-	schema5d7fb6881131 = schema.Node{Fields: []schema.Field{
+	schema601cc9bc288f = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
-		{Name: "healthyThreshold", Node: &schemaf40900f6db8b},
-		{Name: "http", Node: &schema641474334ebf},
+		{Name: "healthyThreshold", Node: &schema531d7ad32449},
+		{Name: "http", Node: &schemac21d19aa1911},
 		{Name: "interval", Node: &schema4cfe5b25783e},
 		{Name: "tcp", Node: &schema98d12f3c51e0},
 		{Name: "timeout", Node: &schema8279769b82ec},
 		{Name: "type", Node: &schema93c8bf436854},
-		{Name: "unhealthyThreshold", Node: &schema50ad1b5c7b35},
+		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Expr: &rule6313803ebd64},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Expr: &rule46b9af0e4412},
@@ -545,15 +564,16 @@ var (
 		{Name: "maxEjectionPercent", Node: &schema15c8ca5a32bd},
 		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schemad539be618d79 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema5d7fb6881131},
+	schemaf2c1503821b4 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema601cc9bc288f},
 		{Name: "passive", Node: &schema85b31d5ca159},
 	}, Type: schema.Object}
-	schema68290501beb6 = schema.Node{Format: schema.Int32, Maximum: new(float64(2.147483647e+09)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema2d64d8d9d623 = schema.Node{Fields: []schema.Field{
+	number2_147483647e09 = float64(2.147483647e+09)
+	schemab8c5256fd160   = schema.Node{Format: schema.Int32, Maximum: &number2_147483647e09, Minimum: &number1, Type: schema.Integer}
+	schemaf60f6bd6245d   = schema.Node{Fields: []schema.Field{
 		{Name: "initialConnectionWindowSize", Node: &schemac25dd2065d92},
 		{Name: "initialStreamWindowSize", Node: &schemac25dd2065d92},
-		{Name: "maxConcurrentStreams", Node: &schema68290501beb6},
+		{Name: "maxConcurrentStreams", Node: &schemab8c5256fd160},
 		{Name: "onInvalidMessage", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
 	schema6f47b7d8a644 = schema.Node{Fields: []schema.Field{
@@ -564,14 +584,16 @@ var (
 	schema73869a4d92a1 = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schema38c43b5ba342},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema8561b097ca19 = schema.Node{Default: "65537", Maximum: new(float64(5.000011e+06)), Minimum: new(float64(2)), Type: schema.Integer}
+	number2            = float64(2)
+	number5_000011e06  = float64(5.000011e+06)
+	schema4327933408d2 = schema.Node{Default: "65537", Maximum: &number5_000011e06, Minimum: &number2, Type: schema.Integer}
 	schema89830eac05d3 = schema.Node{Enum: []string{"SourceIP", "Header", "Cookie"}, Type: schema.String}
 	ruleeae8e9af2db4   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Header"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "header"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "header"}}}}
 	ruled776435c3fc7   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Cookie"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "cookie"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "cookie"}}}}
-	schema6d6481f4614f = schema.Node{Fields: []schema.Field{
+	schema791d7d5144cb = schema.Node{Fields: []schema.Field{
 		{Name: "cookie", Node: &schema6f47b7d8a644},
 		{Name: "header", Node: &schema73869a4d92a1},
-		{Name: "tableSize", Node: &schema8561b097ca19},
+		{Name: "tableSize", Node: &schema4327933408d2},
 		{Name: "type", Node: &schema89830eac05d3},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Expr: &ruleeae8e9af2db4},
@@ -583,8 +605,8 @@ var (
 	schemad7fac02e087d = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin"}, Type: schema.String}
 	rule4d28c77a6362   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ConsistentHash"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "consistentHash"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "consistentHash"}}}}
 	ruleefdda08e4951   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Random"}, cel.Const{Value: "ConsistentHash"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "slowStart"}}}, Else: cel.Const{Value: true}}
-	schema62f5e57c36ff = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema6d6481f4614f},
+	schema4eb7338734ab = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schema791d7d5144cb},
 		{Name: "slowStart", Node: &schema435d7d311292},
 		{Name: "type", Node: &schemad7fac02e087d},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
@@ -595,26 +617,27 @@ var (
 	schemabd0be92a009d = schema.Node{Fields: []schema.Field{
 		{Name: "version", Node: &schemad79f870a0b12},
 	}, Required: []string{"version"}, Type: schema.Object}
-	schemafe8660675e4a = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Type: schema.String}
+	length256          = int(256)
+	schema4982a887bf51 = schema.Node{MaxLength: &length256, MinLength: &length1, Type: schema.String}
 	schema00d0aff63cfb = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression", "Distinct"}, Type: schema.String}
-	schemaa1c667ad44e4 = schema.Node{MaxLength: new(int(1024)), Type: schema.String}
-	schema92fbc5934ff7 = schema.Node{Fields: []schema.Field{
+	schema72c2afbdca2d = schema.Node{MaxLength: &length1024, Type: schema.String}
+	schema1b2e305927a2 = schema.Node{Fields: []schema.Field{
 		{Name: "invert", Node: &schema0c052ccc8b9a},
-		{Name: "name", Node: &schemafe8660675e4a},
+		{Name: "name", Node: &schema4982a887bf51},
 		{Name: "type", Node: &schema00d0aff63cfb},
-		{Name: "value", Node: &schemaa1c667ad44e4},
+		{Name: "value", Node: &schema72c2afbdca2d},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema8cfc286abce5 = schema.Node{Items: &schema92fbc5934ff7, MaxLength: new(int(16)), Type: schema.Array}
+	schema1e6a3f9ad007 = schema.Node{Items: &schema1b2e305927a2, MaxLength: &length16, Type: schema.Array}
 	schemac4eb6a89a24a = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Distinct"}, Type: schema.String}
-	schemac280a20a8578 = schema.Node{Fields: []schema.Field{
+	schema219250ab35b5 = schema.Node{Fields: []schema.Field{
 		{Name: "type", Node: &schemac4eb6a89a24a},
-		{Name: "value", Node: &schemafe8660675e4a},
+		{Name: "value", Node: &schema4982a887bf51},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema63a80f9587a4 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema8cfc286abce5},
-		{Name: "sourceCIDR", Node: &schemac280a20a8578},
+	schema91f5b9cc2626 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema1e6a3f9ad007},
+		{Name: "sourceCIDR", Node: &schema219250ab35b5},
 	}, Type: schema.Object}
-	schemafb12aeeef4bc = schema.Node{Items: &schema63a80f9587a4, MaxLength: new(int(8)), Type: schema.Array}
+	schema928de7d0ea20 = schema.Node{Items: &schema91f5b9cc2626, MaxLength: &length8, Type: schema.Array}
 	schema52441a449d7c = schema.Node{Enum: []string{"Number", "Metadata"}, Type: schema.String}
 	schema719deae21fbe = schema.Node{Fields: []schema.Field{
 		{Name: "key", Node: &schema38c43b5ba342},
@@ -637,26 +660,26 @@ var (
 		{Name: "requests", Node: &schemad68636697e29},
 		{Name: "unit", Node: &schema0094d4771515},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema643615d95f51 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schemafb12aeeef4bc},
+	schemace8cd05c166c = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema928de7d0ea20},
 		{Name: "cost", Node: &schemae099f3660916},
 		{Name: "limit", Node: &schemafa8d7321d3b3},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema0b5c28febd8f = schema.Node{Items: &schema643615d95f51, MaxLength: new(int(64)), Type: schema.Array}
-	schemad52c2bf2903d = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema0b5c28febd8f},
+	schemaebc2c7653bfd = schema.Node{Items: &schemace8cd05c166c, MaxLength: &length64, Type: schema.Array}
+	schema5362ea044e0a = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemaebc2c7653bfd},
 	}, Required: []string{"rules"}, Type: schema.Object}
 	rule67f181222871   = cel.Fold{Range: cel.Ident("self"), Variable: "foo", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("foo"), Field: "cost"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Select{Operand: cel.Ident("foo"), Field: "cost"}, Field: "response"}}}}}, Result: cel.Ident("@result")}
-	schema6931a254d74e = schema.Node{Items: &schema643615d95f51, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemaec4693cbf6c2 = schema.Node{Items: &schemace8cd05c166c, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule67f181222871},
 	}, Type: schema.Array}
-	schemaafa30268df31 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema6931a254d74e},
+	schemab755b34a657b = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemaec4693cbf6c2},
 	}, Type: schema.Object}
 	schema1e3b5a59956a = schema.Node{Enum: []string{"Global", "Local"}, Type: schema.String}
-	schema570709dcbcad = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schemad52c2bf2903d},
-		{Name: "local", Node: &schemaafa30268df31},
+	schema0c784ba8947f = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema5362ea044e0a},
+		{Name: "local", Node: &schemab755b34a657b},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Required: []string{"type"}, Type: schema.Object}
 	ruledd0d96380a58   = cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "end"}, &cel.Select{Operand: cel.Ident("self"), Field: "start"}}}
@@ -677,34 +700,35 @@ var (
 		{Text: "(!has(self.type) || self.type == 'Value')? has(self.value) : true", Message: "value must be set for type Value", Expr: &ruled266c55fc0c0},
 		{Text: "(has(self.type) && self.type == 'Range')? has(self.range) : true", Message: "range must be set for type Range", Expr: &rulee4e9ec141406},
 	}, Type: schema.Object}
-	schema7bf7de9d470d = schema.Node{Items: &schema5a984bf566a1, MaxLength: new(int(50)), MinLength: new(int(1)), Type: schema.Array}
-	schema8f3aaa73e4f6 = schema.Node{Fields: []schema.Field{
-		{Name: "statusCodes", Node: &schema7bf7de9d470d},
+	length50           = int(50)
+	schemaed6d291f6d85 = schema.Node{Items: &schema5a984bf566a1, MaxLength: &length50, MinLength: &length1, Type: schema.Array}
+	schema21e2dfa3ba0b = schema.Node{Fields: []schema.Field{
+		{Name: "statusCodes", Node: &schemaed6d291f6d85},
 	}, Required: []string{"statusCodes"}, Type: schema.Object}
 	schema7e926b5e105e = schema.Node{Default: "\"Inline\"", Enum: []string{"Inline", "ValueRef"}, Type: schema.String}
 	rule7b91db07002f   = cel.Conditional{If: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Inline"}}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "inline"}, Else: cel.Const{Value: true}}
 	rule9adda1c50955   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "type"}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ValueRef"}}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "valueRef"}, Else: cel.Const{Value: true}}
 	ruleb5693d772516   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "valueRef"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "valueRef"}, Field: "kind"}, cel.Const{Value: "ConfigMap"}}}, Else: cel.Const{Value: true}}
-	schemaf0b4b35a3e4e = schema.Node{Fields: []schema.Field{
+	schema9900cfc9fc70 = schema.Node{Fields: []schema.Field{
 		{Name: "inline", Node: &schema38c43b5ba342},
 		{Name: "type", Node: &schema7e926b5e105e},
-		{Name: "valueRef", Node: &schemaf609552b2943},
+		{Name: "valueRef", Node: &schema6fee003a46ed},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "(!has(self.type) || self.type == 'Inline')? has(self.inline) : true", Message: "inline must be set for type Inline", Expr: &rule7b91db07002f},
 		{Text: "(has(self.type) && self.type == 'ValueRef')? has(self.valueRef) : true", Message: "valueRef must be set for type ValueRef", Expr: &rule9adda1c50955},
 		{Text: "has(self.valueRef) ? self.valueRef.kind == 'ConfigMap' : true", Message: "only ConfigMap is supported for ValueRef", Expr: &ruleb5693d772516},
 	}, Type: schema.Object}
-	schema4de71836f0bf = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schemaf0b4b35a3e4e},
+	schema5dd76addbd39 = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schema9900cfc9fc70},
 		{Name: "contentType", Node: &schema38c43b5ba342},
 		{Name: "statusCode", Node: &schemad68636697e29},
 	}, Type: schema.Object}
-	schema62239446f46b = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema8f3aaa73e4f6},
-		{Name: "response", Node: &schema4de71836f0bf},
+	schema6cc2fd1414e1 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema21e2dfa3ba0b},
+		{Name: "response", Node: &schema5dd76addbd39},
 	}, Required: []string{"match", "response"}, Type: schema.Object}
-	schema3b05864f3683 = schema.Node{Items: &schema62239446f46b, Type: schema.Array}
-	schemaa010f1e19246 = schema.Node{Default: "2", Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	schemabb792d1e3788 = schema.Node{Items: &schema6cc2fd1414e1, Type: schema.Array}
+	schemaaacca2f08d2e = schema.Node{Default: "2", Format: schema.Int32, Minimum: &number0, Type: schema.Integer}
 	schemace15821a54d0 = schema.Node{Format: schema.Duration, Type: schema.String}
 	schema3f2e3e43a825 = schema.Node{Fields: []schema.Field{
 		{Name: "baseInterval", Node: &schemace15821a54d0},
@@ -716,26 +740,26 @@ var (
 	}, Type: schema.Object}
 	schema42051333294f = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
 	schema0c9fbb19c125 = schema.Node{Items: &schema42051333294f, Type: schema.Array}
-	schema60fe57b99fea = schema.Node{Fields: []schema.Field{
-		{Name: "httpStatusCodes", Node: &schema64b75144b8c4},
+	schema664e3f6e3d8d = schema.Node{Fields: []schema.Field{
+		{Name: "httpStatusCodes", Node: &schemabe132fb5dc5c},
 		{Name: "triggers", Node: &schema0c9fbb19c125},
 	}, Type: schema.Object}
-	schema596e9ab88b1e = schema.Node{Fields: []schema.Field{
-		{Name: "numRetries", Node: &schemaa010f1e19246},
+	schema6566cb71d5fe = schema.Node{Fields: []schema.Field{
+		{Name: "numRetries", Node: &schemaaacca2f08d2e},
 		{Name: "perRetry", Node: &schema07818dece7c4},
-		{Name: "retryOn", Node: &schema60fe57b99fea},
+		{Name: "retryOn", Node: &schema664e3f6e3d8d},
 	}, Type: schema.Object}
-	schemab4420d8acf31 = schema.Node{Items: &schemab1c95e25c58d, Type: schema.Array}
-	schema9977a0998019 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schemad2f555f218db = schema.Node{Items: &schema1a494c59e4a0, Type: schema.Array}
+	schemacdc34f50d412 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: &length253, Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
 	rule3c05fe38e6c4   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "group"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "group"}, cel.Const{Value: "gateway.networking.k8s.io"}}}, Else: cel.Const{Value: true}}
-	schema35888e084061 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema9977a0998019},
-		{Name: "kind", Node: &schema2a568a85ca64},
+	schema220255ea90bd = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schemacdc34f50d412},
+		{Name: "kind", Node: &schemac1f307cdb9e3},
 		{Name: "matchLabels", Node: &schemac420d745ccee},
 	}, Required: []string{"kind", "matchLabels"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Expr: &rule3c05fe38e6c4},
 	}, Type: schema.Object}
-	schema3e5bc0cc190e = schema.Node{Items: &schema35888e084061, Type: schema.Array}
+	schema1a298858177c = schema.Node{Items: &schema220255ea90bd, Type: schema.Array}
 	schema81a9dad69d55 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
 	schemababb17aa0a1f = schema.Node{Fields: []schema.Field{
 		{Name: "idleTime", Node: &schema81a9dad69d55},
@@ -761,22 +785,22 @@ var (
 	rule10e21d447b10   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "group"}, cel.Const{Value: "gateway.networking.k8s.io"}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
 	rule4289b457f5f9   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
 	rule2a29ca8828d6   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("ref"), Field: "sectionName"}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
-	schema05c0fb92ad9c = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schemab08338f5c833},
+	schemaa96a7e481320 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema8f970eae5dfd},
 		{Name: "compression", Node: &schema28370c701590},
 		{Name: "connection", Node: &schema6cc2ee13a9b8},
 		{Name: "dns", Node: &schema23f4deca465d},
-		{Name: "faultInjection", Node: &schema3fe9dcc8151d},
-		{Name: "healthCheck", Node: &schemad539be618d79},
-		{Name: "http2", Node: &schema2d64d8d9d623},
-		{Name: "loadBalancer", Node: &schema62f5e57c36ff},
+		{Name: "faultInjection", Node: &schemac4368205f044},
+		{Name: "healthCheck", Node: &schemaf2c1503821b4},
+		{Name: "http2", Node: &schemaf60f6bd6245d},
+		{Name: "loadBalancer", Node: &schema4eb7338734ab},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema570709dcbcad},
-		{Name: "responseOverride", Node: &schema3b05864f3683},
-		{Name: "retry", Node: &schema596e9ab88b1e},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema3e5bc0cc190e},
+		{Name: "rateLimit", Node: &schema0c784ba8947f},
+		{Name: "responseOverride", Node: &schemabb792d1e3788},
+		{Name: "retry", Node: &schema6566cb71d5fe},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schema1a298858177c},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schemafae6b8b29d60},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
@@ -789,78 +813,79 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schema900ff9671553 = schema.Node{Fields: []schema.Field{
+	schema34c507346686 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema05c0fb92ad9c},
+		{Name: "spec", Node: &schemaa96a7e481320},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemadcef24c7c7f7 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9-]+$"}, Type: schema.String}
-	schemaea5c44daf1af = schema.Node{Fields: []schema.Field{
+	length255          = int(255)
+	schema7c9b1ed38170 = schema.Node{MaxLength: &length255, MinLength: &length1, Patterns: []string{"^[A-Za-z0-9-]+$"}, Type: schema.String}
+	schemae643c60b4abd = schema.Node{Fields: []schema.Field{
 		{Name: "failClosed", Node: &schemada9efc572a6e},
-		{Name: "name", Node: &schemadcef24c7c7f7},
+		{Name: "name", Node: &schema7c9b1ed38170},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schema5073dfe85863 = schema.Node{Patterns: []string{"((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\/([0-9]+))|((([0-9a-fA-F]{1,4}:){7,7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:)|fe80:(:[0-9a-fA-F]{0,4}){0,4}%[0-9a-zA-Z]{1,}|::(ffff(:0{1,4}){0,1}:){0,1}((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])|([0-9a-fA-F]{1,4}:){1,4}:((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9]))\\/([0-9]+))"}, Type: schema.String}
-	schemaa435abbcb3b5 = schema.Node{Items: &schema5073dfe85863, MinLength: new(int(1)), Type: schema.Array}
+	schema4cf343a89d16 = schema.Node{Items: &schema5073dfe85863, MinLength: &length1, Type: schema.Array}
 	rulec77826279c10   = cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "numTrustedHops"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "trustedCIDRs"}}}}, Right: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "numTrustedHops"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "trustedCIDRs"}}}
-	schema0343c508fac4 = schema.Node{Fields: []schema.Field{
+	schemad78101f2ee84 = schema.Node{Fields: []schema.Field{
 		{Name: "numTrustedHops", Node: &schema4763a3f1a364},
-		{Name: "trustedCIDRs", Node: &schemaa435abbcb3b5},
+		{Name: "trustedCIDRs", Node: &schema4cf343a89d16},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.numTrustedHops) && !has(self.trustedCIDRs)) || (!has(self.numTrustedHops) && has(self.trustedCIDRs))", Message: "only one of numTrustedHops or trustedCIDRs must be set", Expr: &rulec77826279c10},
 	}, Type: schema.Object}
 	rule0340339046f6   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "xForwardedFor"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "customHeader"}}}}
-	schema0daa226ab83c = schema.Node{Fields: []schema.Field{
-		{Name: "customHeader", Node: &schemaea5c44daf1af},
-		{Name: "xForwardedFor", Node: &schema0343c508fac4},
+	schema9caaefe96784 = schema.Node{Fields: []schema.Field{
+		{Name: "customHeader", Node: &schemae643c60b4abd},
+		{Name: "xForwardedFor", Node: &schemad78101f2ee84},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.xForwardedFor) && has(self.customHeader))", Message: "customHeader cannot be used in conjunction with xForwardedFor", Expr: &rule0340339046f6},
 	}, Type: schema.Object}
-	schemae8395ec82314 = schema.Node{Minimum: new(float64(1)), Type: schema.Integer}
-	schema089501aa2b13 = schema.Node{Fields: []schema.Field{
+	schemaeaf01c581c2f = schema.Node{Minimum: &number1, Type: schema.Integer}
+	schemafbf44159cbd4 = schema.Node{Fields: []schema.Field{
 		{Name: "closeDelay", Node: &schema81a9dad69d55},
-		{Name: "value", Node: &schemae8395ec82314},
+		{Name: "value", Node: &schemaeaf01c581c2f},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema5e9cd18e7dd8 = schema.Node{Fields: []schema.Field{
+	schemaa448a3dc9891 = schema.Node{Fields: []schema.Field{
 		{Name: "bufferLimit", Node: &schemac25dd2065d92},
-		{Name: "connectionLimit", Node: &schema089501aa2b13},
+		{Name: "connectionLimit", Node: &schemafbf44159cbd4},
 		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema34ba964ae820 = schema.Node{MaxLength: new(int(256)), MinLength: new(int(1)), Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: schema.String}
-	schema81eea8a274d2 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Type: schema.String}
-	schema555538365fcf = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema34ba964ae820},
-		{Name: "value", Node: &schema81eea8a274d2},
+	schema161b8e4ae5bd = schema.Node{MaxLength: &length256, MinLength: &length1, Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: schema.String}
+	schema95a835195895 = schema.Node{MaxLength: &length4096, MinLength: &length1, Type: schema.String}
+	schema8afec2ad7a97 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema161b8e4ae5bd},
+		{Name: "value", Node: &schema95a835195895},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema2e23750d43f7 = schema.Node{Items: &schema555538365fcf, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schemaf6e5170e2ee3 = schema.Node{Items: &schema38c43b5ba342, MaxLength: new(int(16)), Type: schema.Array, Unique: true}
-	schemae9b12c7ae5a0 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema2e23750d43f7},
-		{Name: "remove", Node: &schemaf6e5170e2ee3},
-		{Name: "set", Node: &schema2e23750d43f7},
+	schemad667f1b0908d = schema.Node{Items: &schema8afec2ad7a97, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema39a6669ff24d = schema.Node{Items: &schema38c43b5ba342, MaxLength: &length16, Type: schema.Array, Unique: true}
+	schema5a276b86d933 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schemad667f1b0908d},
+		{Name: "remove", Node: &schema39a6669ff24d},
+		{Name: "set", Node: &schemad667f1b0908d},
 	}, Type: schema.Object}
 	schemae7a98c6d723f = schema.Node{Enum: []string{"Allow", "RejectRequest", "DropHeader"}, Type: schema.String}
 	schema58e9fcb510f0 = schema.Node{Enum: []string{"Subject", "Cert", "Chain", "DNS", "URI"}, Type: schema.String}
-	schema572507a84e4f = schema.Node{Items: &schema58e9fcb510f0, MaxLength: new(int(5)), Type: schema.Array}
+	schema87cd06d9b371 = schema.Node{Items: &schema58e9fcb510f0, MaxLength: &length5, Type: schema.Array}
 	schema66200635a9b7 = schema.Node{Enum: []string{"Sanitize", "ForwardOnly", "AppendForward", "SanitizeSet", "AlwaysForwardOnly"}, Type: schema.String}
 	rule3ed5d32fead3   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "certDetailsToAdd"}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "certDetailsToAdd"}}}, cel.Const{Value: int64(0)}}}}, Then: &cel.Or{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "mode"}, cel.Const{Value: "AppendForward"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "mode"}, cel.Const{Value: "SanitizeSet"}}}}, Else: cel.Const{Value: true}}
-	schemaee003b103f9e = schema.Node{Fields: []schema.Field{
-		{Name: "certDetailsToAdd", Node: &schema572507a84e4f},
+	schemaa6764d48965f = schema.Node{Fields: []schema.Field{
+		{Name: "certDetailsToAdd", Node: &schema87cd06d9b371},
 		{Name: "mode", Node: &schema66200635a9b7},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.certDetailsToAdd) && self.certDetailsToAdd.size() > 0) ? (self.mode == 'AppendForward' || self.mode == 'SanitizeSet') : true", Message: "certDetailsToAdd can only be set when mode is AppendForward or SanitizeSet", Expr: &rule3ed5d32fead3},
 	}, Type: schema.Object}
-	schema18d42599e8b8 = schema.Node{Fields: []schema.Field{
+	schemabd5adc66fa82 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
-		{Name: "earlyRequestHeaders", Node: &schemae9b12c7ae5a0},
+		{Name: "earlyRequestHeaders", Node: &schema5a276b86d933},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
-		{Name: "xForwardedClientCert", Node: &schemaee003b103f9e},
+		{Name: "xForwardedClientCert", Node: &schemaa6764d48965f},
 	}, Type: schema.Object}
-	schema5876e72c58ee = schema.Node{Fields: []schema.Field{
-		{Name: "path", Node: &schemadc5db0cc6d5d},
+	schema934b55689ed9 = schema.Node{Fields: []schema.Field{
+		{Name: "path", Node: &schema0d6f91bd268d},
 	}, Required: []string{"path"}, Type: schema.Object}
 	schema2b16f68b9c4e = schema.Node{Fields: []schema.Field{
 		{Name: "useDefaultHost", Node: &schemada9efc572a6e},
@@ -888,18 +913,18 @@ var (
 	}, Type: schema.Object}
 	schema6f7bc1c74033 = schema.Node{Enum: []string{"http/1.0", "http/1.1", "h2"}, Type: schema.String}
 	schema22df06832a93 = schema.Node{Items: &schema6f7bc1c74033, Type: schema.Array}
-	schema78405276a8ce = schema.Node{Default: "\"\"", MaxLength: new(int(253)), Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema50dcb727a1bc = schema.Node{Default: "\"Secret\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema3978a0270df3 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: schema.String}
-	schema16f4cdce1d9c = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema78405276a8ce},
-		{Name: "kind", Node: &schema50dcb727a1bc},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
+	schema90464f57e9bb = schema.Node{Default: "\"\"", MaxLength: &length253, Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema5443599d24bf = schema.Node{Default: "\"Secret\"", MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schemad2a9b91494ee = schema.Node{MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: schema.String}
+	schema31b30a0a4aa2 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema90464f57e9bb},
+		{Name: "kind", Node: &schema5443599d24bf},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema9d1cb7077ae4 = schema.Node{Items: &schema16f4cdce1d9c, MaxLength: new(int(8)), Type: schema.Array}
-	schema8c825d40f021 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema9d1cb7077ae4},
+	schema5952669987c1 = schema.Node{Items: &schema31b30a0a4aa2, MaxLength: &length8, Type: schema.Array}
+	schema2c2b51315bd1 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema5952669987c1},
 		{Name: "optional", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
 	schema4139913ada40 = schema.Node{Enum: []string{"Auto", "1.0", "1.1", "1.2", "1.3"}, Type: schema.String}
@@ -912,10 +937,10 @@ var (
 	}, Type: schema.Object}
 	rule0c6e215ce074   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "minVersion"}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "minVersion"}, cel.Const{Value: "1.3"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "ciphers"}}}, Else: cel.Const{Value: true}}
 	ruledfc125208504   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "minVersion"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "maxVersion"}}, Then: &cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Map{{Key: "Auto", Value: cel.Const{Value: int64(0)}}, {Key: "1.0", Value: cel.Const{Value: int64(1)}}, {Key: "1.1", Value: cel.Const{Value: int64(2)}}, {Key: "1.2", Value: cel.Const{Value: int64(3)}}, {Key: "1.3", Value: cel.Const{Value: int64(4)}}}, &cel.Select{Operand: cel.Ident("self"), Field: "minVersion"}}}, &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Map{{Key: "1.0", Value: cel.Const{Value: int64(1)}}, {Key: "1.1", Value: cel.Const{Value: int64(2)}}, {Key: "1.2", Value: cel.Const{Value: int64(3)}}, {Key: "1.3", Value: cel.Const{Value: int64(4)}}, {Key: "Auto", Value: cel.Const{Value: int64(5)}}}, &cel.Select{Operand: cel.Ident("self"), Field: "maxVersion"}}}}}, Else: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "minVersion"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "maxVersion"}}, Then: &cel.Call{Function: "_<=_", Args: []cel.Expr{cel.Const{Value: int64(3)}, &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Map{{Key: "1.0", Value: cel.Const{Value: int64(1)}}, {Key: "1.1", Value: cel.Const{Value: int64(2)}}, {Key: "1.2", Value: cel.Const{Value: int64(3)}}, {Key: "1.3", Value: cel.Const{Value: int64(4)}}, {Key: "Auto", Value: cel.Const{Value: int64(5)}}}, &cel.Select{Operand: cel.Ident("self"), Field: "maxVersion"}}}}}, Else: cel.Const{Value: true}}}
-	schema2695c6a6b7ee = schema.Node{Fields: []schema.Field{
+	schema22de8c0c64d1 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schema22df06832a93},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientValidation", Node: &schema8c825d40f021},
+		{Name: "clientValidation", Node: &schema2c2b51315bd1},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
@@ -927,22 +952,22 @@ var (
 	}, Type: schema.Object}
 	rulea3998a88d0c3   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.Const{Value: "Gateway"}}}, Else: cel.Const{Value: true}}
 	ruleb9af80d32af4   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.Const{Value: "Gateway"}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
-	schemaaa7a77ba987f = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema0daa226ab83c},
-		{Name: "connection", Node: &schema5e9cd18e7dd8},
+	schemad36cac06690d = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema9caaefe96784},
+		{Name: "connection", Node: &schemaa448a3dc9891},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schema18d42599e8b8},
-		{Name: "healthCheck", Node: &schema5876e72c58ee},
+		{Name: "headers", Node: &schemabd5adc66fa82},
+		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schemae57a54de1061},
-		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "http2", Node: &schemaf60f6bd6245d},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema3e5bc0cc190e},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schema1a298858177c},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schema8ad220624597},
-		{Name: "tls", Node: &schema2695c6a6b7ee},
+		{Name: "tls", Node: &schema22de8c0c64d1},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
@@ -950,56 +975,57 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schema66ca778a6664 = schema.Node{Fields: []schema.Field{
+	schema323baa4934d3 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaaa7a77ba987f},
+		{Name: "spec", Node: &schemad36cac06690d},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemaed000d69a81e = schema.Node{Items: &schemabe8fa202c611, MaxLength: new(int(16)), Type: schema.Array}
-	schemad32d835f3804 = schema.Node{Default: "\"Gateway\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema4444680497af = schema.Node{Format: schema.Int32, Maximum: new(float64(65535)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema449b1fc098ce = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema9977a0998019},
-		{Name: "kind", Node: &schemad32d835f3804},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
-		{Name: "port", Node: &schema4444680497af},
-		{Name: "sectionName", Node: &schema7ee4dd0e609d},
+	schema99837782e7df = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length16, Type: schema.Array}
+	schema561db05a6010 = schema.Node{Default: "\"Gateway\"", MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schema6f6807ab8a8b = schema.Node{Format: schema.Int32, Maximum: &number65535, Minimum: &number1, Type: schema.Integer}
+	schema8297bb198957 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schemacdc34f50d412},
+		{Name: "kind", Node: &schema561db05a6010},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "port", Node: &schema6f6807ab8a8b},
+		{Name: "sectionName", Node: &schema8d9a11092297},
 	}, Required: []string{"name"}, Type: schema.Object}
+	length32           = int(32)
 	rule0bdeda1b3ca5   = cel.Fold{Range: cel.Ident("self"), Variable: "p1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "p2", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "group"}, &cel.Select{Operand: cel.Ident("p2"), Field: "group"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "kind"}, &cel.Select{Operand: cel.Ident("p2"), Field: "kind"}}}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "name"}, &cel.Select{Operand: cel.Ident("p2"), Field: "name"}}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "namespace"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "namespace"}, cel.Const{Value: ""}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "namespace"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "namespace"}, cel.Const{Value: ""}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "namespace"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "namespace"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "namespace"}, &cel.Select{Operand: cel.Ident("p2"), Field: "namespace"}}}}}}}, Then: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, cel.Const{Value: ""}}}}, &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}, cel.Const{Value: ""}}}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "port"}, cel.Const{Value: int64(0)}}}}, &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "port"}, cel.Const{Value: int64(0)}}}}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}}, Result: cel.Ident("@result")}
 	rulee404a458c3d4   = cel.Fold{Range: cel.Ident("self"), Variable: "p1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "p2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "group"}, &cel.Select{Operand: cel.Ident("p2"), Field: "group"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "kind"}, &cel.Select{Operand: cel.Ident("p2"), Field: "kind"}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "name"}, &cel.Select{Operand: cel.Ident("p2"), Field: "name"}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "namespace"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "namespace"}, cel.Const{Value: ""}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "namespace"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "namespace"}, cel.Const{Value: ""}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "namespace"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "namespace"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "namespace"}, &cel.Select{Operand: cel.Ident("p2"), Field: "namespace"}}}}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, cel.Const{Value: ""}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}, cel.Const{Value: ""}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, &cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}}}}}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "port"}, cel.Const{Value: int64(0)}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "port"}, cel.Const{Value: int64(0)}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "port"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "port"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "port"}, &cel.Select{Operand: cel.Ident("p2"), Field: "port"}}}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
-	schemab439e606a46a = schema.Node{Items: &schema449b1fc098ce, MaxLength: new(int(32)), Rules: []schema.Rule{
+	schema8ad20290221d = schema.Node{Items: &schema8297bb198957, MaxLength: &length32, Rules: []schema.Rule{
 		{Text: "self.all(p1, self.all(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.__namespace__) || p1.__namespace__ == '') && (!has(p2.__namespace__) || p2.__namespace__ == '')) || (has(p1.__namespace__) && has(p2.__namespace__) && p1.__namespace__ == p2.__namespace__)) ? ((!has(p1.sectionName) || p1.sectionName == '') == (!has(p2.sectionName) || p2.sectionName == '') && (!has(p1.port) || p1.port == 0) == (!has(p2.port) || p2.port == 0)): true))", Message: "sectionName or port must be specified when parentRefs includes 2 or more references to the same parent", Expr: &rule0bdeda1b3ca5},
 		{Text: "self.all(p1, self.exists_one(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.__namespace__) || p1.__namespace__ == '') && (!has(p2.__namespace__) || p2.__namespace__ == '')) || (has(p1.__namespace__) && has(p2.__namespace__) && p1.__namespace__ == p2.__namespace__ )) && (((!has(p1.sectionName) || p1.sectionName == '') && (!has(p2.sectionName) || p2.sectionName == '')) || ( has(p1.sectionName) && has(p2.sectionName) && p1.sectionName == p2.sectionName)) && (((!has(p1.port) || p1.port == 0) && (!has(p2.port) || p2.port == 0)) || (has(p1.port) && has(p2.port) && p1.port == p2.port))))", Message: "sectionName or port must be unique when parentRefs includes 2 or more references to the same parent", Expr: &rulee404a458c3d4},
 	}, Type: schema.Array}
-	schemad1e765d8d94b = schema.Node{Default: "\"Service\"", MaxLength: new(int(63)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schemaaa66b9c41bd3 = schema.Node{Default: "\"Service\"", MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
 	rule6d8793638770   = cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "group"}}}, cel.Const{Value: int64(0)}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "kind"}, cel.Const{Value: "Service"}}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "port"}, Else: cel.Const{Value: true}}
-	schema5e662553a9b2 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema78405276a8ce},
-		{Name: "kind", Node: &schemad1e765d8d94b},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
-		{Name: "port", Node: &schema4444680497af},
+	schema5c210ee18e43 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema90464f57e9bb},
+		{Name: "kind", Node: &schemaaa66b9c41bd3},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schemaf8ed199e2d37 = schema.Node{Default: "100", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema0e9ac0dfd242 = schema.Node{Format: schema.Int32, Minimum: new(float64(0)), Type: schema.Integer}
+	schema44d7b2fda76a = schema.Node{Default: "100", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
+	schema9f06003cf8cf = schema.Node{Format: schema.Int32, Minimum: &number0, Type: schema.Integer}
 	rulebb8bfdd7d0f4   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "numerator"}, &cel.Select{Operand: cel.Ident("self"), Field: "denominator"}}}
-	schemace741f77c58d = schema.Node{Fields: []schema.Field{
-		{Name: "denominator", Node: &schemaf8ed199e2d37},
-		{Name: "numerator", Node: &schema0e9ac0dfd242},
+	schema57fa2d748dc4 = schema.Node{Fields: []schema.Field{
+		{Name: "denominator", Node: &schema44d7b2fda76a},
+		{Name: "numerator", Node: &schema9f06003cf8cf},
 	}, Required: []string{"numerator"}, Rules: []schema.Rule{
 		{Text: "self.numerator <= self.denominator", Message: "numerator must be less than or equal to denominator", Expr: &rulebb8bfdd7d0f4},
 	}, Type: schema.Object}
-	schema657ae74644b4 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
+	schema663e146225f4 = schema.Node{Format: schema.Int32, Maximum: &number100, Minimum: &number0, Type: schema.Integer}
 	rule16af4a1db4a7   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "percent"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "fraction"}}}}
-	schemad8f4904abc02 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema5e662553a9b2},
-		{Name: "fraction", Node: &schemace741f77c58d},
-		{Name: "percent", Node: &schema657ae74644b4},
+	schemaa409ddfaf6ce = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schema5c210ee18e43},
+		{Name: "fraction", Node: &schema57fa2d748dc4},
+		{Name: "percent", Node: &schema663e146225f4},
 	}, Required: []string{"backendRef"}, Rules: []schema.Rule{
 		{Text: "!(has(self.percent) && has(self.fraction))", Message: "Only one of percent or fraction may be specified in HTTPRequestMirrorFilter", Expr: &rule16af4a1db4a7},
 	}, Type: schema.Object}
@@ -1012,11 +1038,11 @@ var (
 	rule1e85de09565b   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestMirror"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "RequestMirror"}}}}}}
 	ruled7eaf1370ff9   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "extensionRef"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ExtensionRef"}}}}}}
 	rule7106ee265f54   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "extensionRef"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ExtensionRef"}}}}}}
-	schema56e11bb580e9 = schema.Node{Fields: []schema.Field{
-		{Name: "extensionRef", Node: &schemaf609552b2943},
-		{Name: "requestHeaderModifier", Node: &schemae9b12c7ae5a0},
-		{Name: "requestMirror", Node: &schemad8f4904abc02},
-		{Name: "responseHeaderModifier", Node: &schemae9b12c7ae5a0},
+	schemac19a2321710e = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schema6fee003a46ed},
+		{Name: "requestHeaderModifier", Node: &schema5a276b86d933},
+		{Name: "requestMirror", Node: &schemaa409ddfaf6ce},
+		{Name: "responseHeaderModifier", Node: &schema5a276b86d933},
 		{Name: "type", Node: &schema6e479df10a49},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
@@ -1030,80 +1056,82 @@ var (
 	}, Type: schema.Object}
 	rule9b6abc1c16c5   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "RequestHeaderModifier"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
 	rulea4fc330235ce   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "ResponseHeaderModifier"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schema42a0bc504df8 = schema.Node{Items: &schema56e11bb580e9, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema7ad2edec7ce6 = schema.Node{Items: &schemac19a2321710e, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 	}, Type: schema.Array}
-	schemad1e3f7557e19 = schema.Node{Default: "1", Format: schema.Int32, Maximum: new(float64(1e+06)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema60a555149b3e = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema42a0bc504df8},
-		{Name: "group", Node: &schema78405276a8ce},
-		{Name: "kind", Node: &schemad1e765d8d94b},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
-		{Name: "port", Node: &schema4444680497af},
-		{Name: "weight", Node: &schemad1e3f7557e19},
+	number1e06         = float64(1e+06)
+	schemab9e15f4e0366 = schema.Node{Default: "1", Format: schema.Int32, Maximum: &number1e06, Minimum: &number0, Type: schema.Integer}
+	schema35eaba398493 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema7ad2edec7ce6},
+		{Name: "group", Node: &schema90464f57e9bb},
+		{Name: "kind", Node: &schemaaa66b9c41bd3},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "port", Node: &schema6f6807ab8a8b},
+		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema3d9f8aa53b65 = schema.Node{Items: &schema60a555149b3e, MaxLength: new(int(16)), Type: schema.Array}
+	schemaa71f344ca40e = schema.Node{Items: &schema35eaba398493, MaxLength: &length16, Type: schema.Array}
 	schema059baf4b83c7 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
-	schemae477ae838c69 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema34ba964ae820},
+	schema87334a31bd18 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema161b8e4ae5bd},
 		{Name: "type", Node: &schema059baf4b83c7},
-		{Name: "value", Node: &schema81eea8a274d2},
+		{Name: "value", Node: &schema95a835195895},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema7e0ee4fac9ed = schema.Node{Items: &schemae477ae838c69, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schemaf0ca79d3c7fa = schema.Node{Items: &schema87334a31bd18, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
 	rule9dabadde6806   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "type"}, Then: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "service"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "method"}}, Else: cel.Const{Value: true}}
 	rulec5641906f01b   = cel.Conditional{If: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Exact"}}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "service"}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "service"}, cel.Const{Value: "^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$"}}}, Else: cel.Const{Value: true}}
 	rule4809f53c0f36   = cel.Conditional{If: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Exact"}}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "method"}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "method"}, cel.Const{Value: "^[A-Za-z_][A-Za-z_0-9]*$"}}}, Else: cel.Const{Value: true}}
-	schema92a3d7d217f0 = schema.Node{Fields: []schema.Field{
-		{Name: "method", Node: &schemaa1c667ad44e4},
-		{Name: "service", Node: &schemaa1c667ad44e4},
+	schemaedb4a65d072c = schema.Node{Fields: []schema.Field{
+		{Name: "method", Node: &schema72c2afbdca2d},
+		{Name: "service", Node: &schema72c2afbdca2d},
 		{Name: "type", Node: &schema059baf4b83c7},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.type) ? has(self.service) || has(self.method) : true", Message: "One or both of 'service' or 'method' must be specified", Expr: &rule9dabadde6806},
 		{Text: "(!has(self.type) || self.type == 'Exact') && has(self.service) ? self.service.matches(r\"\"\"^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$\"\"\"): true", Message: "service must only contain valid characters (matching ^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$)", Expr: &rulec5641906f01b},
 		{Text: "(!has(self.type) || self.type == 'Exact') && has(self.method) ? self.method.matches(r\"\"\"^[A-Za-z_][A-Za-z_0-9]*$\"\"\"): true", Message: "method must only contain valid characters (matching ^[A-Za-z_][A-Za-z_0-9]*$)", Expr: &rule4809f53c0f36},
 	}, Type: schema.Object}
-	schema54671aa94b28 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema7e0ee4fac9ed},
-		{Name: "method", Node: &schema92a3d7d217f0},
+	schemadf92d125b6ce = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schemaf0ca79d3c7fa},
+		{Name: "method", Node: &schemaedb4a65d072c},
 	}, Type: schema.Object}
-	schema61bbfe4be1a0 = schema.Node{Items: &schema54671aa94b28, MaxLength: new(int(8)), Type: schema.Array}
+	schema67df654e4071 = schema.Node{Items: &schemadf92d125b6ce, MaxLength: &length8, Type: schema.Array}
 	schemaa7845ab09032 = schema.Node{Default: "\"Session\"", Enum: []string{"Permanent", "Session"}, Type: schema.String}
 	schemaf1f7252c3d09 = schema.Node{Fields: []schema.Field{
 		{Name: "lifetimeType", Node: &schemaa7845ab09032},
 	}, Type: schema.Object}
-	schemae1afc78ced83 = schema.Node{MaxLength: new(int(128)), Type: schema.String}
+	length128          = int(128)
+	schema53ba105f04cd = schema.Node{MaxLength: &length128, Type: schema.String}
 	schema3fe5029bdb4d = schema.Node{Default: "\"Cookie\"", Enum: []string{"Cookie", "Header"}, Type: schema.String}
 	rule2c30c8387155   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "cookieConfig"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "cookieConfig"}, Field: "lifetimeType"}}}}, Right: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "cookieConfig"}, Field: "lifetimeType"}, cel.Const{Value: "Permanent"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "absoluteTimeout"}}}
-	schema4535bde3712b = schema.Node{Fields: []schema.Field{
+	schemad35fa80ea49b = schema.Node{Fields: []schema.Field{
 		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
 		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
 		{Name: "idleTimeout", Node: &schema81a9dad69d55},
-		{Name: "sessionName", Node: &schemae1afc78ced83},
+		{Name: "sessionName", Node: &schema53ba105f04cd},
 		{Name: "type", Node: &schema3fe5029bdb4d},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Expr: &rule2c30c8387155},
 	}, Type: schema.Object}
-	schema19adcc439039 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema3d9f8aa53b65},
-		{Name: "filters", Node: &schema42a0bc504df8},
-		{Name: "matches", Node: &schema61bbfe4be1a0},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "sessionPersistence", Node: &schema4535bde3712b},
+	schema9f3e82320545 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schemaa71f344ca40e},
+		{Name: "filters", Node: &schema7ad2edec7ce6},
+		{Name: "matches", Node: &schema67df654e4071},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "sessionPersistence", Node: &schemad35fa80ea49b},
 	}, Type: schema.Object}
 	rule4d465603ede8   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(0)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(0)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(0)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(1)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(1)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(1)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(2)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(2)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(2)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(3)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(3)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(3)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(4)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(4)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(4)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(5)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(5)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(5)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(6)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(6)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(6)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(7)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(7)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(7)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(8)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(8)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(8)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(9)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(9)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(9)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(10)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(10)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(10)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(11)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(11)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(11)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(12)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(12)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(12)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(13)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(13)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(13)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(14)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(14)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(14)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(15)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(15)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(15)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, cel.Const{Value: int64(128)}}}
 	rule18724f216691   = cel.Fold{Range: cel.Ident("self"), Variable: "l1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l1"), Field: "name"}}}, Right: &cel.Fold{Range: cel.Ident("self"), Variable: "l2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("l2"), Field: "name"}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "name"}, &cel.Select{Operand: cel.Ident("l2"), Field: "name"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}}, Result: cel.Ident("@result")}
-	schema6f59206f57c1 = schema.Node{Items: &schema19adcc439039, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemae8bbb5d8a5a3 = schema.Node{Items: &schema9f3e82320545, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema472591d90182 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemaed000d69a81e},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema6f59206f57c1},
+	schema7507a96f7a8c = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schemae8bbb5d8a5a3},
 	}, Type: schema.Object}
 	schema10c5e32a70a6 = schema.Node{Fields: []schema.Field{
 		{Name: "conditions", Node: &schemab7808f41d7df},
@@ -1114,51 +1142,51 @@ var (
 	schemab1ae136c72f1 = schema.Node{Fields: []schema.Field{
 		{Name: "parents", Node: &schema9d80f35f9275},
 	}, Type: schema.Object}
-	schema4d615830e7b7 = schema.Node{Fields: []schema.Field{
+	schema0d5833b018fb = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema472591d90182},
+		{Name: "spec", Node: &schema7507a96f7a8c},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema7466aba004c9 = schema.Node{Default: "\"IPAddress\"", MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
+	schemaa5be40fc5165 = schema.Node{Default: "\"IPAddress\"", MaxLength: &length253, MinLength: &length1, Patterns: []string{"^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
 	ruleda8c31ba9946   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}}}, Else: cel.Const{Value: true}}
-	schemaa54b0468a46d = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema7466aba004c9},
-		{Name: "value", Node: &schemab784d5f39b51},
+	schemad2bfd410e41a = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schemaa5be40fc5165},
+		{Name: "value", Node: &schema97855a7edf6b},
 	}, IPAddress: true, Required: []string{"value"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\"): true", Message: "Hostname value must only contain valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Expr: &ruleda8c31ba9946},
 	}, Type: schema.Object}
 	rule13bfbce34d78   = cel.Fold{Range: cel.Ident("self"), Variable: "a1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a1"), Field: "type"}, cel.Const{Value: "IPAddress"}}}, Then: &cel.Fold{Range: cel.Ident("self"), Variable: "a2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "type"}, &cel.Select{Operand: cel.Ident("a1"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "value"}, &cel.Select{Operand: cel.Ident("a1"), Field: "value"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	rule821cebef0552   = cel.Fold{Range: cel.Ident("self"), Variable: "a1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a1"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Then: &cel.Fold{Range: cel.Ident("self"), Variable: "a2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "type"}, &cel.Select{Operand: cel.Ident("a1"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "value"}, &cel.Select{Operand: cel.Ident("a1"), Field: "value"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
-	schema753a9f7e4343 = schema.Node{Items: &schemaa54b0468a46d, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema7ebebfe5be2f = schema.Node{Items: &schemad2bfd410e41a, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Expr: &rule13bfbce34d78},
 		{Text: "self.all(a1, a1.type == 'Hostname' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Expr: &rule821cebef0552},
 	}, Type: schema.Array}
-	schema3bcd9113af53 = schema.Node{Fields: []schema.Field{
-		{Name: "clientCertificateRef", Node: &schema16f4cdce1d9c},
+	schema2f43d2bf2b56 = schema.Node{Fields: []schema.Field{
+		{Name: "clientCertificateRef", Node: &schema31b30a0a4aa2},
 	}, Type: schema.Object}
 	rule32848f486f88   = cel.Fold{Range: cel.Ident("self"), Variable: "key", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "matches", Args: []cel.Expr{cel.Ident("key"), cel.Const{Value: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$"}}}}, Result: cel.Ident("@result")}
 	ruled55b30397a6b   = cel.Fold{Range: cel.Ident("self"), Variable: "key", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_<_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Call{Function: "split", Args: []cel.Expr{cel.Ident("key"), cel.Const{Value: "/"}}}, cel.Const{Value: int64(0)}}}}}, cel.Const{Value: int64(253)}}}}, Result: cel.Ident("@result")}
-	schema62ed80c2f58e = schema.Node{MaxLength: new(int(8)), Rules: []schema.Rule{
+	schemad8fd7a06a15b = schema.Node{MaxLength: &length8, Rules: []schema.Rule{
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Annotation keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Expr: &rule32848f486f88},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the annotation key's prefix must be a DNS subdomain not longer than 253 characters in total.", Expr: &ruled55b30397a6b},
-	}, Type: schema.Object, Values: &schemad7d518006dd6}
-	schema5b51b4367ff3 = schema.Node{MaxLength: new(int(63)), MinLength: new(int(0)), Patterns: []string{"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"}, Type: schema.String}
-	schema17b78a93bb6e = schema.Node{MaxLength: new(int(8)), Rules: []schema.Rule{
+	}, Type: schema.Object, Values: &schema62630281c30a}
+	schemaca1a0c932213 = schema.Node{MaxLength: &length63, MinLength: &length0, Patterns: []string{"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"}, Type: schema.String}
+	schema6c5a92c05832 = schema.Node{MaxLength: &length8, Rules: []schema.Rule{
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Label keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Expr: &rule32848f486f88},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the label key's prefix must be a DNS subdomain not longer than 253 characters in total.", Expr: &ruled55b30397a6b},
-	}, Type: schema.Object, Values: &schema5b51b4367ff3}
-	schema21a002c26faa = schema.Node{Fields: []schema.Field{
-		{Name: "annotations", Node: &schema62ed80c2f58e},
-		{Name: "labels", Node: &schema17b78a93bb6e},
-		{Name: "parametersRef", Node: &schemaf609552b2943},
+	}, Type: schema.Object, Values: &schemaca1a0c932213}
+	schemabd4d6171323c = schema.Node{Fields: []schema.Field{
+		{Name: "annotations", Node: &schemad8fd7a06a15b},
+		{Name: "labels", Node: &schema6c5a92c05832},
+		{Name: "parametersRef", Node: &schema6fee003a46ed},
 	}, Type: schema.Object}
-	schema883200f2df59 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema9977a0998019},
-		{Name: "kind", Node: &schema2a568a85ca64},
+	schema405458df8d18 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schemacdc34f50d412},
+		{Name: "kind", Node: &schemac1f307cdb9e3},
 	}, Required: []string{"kind"}, Type: schema.Object}
-	schema67b8b6ab7442 = schema.Node{Items: &schema883200f2df59, MaxLength: new(int(8)), Type: schema.Array}
+	schema129f26ffc82b = schema.Node{Items: &schema405458df8d18, MaxLength: &length8, Type: schema.Array}
 	schemae3edc1de43c4 = schema.Node{Default: "\"Same\"", Enum: []string{"All", "Selector", "Same"}, Type: schema.String}
 	schemab35390ec8fee = schema.Node{Fields: []schema.Field{
 		{Name: "key", Node: &schema38c43b5ba342},
@@ -1174,58 +1202,58 @@ var (
 		{Name: "from", Node: &schemae3edc1de43c4},
 		{Name: "selector", Node: &schemafef0e6b5a39a},
 	}, Type: schema.Object}
-	schemac063277b2a63 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
-		{Name: "kinds", Node: &schema67b8b6ab7442},
+	schema2d47a8c91557 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
+		{Name: "kinds", Node: &schema129f26ffc82b},
 		{Name: "namespaces", Node: &schema8da3508c2ded},
 	}, Type: schema.Object}
-	schemafaae26eb3cd5 = schema.Node{MaxLength: new(int(255)), MinLength: new(int(1)), Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: schema.String}
-	schema59d669282fbb = schema.Node{Items: &schema16f4cdce1d9c, MaxLength: new(int(64)), Type: schema.Array}
-	schemaddd453b9e661 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema04bad89a5afd},
-		{Name: "kind", Node: &schema2a568a85ca64},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
+	schema9b6f83ba0988 = schema.Node{MaxLength: &length255, MinLength: &length1, Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: schema.String}
+	schema86985469aa98 = schema.Node{Items: &schema31b30a0a4aa2, MaxLength: &length64, Type: schema.Array}
+	schema8551e9ed2e9f = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schemadaa251c0c2d7},
+		{Name: "kind", Node: &schemac1f307cdb9e3},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	schema0bb8f48dbc83 = schema.Node{Items: &schemaddd453b9e661, MaxLength: new(int(8)), MinLength: new(int(1)), Type: schema.Array}
-	schema676f50a875af = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema0bb8f48dbc83},
+	schema59b54dab6ca3 = schema.Node{Items: &schema8551e9ed2e9f, MaxLength: &length8, MinLength: &length1, Type: schema.Array}
+	schema3a7618cba7bc = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema59b54dab6ca3},
 	}, Type: schema.Object}
 	schema587ff954598c = schema.Node{Default: "\"Terminate\"", Enum: []string{"Terminate", "Passthrough"}, Type: schema.String}
 	rulec47a4efe501e   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "mode"}, cel.Const{Value: "Terminate"}}}, Then: &cel.Or{Left: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "certificateRefs"}}}, cel.Const{Value: int64(0)}}}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "options"}}}, cel.Const{Value: int64(0)}}}}, Else: cel.Const{Value: true}}
-	schema15071760493e = schema.Node{Fields: []schema.Field{
-		{Name: "certificateRefs", Node: &schema59d669282fbb},
-		{Name: "frontendValidation", Node: &schema676f50a875af},
+	schema28dc2512ea10 = schema.Node{Fields: []schema.Field{
+		{Name: "certificateRefs", Node: &schema86985469aa98},
+		{Name: "frontendValidation", Node: &schema3a7618cba7bc},
 		{Name: "mode", Node: &schema587ff954598c},
-		{Name: "options", Node: &schema43c76301683a},
+		{Name: "options", Node: &schema8599d0deb40d},
 	}, Rules: []schema.Rule{
 		{Text: "self.mode == 'Terminate' ? size(self.certificateRefs) > 0 || size(self.options) > 0 : true", Message: "certificateRefs or options must be specified when mode is Terminate", Expr: &rulec47a4efe501e},
 	}, Type: schema.Object}
-	schemaeb07cf87b9af = schema.Node{Fields: []schema.Field{
-		{Name: "allowedRoutes", Node: &schemac063277b2a63},
-		{Name: "hostname", Node: &schemabe8fa202c611},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "port", Node: &schema4444680497af},
-		{Name: "protocol", Node: &schemafaae26eb3cd5},
-		{Name: "tls", Node: &schema15071760493e},
+	schemadce27d788ca4 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedRoutes", Node: &schema2d47a8c91557},
+		{Name: "hostname", Node: &schema41eeb0e8baf6},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "port", Node: &schema6f6807ab8a8b},
+		{Name: "protocol", Node: &schema9b6f83ba0988},
+		{Name: "tls", Node: &schema28dc2512ea10},
 	}, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
 	rule3c11bf9e29ef   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.List{cel.Const{Value: "HTTP"}, cel.Const{Value: "TCP"}, cel.Const{Value: "UDP"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l"), Field: "tls"}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	rule88d274403ce3   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.Const{Value: "HTTPS"}}}, Right: &cel.Has{Operand: cel.Ident("l"), Field: "tls"}}, Then: &cel.Or{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}, cel.Const{Value: ""}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}, cel.Const{Value: "Terminate"}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	ruled6e9b5a42856   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.List{cel.Const{Value: "TCP"}, cel.Const{Value: "UDP"}}}}, Then: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l"), Field: "hostname"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "hostname"}, cel.Const{Value: ""}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	ruleb1951103b86e   = cel.Fold{Range: cel.Ident("self"), Variable: "l1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "l2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "name"}, &cel.Select{Operand: cel.Ident("l2"), Field: "name"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
 	rule5d276adc6817   = cel.Fold{Range: cel.Ident("self"), Variable: "l1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "l2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "port"}, &cel.Select{Operand: cel.Ident("l2"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "protocol"}, &cel.Select{Operand: cel.Ident("l2"), Field: "protocol"}}}}, Right: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("l1"), Field: "hostname"}, Right: &cel.Has{Operand: cel.Ident("l2"), Field: "hostname"}}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "hostname"}, &cel.Select{Operand: cel.Ident("l2"), Field: "hostname"}}}, Else: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l1"), Field: "hostname"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l2"), Field: "hostname"}}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
-	schema13c2c982aabd = schema.Node{Items: &schemaeb07cf87b9af, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema9c39cdbfcc5f = schema.Node{Items: &schemadce27d788ca4, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rule3c11bf9e29ef},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Expr: &rule88d274403ce3},
 		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Expr: &ruled6e9b5a42856},
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Expr: &ruleb1951103b86e},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Expr: &rule5d276adc6817},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schemac300ebc243b8 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema753a9f7e4343},
-		{Name: "backendTLS", Node: &schema3bcd9113af53},
-		{Name: "gatewayClassName", Node: &schemab784d5f39b51},
-		{Name: "infrastructure", Node: &schema21a002c26faa},
-		{Name: "listeners", Node: &schema13c2c982aabd},
+	schemaf604e8c72c8b = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema7ebebfe5be2f},
+		{Name: "backendTLS", Node: &schema2f43d2bf2b56},
+		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
+		{Name: "infrastructure", Node: &schemabd4d6171323c},
+		{Name: "listeners", Node: &schema9c39cdbfcc5f},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
 	schema948ffb4fa240 = schema.Node{Fields: []schema.Field{
 		{Name: "type", Node: &schema38c43b5ba342},
@@ -1249,19 +1277,19 @@ var (
 		{Name: "conditions", Node: &schemab7808f41d7df},
 		{Name: "listeners", Node: &schemaabae24e4c2c3},
 	}, Type: schema.Object}
-	schema8c734d5c66bc = schema.Node{Fields: []schema.Field{
+	schemab5ea3050bfeb = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemac300ebc243b8},
+		{Name: "spec", Node: &schemaf604e8c72c8b},
 		{Name: "status", Node: &schema9c8059fcfab6},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemadd86df8dbdbd = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
-	schemad9cf93925d90 = schema.Node{MaxLength: new(int(64)), Type: schema.String}
-	schema0ece88027b46 = schema.Node{Fields: []schema.Field{
-		{Name: "controllerName", Node: &schemadd86df8dbdbd},
-		{Name: "description", Node: &schemad9cf93925d90},
-		{Name: "parametersRef", Node: &schemaddd453b9e661},
+	schema57da69e57abd = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
+	schema06d730da8007 = schema.Node{MaxLength: &length64, Type: schema.String}
+	schema1cb4613b086f = schema.Node{Fields: []schema.Field{
+		{Name: "controllerName", Node: &schema57da69e57abd},
+		{Name: "description", Node: &schema06d730da8007},
+		{Name: "parametersRef", Node: &schema8551e9ed2e9f},
 	}, Required: []string{"controllerName"}, Type: schema.Object}
 	schema82ae9c8e0f9e = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schema38c43b5ba342},
@@ -1271,11 +1299,11 @@ var (
 		{Name: "conditions", Node: &schemab7808f41d7df},
 		{Name: "supportedFeatures", Node: &schemaa5af17ee6525},
 	}, Type: schema.Object}
-	schema6a3bcbea0248 = schema.Node{Fields: []schema.Field{
+	schema693424529bb3 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema0ece88027b46},
+		{Name: "spec", Node: &schema1cb4613b086f},
 		{Name: "status", Node: &schema5ed9e3059913},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemac16f9981e183 = schema.Node{Enum: []string{"ReplaceFullPath", "ReplacePrefixMatch"}, Type: schema.String}
@@ -1283,9 +1311,9 @@ var (
 	rulef8ea1a2263da   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "replaceFullPath"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ReplaceFullPath"}}}, Else: cel.Const{Value: true}}
 	rule85f43d6ed33d   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "replacePrefixMatch"}, Else: cel.Const{Value: true}}
 	rule79e557330f1b   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "replacePrefixMatch"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Else: cel.Const{Value: true}}
-	schema1ba65184c0a0 = schema.Node{Fields: []schema.Field{
-		{Name: "replaceFullPath", Node: &schemaa1c667ad44e4},
-		{Name: "replacePrefixMatch", Node: &schemaa1c667ad44e4},
+	schema6d505a0d25c1 = schema.Node{Fields: []schema.Field{
+		{Name: "replaceFullPath", Node: &schema72c2afbdca2d},
+		{Name: "replacePrefixMatch", Node: &schema72c2afbdca2d},
 		{Name: "type", Node: &schemac16f9981e183},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ReplaceFullPath' ? has(self.replaceFullPath) : true", Message: "replaceFullPath must be specified when type is set to 'ReplaceFullPath'", Expr: &rule86184af4437e},
@@ -1295,30 +1323,30 @@ var (
 	}, Type: schema.Object}
 	schema6e51e94b558e = schema.Node{Enum: []string{"http", "https"}, Type: schema.String}
 	schemae39d83d772b8 = schema.Node{Default: "302", Enum: []string{"301", "302"}, Type: schema.Integer}
-	schema4d78ee02aa0b = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "path", Node: &schema1ba65184c0a0},
-		{Name: "port", Node: &schema4444680497af},
+	schema918adfff4dbe = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "path", Node: &schema6d505a0d25c1},
+		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schemae39d83d772b8},
 	}, Type: schema.Object}
 	schemafaf4b316bd0f = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef"}, Type: schema.String}
-	schemabd644d9339a3 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "path", Node: &schema1ba65184c0a0},
+	schema8e721a0d218b = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "path", Node: &schema6d505a0d25c1},
 	}, Type: schema.Object}
 	rulef80e07f94e26   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "requestRedirect"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}}}}
 	rulea7f0eaecbe36   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestRedirect"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}}}}
 	ruleec1025cfdcb0   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "urlRewrite"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}}}}
 	rule38cf0dc61c0f   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "urlRewrite"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}}}}
-	schema57b05ae02df1 = schema.Node{Fields: []schema.Field{
-		{Name: "extensionRef", Node: &schemaf609552b2943},
-		{Name: "requestHeaderModifier", Node: &schemae9b12c7ae5a0},
-		{Name: "requestMirror", Node: &schemad8f4904abc02},
-		{Name: "requestRedirect", Node: &schema4d78ee02aa0b},
-		{Name: "responseHeaderModifier", Node: &schemae9b12c7ae5a0},
+	schema0fa91310f4b4 = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schema6fee003a46ed},
+		{Name: "requestHeaderModifier", Node: &schema5a276b86d933},
+		{Name: "requestMirror", Node: &schemaa409ddfaf6ce},
+		{Name: "requestRedirect", Node: &schema918adfff4dbe},
+		{Name: "responseHeaderModifier", Node: &schema5a276b86d933},
 		{Name: "type", Node: &schemafaf4b316bd0f},
-		{Name: "urlRewrite", Node: &schemabd644d9339a3},
+		{Name: "urlRewrite", Node: &schema8e721a0d218b},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Expr: &ruled34e46be6351},
@@ -1336,7 +1364,7 @@ var (
 	rule435bdb08ed27   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}}, Result: cel.Ident("@result")}, Right: &cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}}, Result: cel.Ident("@result")}}}}
 	rule5ec9d28aea93   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
 	rule4ca6cc9d5fca   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schema1489e695de2b = schema.Node{Items: &schema57b05ae02df1, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema406ecaff337f = schema.Node{Items: &schema0fa91310f4b4, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
@@ -1344,19 +1372,19 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schema0ff5e6dc90d1 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema1489e695de2b},
-		{Name: "group", Node: &schema78405276a8ce},
-		{Name: "kind", Node: &schemad1e765d8d94b},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
-		{Name: "port", Node: &schema4444680497af},
-		{Name: "weight", Node: &schemad1e3f7557e19},
+	schema74f1854d00ae = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema406ecaff337f},
+		{Name: "group", Node: &schema90464f57e9bb},
+		{Name: "kind", Node: &schemaaa66b9c41bd3},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "port", Node: &schema6f6807ab8a8b},
+		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema436102d92f84 = schema.Node{Items: &schema0ff5e6dc90d1, MaxLength: new(int(16)), Type: schema.Array}
-	schemac3a9f052ec48 = schema.Node{Items: &schema57b05ae02df1, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema7361ab5917cf = schema.Node{Items: &schema74f1854d00ae, MaxLength: &length16, Type: schema.Array}
+	schemafe41f713e2cd = schema.Node{Items: &schema0fa91310f4b4, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
@@ -1365,7 +1393,7 @@ var (
 	}, Type: schema.Array}
 	schema4eb80cfb6845 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}, Type: schema.String}
 	schema9d39c2a728c4 = schema.Node{Default: "\"PathPrefix\"", Enum: []string{"Exact", "PathPrefix", "RegularExpression"}, Type: schema.String}
-	schema9c64a42d72dc = schema.Node{Default: "\"/\"", MaxLength: new(int(1024)), Type: schema.String}
+	schemaa2e0d67b784a = schema.Node{Default: "\"/\"", MaxLength: &length1024, Type: schema.String}
 	rule2c692affe161   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "startsWith", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "/"}}}, Else: cel.Const{Value: true}}
 	rule4bb708b64e82   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "//"}}}}}, Else: cel.Const{Value: true}}
 	rule4220b56e659a   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "/./"}}}}}, Else: cel.Const{Value: true}}
@@ -1377,9 +1405,9 @@ var (
 	rule42781b9167b9   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "endsWith", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "/."}}}}}, Else: cel.Const{Value: true}}
 	rulee3a2c605605c   = cel.Or{Left: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "RegularExpression"}}}}
 	rule8e3c790364df   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}}}, Else: cel.Const{Value: true}}
-	schema2a215f50ad92 = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
+	schemacbcba567875f = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
 		{Name: "type", Node: &schema9d39c2a728c4},
-		{Name: "value", Node: &schema9c64a42d72dc},
+		{Name: "value", Node: &schemaa2e0d67b784a},
 	}, Rules: []schema.Rule{
 		{Text: "(self.type in ['Exact','PathPrefix']) ? self.value.startsWith('/') : true", Message: "value must be an absolute path and start with '/' when type one of ['Exact', 'PathPrefix']", Expr: &rule2c692affe161},
 		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('//') : true", Message: "must not contain '//' when type one of ['Exact', 'PathPrefix']", Expr: &rule4bb708b64e82},
@@ -1393,25 +1421,27 @@ var (
 		{Text: "self.type in ['Exact','PathPrefix'] || self.type == 'RegularExpression'", Message: "type must be one of ['Exact', 'PathPrefix', 'RegularExpression']", Expr: &rulee3a2c605605c},
 		{Text: "(self.type in ['Exact','PathPrefix']) ? self.value.matches(r\"\"\"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$\"\"\") : true", Message: "must only contain valid characters (matching ^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$) for types ['Exact', 'PathPrefix']", Expr: &rule8e3c790364df},
 	}, Type: schema.Object}
-	schemaed0ab3b349d1 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema34ba964ae820},
+	schemae9a998f82bc4 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema161b8e4ae5bd},
 		{Name: "type", Node: &schema059baf4b83c7},
-		{Name: "value", Node: &schemadc5db0cc6d5d},
+		{Name: "value", Node: &schema0d6f91bd268d},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema7e4aea03c59f = schema.Node{Items: &schemaed0ab3b349d1, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema124dbdc51a9a = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema7e0ee4fac9ed},
+	schema7168b1e668e8 = schema.Node{Items: &schemae9a998f82bc4, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schemae06d455086ca = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schemaf0ca79d3c7fa},
 		{Name: "method", Node: &schema4eb80cfb6845},
-		{Name: "path", Node: &schema2a215f50ad92},
-		{Name: "queryParams", Node: &schema7e4aea03c59f},
+		{Name: "path", Node: &schemacbcba567875f},
+		{Name: "queryParams", Node: &schema7168b1e668e8},
 	}, Type: schema.Object}
-	schema7b4a75716a4f = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", Items: &schema124dbdc51a9a, MaxLength: new(int(64)), Type: schema.Array}
-	schema2a80b1d37907 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(400)), Type: schema.Integer}
-	schema88384f815dd7 = schema.Node{Items: &schema2a80b1d37907, Type: schema.Array}
-	schema261f4e49e70d = schema.Node{Fields: []schema.Field{
+	schema9b1d6d548631 = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", Items: &schemae06d455086ca, MaxLength: &length64, Type: schema.Array}
+	number400          = float64(400)
+	number599          = float64(599)
+	schemaf0563cd98860 = schema.Node{Maximum: &number599, Minimum: &number400, Type: schema.Integer}
+	schema0c9c4a2b1e58 = schema.Node{Items: &schemaf0563cd98860, Type: schema.Array}
+	schema265508e0f8ef = schema.Node{Fields: []schema.Field{
 		{Name: "attempts", Node: &schemad68636697e29},
 		{Name: "backoff", Node: &schema81a9dad69d55},
-		{Name: "codes", Node: &schema88384f815dd7},
+		{Name: "codes", Node: &schema0c9c4a2b1e58},
 	}, Type: schema.Object}
 	rule3dc8b28b03d7   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "request"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "backendRequest"}}, Right: &cel.And{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "request"}}}, &cel.Call{Function: "duration", Args: []cel.Expr{cel.Const{Value: "0s"}}}}}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "backendRequest"}}}, &cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "request"}}}}}}}}}
 	schema3f7d9f16ecb7 = schema.Node{Fields: []schema.Field{
@@ -1425,13 +1455,13 @@ var (
 	rulea3091ee82975   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "filters"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "filters"}, Variable: "f", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("f"), Field: "urlRewrite"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "replacePrefixMatch"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Conditional{If: &cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}}}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}}}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}, Field: "type"}, cel.Const{Value: "PathPrefix"}}}}, Then: cel.Const{Value: false}, Else: cel.Const{Value: true}}, Else: cel.Const{Value: true}}
 	rule580fd14e711a   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "backendRefs"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "backendRefs"}, Variable: "b", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("b"), Field: "filters"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("b"), Field: "filters"}, Variable: "f", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("f"), Field: "requestRedirect"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "requestRedirect"}, Field: "path"}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "requestRedirect"}, Field: "path"}, Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "requestRedirect"}, Field: "path"}, Field: "replacePrefixMatch"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Conditional{If: &cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}}}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}}}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}, Field: "type"}, cel.Const{Value: "PathPrefix"}}}}, Then: cel.Const{Value: false}, Else: cel.Const{Value: true}}, Else: cel.Const{Value: true}}
 	rulee3cf0d94047c   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "backendRefs"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "backendRefs"}, Variable: "b", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("b"), Field: "filters"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("b"), Field: "filters"}, Variable: "f", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("f"), Field: "urlRewrite"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "replacePrefixMatch"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Conditional{If: &cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}}}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}}}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}, Field: "type"}, cel.Const{Value: "PathPrefix"}}}}, Then: cel.Const{Value: false}, Else: cel.Const{Value: true}}, Else: cel.Const{Value: true}}
-	schemadce2014c2005 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema436102d92f84},
-		{Name: "filters", Node: &schemac3a9f052ec48},
-		{Name: "matches", Node: &schema7b4a75716a4f},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "retry", Node: &schema261f4e49e70d},
-		{Name: "sessionPersistence", Node: &schema4535bde3712b},
+	schema149f0d3935df = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema7361ab5917cf},
+		{Name: "filters", Node: &schemafe41f713e2cd},
+		{Name: "matches", Node: &schema9b1d6d548631},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "retry", Node: &schema265508e0f8ef},
+		{Name: "sessionPersistence", Node: &schemad35fa80ea49b},
 		{Name: "timeouts", Node: &schema3f7d9f16ecb7},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
@@ -1441,20 +1471,20 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
 	rule922cad773f9a   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(0)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(0)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(1)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(1)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(2)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(2)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(3)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(3)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(4)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(4)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(5)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(5)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(6)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(6)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(7)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(7)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(8)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(8)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(9)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(9)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(10)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(10)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(11)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(11)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(12)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(12)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(13)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(13)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(14)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(14)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(15)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(15)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, cel.Const{Value: int64(128)}}}
-	schema9ca19e82fcb8 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schemadce2014c2005, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemada53ed6c4456 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema149f0d3935df, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema83fb924c0a60 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemaed000d69a81e},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema9ca19e82fcb8},
+	schema64e3a1c1ce9b = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schemada53ed6c4456},
 	}, Type: schema.Object}
-	schemae33196cb3d07 = schema.Node{Fields: []schema.Field{
+	schema0ea5f12ada77 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema83fb924c0a60},
+		{Name: "spec", Node: &schema64e3a1c1ce9b},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema43a66d170705 = schema.Node{Enum: []string{"Header", "Backend"}, Type: schema.String}
@@ -1467,98 +1497,98 @@ var (
 		{Text: "!(has(self.header) && self.type != 'Header')", Message: "header must be nil if the type is not Header", Expr: &rulefdd7b751ba5e},
 		{Text: "!(!has(self.header) && self.type == 'Header')", Message: "header must be specified for Header type", Expr: &rule3cccf129c2e4},
 	}, Type: schema.Object}
-	schemad817b7b32a28 = schema.Node{MinLength: new(int(1)), Type: schema.String}
-	schemabd2d3958175e = schema.Node{Fields: []schema.Field{
-		{Name: "pattern", Node: &schemad817b7b32a28},
+	schema42c0cd9793db = schema.Node{MinLength: &length1, Type: schema.String}
+	schema58722525db5e = schema.Node{Fields: []schema.Field{
+		{Name: "pattern", Node: &schema42c0cd9793db},
 		{Name: "substitution", Node: &schema38c43b5ba342},
 	}, Required: []string{"pattern", "substitution"}, Type: schema.Object}
 	schemaa41f3be47f80 = schema.Node{Enum: []string{"ReplaceRegexMatch"}, Type: schema.String}
 	rulef709e9367b41   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ReplaceRegexMatch"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "replaceRegexMatch"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "replaceRegexMatch"}}}}
-	schema0a3ba086a199 = schema.Node{Fields: []schema.Field{
-		{Name: "replaceRegexMatch", Node: &schemabd2d3958175e},
+	schemadef804ebf085 = schema.Node{Fields: []schema.Field{
+		{Name: "replaceRegexMatch", Node: &schema58722525db5e},
 		{Name: "type", Node: &schemaa41f3be47f80},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ReplaceRegexMatch' ? has(self.replaceRegexMatch) : !has(self.replaceRegexMatch)", Message: "If HTTPPathModifier type is ReplaceRegexMatch, replaceRegexMatch field needs to be set.", Expr: &rulef709e9367b41},
 	}, Type: schema.Object}
-	schemaeee163a7e16b = schema.Node{Fields: []schema.Field{
+	schemae63d34f631d5 = schema.Node{Fields: []schema.Field{
 		{Name: "hostname", Node: &schemae021b22699ea},
-		{Name: "path", Node: &schema0a3ba086a199},
+		{Name: "path", Node: &schemadef804ebf085},
 	}, Type: schema.Object}
-	schema52cbd22bc3d6 = schema.Node{Fields: []schema.Field{
-		{Name: "directResponse", Node: &schema4de71836f0bf},
-		{Name: "urlRewrite", Node: &schemaeee163a7e16b},
+	schema2fdea18a4294 = schema.Node{Fields: []schema.Field{
+		{Name: "directResponse", Node: &schema5dd76addbd39},
+		{Name: "urlRewrite", Node: &schemae63d34f631d5},
 	}, Type: schema.Object}
-	schema238061fc896f = schema.Node{Fields: []schema.Field{
+	schemabd8b50a91cfb = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema52cbd22bc3d6},
+		{Name: "spec", Node: &schema2fdea18a4294},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema958d7efc9636 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema04bad89a5afd},
-		{Name: "kind", Node: &schema2a568a85ca64},
-		{Name: "namespace", Node: &schema3978a0270df3},
+	schemabf7e3f6c9353 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schemadaa251c0c2d7},
+		{Name: "kind", Node: &schemac1f307cdb9e3},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
 	}, Required: []string{"group", "kind", "namespace"}, Type: schema.Object}
-	schema039915be3bb3 = schema.Node{Items: &schema958d7efc9636, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema76e5d7be1e68 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema04bad89a5afd},
-		{Name: "kind", Node: &schema2a568a85ca64},
-		{Name: "name", Node: &schemab784d5f39b51},
+	schema5df97017c0a8 = schema.Node{Items: &schemabf7e3f6c9353, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schema6e9b6adbd384 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schemadaa251c0c2d7},
+		{Name: "kind", Node: &schemac1f307cdb9e3},
+		{Name: "name", Node: &schema97855a7edf6b},
 	}, Required: []string{"group", "kind"}, Type: schema.Object}
-	schemac6e25ac3bbb3 = schema.Node{Items: &schema76e5d7be1e68, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schemafc72b02ab88a = schema.Node{Fields: []schema.Field{
-		{Name: "from", Node: &schema039915be3bb3},
-		{Name: "to", Node: &schemac6e25ac3bbb3},
+	schemaf21bdbe67926 = schema.Node{Items: &schema6e9b6adbd384, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schema2ec643e397a5 = schema.Node{Fields: []schema.Field{
+		{Name: "from", Node: &schema5df97017c0a8},
+		{Name: "to", Node: &schemaf21bdbe67926},
 	}, Required: []string{"from", "to"}, Type: schema.Object}
-	schema46d46b081563 = schema.Node{Fields: []schema.Field{
+	schema302e16255f87 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemafc72b02ab88a},
+		{Name: "spec", Node: &schema2ec643e397a5},
 	}, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema95ebccc09b32 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema78405276a8ce},
-		{Name: "kind", Node: &schemad1e765d8d94b},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
-		{Name: "port", Node: &schema4444680497af},
-		{Name: "weight", Node: &schemad1e3f7557e19},
+	schemab6006b4dbbcb = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema90464f57e9bb},
+		{Name: "kind", Node: &schemaaa66b9c41bd3},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "port", Node: &schema6f6807ab8a8b},
+		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schemab88018dbeec3 = schema.Node{Items: &schema95ebccc09b32, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema6349a126c586 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schemab88018dbeec3},
-		{Name: "name", Node: &schema7ee4dd0e609d},
+	schemaea17143ca72b = schema.Node{Items: &schemab6006b4dbbcb, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schema7707f7e2c214 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schemaea17143ca72b},
+		{Name: "name", Node: &schema8d9a11092297},
 	}, Type: schema.Object}
-	schemafb53c94c0060 = schema.Node{Items: &schema6349a126c586, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema074de3923abf = schema.Node{Items: &schema7707f7e2c214, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema117211048663 = schema.Node{Fields: []schema.Field{
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schemafb53c94c0060},
+	schemabf508ff8c9b2 = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schema074de3923abf},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema2be798946ad5 = schema.Node{Fields: []schema.Field{
+	schema97743229c653 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema117211048663},
+		{Name: "spec", Node: &schemabf508ff8c9b2},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema568e05c54936 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemaed000d69a81e},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schemafb53c94c0060},
+	schemadad1226ccd33 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schema074de3923abf},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schemab23d2430bf99 = schema.Node{Fields: []schema.Field{
+	schema8a9386eeaae2 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema568e05c54936},
+		{Name: "spec", Node: &schemadad1226ccd33},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema5f5549895576 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
+	schema61dbf4a3f84d = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
 		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
@@ -1567,51 +1597,51 @@ var (
 	schema1c7b3e1c660c = schema.Node{Default: "\"Endpoints\"", Enum: []string{"Endpoints", "DynamicResolver"}, Type: schema.String}
 	rulebdba0e9257b6   = cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicResolver"}}}, Right: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "endpoints"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "appProtocols"}}}}}
 	rule80880532e430   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "tls"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicResolver"}}}, Else: cel.Const{Value: true}}
-	schemae40e42a30c8a = schema.Node{Fields: []schema.Field{
+	schemaabf242d87e4b = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema2cdcf8b0ddd5},
+		{Name: "endpoints", Node: &schema758237747374},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schema5f5549895576},
+		{Name: "tls", Node: &schema61dbf4a3f84d},
 		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints) && !has(self.appProtocols)", Message: "DynamicResolver type cannot have endpoints and appProtocols specified", Expr: &rulebdba0e9257b6},
 		{Text: "has(self.tls) ? self.type == 'DynamicResolver' : true", Message: "TLS settings can only be specified for DynamicResolver backends", Expr: &rule80880532e430},
 	}, Type: schema.Object}
-	schemab5987331b0d2 = schema.Node{Fields: []schema.Field{
+	schema8a21fafd9eb8 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemae40e42a30c8a},
+		{Name: "spec", Node: &schemaabf242d87e4b},
 		{Name: "status", Node: &schema5271c6ed8c37},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule59a933fbcc50   = cel.Fold{Range: cel.Ident("self"), Variable: "p1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "p2", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "group"}, &cel.Select{Operand: cel.Ident("p2"), Field: "group"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "kind"}, &cel.Select{Operand: cel.Ident("p2"), Field: "kind"}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "name"}, &cel.Select{Operand: cel.Ident("p2"), Field: "name"}}}}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, cel.Const{Value: ""}}}}, &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}, cel.Const{Value: ""}}}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}}, Result: cel.Ident("@result")}
 	rule8ae4ca2f1cc1   = cel.Fold{Range: cel.Ident("self"), Variable: "p1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "p2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "group"}, &cel.Select{Operand: cel.Ident("p2"), Field: "group"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "kind"}, &cel.Select{Operand: cel.Ident("p2"), Field: "kind"}}}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "name"}, &cel.Select{Operand: cel.Ident("p2"), Field: "name"}}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, cel.Const{Value: ""}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}, cel.Const{Value: ""}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, &cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}}}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
-	schema6ae3847211f9 = schema.Node{Items: &schemab1c95e25c58d, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schemae70c0af1d96b = schema.Node{Items: &schema1a494c59e4a0, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(p1, self.all(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name ? ((!has(p1.sectionName) || p1.sectionName == '') == (!has(p2.sectionName) || p2.sectionName == '')) : true))", Message: "sectionName must be specified when targetRefs includes 2 or more references to the same target", Expr: &rule59a933fbcc50},
 		{Text: "self.all(p1, self.exists_one(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.sectionName) || p1.sectionName == '') && (!has(p2.sectionName) || p2.sectionName == '')) || (has(p1.sectionName) && has(p2.sectionName) && p1.sectionName == p2.sectionName))))", Message: "sectionName must be unique when targetRefs includes 2 or more references to the same target", Expr: &rule8ae4ca2f1cc1},
 	}, Type: schema.Array}
-	schemabfda7ded3243 = schema.Node{Fields: []schema.Field{
-		{Name: "options", Node: &schema43c76301683a},
-		{Name: "targetRefs", Node: &schema6ae3847211f9},
-		{Name: "validation", Node: &schema12e66a1c9485},
+	schema9ffb0484b308 = schema.Node{Fields: []schema.Field{
+		{Name: "options", Node: &schema8599d0deb40d},
+		{Name: "targetRefs", Node: &schemae70c0af1d96b},
+		{Name: "validation", Node: &schemafde01a8b82fc},
 	}, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
-	schema1523a9e55ad4 = schema.Node{Fields: []schema.Field{
+	schema29487f71744f = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemabfda7ded3243},
+		{Name: "spec", Node: &schema9ffb0484b308},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema4da494cdbc61 = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema243291726200},
+	schema7e3b00151f46 = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema70d6f0bea2d1},
 	}, Type: schema.Object}
-	schema14247187e63f = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema243291726200},
-		{Name: "maxParallelRequests", Node: &schema243291726200},
-		{Name: "maxParallelRetries", Node: &schema243291726200},
-		{Name: "maxPendingRequests", Node: &schema243291726200},
-		{Name: "maxRequestsPerConnection", Node: &schema1d3e31fb0d41},
-		{Name: "perEndpoint", Node: &schema4da494cdbc61},
+	schema33ec2f9e10b1 = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema70d6f0bea2d1},
+		{Name: "maxParallelRequests", Node: &schema70d6f0bea2d1},
+		{Name: "maxParallelRetries", Node: &schema70d6f0bea2d1},
+		{Name: "maxPendingRequests", Node: &schema70d6f0bea2d1},
+		{Name: "maxRequestsPerConnection", Node: &schema289d43d67ad8},
+		{Name: "perEndpoint", Node: &schema7e3b00151f46},
 	}, Type: schema.Object}
 	schema503e28247a66 = schema.Node{Enum: []string{"IPv4", "IPv6", "IPv4Preferred", "IPv6Preferred", "IPv4AndIPv6"}, Type: schema.String}
 	schema547aa3d34726 = schema.Node{Fields: []schema.Field{
@@ -1619,48 +1649,48 @@ var (
 		{Name: "lookupFamily", Node: &schema503e28247a66},
 		{Name: "respectDnsTtl", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schemab7941d3c6adc = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema5d7fb6881131},
-		{Name: "panicThreshold", Node: &schema657ae74644b4},
+	schema816b529670f1 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema601cc9bc288f},
+		{Name: "panicThreshold", Node: &schema663e146225f4},
 		{Name: "passive", Node: &schema85b31d5ca159},
 	}, Type: schema.Object}
 	schemafed58284a94c = schema.Node{Fields: []schema.Field{
 		{Name: "type", Node: &schema38c43b5ba342},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema831c77021b0e = schema.Node{Items: &schemafed58284a94c, Type: schema.Array}
-	schema6f4ca3dc03a0 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schemafb12aeeef4bc},
+	schema73c9596f8e94 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema928de7d0ea20},
 		{Name: "cost", Node: &schemae099f3660916},
 		{Name: "limit", Node: &schemafa8d7321d3b3},
 		{Name: "shared", Node: &schemada9efc572a6e},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schemae9c41a8a632b = schema.Node{Items: &schema6f4ca3dc03a0, MaxLength: new(int(64)), Type: schema.Array}
-	schema1ec391927bb7 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schemae9c41a8a632b},
+	schemad756232a8b2a = schema.Node{Items: &schema73c9596f8e94, MaxLength: &length64, Type: schema.Array}
+	schema2d4b498dba43 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemad756232a8b2a},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schemaf69e22c60551 = schema.Node{Items: &schema6f4ca3dc03a0, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema3844a5c1cbe7 = schema.Node{Items: &schema73c9596f8e94, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule67f181222871},
 	}, Type: schema.Array}
-	schema96546ab8496e = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schemaf69e22c60551},
+	schema729d57367fa3 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema3844a5c1cbe7},
 	}, Type: schema.Object}
-	schemafdf4315a4f67 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema1ec391927bb7},
-		{Name: "local", Node: &schema96546ab8496e},
+	schema08ef0e748812 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema2d4b498dba43},
+		{Name: "local", Node: &schema729d57367fa3},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schemaedbd4cfa0f8f = schema.Node{Fields: []schema.Field{
 		{Name: "limit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema014669c37b6d = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema9977a0998019},
-		{Name: "kind", Node: &schema2a568a85ca64},
+	schema3df1f25493b7 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schemacdc34f50d412},
+		{Name: "kind", Node: &schemac1f307cdb9e3},
 		{Name: "matchExpressions", Node: &schema22c90528ab61},
 		{Name: "matchLabels", Node: &schemac420d745ccee},
 	}, Required: []string{"kind"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Expr: &rule3c05fe38e6c4},
 	}, Type: schema.Object}
-	schema930db67bf356 = schema.Node{Items: &schema014669c37b6d, Type: schema.Array}
+	schemabc185596d4db = schema.Node{Items: &schema3df1f25493b7, Type: schema.Array}
 	schema9fca4bf4bdc0 = schema.Node{Fields: []schema.Field{
 		{Name: "defaultValue", Node: &schema38c43b5ba342},
 		{Name: "name", Node: &schema38c43b5ba342},
@@ -1676,34 +1706,34 @@ var (
 		{Name: "type", Node: &schema76e1196be479},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schemaee33cdf83b8e = schema.Node{Type: schema.Object, Values: &schema52235457b609}
-	schema1a2022935e34 = schema.Node{Fields: []schema.Field{
+	schemab39e7d977eef = schema.Node{Fields: []schema.Field{
 		{Name: "customTags", Node: &schemaee33cdf83b8e},
-		{Name: "samplingFraction", Node: &schemace741f77c58d},
+		{Name: "samplingFraction", Node: &schema57fa2d748dc4},
 	}, Type: schema.Object}
-	schemae614f4b1c39f = schema.Node{Fields: []schema.Field{
-		{Name: "tracing", Node: &schema1a2022935e34},
+	schemabac3fc5c7b11 = schema.Node{Fields: []schema.Field{
+		{Name: "tracing", Node: &schemab39e7d977eef},
 	}, Type: schema.Object}
-	schemac245a346cce7 = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema14247187e63f},
+	schema2e071fb35481 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema28370c701590},
 		{Name: "connection", Node: &schema6cc2ee13a9b8},
 		{Name: "dns", Node: &schema547aa3d34726},
-		{Name: "faultInjection", Node: &schema3fe9dcc8151d},
-		{Name: "healthCheck", Node: &schemab7941d3c6adc},
-		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "faultInjection", Node: &schemac4368205f044},
+		{Name: "healthCheck", Node: &schema816b529670f1},
+		{Name: "http2", Node: &schemaf60f6bd6245d},
 		{Name: "httpUpgrade", Node: &schema831c77021b0e},
-		{Name: "loadBalancer", Node: &schema62f5e57c36ff},
+		{Name: "loadBalancer", Node: &schema4eb7338734ab},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schemafdf4315a4f67},
+		{Name: "rateLimit", Node: &schema08ef0e748812},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schema3b05864f3683},
-		{Name: "retry", Node: &schema596e9ab88b1e},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema930db67bf356},
+		{Name: "responseOverride", Node: &schemabb792d1e3788},
+		{Name: "retry", Node: &schema6566cb71d5fe},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schemabc185596d4db},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schemae614f4b1c39f},
+		{Name: "telemetry", Node: &schemabac3fc5c7b11},
 		{Name: "timeout", Node: &schemafae6b8b29d60},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
@@ -1715,42 +1745,42 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schemad606a3e6004b = schema.Node{Fields: []schema.Field{
+	schema594630311dd2 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemac245a346cce7},
+		{Name: "spec", Node: &schema2e071fb35481},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema38e4df7a6a84 = schema.Node{Enum: []string{"PreserveOrGenerate", "Preserve", "Generate", "Disable"}, Type: schema.String}
 	rule716a7e60edd5   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "preserveXRequestID"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "requestID"}}}}
-	schemaf035bc20cb96 = schema.Node{Fields: []schema.Field{
+	schemacd33b3b9de25 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
-		{Name: "earlyRequestHeaders", Node: &schemae9b12c7ae5a0},
+		{Name: "earlyRequestHeaders", Node: &schema5a276b86d933},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
-		{Name: "xForwardedClientCert", Node: &schemaee003b103f9e},
+		{Name: "xForwardedClientCert", Node: &schemaa6764d48965f},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Expr: &rule716a7e60edd5},
 	}, Type: schema.Object}
-	schema3024c9a3f363 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema0daa226ab83c},
-		{Name: "connection", Node: &schema5e9cd18e7dd8},
+	schema3ad285512bbe = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema9caaefe96784},
+		{Name: "connection", Node: &schemaa448a3dc9891},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schemaf035bc20cb96},
-		{Name: "healthCheck", Node: &schema5876e72c58ee},
+		{Name: "headers", Node: &schemacd33b3b9de25},
+		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schemae57a54de1061},
-		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "http2", Node: &schemaf60f6bd6245d},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema930db67bf356},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schemabc185596d4db},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schema8ad220624597},
-		{Name: "tls", Node: &schema2695c6a6b7ee},
+		{Name: "tls", Node: &schema22de8c0c64d1},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
@@ -1758,45 +1788,45 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schemaaecd36fff90b = schema.Node{Fields: []schema.Field{
+	schemafa7db0978764 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema3024c9a3f363},
+		{Name: "spec", Node: &schema3ad285512bbe},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema444cb0d1ac2b = schema.Node{Items: &schema54671aa94b28, MaxLength: new(int(64)), Type: schema.Array}
-	schema742ec24cf838 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema3d9f8aa53b65},
-		{Name: "filters", Node: &schema42a0bc504df8},
-		{Name: "matches", Node: &schema444cb0d1ac2b},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "sessionPersistence", Node: &schema4535bde3712b},
+	schema653e280e5a4d = schema.Node{Items: &schemadf92d125b6ce, MaxLength: &length64, Type: schema.Array}
+	schemad7bbf7156f7b = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schemaa71f344ca40e},
+		{Name: "filters", Node: &schema7ad2edec7ce6},
+		{Name: "matches", Node: &schema653e280e5a4d},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "sessionPersistence", Node: &schemad35fa80ea49b},
 	}, Type: schema.Object}
-	schema1cf95207820a = schema.Node{Items: &schema742ec24cf838, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemad2b5eb1abd18 = schema.Node{Items: &schemad7bbf7156f7b, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemad4cecdca7de2 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemaed000d69a81e},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema1cf95207820a},
+	schema30ace48ca313 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schemad2b5eb1abd18},
 	}, Type: schema.Object}
-	schema29bf10313aa6 = schema.Node{Fields: []schema.Field{
+	schema22d6149b2a6e = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemad4cecdca7de2},
+		{Name: "spec", Node: &schema30ace48ca313},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemac6677fe5b0a0 = schema.Node{MaxLength: new(int(253)), Type: schema.String}
-	schema478dfb6b6215 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema7466aba004c9},
-		{Name: "value", Node: &schemac6677fe5b0a0},
+	schema0882402e4b9c = schema.Node{MaxLength: &length253, Type: schema.String}
+	schema9caf1e5b4224 = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schemaa5be40fc5165},
+		{Name: "value", Node: &schema0882402e4b9c},
 	}, IPAddress: true, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\"): true", Message: "Hostname value must only contain valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Expr: &ruleda8c31ba9946},
 	}, Type: schema.Object}
-	schemadba7a9a63078 = schema.Node{Items: &schema478dfb6b6215, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemac492315ba64a = schema.Node{Items: &schema9caf1e5b4224, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Expr: &rule13bfbce34d78},
 		{Text: "self.all(a1, a1.type == 'Hostname' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Expr: &rule821cebef0552},
 	}, Type: schema.Array}
@@ -1808,50 +1838,51 @@ var (
 	schema3e2e919a0b5f = schema.Node{Fields: []schema.Field{
 		{Name: "namespaces", Node: &schemacd9563929dbb},
 	}, Type: schema.Object}
-	schema163b46d08581 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schemadba7a9a63078},
+	schema84dd8234d55f = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schemac492315ba64a},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
-		{Name: "backendTLS", Node: &schema3bcd9113af53},
-		{Name: "gatewayClassName", Node: &schemab784d5f39b51},
-		{Name: "infrastructure", Node: &schema21a002c26faa},
-		{Name: "listeners", Node: &schema13c2c982aabd},
+		{Name: "backendTLS", Node: &schema2f43d2bf2b56},
+		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
+		{Name: "infrastructure", Node: &schemabd4d6171323c},
+		{Name: "listeners", Node: &schema9c39cdbfcc5f},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema71325875d866 = schema.Node{Fields: []schema.Field{
+	schemad3242b73b17c = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema163b46d08581},
+		{Name: "spec", Node: &schema84dd8234d55f},
 		{Name: "status", Node: &schema9c8059fcfab6},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemacb35dab3beec = schema.Node{Enum: []string{"true"}, Type: schema.Boolean}
-	schema17d356cf1033 = schema.Node{Items: &schema34ba964ae820, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
+	schema8372db1f264b = schema.Node{Items: &schema161b8e4ae5bd, MaxLength: &length64, Type: schema.Array, Unique: true}
 	schemad5c37293190c = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "*"}, Type: schema.String}
+	length9            = int(9)
 	ruled8d2ab064545   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "@in", Args: []cel.Expr{cel.Const{Value: "*"}, cel.Ident("self")}}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(1)}}}}}}
-	schema788bfaa48a0e = schema.Node{Items: &schemad5c37293190c, MaxLength: new(int(9)), Rules: []schema.Rule{
+	schemad650c745196a = schema.Node{Items: &schemad5c37293190c, MaxLength: &length9, Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowMethods cannot contain '*' alongside other methods", Expr: &ruled8d2ab064545},
 	}, Type: schema.Array, Unique: true}
-	schema74f095b75302 = schema.Node{Items: &schema5dde4951df83, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
-	schemae193e363b8b2 = schema.Node{Default: "5", Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
-	schema55aa13430635 = schema.Node{Fields: []schema.Field{
+	schema19738d61f3e0 = schema.Node{Items: &schemab2c3b3b22887, MaxLength: &length64, Type: schema.Array, Unique: true}
+	schemaf1bea9f10213 = schema.Node{Default: "5", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
+	schemafc319b75296b = schema.Node{Fields: []schema.Field{
 		{Name: "allowCredentials", Node: &schemacb35dab3beec},
-		{Name: "allowHeaders", Node: &schema17d356cf1033},
-		{Name: "allowMethods", Node: &schema788bfaa48a0e},
-		{Name: "allowOrigins", Node: &schema74f095b75302},
-		{Name: "exposeHeaders", Node: &schema17d356cf1033},
-		{Name: "maxAge", Node: &schemae193e363b8b2},
+		{Name: "allowHeaders", Node: &schema8372db1f264b},
+		{Name: "allowMethods", Node: &schemad650c745196a},
+		{Name: "allowOrigins", Node: &schema19738d61f3e0},
+		{Name: "exposeHeaders", Node: &schema8372db1f264b},
+		{Name: "maxAge", Node: &schemaf1bea9f10213},
 	}, Type: schema.Object}
 	schemafe5e4f176da5 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS"}, Type: schema.String}
 	rule2f12941aeca5   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "cors"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "CORS"}}}}}}
 	rule52b41a175000   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "cors"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "CORS"}}}}}}
-	schemad1f020153825 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schema55aa13430635},
-		{Name: "extensionRef", Node: &schemaf609552b2943},
-		{Name: "requestHeaderModifier", Node: &schemae9b12c7ae5a0},
-		{Name: "requestMirror", Node: &schemad8f4904abc02},
-		{Name: "requestRedirect", Node: &schema4d78ee02aa0b},
-		{Name: "responseHeaderModifier", Node: &schemae9b12c7ae5a0},
+	schemaf19a1c5abe8b = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schemafc319b75296b},
+		{Name: "extensionRef", Node: &schema6fee003a46ed},
+		{Name: "requestHeaderModifier", Node: &schema5a276b86d933},
+		{Name: "requestMirror", Node: &schemaa409ddfaf6ce},
+		{Name: "requestRedirect", Node: &schema918adfff4dbe},
+		{Name: "responseHeaderModifier", Node: &schema5a276b86d933},
 		{Name: "type", Node: &schemafe5e4f176da5},
-		{Name: "urlRewrite", Node: &schemabd644d9339a3},
+		{Name: "urlRewrite", Node: &schema8e721a0d218b},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Expr: &ruled34e46be6351},
@@ -1868,7 +1899,7 @@ var (
 		{Text: "!(has(self.cors) && self.type != 'CORS')", Message: "filter.cors must be nil if the filter.type is not CORS", Expr: &rule2f12941aeca5},
 		{Text: "!(!has(self.cors) && self.type == 'CORS')", Message: "filter.cors must be specified for CORS filter.type", Expr: &rule52b41a175000},
 	}, Type: schema.Object}
-	schema9831fe1037b2 = schema.Node{Items: &schemad1f020153825, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemad13f0da74c4c = schema.Node{Items: &schemaf19a1c5abe8b, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
@@ -1876,32 +1907,32 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schemacf21bd0b42c5 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema9831fe1037b2},
-		{Name: "group", Node: &schema78405276a8ce},
-		{Name: "kind", Node: &schemad1e765d8d94b},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
-		{Name: "port", Node: &schema4444680497af},
-		{Name: "weight", Node: &schemad1e3f7557e19},
+	schemaf8fa45906f11 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemad13f0da74c4c},
+		{Name: "group", Node: &schema90464f57e9bb},
+		{Name: "kind", Node: &schemaaa66b9c41bd3},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "port", Node: &schema6f6807ab8a8b},
+		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema8f2d4dedc008 = schema.Node{Items: &schemacf21bd0b42c5, MaxLength: new(int(16)), Type: schema.Array}
-	schemae31d6d20bba6 = schema.Node{Items: &schemad1f020153825, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema0eb0e48bba9d = schema.Node{Items: &schemaf8fa45906f11, MaxLength: &length16, Type: schema.Array}
+	schemadd92b34b20a4 = schema.Node{Items: &schemaf19a1c5abe8b, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schemabe57a880482e = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema8f2d4dedc008},
-		{Name: "filters", Node: &schemae31d6d20bba6},
-		{Name: "matches", Node: &schema7b4a75716a4f},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "retry", Node: &schema261f4e49e70d},
-		{Name: "sessionPersistence", Node: &schema4535bde3712b},
+	schemae4379b33defc = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema0eb0e48bba9d},
+		{Name: "filters", Node: &schemadd92b34b20a4},
+		{Name: "matches", Node: &schema9b1d6d548631},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "retry", Node: &schema265508e0f8ef},
+		{Name: "sessionPersistence", Node: &schemad35fa80ea49b},
 		{Name: "timeouts", Node: &schema3f7d9f16ecb7},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
@@ -1910,40 +1941,40 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schemad943b9b0c48c = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schemabe57a880482e, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemadc9297d2824b = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schemae4379b33defc, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemabe67564a2346 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemaed000d69a81e},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schemad943b9b0c48c},
+	schemab27aba5bfd72 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schemadc9297d2824b},
 	}, Type: schema.Object}
-	schema79b85cf8aed1 = schema.Node{Fields: []schema.Field{
+	schemad77d2867bf48 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemabe67564a2346},
+		{Name: "spec", Node: &schemab27aba5bfd72},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema7b38b0761248 = schema.Node{Fields: []schema.Field{
-		{Name: "valueRef", Node: &schema16f4cdce1d9c},
+	schemae73837c0f36b = schema.Node{Fields: []schema.Field{
+		{Name: "valueRef", Node: &schema31b30a0a4aa2},
 	}, Required: []string{"valueRef"}, Type: schema.Object}
-	schemac2f5feea9b50 = schema.Node{Fields: []schema.Field{
-		{Name: "credential", Node: &schema7b38b0761248},
+	schemaffbf4215ce15 = schema.Node{Fields: []schema.Field{
+		{Name: "credential", Node: &schemae73837c0f36b},
 		{Name: "header", Node: &schema38c43b5ba342},
 		{Name: "overwrite", Node: &schemada9efc572a6e},
 	}, Required: []string{"credential"}, Type: schema.Object}
-	schema694f93d2ccfc = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schemac2f5feea9b50},
-		{Name: "directResponse", Node: &schema4de71836f0bf},
-		{Name: "urlRewrite", Node: &schemaeee163a7e16b},
+	schema3e1bf6a8ab43 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
+		{Name: "directResponse", Node: &schema5dd76addbd39},
+		{Name: "urlRewrite", Node: &schemae63d34f631d5},
 	}, Type: schema.Object}
-	schemaa514b07bf011 = schema.Node{Fields: []schema.Field{
+	schemadde42c796d04 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema694f93d2ccfc},
+		{Name: "spec", Node: &schema3e1bf6a8ab43},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule1b9c2a871a6c   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(108)}}}
 	schema58699ebdc6f2 = schema.Node{Rules: []schema.Rule{
@@ -1952,22 +1983,22 @@ var (
 	schemacfe0fea78991 = schema.Node{Fields: []schema.Field{
 		{Name: "path", Node: &schema58699ebdc6f2},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema6d58b0bbe804 = schema.Node{Fields: []schema.Field{
-		{Name: "fqdn", Node: &schema68aad14faad8},
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "ip", Node: &schema8bca78b2bbb8},
+	schemad4889601bdc1 = schema.Node{Fields: []schema.Field{
+		{Name: "fqdn", Node: &schema19bcb5734b03},
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "ip", Node: &schema625a696e45fb},
 		{Name: "unix", Node: &schemacfe0fea78991},
 		{Name: "zone", Node: &schema38c43b5ba342},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.fqdn) || has(self.ip) || has(self.unix))", Message: "one of fqdn, ip or unix must be specified", Expr: &rule4c56d19f804e},
 		{Text: "((has(self.fqdn) && !(has(self.ip) || has(self.unix))) || (has(self.ip) && !(has(self.fqdn) || has(self.unix))) || (has(self.unix) && !(has(self.ip) || has(self.fqdn))))", Message: "only one of fqdn, ip or unix can be specified", Expr: &rule2c3f1b6792d4},
 	}, Type: schema.Object}
-	schema852b5a715d70 = schema.Node{Items: &schema6d58b0bbe804, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schemac412a55acd39 = schema.Node{Items: &schemad4889601bdc1, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Expr: &rule7d3638f54e32},
 	}, Type: schema.Array}
 	rule7e7e1181b714   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "insecureSkipVerify"}, Right: &cel.Select{Operand: cel.Ident("self"), Field: "insecureSkipVerify"}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "caCertificateRefs"}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "caCertificateRefs"}}}, cel.Const{Value: int64(0)}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, cel.Const{Value: ""}}}}}}}}
-	schema3177cc0acc4a = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
+	schemae5ed1709a92c = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
 		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
 		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
 	}, Rules: []schema.Rule{
@@ -1975,20 +2006,20 @@ var (
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Expr: &rule7e7e1181b714},
 	}, Type: schema.Object}
 	rulee1fac383df71   = cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicResolver"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "endpoints"}}}}
-	schemae0a1d705394b = schema.Node{Fields: []schema.Field{
+	schema78e2287e9de2 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema852b5a715d70},
+		{Name: "endpoints", Node: &schemac412a55acd39},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schema3177cc0acc4a},
+		{Name: "tls", Node: &schemae5ed1709a92c},
 		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 	}, Type: schema.Object}
-	schemacde3d68ff4c7 = schema.Node{Fields: []schema.Field{
+	schema8aeeb7ff703b = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemae0a1d705394b},
+		{Name: "spec", Node: &schema78e2287e9de2},
 		{Name: "status", Node: &schema5271c6ed8c37},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema4fd64695313e = schema.Node{Fields: []schema.Field{
@@ -2000,31 +2031,31 @@ var (
 		{Name: "fixedDelay", Node: &schema81a9dad69d55},
 		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Required: []string{"fixedDelay"}, Type: schema.Object}
-	schemaf7b4f27f4ccb = schema.Node{Fields: []schema.Field{
-		{Name: "abort", Node: &schemac9d238dede1c},
+	schema77dec48f308f = schema.Node{Fields: []schema.Field{
+		{Name: "abort", Node: &schemade88f400e16f},
 		{Name: "delay", Node: &schema0aff0ac7ac88},
 	}, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Expr: &rule04d8647b8df4},
 	}, Type: schema.Object}
-	schema7697fd39124e = schema.Node{Fields: []schema.Field{
+	schema418e23d0d00d = schema.Node{Fields: []schema.Field{
 		{Name: "expectedResponse", Node: &schema52247c173abb},
-		{Name: "expectedStatuses", Node: &schema64b75144b8c4},
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "expectedStatuses", Node: &schemabe132fb5dc5c},
+		{Name: "hostname", Node: &schema8d9a11092297},
 		{Name: "method", Node: &schema38c43b5ba342},
-		{Name: "path", Node: &schemadc5db0cc6d5d},
+		{Name: "path", Node: &schema0d6f91bd268d},
 	}, Required: []string{"path"}, Type: schema.Object}
 	schema3e55d6f94429 = schema.Node{Default: "\"3s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
 	schema90bb5e226c5c = schema.Node{Default: "\"1s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema82ace7aa62ab = schema.Node{Fields: []schema.Field{
+	schema005390f699ea = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
-		{Name: "healthyThreshold", Node: &schemaf40900f6db8b},
-		{Name: "http", Node: &schema7697fd39124e},
+		{Name: "healthyThreshold", Node: &schema531d7ad32449},
+		{Name: "http", Node: &schema418e23d0d00d},
 		{Name: "initialJitter", Node: &schema81a9dad69d55},
 		{Name: "interval", Node: &schema3e55d6f94429},
 		{Name: "tcp", Node: &schema98d12f3c51e0},
 		{Name: "timeout", Node: &schema90bb5e226c5c},
 		{Name: "type", Node: &schema93c8bf436854},
-		{Name: "unhealthyThreshold", Node: &schema50ad1b5c7b35},
+		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Expr: &rule6313803ebd64},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Expr: &rule46b9af0e4412},
@@ -2040,9 +2071,9 @@ var (
 		{Name: "maxEjectionPercent", Node: &schema15c8ca5a32bd},
 		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schema496454acc025 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema82ace7aa62ab},
-		{Name: "panicThreshold", Node: &schema657ae74644b4},
+	schema619c98cd76ad = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema005390f699ea},
+		{Name: "panicThreshold", Node: &schema663e146225f4},
 		{Name: "passive", Node: &schema9e80bc133284},
 	}, Type: schema.Object}
 	schema7e475006ea5d = schema.Node{Fields: []schema.Field{
@@ -2061,10 +2092,10 @@ var (
 		{Name: "name", Node: &schema38c43b5ba342},
 		{Name: "ttl", Node: &schema81a9dad69d55},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schemada8e8242906d = schema.Node{Fields: []schema.Field{
+	schema080fa3876654 = schema.Node{Fields: []schema.Field{
 		{Name: "cookie", Node: &schema3eb43e84981a},
 		{Name: "header", Node: &schema73869a4d92a1},
-		{Name: "tableSize", Node: &schema8561b097ca19},
+		{Name: "tableSize", Node: &schema4327933408d2},
 		{Name: "type", Node: &schema89830eac05d3},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Expr: &ruleeae8e9af2db4},
@@ -2073,9 +2104,10 @@ var (
 	schema38cde2bdaadc = schema.Node{Fields: []schema.Field{
 		{Name: "header", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema2c0774f2a8d1 = schema.Node{Items: &schema38cde2bdaadc, MaxLength: new(int(10)), MinLength: new(int(1)), Type: schema.Array}
-	schema3e149b7751d7 = schema.Node{Fields: []schema.Field{
-		{Name: "extractFrom", Node: &schema2c0774f2a8d1},
+	length10           = int(10)
+	schemad429d962399e = schema.Node{Items: &schema38cde2bdaadc, MaxLength: &length10, MinLength: &length1, Type: schema.Array}
+	schemaf4857124ca8e = schema.Node{Fields: []schema.Field{
+		{Name: "extractFrom", Node: &schemad429d962399e},
 	}, Required: []string{"extractFrom"}, Type: schema.Object}
 	schema8c78eb4fd0f1 = schema.Node{Fields: []schema.Field{
 		{Name: "window", Node: &schema81a9dad69d55},
@@ -2091,9 +2123,9 @@ var (
 		{Name: "preferLocal", Node: &schema7dee10c9aa86},
 	}, Type: schema.Object}
 	rule2b4ff05e0cca   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ConsistentHash"}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "zoneAware"}}}, Else: cel.Const{Value: true}}
-	schema61d31d126b54 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schemada8e8242906d},
-		{Name: "endpointOverride", Node: &schema3e149b7751d7},
+	schemaa8814bf019db = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schema080fa3876654},
+		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
 		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
 		{Name: "type", Node: &schemad7fac02e087d},
 		{Name: "zoneAware", Node: &schema841ac4d0317c},
@@ -2107,31 +2139,31 @@ var (
 		{Name: "requests", Node: &schemad68636697e29},
 		{Name: "unit", Node: &schemac4d399c101aa},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema6a840a644ecf = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schemafb12aeeef4bc},
+	schema876dab08e0c1 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema928de7d0ea20},
 		{Name: "cost", Node: &schemae099f3660916},
 		{Name: "limit", Node: &schema84529576248c},
 		{Name: "shared", Node: &schemada9efc572a6e},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema9b81c05b2b77 = schema.Node{Items: &schema6a840a644ecf, MaxLength: new(int(64)), Type: schema.Array}
-	schemaaddf1ba76cd3 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema9b81c05b2b77},
+	schemaf96900e19ff2 = schema.Node{Items: &schema876dab08e0c1, MaxLength: &length64, Type: schema.Array}
+	schemae8ccf0f5b03a = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemaf96900e19ff2},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema07dc429f9090 = schema.Node{Items: &schema6a840a644ecf, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemacf0412ffc85b = schema.Node{Items: &schema876dab08e0c1, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule67f181222871},
 	}, Type: schema.Array}
-	schemaced2dbc00bf6 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema07dc429f9090},
+	schemaf5e5aa0673b6 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemacf0412ffc85b},
 	}, Type: schema.Object}
-	schema2f6a3d7110c6 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schemaaddf1ba76cd3},
-		{Name: "local", Node: &schemaced2dbc00bf6},
+	schema7efaf0305546 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schemae8ccf0f5b03a},
+		{Name: "local", Node: &schemaf5e5aa0673b6},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Required: []string{"type"}, Type: schema.Object}
 	rule10f969ae220c   = cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ReplaceFullPath"}}}
-	schema6e561666c54c = schema.Node{Fields: []schema.Field{
-		{Name: "replaceFullPath", Node: &schemaa1c667ad44e4},
-		{Name: "replacePrefixMatch", Node: &schemaa1c667ad44e4},
+	schema96ad5c1b36a6 = schema.Node{Fields: []schema.Field{
+		{Name: "replaceFullPath", Node: &schema72c2afbdca2d},
+		{Name: "replacePrefixMatch", Node: &schema72c2afbdca2d},
 		{Name: "type", Node: &schemac16f9981e183},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ReplaceFullPath'", Message: "only ReplaceFullPath is supported for path.type", Expr: &rule10f969ae220c},
@@ -2140,22 +2172,22 @@ var (
 		{Text: "self.type == 'ReplacePrefixMatch' ? has(self.replacePrefixMatch) : true", Message: "replacePrefixMatch must be specified when type is set to 'ReplacePrefixMatch'", Expr: &rule85f43d6ed33d},
 		{Text: "has(self.replacePrefixMatch) ? self.type == 'ReplacePrefixMatch' : true", Message: "type must be 'ReplacePrefixMatch' when replacePrefixMatch is set", Expr: &rule79e557330f1b},
 	}, Type: schema.Object}
-	schema39c607e482cf = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "path", Node: &schema6e561666c54c},
-		{Name: "port", Node: &schema4444680497af},
+	schema9d3e0b6630ea = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "path", Node: &schema96ad5c1b36a6},
+		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schemae39d83d772b8},
 	}, Type: schema.Object}
 	ruleab9f9c631889   = cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "response"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "redirect"}}}}, Right: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "response"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "redirect"}}}
-	schemae1db095e7269 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema8f3aaa73e4f6},
-		{Name: "redirect", Node: &schema39c607e482cf},
-		{Name: "response", Node: &schema4de71836f0bf},
+	schema1d26b9d50196 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema21e2dfa3ba0b},
+		{Name: "redirect", Node: &schema9d3e0b6630ea},
+		{Name: "response", Node: &schema5dd76addbd39},
 	}, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Expr: &ruleab9f9c631889},
 	}, Type: schema.Object}
-	schema115d0c4d666d = schema.Node{Items: &schemae1db095e7269, Type: schema.Array}
+	schemac4f8178a17f8 = schema.Node{Items: &schema1d26b9d50196, Type: schema.Array}
 	schemaea61d370b5a7 = schema.Node{Fields: []schema.Field{
 		{Name: "baseInterval", Node: &schema81a9dad69d55},
 		{Name: "maxInterval", Node: &schema81a9dad69d55},
@@ -2166,37 +2198,37 @@ var (
 	}, Type: schema.Object}
 	schema7104815a8a02 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
 	schema5bdc3f925a17 = schema.Node{Items: &schema7104815a8a02, Type: schema.Array}
-	schemaf4677ef6f38d = schema.Node{Fields: []schema.Field{
-		{Name: "httpStatusCodes", Node: &schema64b75144b8c4},
+	schema54d55c13ac7b = schema.Node{Fields: []schema.Field{
+		{Name: "httpStatusCodes", Node: &schemabe132fb5dc5c},
 		{Name: "triggers", Node: &schema5bdc3f925a17},
 	}, Type: schema.Object}
-	schema7288220c60d6 = schema.Node{Fields: []schema.Field{
+	schemaf1b7875a5e6b = schema.Node{Fields: []schema.Field{
 		{Name: "numAttemptsPerPriority", Node: &schema4763a3f1a364},
-		{Name: "numRetries", Node: &schemaa010f1e19246},
+		{Name: "numRetries", Node: &schemaaacca2f08d2e},
 		{Name: "perRetry", Node: &schemad6b3507ac1b0},
-		{Name: "retryOn", Node: &schemaf4677ef6f38d},
+		{Name: "retryOn", Node: &schema54d55c13ac7b},
 	}, Type: schema.Object}
-	schema43b429f71d55 = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema14247187e63f},
+	schema5d4db2874d62 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema28370c701590},
 		{Name: "connection", Node: &schema6cc2ee13a9b8},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schemaf7b4f27f4ccb},
-		{Name: "healthCheck", Node: &schema496454acc025},
-		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "faultInjection", Node: &schema77dec48f308f},
+		{Name: "healthCheck", Node: &schema619c98cd76ad},
+		{Name: "http2", Node: &schemaf60f6bd6245d},
 		{Name: "httpUpgrade", Node: &schema139605f7f4de},
-		{Name: "loadBalancer", Node: &schema61d31d126b54},
+		{Name: "loadBalancer", Node: &schemaa8814bf019db},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema2f6a3d7110c6},
+		{Name: "rateLimit", Node: &schema7efaf0305546},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schema115d0c4d666d},
-		{Name: "retry", Node: &schema7288220c60d6},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema930db67bf356},
+		{Name: "responseOverride", Node: &schemac4f8178a17f8},
+		{Name: "retry", Node: &schemaf1b7875a5e6b},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schemabc185596d4db},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schemae614f4b1c39f},
+		{Name: "telemetry", Node: &schemabac3fc5c7b11},
 		{Name: "timeout", Node: &schemafae6b8b29d60},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
@@ -2208,41 +2240,41 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schema46c9accc9ced = schema.Node{Fields: []schema.Field{
+	schema76bec224e91f = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema43b429f71d55},
+		{Name: "spec", Node: &schema5d4db2874d62},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema7d4d8d872a97 = schema.Node{Default: "1", Format: schema.Int32, Type: schema.Integer}
-	schema76ba7d39b8d1 = schema.Node{Fields: []schema.Field{
+	schemaa536281d22bd = schema.Node{Fields: []schema.Field{
 		{Name: "bufferLimit", Node: &schemac25dd2065d92},
-		{Name: "connectionLimit", Node: &schema089501aa2b13},
+		{Name: "connectionLimit", Node: &schemafbf44159cbd4},
 		{Name: "maxAcceptPerSocketEvent", Node: &schema7d4d8d872a97},
 		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schemaeddcfae7f86b = schema.Node{Items: &schema555538365fcf, MaxLength: new(int(64)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema53ec3bb6bd35 = schema.Node{Items: &schema38c43b5ba342, MaxLength: new(int(64)), Type: schema.Array, Unique: true}
-	schemaca80edccfdca = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schemaeddcfae7f86b},
-		{Name: "remove", Node: &schema53ec3bb6bd35},
-		{Name: "set", Node: &schemaeddcfae7f86b},
+	schemacba3f42cd51d = schema.Node{Items: &schema8afec2ad7a97, MaxLength: &length64, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema1c3a81749b38 = schema.Node{Items: &schema38c43b5ba342, MaxLength: &length64, Type: schema.Array, Unique: true}
+	schemab1b2ffe782ce = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schemacba3f42cd51d},
+		{Name: "remove", Node: &schema1c3a81749b38},
+		{Name: "set", Node: &schemacba3f42cd51d},
 	}, Type: schema.Object}
-	schemae1832cfce6c4 = schema.Node{Fields: []schema.Field{
+	schema9bcab56a7aa7 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
-		{Name: "earlyRequestHeaders", Node: &schemaca80edccfdca},
+		{Name: "earlyRequestHeaders", Node: &schemab1b2ffe782ce},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
-		{Name: "xForwardedClientCert", Node: &schemaee003b103f9e},
+		{Name: "xForwardedClientCert", Node: &schemaa6764d48965f},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Expr: &rule716a7e60edd5},
 	}, Type: schema.Object}
-	schemafb773d248d4e = schema.Node{Fields: []schema.Field{
+	schema2a3eb7bc8c4b = schema.Node{Fields: []schema.Field{
 		{Name: "optional", Node: &schemada9efc572a6e},
-	}, MinLength: new(int(0)), Type: schema.Object}
+	}, MinLength: &length0, Type: schema.Object}
 	schema881e2540a827 = schema.Node{Fields: []schema.Field{
 		{Name: "idleTimeout", Node: &schema81a9dad69d55},
 		{Name: "requestReceivedTimeout", Node: &schema81a9dad69d55},
@@ -2253,35 +2285,35 @@ var (
 		{Name: "tcp", Node: &schemadafe712bf014},
 	}, Type: schema.Object}
 	schemafedfa9f5cf7d = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Prefix", "Suffix", "RegularExpression"}, Type: schema.String}
-	schemac72cd6f06a20 = schema.Node{Fields: []schema.Field{
+	schema27a95a11a7cd = schema.Node{Fields: []schema.Field{
 		{Name: "type", Node: &schemafedfa9f5cf7d},
-		{Name: "value", Node: &schemadc5db0cc6d5d},
+		{Name: "value", Node: &schema0d6f91bd268d},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schemaf3a7606de3e4 = schema.Node{Items: &schemac72cd6f06a20, Type: schema.Array}
-	schemac367aef7c7ae = schema.Node{Fields: []schema.Field{
+	schema3fc8088eabfe = schema.Node{Items: &schema27a95a11a7cd, Type: schema.Array}
+	schema2a413ba0d753 = schema.Node{Fields: []schema.Field{
 		{Name: "oid", Node: &schema38c43b5ba342},
 		{Name: "type", Node: &schemafedfa9f5cf7d},
-		{Name: "value", Node: &schemadc5db0cc6d5d},
+		{Name: "value", Node: &schema0d6f91bd268d},
 	}, Required: []string{"oid", "value"}, Type: schema.Object}
-	schema287e95e80681 = schema.Node{Items: &schemac367aef7c7ae, Type: schema.Array}
-	schemab25b2b361f68 = schema.Node{Fields: []schema.Field{
-		{Name: "dnsNames", Node: &schemaf3a7606de3e4},
-		{Name: "emailAddresses", Node: &schemaf3a7606de3e4},
-		{Name: "ipAddresses", Node: &schemaf3a7606de3e4},
-		{Name: "otherNames", Node: &schema287e95e80681},
-		{Name: "uris", Node: &schemaf3a7606de3e4},
+	schema110d00e93eb3 = schema.Node{Items: &schema2a413ba0d753, Type: schema.Array}
+	schema8ba57237b018 = schema.Node{Fields: []schema.Field{
+		{Name: "dnsNames", Node: &schema3fc8088eabfe},
+		{Name: "emailAddresses", Node: &schema3fc8088eabfe},
+		{Name: "ipAddresses", Node: &schema3fc8088eabfe},
+		{Name: "otherNames", Node: &schema110d00e93eb3},
+		{Name: "uris", Node: &schema3fc8088eabfe},
 	}, Type: schema.Object}
-	schema3e9859aca741 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema9d1cb7077ae4},
+	schema27bfdbd56b12 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema5952669987c1},
 		{Name: "certificateHashes", Node: &schemaddea1d3cbeb2},
 		{Name: "optional", Node: &schemada9efc572a6e},
 		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
-		{Name: "subjectAltNames", Node: &schemab25b2b361f68},
+		{Name: "subjectAltNames", Node: &schema8ba57237b018},
 	}, Type: schema.Object}
-	schemadd7731f22493 = schema.Node{Fields: []schema.Field{
+	schema9004eac35a80 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schema22df06832a93},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientValidation", Node: &schema3e9859aca741},
+		{Name: "clientValidation", Node: &schema27bfdbd56b12},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
@@ -2291,23 +2323,23 @@ var (
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schemad6cb90a67905 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema0daa226ab83c},
-		{Name: "connection", Node: &schema76ba7d39b8d1},
+	schema7d23d6c593e3 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema9caaefe96784},
+		{Name: "connection", Node: &schemaa536281d22bd},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schemae1832cfce6c4},
-		{Name: "healthCheck", Node: &schema5876e72c58ee},
+		{Name: "headers", Node: &schema9bcab56a7aa7},
+		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schemae57a54de1061},
-		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "http2", Node: &schemaf60f6bd6245d},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
-		{Name: "proxyProtocol", Node: &schemafb773d248d4e},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema930db67bf356},
+		{Name: "proxyProtocol", Node: &schema2a3eb7bc8c4b},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schemabc185596d4db},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schemabb6a0930579a},
-		{Name: "tls", Node: &schemadd7731f22493},
+		{Name: "tls", Node: &schema9004eac35a80},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
@@ -2315,73 +2347,73 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schema732a900dcd0b = schema.Node{Fields: []schema.Field{
+	schema568ae9d30c60 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemad6cb90a67905},
+		{Name: "spec", Node: &schema7d23d6c593e3},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema53e4648179b8 = schema.Node{Maximum: new(float64(599)), Minimum: new(float64(100)), Type: schema.Integer}
-	schema6495e83e2dac = schema.Node{Items: &schema53e4648179b8, Type: schema.Array}
-	schema0e23af105841 = schema.Node{Fields: []schema.Field{
+	schema21b55d3d5be1 = schema.Node{Maximum: &number599, Minimum: &number100, Type: schema.Integer}
+	schema6631fd2d632f = schema.Node{Items: &schema21b55d3d5be1, Type: schema.Array}
+	schemae67533241006 = schema.Node{Fields: []schema.Field{
 		{Name: "expectedResponse", Node: &schema52247c173abb},
-		{Name: "expectedStatuses", Node: &schema6495e83e2dac},
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "expectedStatuses", Node: &schema6631fd2d632f},
+		{Name: "hostname", Node: &schema8d9a11092297},
 		{Name: "method", Node: &schema38c43b5ba342},
-		{Name: "path", Node: &schemadc5db0cc6d5d},
+		{Name: "path", Node: &schema0d6f91bd268d},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema40f7f5569533 = schema.Node{Fields: []schema.Field{
+	schema1cb3fb0f475f = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
-		{Name: "healthyThreshold", Node: &schemaf40900f6db8b},
-		{Name: "http", Node: &schema0e23af105841},
+		{Name: "healthyThreshold", Node: &schema531d7ad32449},
+		{Name: "http", Node: &schemae67533241006},
 		{Name: "initialJitter", Node: &schema81a9dad69d55},
 		{Name: "interval", Node: &schema3e55d6f94429},
 		{Name: "tcp", Node: &schema98d12f3c51e0},
 		{Name: "timeout", Node: &schema90bb5e226c5c},
 		{Name: "type", Node: &schema93c8bf436854},
-		{Name: "unhealthyThreshold", Node: &schema50ad1b5c7b35},
+		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Expr: &rule6313803ebd64},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Expr: &rule46b9af0e4412},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Expr: &rulef0e53b176809},
 	}, Type: schema.Object}
-	schemaa85dbf41d9cb = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema40f7f5569533},
-		{Name: "panicThreshold", Node: &schema657ae74644b4},
+	schema00a79650add3 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema1cb3fb0f475f},
+		{Name: "panicThreshold", Node: &schema663e146225f4},
 		{Name: "passive", Node: &schema9e80bc133284},
 	}, Type: schema.Object}
-	schema57aef16c42bb = schema.Node{Fields: []schema.Field{
-		{Name: "httpStatusCodes", Node: &schema6495e83e2dac},
+	schemad71897e039d0 = schema.Node{Fields: []schema.Field{
+		{Name: "httpStatusCodes", Node: &schema6631fd2d632f},
 		{Name: "triggers", Node: &schema5bdc3f925a17},
 	}, Type: schema.Object}
-	schema8bcbecf2e176 = schema.Node{Fields: []schema.Field{
+	schema011f12a87092 = schema.Node{Fields: []schema.Field{
 		{Name: "numAttemptsPerPriority", Node: &schema4763a3f1a364},
-		{Name: "numRetries", Node: &schemaa010f1e19246},
+		{Name: "numRetries", Node: &schemaaacca2f08d2e},
 		{Name: "perRetry", Node: &schemad6b3507ac1b0},
-		{Name: "retryOn", Node: &schema57aef16c42bb},
+		{Name: "retryOn", Node: &schemad71897e039d0},
 	}, Type: schema.Object}
-	schema87eb15824de0 = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema14247187e63f},
+	schema05159b3892dc = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema28370c701590},
 		{Name: "connection", Node: &schema6cc2ee13a9b8},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schemaf7b4f27f4ccb},
-		{Name: "healthCheck", Node: &schemaa85dbf41d9cb},
-		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "faultInjection", Node: &schema77dec48f308f},
+		{Name: "healthCheck", Node: &schema00a79650add3},
+		{Name: "http2", Node: &schemaf60f6bd6245d},
 		{Name: "httpUpgrade", Node: &schema139605f7f4de},
-		{Name: "loadBalancer", Node: &schema61d31d126b54},
+		{Name: "loadBalancer", Node: &schemaa8814bf019db},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema2f6a3d7110c6},
+		{Name: "rateLimit", Node: &schema7efaf0305546},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schema115d0c4d666d},
-		{Name: "retry", Node: &schema8bcbecf2e176},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema930db67bf356},
+		{Name: "responseOverride", Node: &schemac4f8178a17f8},
+		{Name: "retry", Node: &schema011f12a87092},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schemabc185596d4db},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schemae614f4b1c39f},
+		{Name: "telemetry", Node: &schemabac3fc5c7b11},
 		{Name: "timeout", Node: &schemafae6b8b29d60},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
@@ -2393,24 +2425,24 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schema3db51e43faf9 = schema.Node{Fields: []schema.Field{
+	schema4c7c59e85758 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema87eb15824de0},
+		{Name: "spec", Node: &schema05159b3892dc},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema13f6ec4dc895 = schema.Node{Fields: []schema.Field{
+	schema1d90f7a8db90 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
-		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
+		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientCertificateRef", Node: &schema16f4cdce1d9c},
+		{Name: "clientCertificateRef", Node: &schema31b30a0a4aa2},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
-		{Name: "sni", Node: &schema7ee4dd0e609d},
+		{Name: "sni", Node: &schema8d9a11092297},
 		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
@@ -2418,20 +2450,20 @@ var (
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schema352dc791cfb7 = schema.Node{Fields: []schema.Field{
+	schemaa3494c09ec51 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema852b5a715d70},
+		{Name: "endpoints", Node: &schemac412a55acd39},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schema13f6ec4dc895},
+		{Name: "tls", Node: &schema1d90f7a8db90},
 		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 	}, Type: schema.Object}
-	schema96b38fdfee59 = schema.Node{Fields: []schema.Field{
+	schema91bb09a2b049 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema352dc791cfb7},
+		{Name: "spec", Node: &schemaa3494c09ec51},
 		{Name: "status", Node: &schema5271c6ed8c37},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema189a189bb6b7 = schema.Node{Enum: []string{"Gzip", "Brotli", "Zstd"}, Type: schema.String}
@@ -2442,60 +2474,61 @@ var (
 		{Name: "zstd", Node: &schema5957ac208058},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema18692534b341 = schema.Node{Items: &schema5c05820ce755, Type: schema.Array}
-	schemaafaa28e0282e = schema.Node{Format: schema.Int32, Maximum: new(float64(300)), Minimum: new(float64(100)), Type: schema.Integer}
-	schema58e107a44f2c = schema.Node{Format: schema.Int32, Minimum: new(float64(100)), Type: schema.Integer}
-	schema47ae6d013e9d = schema.Node{Fields: []schema.Field{
-		{Name: "perEndpointPercent", Node: &schemaafaa28e0282e},
-		{Name: "predictivePercent", Node: &schema58e107a44f2c},
+	number300          = float64(300)
+	schema51b33e49bc8d = schema.Node{Format: schema.Int32, Maximum: &number300, Minimum: &number100, Type: schema.Integer}
+	schema56325fe947b4 = schema.Node{Format: schema.Int32, Minimum: &number100, Type: schema.Integer}
+	schemabc0d095f358f = schema.Node{Fields: []schema.Field{
+		{Name: "perEndpointPercent", Node: &schema51b33e49bc8d},
+		{Name: "predictivePercent", Node: &schema56325fe947b4},
 	}, Type: schema.Object}
-	schemaaefbc1185575 = schema.Node{Fields: []schema.Field{
+	schema570b914d4386 = schema.Node{Fields: []schema.Field{
 		{Name: "bufferLimit", Node: &schemac25dd2065d92},
-		{Name: "preconnect", Node: &schema47ae6d013e9d},
+		{Name: "preconnect", Node: &schemabc0d095f358f},
 		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema017d1c6bc753 = schema.Node{Fields: []schema.Field{
+	schema41b6653e8f09 = schema.Node{Fields: []schema.Field{
 		{Name: "baseEjectionTime", Node: &schemab52303c84078},
 		{Name: "consecutive5XxErrors", Node: &schema6943e96dcd97},
 		{Name: "consecutiveGatewayErrors", Node: &schema4763a3f1a364},
 		{Name: "consecutiveLocalOriginFailures", Node: &schema6943e96dcd97},
-		{Name: "failurePercentageThreshold", Node: &schema657ae74644b4},
+		{Name: "failurePercentageThreshold", Node: &schema663e146225f4},
 		{Name: "interval", Node: &schema3e55d6f94429},
 		{Name: "maxEjectionPercent", Node: &schema15c8ca5a32bd},
 		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schema3db74c541462 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema40f7f5569533},
-		{Name: "panicThreshold", Node: &schema657ae74644b4},
-		{Name: "passive", Node: &schema017d1c6bc753},
+	schemabe43b377b440 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema1cb3fb0f475f},
+		{Name: "panicThreshold", Node: &schema663e146225f4},
+		{Name: "passive", Node: &schema41b6653e8f09},
 	}, Type: schema.Object}
 	schemaec11422732f2 = schema.Node{Items: &schema73869a4d92a1, Type: schema.Array}
 	schema224501900504 = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie"}, Type: schema.String}
 	rule993b4e98f10b   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Headers"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "headers"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "headers"}}}}
-	schemadb8f6fea23da = schema.Node{Fields: []schema.Field{
+	schema4930b376c9fb = schema.Node{Fields: []schema.Field{
 		{Name: "cookie", Node: &schema3eb43e84981a},
 		{Name: "header", Node: &schema73869a4d92a1},
 		{Name: "headers", Node: &schemaec11422732f2},
-		{Name: "tableSize", Node: &schema8561b097ca19},
+		{Name: "tableSize", Node: &schema4327933408d2},
 		{Name: "type", Node: &schema224501900504},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Expr: &ruleeae8e9af2db4},
 		{Text: "self.type == 'Headers' ? has(self.headers) : !has(self.headers)", Message: "If consistent hash type is headers, the headers field must be set.", Expr: &rule993b4e98f10b},
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Expr: &ruled776435c3fc7},
 	}, Type: schema.Object}
-	schema1ee8baff6873 = schema.Node{Fields: []schema.Field{
+	schema087d74b0f70f = schema.Node{Fields: []schema.Field{
 		{Name: "force", Node: &schema1f0b1bf3cbeb},
 		{Name: "minEndpointsThreshold", Node: &schemad68636697e29},
-		{Name: "percentageEnabled", Node: &schema657ae74644b4},
+		{Name: "percentageEnabled", Node: &schema663e146225f4},
 	}, Type: schema.Object}
-	schemae385e441a695 = schema.Node{Fields: []schema.Field{
-		{Name: "preferLocal", Node: &schema1ee8baff6873},
+	schema46f0d89f8ced = schema.Node{Fields: []schema.Field{
+		{Name: "preferLocal", Node: &schema087d74b0f70f},
 	}, Type: schema.Object}
-	schema001cdf55e6c6 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schemadb8f6fea23da},
-		{Name: "endpointOverride", Node: &schema3e149b7751d7},
+	schemac3c6251e68a7 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schema4930b376c9fb},
+		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
 		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
 		{Name: "type", Node: &schemad7fac02e087d},
-		{Name: "zoneAware", Node: &schemae385e441a695},
+		{Name: "zoneAware", Node: &schema46f0d89f8ced},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
 		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Expr: &ruleefdda08e4951},
@@ -2506,71 +2539,71 @@ var (
 		{Name: "value", Node: &schema4eb80cfb6845},
 	}, Required: []string{"value"}, Type: schema.Object}
 	schemad9f6cf0332d4 = schema.Node{Items: &schema30b914e8afdf, Type: schema.Array}
-	schema407daca711e1 = schema.Node{Fields: []schema.Field{
+	schema755c4e9c5708 = schema.Node{Fields: []schema.Field{
 		{Name: "invert", Node: &schema0c052ccc8b9a},
 		{Name: "type", Node: &schema9d39c2a728c4},
-		{Name: "value", Node: &schema9c64a42d72dc},
+		{Name: "value", Node: &schemaa2e0d67b784a},
 	}, Required: []string{"value"}, Type: schema.Object}
 	rule5e4d0992d089   = cel.Or{Left: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "headers"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "methods"}}, Right: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "path"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "sourceCIDR"}}}
-	schemabacb861a8b50 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema8cfc286abce5},
+	schemaf276793d49fd = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema1e6a3f9ad007},
 		{Name: "methods", Node: &schemad9f6cf0332d4},
-		{Name: "path", Node: &schema407daca711e1},
-		{Name: "sourceCIDR", Node: &schemac280a20a8578},
+		{Name: "path", Node: &schema755c4e9c5708},
+		{Name: "sourceCIDR", Node: &schema219250ab35b5},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR)", Message: "at least one of headers, methods, path or sourceCIDR must be specified", Expr: &rule5e4d0992d089},
 	}, Type: schema.Object}
-	schema8156b9e19996 = schema.Node{Items: &schemabacb861a8b50, MaxLength: new(int(8)), Type: schema.Array}
-	schema35783df5ffd4 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema8156b9e19996},
+	schema68d74d5e1fe0 = schema.Node{Items: &schemaf276793d49fd, MaxLength: &length8, Type: schema.Array}
+	schemaaa085e6a73ac = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema68d74d5e1fe0},
 		{Name: "cost", Node: &schemae099f3660916},
 		{Name: "limit", Node: &schema84529576248c},
 		{Name: "shared", Node: &schemada9efc572a6e},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema6579874244f2 = schema.Node{Items: &schema35783df5ffd4, MaxLength: new(int(128)), Type: schema.Array}
-	schemaf723ab19287a = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema6579874244f2},
+	schemab6de5cf94a4a = schema.Node{Items: &schemaaa085e6a73ac, MaxLength: &length128, Type: schema.Array}
+	schemab620d2812bd8 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemab6de5cf94a4a},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema30a3490781e0 = schema.Node{Items: &schema35783df5ffd4, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema5f864737f9d9 = schema.Node{Items: &schemaaa085e6a73ac, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule67f181222871},
 	}, Type: schema.Array}
-	schemafa094c4ca9ed = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema30a3490781e0},
+	schema8646e8b74003 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema5f864737f9d9},
 	}, Type: schema.Object}
-	schema07f87c54541c = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schemaf723ab19287a},
-		{Name: "local", Node: &schemafa094c4ca9ed},
+	schema60319d4b89b4 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schemab620d2812bd8},
+		{Name: "local", Node: &schema8646e8b74003},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Type: schema.Object}
-	schemada7b93e417a3 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "path", Node: &schema6e561666c54c},
+	schemafc9336545677 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "path", Node: &schema96ad5c1b36a6},
 		{Name: "port", Node: &schema4763a3f1a364},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schemae39d83d772b8},
 	}, Type: schema.Object}
 	rule97b936e595f1   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "remove"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "remove"}}}, cel.Const{Value: int64(0)}}}}
-	schema1e32bfacc5a4 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema2e23750d43f7},
-		{Name: "remove", Node: &schemaf6e5170e2ee3},
-		{Name: "set", Node: &schema2e23750d43f7},
+	schemadbce49c42405 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schemad667f1b0908d},
+		{Name: "remove", Node: &schema39a6669ff24d},
+		{Name: "set", Node: &schemad667f1b0908d},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.remove) || size(self.remove) == 0", Message: "Remove is not supported for header in CustomResponse", Expr: &rule97b936e595f1},
 	}, Type: schema.Object}
-	schema20c38743fc00 = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schemaf0b4b35a3e4e},
+	schema323d25c58edd = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schema9900cfc9fc70},
 		{Name: "contentType", Node: &schema38c43b5ba342},
-		{Name: "header", Node: &schema1e32bfacc5a4},
+		{Name: "header", Node: &schemadbce49c42405},
 		{Name: "statusCode", Node: &schemad68636697e29},
 	}, Type: schema.Object}
-	schema12a85fb224c1 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema8f3aaa73e4f6},
-		{Name: "redirect", Node: &schemada7b93e417a3},
-		{Name: "response", Node: &schema20c38743fc00},
+	schema103e9a5ecbff = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema21e2dfa3ba0b},
+		{Name: "redirect", Node: &schemafc9336545677},
+		{Name: "response", Node: &schema323d25c58edd},
 	}, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Expr: &ruleab9f9c631889},
 	}, Type: schema.Object}
-	schema1ebc9b650025 = schema.Node{Items: &schema12a85fb224c1, Type: schema.Array}
+	schema317339425af8 = schema.Node{Items: &schema103e9a5ecbff, Type: schema.Array}
 	schema07e1bf3fc872 = schema.Node{Fields: []schema.Field{
 		{Name: "connectionIdleTimeout", Node: &schema81a9dad69d55},
 		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
@@ -2583,28 +2616,28 @@ var (
 	}, Type: schema.Object}
 	rule91ddfc9e5c1a   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "compression"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "compressor"}}}}
 	rule25e26fa69c55   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "connection"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "connection"}, Field: "preconnect"}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "connection"}, Field: "preconnect"}, Field: "predictivePercent"}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "loadBalancer"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "loadBalancer"}, Field: "type"}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "loadBalancer"}, Field: "type"}, cel.List{cel.Const{Value: "Random"}, cel.Const{Value: "RoundRobin"}}}}}}}}}}
-	schema7c777f5eaf3a = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema14247187e63f},
+	schema4bc3765c5b99 = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema18692534b341},
 		{Name: "compressor", Node: &schema18692534b341},
-		{Name: "connection", Node: &schemaaefbc1185575},
+		{Name: "connection", Node: &schema570b914d4386},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schemaf7b4f27f4ccb},
-		{Name: "healthCheck", Node: &schema3db74c541462},
-		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "faultInjection", Node: &schema77dec48f308f},
+		{Name: "healthCheck", Node: &schemabe43b377b440},
+		{Name: "http2", Node: &schemaf60f6bd6245d},
 		{Name: "httpUpgrade", Node: &schema139605f7f4de},
-		{Name: "loadBalancer", Node: &schema001cdf55e6c6},
+		{Name: "loadBalancer", Node: &schemac3c6251e68a7},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema07f87c54541c},
+		{Name: "rateLimit", Node: &schema60319d4b89b4},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schema1ebc9b650025},
-		{Name: "retry", Node: &schema8bcbecf2e176},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema930db67bf356},
+		{Name: "responseOverride", Node: &schema317339425af8},
+		{Name: "retry", Node: &schema011f12a87092},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schemabc185596d4db},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schemae614f4b1c39f},
+		{Name: "telemetry", Node: &schemabac3fc5c7b11},
 		{Name: "timeout", Node: &schema16e577116146},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
@@ -2616,35 +2649,35 @@ var (
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Expr: &rule91ddfc9e5c1a},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schema8b4189c3d7a4 = schema.Node{Fields: []schema.Field{
+	schema93a4933360c3 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema7c777f5eaf3a},
+		{Name: "spec", Node: &schema4bc3765c5b99},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema0c087d91307c = schema.Node{Fields: []schema.Field{
+	schemab9daca20050d = schema.Node{Fields: []schema.Field{
 		{Name: "closeDelay", Node: &schema81a9dad69d55},
 		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
 		{Name: "maxRequestsPerConnection", Node: &schema4763a3f1a364},
 		{Name: "maxStreamDuration", Node: &schema81a9dad69d55},
-		{Name: "value", Node: &schemae8395ec82314},
+		{Name: "value", Node: &schemaeaf01c581c2f},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schemaf729fe9a31e1 = schema.Node{Fields: []schema.Field{
+	schema1ea0a39ac073 = schema.Node{Fields: []schema.Field{
 		{Name: "bufferLimit", Node: &schemac25dd2065d92},
-		{Name: "connectionLimit", Node: &schema0c087d91307c},
+		{Name: "connectionLimit", Node: &schemab9daca20050d},
 		{Name: "maxAcceptPerSocketEvent", Node: &schema7d4d8d872a97},
 		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema23f760c561c8 = schema.Node{Fields: []schema.Field{
+	schema29794591cb4e = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
-		{Name: "earlyRequestHeaders", Node: &schemaca80edccfdca},
+		{Name: "earlyRequestHeaders", Node: &schemab1b2ffe782ce},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
-		{Name: "lateResponseHeaders", Node: &schemaca80edccfdca},
+		{Name: "lateResponseHeaders", Node: &schemab1b2ffe782ce},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
-		{Name: "xForwardedClientCert", Node: &schemaee003b103f9e},
+		{Name: "xForwardedClientCert", Node: &schemaa6764d48965f},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Expr: &rule716a7e60edd5},
 	}, Type: schema.Object}
@@ -2654,23 +2687,23 @@ var (
 		{Name: "http10", Node: &schema2b16f68b9c4e},
 		{Name: "preserveHeaderCase", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema15958fbb1f0e = schema.Node{Items: &schema16f4cdce1d9c, MaxLength: new(int(8)), MinLength: new(int(1)), Type: schema.Array}
-	schemafa3de5d875ba = schema.Node{Fields: []schema.Field{
+	schemab63b1acf7409 = schema.Node{Items: &schema31b30a0a4aa2, MaxLength: &length8, MinLength: &length1, Type: schema.Array}
+	schema5ca6f4bd9e0a = schema.Node{Fields: []schema.Field{
 		{Name: "onlyVerifyLeafCertificate", Node: &schemada9efc572a6e},
-		{Name: "refs", Node: &schema15958fbb1f0e},
+		{Name: "refs", Node: &schemab63b1acf7409},
 	}, Required: []string{"refs"}, Type: schema.Object}
-	schemada16dd1bd912 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema9d1cb7077ae4},
+	schemac185f4861ff5 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema5952669987c1},
 		{Name: "certificateHashes", Node: &schemaddea1d3cbeb2},
-		{Name: "crl", Node: &schemafa3de5d875ba},
+		{Name: "crl", Node: &schema5ca6f4bd9e0a},
 		{Name: "optional", Node: &schemada9efc572a6e},
 		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
-		{Name: "subjectAltNames", Node: &schemab25b2b361f68},
+		{Name: "subjectAltNames", Node: &schema8ba57237b018},
 	}, Type: schema.Object}
-	schema703a4afa4b96 = schema.Node{Fields: []schema.Field{
+	schema6097d41e662c = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientValidation", Node: &schemada16dd1bd912},
+		{Name: "clientValidation", Node: &schemac185f4861ff5},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
@@ -2680,23 +2713,23 @@ var (
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schemaf2b7b3ff6236 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema0daa226ab83c},
-		{Name: "connection", Node: &schemaf729fe9a31e1},
+	schemaf460a6f93163 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema9caaefe96784},
+		{Name: "connection", Node: &schema1ea0a39ac073},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schema23f760c561c8},
-		{Name: "healthCheck", Node: &schema5876e72c58ee},
+		{Name: "headers", Node: &schema29794591cb4e},
+		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schema47a7b4aa2b92},
-		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "http2", Node: &schemaf60f6bd6245d},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
-		{Name: "proxyProtocol", Node: &schemafb773d248d4e},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema930db67bf356},
+		{Name: "proxyProtocol", Node: &schema2a3eb7bc8c4b},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schemabc185596d4db},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schemabb6a0930579a},
-		{Name: "tls", Node: &schema703a4afa4b96},
+		{Name: "tls", Node: &schema6097d41e662c},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
@@ -2704,29 +2737,29 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schema05cacf2a5fd9 = schema.Node{Fields: []schema.Field{
+	schemaec47cff0bb65 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaf2b7b3ff6236},
+		{Name: "spec", Node: &schemaf460a6f93163},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemab5b40bca6ff9 = schema.Node{MaxLength: new(int(4096)), MinLength: new(int(1)), Patterns: []string{"^[!-~]+([\\t ]?[!-~]+)*$"}, Type: schema.String}
-	schemad3553abe5f54 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema34ba964ae820},
-		{Name: "value", Node: &schemab5b40bca6ff9},
+	schemaeae2e824adae = schema.Node{MaxLength: &length4096, MinLength: &length1, Patterns: []string{"^[!-~]+([\\t ]?[!-~]+)*$"}, Type: schema.String}
+	schemaeec1863dc2ef = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema161b8e4ae5bd},
+		{Name: "value", Node: &schemaeae2e824adae},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schemab6c581843209 = schema.Node{Items: &schemad3553abe5f54, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schemafe04f11180ed = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schemab6c581843209},
-		{Name: "remove", Node: &schemaf6e5170e2ee3},
-		{Name: "set", Node: &schemab6c581843209},
+	schema596067a78e0c = schema.Node{Items: &schemaeec1863dc2ef, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema9791e3582eb5 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema596067a78e0c},
+		{Name: "remove", Node: &schema39a6669ff24d},
+		{Name: "set", Node: &schema596067a78e0c},
 	}, Type: schema.Object}
-	schema63db611af0b4 = schema.Node{Fields: []schema.Field{
-		{Name: "extensionRef", Node: &schemaf609552b2943},
-		{Name: "requestHeaderModifier", Node: &schemafe04f11180ed},
-		{Name: "requestMirror", Node: &schemad8f4904abc02},
-		{Name: "responseHeaderModifier", Node: &schemafe04f11180ed},
+	schemad5bfa2d1480b = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schema6fee003a46ed},
+		{Name: "requestHeaderModifier", Node: &schema9791e3582eb5},
+		{Name: "requestMirror", Node: &schemaa409ddfaf6ce},
+		{Name: "responseHeaderModifier", Node: &schema9791e3582eb5},
 		{Name: "type", Node: &schema6e479df10a49},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
@@ -2738,76 +2771,76 @@ var (
 		{Text: "!(has(self.extensionRef) && self.type != 'ExtensionRef')", Message: "filter.extensionRef must be nil if the filter.type is not ExtensionRef", Expr: &ruled7eaf1370ff9},
 		{Text: "!(!has(self.extensionRef) && self.type == 'ExtensionRef')", Message: "filter.extensionRef must be specified for ExtensionRef filter.type", Expr: &rule7106ee265f54},
 	}, Type: schema.Object}
-	schemae4c790beb58e = schema.Node{Items: &schema63db611af0b4, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema2aa3ba70ee25 = schema.Node{Items: &schemad5bfa2d1480b, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 	}, Type: schema.Array}
-	schemad989d6d5b24d = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemae4c790beb58e},
-		{Name: "group", Node: &schema78405276a8ce},
-		{Name: "kind", Node: &schemad1e765d8d94b},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
-		{Name: "port", Node: &schema4444680497af},
-		{Name: "weight", Node: &schemad1e3f7557e19},
+	schema85732cb1574f = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema2aa3ba70ee25},
+		{Name: "group", Node: &schema90464f57e9bb},
+		{Name: "kind", Node: &schemaaa66b9c41bd3},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "port", Node: &schema6f6807ab8a8b},
+		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema221123f5965f = schema.Node{Items: &schemad989d6d5b24d, MaxLength: new(int(16)), Type: schema.Array}
-	schemaa0e9c596103a = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema221123f5965f},
-		{Name: "filters", Node: &schemae4c790beb58e},
-		{Name: "matches", Node: &schema444cb0d1ac2b},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "sessionPersistence", Node: &schema4535bde3712b},
+	schema46322ca6e7ba = schema.Node{Items: &schema85732cb1574f, MaxLength: &length16, Type: schema.Array}
+	schemace5dcad46fe4 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema46322ca6e7ba},
+		{Name: "filters", Node: &schema2aa3ba70ee25},
+		{Name: "matches", Node: &schema653e280e5a4d},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "sessionPersistence", Node: &schemad35fa80ea49b},
 	}, Type: schema.Object}
-	schema7009032a8cef = schema.Node{Items: &schemaa0e9c596103a, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema8218e21f8af4 = schema.Node{Items: &schemace5dcad46fe4, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
 	schema39b6c711ff5e = schema.Node{Enum: []string{"All", "None"}, Type: schema.String}
-	schemaec8644065554 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemaed000d69a81e},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema7009032a8cef},
+	schema6b1f45f88e20 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schema8218e21f8af4},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schema4c362a254b40 = schema.Node{Fields: []schema.Field{
+	schema9538a21cb53c = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaec8644065554},
+		{Name: "spec", Node: &schema6b1f45f88e20},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule8207d58993ed   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Then: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "value"}}}, Right: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}}}}, Else: cel.Const{Value: true}}
-	schema8b56c1facf1e = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schema7466aba004c9},
-		{Name: "value", Node: &schemac6677fe5b0a0},
+	schemaf4266bdaa151 = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schemaa5be40fc5165},
+		{Name: "value", Node: &schema0882402e4b9c},
 	}, IPAddress: true, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? (!has(self.value) || self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\")): true", Message: "Hostname value must be empty or contain only valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Expr: &rule8207d58993ed},
 	}, Type: schema.Object}
 	rule9be9984ef5a4   = cel.Fold{Range: cel.Ident("self"), Variable: "a1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a1"), Field: "type"}, cel.Const{Value: "IPAddress"}}}, Right: &cel.Has{Operand: cel.Ident("a1"), Field: "value"}}, Then: &cel.Fold{Range: cel.Ident("self"), Variable: "a2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "type"}, &cel.Select{Operand: cel.Ident("a1"), Field: "type"}}}, Right: &cel.Has{Operand: cel.Ident("a2"), Field: "value"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "value"}, &cel.Select{Operand: cel.Ident("a1"), Field: "value"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	rulee78128af0905   = cel.Fold{Range: cel.Ident("self"), Variable: "a1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a1"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Right: &cel.Has{Operand: cel.Ident("a1"), Field: "value"}}, Then: &cel.Fold{Range: cel.Ident("self"), Variable: "a2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "type"}, &cel.Select{Operand: cel.Ident("a1"), Field: "type"}}}, Right: &cel.Has{Operand: cel.Ident("a2"), Field: "value"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "value"}, &cel.Select{Operand: cel.Ident("a1"), Field: "value"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
-	schemabf7f77584c40 = schema.Node{Items: &schema8b56c1facf1e, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemaacb311b853fa = schema.Node{Items: &schemaf4266bdaa151, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' && has(a1.value) ? self.exists_one(a2, a2.type == a1.type && has(a2.value) && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Expr: &rule9be9984ef5a4},
 		{Text: "self.all(a1, a1.type == 'Hostname'  && has(a1.value) ? self.exists_one(a2, a2.type == a1.type && has(a2.value) && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Expr: &rulee78128af0905},
 	}, Type: schema.Array}
-	schema30f6a1b7f8ab = schema.Node{Fields: []schema.Field{
-		{Name: "certificateRefs", Node: &schema59d669282fbb},
+	schemabaefa621cc20 = schema.Node{Fields: []schema.Field{
+		{Name: "certificateRefs", Node: &schema86985469aa98},
 		{Name: "mode", Node: &schema587ff954598c},
-		{Name: "options", Node: &schema43c76301683a},
+		{Name: "options", Node: &schema8599d0deb40d},
 	}, Rules: []schema.Rule{
 		{Text: "self.mode == 'Terminate' ? size(self.certificateRefs) > 0 || size(self.options) > 0 : true", Message: "certificateRefs or options must be specified when mode is Terminate", Expr: &rulec47a4efe501e},
 	}, Type: schema.Object}
-	schema89448051e9c8 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedRoutes", Node: &schemac063277b2a63},
-		{Name: "hostname", Node: &schemabe8fa202c611},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "port", Node: &schema4444680497af},
-		{Name: "protocol", Node: &schemafaae26eb3cd5},
-		{Name: "tls", Node: &schema30f6a1b7f8ab},
+	schema5d01ef251a5d = schema.Node{Fields: []schema.Field{
+		{Name: "allowedRoutes", Node: &schema2d47a8c91557},
+		{Name: "hostname", Node: &schema41eeb0e8baf6},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "port", Node: &schema6f6807ab8a8b},
+		{Name: "protocol", Node: &schema9b6f83ba0988},
+		{Name: "tls", Node: &schemabaefa621cc20},
 	}, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
-	schemaf4a61e4a6698 = schema.Node{Items: &schema89448051e9c8, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema581f44d3d83d = schema.Node{Items: &schema5d01ef251a5d, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rule3c11bf9e29ef},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Expr: &rule88d274403ce3},
 		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Expr: &ruled6e9b5a42856},
@@ -2815,79 +2848,79 @@ var (
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Expr: &rule5d276adc6817},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
 	schema9f27f61f8227 = schema.Node{Default: "\"AllowValidOnly\"", Enum: []string{"AllowValidOnly", "AllowInsecureFallback"}, Type: schema.String}
-	schemae8d89653fa3f = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema0bb8f48dbc83},
+	schema5efbeb7f8cdc = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema59b54dab6ca3},
 		{Name: "mode", Node: &schema9f27f61f8227},
 	}, Required: []string{"caCertificateRefs"}, Type: schema.Object}
-	schemaee9ba824309f = schema.Node{Fields: []schema.Field{
-		{Name: "validation", Node: &schemae8d89653fa3f},
+	schema474aa8e9f26e = schema.Node{Fields: []schema.Field{
+		{Name: "validation", Node: &schema5efbeb7f8cdc},
 	}, Type: schema.Object}
-	schema1af80bc8bd2e = schema.Node{Fields: []schema.Field{
-		{Name: "port", Node: &schema4444680497af},
-		{Name: "tls", Node: &schemaee9ba824309f},
+	schema946e2540583b = schema.Node{Fields: []schema.Field{
+		{Name: "port", Node: &schema6f6807ab8a8b},
+		{Name: "tls", Node: &schema474aa8e9f26e},
 	}, Required: []string{"port", "tls"}, Type: schema.Object}
 	rule8c6c545d50f5   = cel.Fold{Range: cel.Ident("self"), Variable: "t1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "t2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("t1"), Field: "port"}, &cel.Select{Operand: cel.Ident("t2"), Field: "port"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
-	schemab87cea9ba883 = schema.Node{Items: &schema1af80bc8bd2e, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schema857af96e1b0e = schema.Node{Items: &schema946e2540583b, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "self.all(t1, self.exists_one(t2, t1.port == t2.port))", Message: "Port for TLS configuration must be unique within the Gateway", Expr: &rule8c6c545d50f5},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"port"}}
-	schemabd2db5bc4667 = schema.Node{Fields: []schema.Field{
-		{Name: "default", Node: &schemaee9ba824309f},
-		{Name: "perPort", Node: &schemab87cea9ba883},
+	schema832b79cbb34f = schema.Node{Fields: []schema.Field{
+		{Name: "default", Node: &schema474aa8e9f26e},
+		{Name: "perPort", Node: &schema857af96e1b0e},
 	}, Required: []string{"default"}, Type: schema.Object}
-	schema3e481ca89358 = schema.Node{Fields: []schema.Field{
-		{Name: "backend", Node: &schema3bcd9113af53},
-		{Name: "frontend", Node: &schemabd2db5bc4667},
+	schema71461fab9605 = schema.Node{Fields: []schema.Field{
+		{Name: "backend", Node: &schema2f43d2bf2b56},
+		{Name: "frontend", Node: &schema832b79cbb34f},
 	}, Type: schema.Object}
-	schemaf08d7c011f69 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schemabf7f77584c40},
+	schemadb43de106307 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schemaacb311b853fa},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
 		{Name: "defaultScope", Node: &schema39b6c711ff5e},
-		{Name: "gatewayClassName", Node: &schemab784d5f39b51},
-		{Name: "infrastructure", Node: &schema21a002c26faa},
-		{Name: "listeners", Node: &schemaf4a61e4a6698},
-		{Name: "tls", Node: &schema3e481ca89358},
+		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
+		{Name: "infrastructure", Node: &schemabd4d6171323c},
+		{Name: "listeners", Node: &schema581f44d3d83d},
+		{Name: "tls", Node: &schema71461fab9605},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schemad060a4a06f3e = schema.Node{Fields: []schema.Field{
+	schema193b0823e24c = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaf08d7c011f69},
+		{Name: "spec", Node: &schemadb43de106307},
 		{Name: "status", Node: &schema9c8059fcfab6},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema6c6b26a3fac3 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"(^\\*$)|(^([a-zA-Z][a-zA-Z0-9+\\-.]+):\\/\\/([^:/?#]+)(:([0-9]{1,5}))?$)"}, Type: schema.String}
-	schemab43e8559ce9b = schema.Node{Items: &schema6c6b26a3fac3, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schema39496e58dcf6 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"(^\\*$)|(^([a-zA-Z][a-zA-Z0-9+\\-.]+):\\/\\/([^:/?#]+)(:([0-9]{1,5}))?$)"}, Type: schema.String}
+	schema3e4019f02c92 = schema.Node{Items: &schema39496e58dcf6, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowOrigins cannot contain '*' alongside other origins", Expr: &ruled8d2ab064545},
 	}, Type: schema.Array, Unique: true}
-	schemab554258ffb71 = schema.Node{Fields: []schema.Field{
+	schemaa90f9680ca1f = schema.Node{Fields: []schema.Field{
 		{Name: "allowCredentials", Node: &schemada9efc572a6e},
-		{Name: "allowHeaders", Node: &schema17d356cf1033},
-		{Name: "allowMethods", Node: &schema788bfaa48a0e},
-		{Name: "allowOrigins", Node: &schemab43e8559ce9b},
-		{Name: "exposeHeaders", Node: &schema17d356cf1033},
-		{Name: "maxAge", Node: &schemae193e363b8b2},
+		{Name: "allowHeaders", Node: &schema8372db1f264b},
+		{Name: "allowMethods", Node: &schemad650c745196a},
+		{Name: "allowOrigins", Node: &schema3e4019f02c92},
+		{Name: "exposeHeaders", Node: &schema8372db1f264b},
+		{Name: "maxAge", Node: &schemaf1bea9f10213},
 	}, Type: schema.Object}
 	schemac9ea31ca1479 = schema.Node{Fields: []schema.Field{
 		{Name: "maxSize", Node: &schemad68636697e29},
 	}, Type: schema.Object}
-	schema32450e316e09 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedHeaders", Node: &schema53ec3bb6bd35},
+	schema867f0d518206 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedHeaders", Node: &schema1c3a81749b38},
 	}, Type: schema.Object}
-	schemad78e17eb40d5 = schema.Node{MaxLength: new(int(1024)), Patterns: []string{"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}, Type: schema.String}
-	schema3f317c589482 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedHeaders", Node: &schema53ec3bb6bd35},
-		{Name: "allowedResponseHeaders", Node: &schema53ec3bb6bd35},
-		{Name: "path", Node: &schemad78e17eb40d5},
+	schema1a55ef4c6991 = schema.Node{MaxLength: &length1024, Patterns: []string{"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}, Type: schema.String}
+	schemaa2dd7bd02a13 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedHeaders", Node: &schema1c3a81749b38},
+		{Name: "allowedResponseHeaders", Node: &schema1c3a81749b38},
+		{Name: "path", Node: &schema1a55ef4c6991},
 	}, Type: schema.Object}
 	schema7ac0effb5657 = schema.Node{Enum: []string{"HTTP", "GRPC"}, Type: schema.String}
 	rule61b6724dc84f   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "protocol"}, cel.Const{Value: "GRPC"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "grpc"}, Else: cel.Const{Value: true}}
 	rule8f6cc4505aaa   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "grpc"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "protocol"}, cel.Const{Value: "GRPC"}}}, Else: cel.Const{Value: true}}
 	rule10233df77079   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "protocol"}, cel.Const{Value: "HTTP"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "http"}, Else: cel.Const{Value: true}}
 	rulec399837044c6   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "http"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "protocol"}, cel.Const{Value: "HTTP"}}}, Else: cel.Const{Value: true}}
-	schema81de123805d1 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema5e662553a9b2},
+	schemad8963fe6bfe3 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schema5c210ee18e43},
 		{Name: "forwardBody", Node: &schemac9ea31ca1479},
-		{Name: "grpc", Node: &schema32450e316e09},
-		{Name: "http", Node: &schema3f317c589482},
+		{Name: "grpc", Node: &schema867f0d518206},
+		{Name: "http", Node: &schemaa2dd7bd02a13},
 		{Name: "protocol", Node: &schema7ac0effb5657},
 	}, Required: []string{"backendRef", "protocol"}, Rules: []schema.Rule{
 		{Text: "self.protocol == 'GRPC' ? has(self.grpc) : true", Message: "grpc must be specified when protocol is set to 'GRPC'", Expr: &rule61b6724dc84f},
@@ -2896,26 +2929,26 @@ var (
 		{Text: "has(self.http) ? self.protocol == 'HTTP' : true", Message: "protocol must be 'HTTP' when http is set", Expr: &rulec399837044c6},
 	}, Type: schema.Object}
 	schema0cb08d635283 = schema.Node{Default: "302", Enum: []string{"301", "302", "303", "307", "308"}, Type: schema.Integer}
-	schema750f9a84f12d = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "path", Node: &schema1ba65184c0a0},
-		{Name: "port", Node: &schema4444680497af},
+	schema07a73ae817a5 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "path", Node: &schema6d505a0d25c1},
+		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schema0cb08d635283},
 	}, Type: schema.Object}
 	schema7acc2fe0dbf1 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS", "ExternalAuth"}, Type: schema.String}
 	rule6788b8dbf283   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "externalAuth"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ExternalAuth"}}}}}}
 	rule6c80492f9372   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "externalAuth"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ExternalAuth"}}}}}}
-	schemab5c4a6dc94fe = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schemab554258ffb71},
-		{Name: "extensionRef", Node: &schemaf609552b2943},
-		{Name: "externalAuth", Node: &schema81de123805d1},
-		{Name: "requestHeaderModifier", Node: &schemafe04f11180ed},
-		{Name: "requestMirror", Node: &schemad8f4904abc02},
-		{Name: "requestRedirect", Node: &schema750f9a84f12d},
-		{Name: "responseHeaderModifier", Node: &schemafe04f11180ed},
+	schema6cb964a6baad = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schemaa90f9680ca1f},
+		{Name: "extensionRef", Node: &schema6fee003a46ed},
+		{Name: "externalAuth", Node: &schemad8963fe6bfe3},
+		{Name: "requestHeaderModifier", Node: &schema9791e3582eb5},
+		{Name: "requestMirror", Node: &schemaa409ddfaf6ce},
+		{Name: "requestRedirect", Node: &schema07a73ae817a5},
+		{Name: "responseHeaderModifier", Node: &schema9791e3582eb5},
 		{Name: "type", Node: &schema7acc2fe0dbf1},
-		{Name: "urlRewrite", Node: &schemabd644d9339a3},
+		{Name: "urlRewrite", Node: &schema8e721a0d218b},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Expr: &ruled34e46be6351},
@@ -2934,45 +2967,45 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Expr: &rule6788b8dbf283},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Expr: &rule6c80492f9372},
 	}, Type: schema.Object}
-	schemaff34e59b568d = schema.Node{Items: &schemab5c4a6dc94fe, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemaf697fe46a220 = schema.Node{Items: &schema6cb964a6baad, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schemadb81df5de59f = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemaff34e59b568d},
-		{Name: "group", Node: &schema78405276a8ce},
-		{Name: "kind", Node: &schemad1e765d8d94b},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
-		{Name: "port", Node: &schema4444680497af},
-		{Name: "weight", Node: &schemad1e3f7557e19},
+	schemadbecbf3d1958 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemaf697fe46a220},
+		{Name: "group", Node: &schema90464f57e9bb},
+		{Name: "kind", Node: &schemaaa66b9c41bd3},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "port", Node: &schema6f6807ab8a8b},
+		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema85f900d31c2b = schema.Node{Items: &schemadb81df5de59f, MaxLength: new(int(16)), Type: schema.Array}
-	schema5c42a26d0475 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema34ba964ae820},
+	schema98ba3782f6ca = schema.Node{Items: &schemadbecbf3d1958, MaxLength: &length16, Type: schema.Array}
+	schema80960d5e3375 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema161b8e4ae5bd},
 		{Name: "type", Node: &schema059baf4b83c7},
-		{Name: "value", Node: &schemab5b40bca6ff9},
+		{Name: "value", Node: &schemaeae2e824adae},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema626715908c34 = schema.Node{Items: &schema5c42a26d0475, MaxLength: new(int(16)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schemaa4dfa791262e = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema626715908c34},
+	schema4f9b4ea674c1 = schema.Node{Items: &schema80960d5e3375, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schemae8518a42e2f4 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema4f9b4ea674c1},
 		{Name: "method", Node: &schema4eb80cfb6845},
-		{Name: "path", Node: &schema2a215f50ad92},
-		{Name: "queryParams", Node: &schema7e4aea03c59f},
+		{Name: "path", Node: &schemacbcba567875f},
+		{Name: "queryParams", Node: &schema7168b1e668e8},
 	}, Type: schema.Object}
-	schemab970688b9009 = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", Items: &schemaa4dfa791262e, MaxLength: new(int(64)), Type: schema.Array}
-	schema3f33016a11eb = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema85f900d31c2b},
-		{Name: "filters", Node: &schemaff34e59b568d},
-		{Name: "matches", Node: &schemab970688b9009},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "retry", Node: &schema261f4e49e70d},
-		{Name: "sessionPersistence", Node: &schema4535bde3712b},
+	schema11423b73f56a = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", Items: &schemae8518a42e2f4, MaxLength: &length64, Type: schema.Array}
+	schema10534cd9513b = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema98ba3782f6ca},
+		{Name: "filters", Node: &schemaf697fe46a220},
+		{Name: "matches", Node: &schema11423b73f56a},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "retry", Node: &schema265508e0f8ef},
+		{Name: "sessionPersistence", Node: &schemad35fa80ea49b},
 		{Name: "timeouts", Node: &schema3f7d9f16ecb7},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
@@ -2981,113 +3014,113 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schema26428f951ac6 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema3f33016a11eb, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema44f94898437a = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema10534cd9513b, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemaafc4381840f4 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemaed000d69a81e},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema26428f951ac6},
+	schemaaf7bf6888cd2 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schema44f94898437a},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schema44b06984c006 = schema.Node{Fields: []schema.Field{
+	schemaceea9bf50268 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaafc4381840f4},
+		{Name: "spec", Node: &schemaaf7bf6888cd2},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemab5806e250417 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema2e23750d43f7},
-		{Name: "remove", Node: &schemaf6e5170e2ee3},
-		{Name: "set", Node: &schema2e23750d43f7},
+	schema08c34ae50e8f = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schemad667f1b0908d},
+		{Name: "remove", Node: &schema39a6669ff24d},
+		{Name: "set", Node: &schemad667f1b0908d},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.remove) || size(self.remove) == 0", Message: "header.remove is not supported for DirectResponse", Expr: &rule97b936e595f1},
 	}, Type: schema.Object}
-	schemae2398aed3910 = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schemaf0b4b35a3e4e},
+	schemadafa19be1f84 = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schema9900cfc9fc70},
 		{Name: "contentType", Node: &schema38c43b5ba342},
-		{Name: "header", Node: &schemab5806e250417},
+		{Name: "header", Node: &schema08c34ae50e8f},
 		{Name: "statusCode", Node: &schemad68636697e29},
 	}, Type: schema.Object}
-	schemae4e8f431036b = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schemac2f5feea9b50},
-		{Name: "directResponse", Node: &schemae2398aed3910},
-		{Name: "urlRewrite", Node: &schemaeee163a7e16b},
+	schema98253a9a7eb7 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
+		{Name: "directResponse", Node: &schemadafa19be1f84},
+		{Name: "urlRewrite", Node: &schemae63d34f631d5},
 	}, Type: schema.Object}
-	schema5c51e0244ac9 = schema.Node{Fields: []schema.Field{
+	schemabfbe01bba453 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemae4e8f431036b},
+		{Name: "spec", Node: &schema98253a9a7eb7},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema6b17a9beba34 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schemab88018dbeec3},
-		{Name: "name", Node: &schema7ee4dd0e609d},
+	schema3c1eb136e149 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schemaea17143ca72b},
+		{Name: "name", Node: &schema8d9a11092297},
 	}, Required: []string{"backendRefs"}, Type: schema.Object}
-	schema874876a37d89 = schema.Node{Items: &schema6b17a9beba34, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema0f7f6502a1b0 = schema.Node{Items: &schema3c1eb136e149, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema23381d644f48 = schema.Node{Fields: []schema.Field{
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema874876a37d89},
+	schema49512bfc062a = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schema0f7f6502a1b0},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schema8ea9d93d596c = schema.Node{Fields: []schema.Field{
+	schema2ae4773fc5ca = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema23381d644f48},
+		{Name: "spec", Node: &schema49512bfc062a},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema76c014bb3822 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemaed000d69a81e},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema874876a37d89},
+	schema87fa0cc27faf = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schema0f7f6502a1b0},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schemaee712d9f3dae = schema.Node{Fields: []schema.Field{
+	schema0c8d405dc550 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema76c014bb3822},
+		{Name: "spec", Node: &schema87fa0cc27faf},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemabb8586b0fb0d = schema.Node{Items: &schemabe8fa202c611, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema09ea3135a7f6 = schema.Node{Items: &schema6b17a9beba34, MaxLength: new(int(1)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema5310bcc8011e = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schema124f3dbbebcb = schema.Node{Items: &schema3c1eb136e149, MaxLength: &length1, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemab8294986dc6c = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemabb8586b0fb0d},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema09ea3135a7f6},
+	schemaf83de20e41f4 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema5310bcc8011e},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schema124f3dbbebcb},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Required: []string{"hostnames", "rules"}, Type: schema.Object}
-	schemaab6c800e64a5 = schema.Node{Fields: []schema.Field{
+	schemaa1c508bb530d = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemab8294986dc6c},
+		{Name: "spec", Node: &schemaf83de20e41f4},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema558e88eb9625 = schema.Node{Items: &schema6d58b0bbe804, MaxLength: new(int(256)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema4504a7c826a9 = schema.Node{Items: &schemad4889601bdc1, MaxLength: &length256, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Expr: &rule7d3638f54e32},
 	}, Type: schema.Array}
-	schemad9cbe78b92c5 = schema.Node{Fields: []schema.Field{
+	schema90439275cd59 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema558e88eb9625},
+		{Name: "endpoints", Node: &schema4504a7c826a9},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schema13f6ec4dc895},
+		{Name: "tls", Node: &schema1d90f7a8db90},
 		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 	}, Type: schema.Object}
-	schemad3b661201306 = schema.Node{Fields: []schema.Field{
+	schema7869bf2b2bc3 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemad9cbe78b92c5},
+		{Name: "spec", Node: &schema90439275cd59},
 		{Name: "status", Node: &schema5271c6ed8c37},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema36a99a8df58f = schema.Node{Fields: []schema.Field{
@@ -3100,12 +3133,12 @@ var (
 	schema92bc91042aca = schema.Node{Items: &schema36a99a8df58f, Type: schema.Array}
 	schema2a67b8d78ccb = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie", "QueryParams"}, Type: schema.String}
 	rulee29dee6e47b2   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "QueryParams"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "queryParams"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "queryParams"}}}}
-	schema1aba383fb44d = schema.Node{Fields: []schema.Field{
+	schema7889caab442d = schema.Node{Fields: []schema.Field{
 		{Name: "cookie", Node: &schema3eb43e84981a},
 		{Name: "header", Node: &schema73869a4d92a1},
 		{Name: "headers", Node: &schemaec11422732f2},
 		{Name: "queryParams", Node: &schemaec11422732f2},
-		{Name: "tableSize", Node: &schema8561b097ca19},
+		{Name: "tableSize", Node: &schema4327933408d2},
 		{Name: "type", Node: &schema2a67b8d78ccb},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Expr: &ruleeae8e9af2db4},
@@ -3113,50 +3146,50 @@ var (
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Expr: &ruled776435c3fc7},
 		{Text: "self.type == 'QueryParams' ? has(self.queryParams) : !has(self.queryParams)", Message: "If consistent hash type is queryParams, the queryParams field must be set.", Expr: &rulee29dee6e47b2},
 	}, Type: schema.Object}
-	schemafe69eb5f0785 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema1aba383fb44d},
-		{Name: "endpointOverride", Node: &schema3e149b7751d7},
+	schemad6a3766928b8 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schema7889caab442d},
+		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
 		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
 		{Name: "type", Node: &schemad7fac02e087d},
-		{Name: "zoneAware", Node: &schemae385e441a695},
+		{Name: "zoneAware", Node: &schema46f0d89f8ced},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
 		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Expr: &ruleefdda08e4951},
 		{Text: "self.type == 'ConsistentHash' ? !has(self.zoneAware) : true ", Message: "Currently ZoneAware is only supported for LeastRequest, Random, and RoundRobin load balancers.", Expr: &rule2b4ff05e0cca},
 	}, Type: schema.Object}
 	rulef4b432fdacfd   = cel.Or{Left: &cel.Or{Left: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "headers"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "methods"}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "path"}}, Right: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "sourceCIDR"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "queryParams"}}}
-	schema6cafb806a904 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema8cfc286abce5},
+	schema89271b842509 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema1e6a3f9ad007},
 		{Name: "methods", Node: &schemad9f6cf0332d4},
-		{Name: "path", Node: &schema407daca711e1},
-		{Name: "queryParams", Node: &schema8cfc286abce5},
-		{Name: "sourceCIDR", Node: &schemac280a20a8578},
+		{Name: "path", Node: &schema755c4e9c5708},
+		{Name: "queryParams", Node: &schema1e6a3f9ad007},
+		{Name: "sourceCIDR", Node: &schema219250ab35b5},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR) || has(self.queryParams)", Message: "at least one of headers, methods, path, sourceCIDR or queryParams must be specified", Expr: &rulef4b432fdacfd},
 	}, Type: schema.Object}
-	schema927db5b4be1f = schema.Node{Items: &schema6cafb806a904, MaxLength: new(int(8)), Type: schema.Array}
-	schemad831ff4ee0fa = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema927db5b4be1f},
+	schema77bcc632af80 = schema.Node{Items: &schema89271b842509, MaxLength: &length8, Type: schema.Array}
+	schema461aa9311306 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema77bcc632af80},
 		{Name: "cost", Node: &schemae099f3660916},
 		{Name: "limit", Node: &schema84529576248c},
 		{Name: "shadowMode", Node: &schemada9efc572a6e},
 		{Name: "shared", Node: &schemada9efc572a6e},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema1b782cec94f8 = schema.Node{Items: &schemad831ff4ee0fa, MaxLength: new(int(128)), Type: schema.Array}
-	schemaa34de8bd9806 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema1b782cec94f8},
+	schema1e399a596f7b = schema.Node{Items: &schema461aa9311306, MaxLength: &length128, Type: schema.Array}
+	schema440b366c5d9b = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema1e399a596f7b},
 	}, Required: []string{"rules"}, Type: schema.Object}
 	rule5b3e7b2e5d76   = cel.Fold{Range: cel.Ident("self"), Variable: "foo", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("foo"), Field: "shadowMode"}}}}, Result: cel.Ident("@result")}
-	schemab5a66fde142f = schema.Node{Items: &schemad831ff4ee0fa, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema22cf78a75d5b = schema.Node{Items: &schema461aa9311306, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule67f181222871},
 		{Text: "self.all(foo, !has(foo.shadowMode))", Message: "shadow mode is not supported for Local Rate Limits", Expr: &rule5b3e7b2e5d76},
 	}, Type: schema.Array}
-	schemae2f960d19d30 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schemab5a66fde142f},
+	schemaab8371030dc5 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema22cf78a75d5b},
 	}, Type: schema.Object}
-	schemae51cb3873959 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schemaa34de8bd9806},
-		{Name: "local", Node: &schemae2f960d19d30},
+	schema557b6a16ba3c = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema440b366c5d9b},
+		{Name: "local", Node: &schemaab8371030dc5},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Type: schema.Object}
 	schema68d28c245ccd = schema.Node{Fields: []schema.Field{
@@ -3166,39 +3199,39 @@ var (
 		{Name: "client", Node: &schema38c43b5ba342},
 		{Name: "server", Node: &schema38c43b5ba342},
 	}, Required: []string{"client", "server"}, Type: schema.Object}
-	schema4553afa1462d = schema.Node{Fields: []schema.Field{
+	schema51b0ebbaba21 = schema.Node{Fields: []schema.Field{
 		{Name: "customTags", Node: &schemaee33cdf83b8e},
-		{Name: "samplingFraction", Node: &schemace741f77c58d},
+		{Name: "samplingFraction", Node: &schema57fa2d748dc4},
 		{Name: "spanName", Node: &schema261f5340ee02},
 		{Name: "tags", Node: &schemac420d745ccee},
 	}, Type: schema.Object}
-	schema2bf05487bc46 = schema.Node{Fields: []schema.Field{
+	schema6819694788bc = schema.Node{Fields: []schema.Field{
 		{Name: "metrics", Node: &schema68d28c245ccd},
-		{Name: "tracing", Node: &schema4553afa1462d},
+		{Name: "tracing", Node: &schema51b0ebbaba21},
 	}, Type: schema.Object}
-	schemafbeebd4de9a7 = schema.Node{Fields: []schema.Field{
-		{Name: "circuitBreaker", Node: &schema14247187e63f},
+	schema6026580b6d3d = schema.Node{Fields: []schema.Field{
+		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema92bc91042aca},
 		{Name: "compressor", Node: &schema92bc91042aca},
-		{Name: "connection", Node: &schemaaefbc1185575},
+		{Name: "connection", Node: &schema570b914d4386},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schemaf7b4f27f4ccb},
-		{Name: "healthCheck", Node: &schema3db74c541462},
-		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "faultInjection", Node: &schema77dec48f308f},
+		{Name: "healthCheck", Node: &schemabe43b377b440},
+		{Name: "http2", Node: &schemaf60f6bd6245d},
 		{Name: "httpUpgrade", Node: &schema139605f7f4de},
-		{Name: "loadBalancer", Node: &schemafe69eb5f0785},
+		{Name: "loadBalancer", Node: &schemad6a3766928b8},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schemae51cb3873959},
+		{Name: "rateLimit", Node: &schema557b6a16ba3c},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schema1ebc9b650025},
-		{Name: "retry", Node: &schema8bcbecf2e176},
+		{Name: "responseOverride", Node: &schema317339425af8},
+		{Name: "retry", Node: &schema011f12a87092},
 		{Name: "routingType", Node: &schema38c43b5ba342},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema930db67bf356},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schemabc185596d4db},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schema2bf05487bc46},
+		{Name: "telemetry", Node: &schema6819694788bc},
 		{Name: "timeout", Node: &schema16e577116146},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
@@ -3210,70 +3243,70 @@ var (
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Expr: &rule91ddfc9e5c1a},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schemae2bd1c20b9a2 = schema.Node{Fields: []schema.Field{
+	schemada8981131cb3 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemafbeebd4de9a7},
+		{Name: "spec", Node: &schema6026580b6d3d},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule66e615f72ea3   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "closeDelay"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "value"}}
-	schema7a584024bb65 = schema.Node{Fields: []schema.Field{
+	schema234387a8209c = schema.Node{Fields: []schema.Field{
 		{Name: "closeDelay", Node: &schema81a9dad69d55},
 		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
 		{Name: "maxRequestsPerConnection", Node: &schema4763a3f1a364},
 		{Name: "maxStreamDuration", Node: &schema81a9dad69d55},
-		{Name: "value", Node: &schemae8395ec82314},
+		{Name: "value", Node: &schemaeaf01c581c2f},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.closeDelay) || has(self.value)", Message: "closeDelay can only be configured when value is set", Expr: &rule66e615f72ea3},
 	}, Type: schema.Object}
-	schema835f206df97b = schema.Node{Fields: []schema.Field{
+	schema337d01e8f202 = schema.Node{Fields: []schema.Field{
 		{Name: "bufferLimit", Node: &schemac25dd2065d92},
-		{Name: "connectionLimit", Node: &schema7a584024bb65},
+		{Name: "connectionLimit", Node: &schema234387a8209c},
 		{Name: "maxAcceptPerSocketEvent", Node: &schema7d4d8d872a97},
 		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema1733d3a74baa = schema.Node{Items: &schema555538365fcf, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema1c21d2b75665 = schema.Node{Items: &schema38c43b5ba342, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array, Unique: true}
-	schemaec0511238570 = schema.Node{Items: &schemac72cd6f06a20, MaxLength: new(int(64)), MinLength: new(int(1)), Type: schema.Array}
-	schema885328a9b420 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema1733d3a74baa},
-		{Name: "addIfAbsent", Node: &schema1733d3a74baa},
-		{Name: "remove", Node: &schema1c21d2b75665},
-		{Name: "removeOnMatch", Node: &schemaec0511238570},
-		{Name: "set", Node: &schema1733d3a74baa},
+	schemac58311308589 = schema.Node{Items: &schema8afec2ad7a97, MaxLength: &length64, MinLength: &length1, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema4289ae8d4c2f = schema.Node{Items: &schema38c43b5ba342, MaxLength: &length64, MinLength: &length1, Type: schema.Array, Unique: true}
+	schema90aa04b46277 = schema.Node{Items: &schema27a95a11a7cd, MaxLength: &length64, MinLength: &length1, Type: schema.Array}
+	schema9a1e2df9e3e5 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schemac58311308589},
+		{Name: "addIfAbsent", Node: &schemac58311308589},
+		{Name: "remove", Node: &schema4289ae8d4c2f},
+		{Name: "removeOnMatch", Node: &schema90aa04b46277},
+		{Name: "set", Node: &schemac58311308589},
 	}, Type: schema.Object}
-	schema63ae1abed91a = schema.Node{Fields: []schema.Field{
+	schema636f9c025917 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
-		{Name: "earlyRequestHeaders", Node: &schema885328a9b420},
+		{Name: "earlyRequestHeaders", Node: &schema9a1e2df9e3e5},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
-		{Name: "lateResponseHeaders", Node: &schema885328a9b420},
+		{Name: "lateResponseHeaders", Node: &schema9a1e2df9e3e5},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
-		{Name: "xForwardedClientCert", Node: &schemaee003b103f9e},
+		{Name: "xForwardedClientCert", Node: &schemaa6764d48965f},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Expr: &rule716a7e60edd5},
 	}, Type: schema.Object}
 	schema9420a501495a = schema.Node{Enum: []string{"Preserve", "MatchBackend"}, Type: schema.String}
-	schemaf0a09ebd8dc9 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema0daa226ab83c},
-		{Name: "connection", Node: &schema835f206df97b},
+	schema3d7b3f6fc92d = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema9caaefe96784},
+		{Name: "connection", Node: &schema337d01e8f202},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schema63ae1abed91a},
-		{Name: "healthCheck", Node: &schema5876e72c58ee},
+		{Name: "headers", Node: &schema636f9c025917},
+		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schema47a7b4aa2b92},
-		{Name: "http2", Node: &schema2d64d8d9d623},
+		{Name: "http2", Node: &schemaf60f6bd6245d},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
-		{Name: "proxyProtocol", Node: &schemafb773d248d4e},
+		{Name: "proxyProtocol", Node: &schema2a3eb7bc8c4b},
 		{Name: "scheme", Node: &schema9420a501495a},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema930db67bf356},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schemabc185596d4db},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schemabb6a0930579a},
-		{Name: "tls", Node: &schema703a4afa4b96},
+		{Name: "tls", Node: &schema6097d41e662c},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
@@ -3281,40 +3314,40 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schema84859bd416b5 = schema.Node{Fields: []schema.Field{
+	schemad08161d5ebbc = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaf0a09ebd8dc9},
+		{Name: "spec", Node: &schema3d7b3f6fc92d},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemaef27a51ed507 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemaed000d69a81e},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema1cf95207820a},
+	schemacc9eb45517a0 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schemad2b5eb1abd18},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schema8af5a74ade75 = schema.Node{Fields: []schema.Field{
+	schema5372b6734611 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaef27a51ed507},
+		{Name: "spec", Node: &schemacc9eb45517a0},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemaeff1b3dbed36 = schema.Node{Items: &schema38c43b5ba342, Type: schema.Array, Unique: true}
 	schema20e78f90e734 = schema.Node{Fields: []schema.Field{
 		{Name: "allowedHeaders", Node: &schemaeff1b3dbed36},
 	}, Type: schema.Object}
-	schemafbf67f7d3366 = schema.Node{Fields: []schema.Field{
+	schemaeb89a67eb736 = schema.Node{Fields: []schema.Field{
 		{Name: "allowedHeaders", Node: &schemaeff1b3dbed36},
 		{Name: "allowedResponseHeaders", Node: &schemaeff1b3dbed36},
-		{Name: "path", Node: &schemad78e17eb40d5},
+		{Name: "path", Node: &schema1a55ef4c6991},
 	}, Type: schema.Object}
-	schema48cef88d24be = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema5e662553a9b2},
+	schema60662330e0ae = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schema5c210ee18e43},
 		{Name: "forwardBody", Node: &schemac9ea31ca1479},
 		{Name: "grpc", Node: &schema20e78f90e734},
-		{Name: "http", Node: &schemafbf67f7d3366},
+		{Name: "http", Node: &schemaeb89a67eb736},
 		{Name: "protocol", Node: &schema7ac0effb5657},
 	}, Required: []string{"backendRef", "protocol"}, Rules: []schema.Rule{
 		{Text: "self.protocol == 'GRPC' ? has(self.grpc) : true", Message: "grpc must be specified when protocol is set to 'GRPC'", Expr: &rule61b6724dc84f},
@@ -3322,16 +3355,16 @@ var (
 		{Text: "self.protocol == 'HTTP' ? has(self.http) : true", Message: "http must be specified when protocol is set to 'HTTP'", Expr: &rule10233df77079},
 		{Text: "has(self.http) ? self.protocol == 'HTTP' : true", Message: "protocol must be 'HTTP' when http is set", Expr: &rulec399837044c6},
 	}, Type: schema.Object}
-	schema5f3b35ff6e10 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schemab554258ffb71},
-		{Name: "extensionRef", Node: &schemaf609552b2943},
-		{Name: "externalAuth", Node: &schema48cef88d24be},
-		{Name: "requestHeaderModifier", Node: &schemae9b12c7ae5a0},
-		{Name: "requestMirror", Node: &schemad8f4904abc02},
-		{Name: "requestRedirect", Node: &schema4d78ee02aa0b},
-		{Name: "responseHeaderModifier", Node: &schemae9b12c7ae5a0},
+	schemafe1f08aad705 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schemaa90f9680ca1f},
+		{Name: "extensionRef", Node: &schema6fee003a46ed},
+		{Name: "externalAuth", Node: &schema60662330e0ae},
+		{Name: "requestHeaderModifier", Node: &schema5a276b86d933},
+		{Name: "requestMirror", Node: &schemaa409ddfaf6ce},
+		{Name: "requestRedirect", Node: &schema918adfff4dbe},
+		{Name: "responseHeaderModifier", Node: &schema5a276b86d933},
 		{Name: "type", Node: &schema7acc2fe0dbf1},
-		{Name: "urlRewrite", Node: &schemabd644d9339a3},
+		{Name: "urlRewrite", Node: &schema8e721a0d218b},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Expr: &ruled34e46be6351},
@@ -3350,32 +3383,32 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Expr: &rule6788b8dbf283},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Expr: &rule6c80492f9372},
 	}, Type: schema.Object}
-	schemaa5378249145d = schema.Node{Items: &schema5f3b35ff6e10, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema17bc01d3f04e = schema.Node{Items: &schemafe1f08aad705, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schemab34c4edfb949 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemaa5378249145d},
-		{Name: "group", Node: &schema78405276a8ce},
-		{Name: "kind", Node: &schemad1e765d8d94b},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
-		{Name: "port", Node: &schema4444680497af},
-		{Name: "weight", Node: &schemad1e3f7557e19},
+	schema47551ed19484 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema17bc01d3f04e},
+		{Name: "group", Node: &schema90464f57e9bb},
+		{Name: "kind", Node: &schemaaa66b9c41bd3},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "port", Node: &schema6f6807ab8a8b},
+		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema476bd52f64b6 = schema.Node{Items: &schemab34c4edfb949, MaxLength: new(int(16)), Type: schema.Array}
-	schemaecc6b1c0bdb8 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema476bd52f64b6},
-		{Name: "filters", Node: &schemaa5378249145d},
-		{Name: "matches", Node: &schema7b4a75716a4f},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "retry", Node: &schema261f4e49e70d},
-		{Name: "sessionPersistence", Node: &schema4535bde3712b},
+	schema0c4276d973c6 = schema.Node{Items: &schema47551ed19484, MaxLength: &length16, Type: schema.Array}
+	schema7b4d968d2e10 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema0c4276d973c6},
+		{Name: "filters", Node: &schema17bc01d3f04e},
+		{Name: "matches", Node: &schema9b1d6d548631},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "retry", Node: &schema265508e0f8ef},
+		{Name: "sessionPersistence", Node: &schemad35fa80ea49b},
 		{Name: "timeouts", Node: &schema3f7d9f16ecb7},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
@@ -3384,128 +3417,128 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schema4101d31b43c6 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schemaecc6b1c0bdb8, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema6c5c7e4fe6b2 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema7b4d968d2e10, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema21017b3e14c3 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemaed000d69a81e},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema4101d31b43c6},
+	schema00d67f2cec44 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schema6c5c7e4fe6b2},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schemaadf2440cd40d = schema.Node{Fields: []schema.Field{
+	schemaf51931a4b3f9 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema21017b3e14c3},
+		{Name: "spec", Node: &schema00d67f2cec44},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema34b1a4c6c8e9 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schemafe8660675e4a},
+	schema7db19ae1bc27 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema4982a887bf51},
 		{Name: "type", Node: &schema059baf4b83c7},
-		{Name: "value", Node: &schema81eea8a274d2},
+		{Name: "value", Node: &schema95a835195895},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schemaa48b3924c2a0 = schema.Node{Items: &schema34b1a4c6c8e9, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schema6d9edc0c20b8 = schema.Node{Fields: []schema.Field{
-		{Name: "cookies", Node: &schemaa48b3924c2a0},
-	}, MinLength: new(int(1)), Type: schema.Object}
-	schema8ac2bf8faf09 = schema.Node{Items: &schema6d9edc0c20b8, MaxLength: new(int(8)), Type: schema.Array}
-	schema87e6406f9bac = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schemac2f5feea9b50},
-		{Name: "directResponse", Node: &schemae2398aed3910},
-		{Name: "matches", Node: &schema8ac2bf8faf09},
-		{Name: "urlRewrite", Node: &schemaeee163a7e16b},
+	schema36653128e997 = schema.Node{Items: &schema7db19ae1bc27, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schemae5644ef036b0 = schema.Node{Fields: []schema.Field{
+		{Name: "cookies", Node: &schema36653128e997},
+	}, MinLength: &length1, Type: schema.Object}
+	schema2c941ee683d8 = schema.Node{Items: &schemae5644ef036b0, MaxLength: &length8, Type: schema.Array}
+	schema408a0801e0d4 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
+		{Name: "directResponse", Node: &schemadafa19be1f84},
+		{Name: "matches", Node: &schema2c941ee683d8},
+		{Name: "urlRewrite", Node: &schemae63d34f631d5},
 	}, Type: schema.Object}
-	schema7683ae3b8908 = schema.Node{Fields: []schema.Field{
+	schema4f19737e0512 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema87e6406f9bac},
+		{Name: "spec", Node: &schema408a0801e0d4},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemaad4b0f18a825 = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
 	schema248fc50762e7 = schema.Node{Items: &schemaad4b0f18a825, Type: schema.Array}
-	schemae885ddd7f819 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
-	schema95ac1893f1d6 = schema.Node{Fields: []schema.Field{
+	schema59ddc02afdee = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
+	schema1a77b42c9350 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
-		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
+		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientCertificateRef", Node: &schema16f4cdce1d9c},
+		{Name: "clientCertificateRef", Node: &schema31b30a0a4aa2},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "fingerprints", Node: &schema248fc50762e7},
 		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
-		{Name: "sni", Node: &schema7ee4dd0e609d},
-		{Name: "wellKnownCACertificates", Node: &schemae885ddd7f819},
+		{Name: "sni", Node: &schema8d9a11092297},
+		{Name: "wellKnownCACertificates", Node: &schema59ddc02afdee},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Expr: &rule7e7e1181b714},
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schemaa7b78be7ab99 = schema.Node{Fields: []schema.Field{
+	schema2c34fce9b358 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema558e88eb9625},
+		{Name: "endpoints", Node: &schema4504a7c826a9},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schema95ac1893f1d6},
+		{Name: "tls", Node: &schema1a77b42c9350},
 		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 	}, Type: schema.Object}
-	schema446b772c4450 = schema.Node{Fields: []schema.Field{
+	schema4cefdc81fb8d = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaa7b78be7ab99},
+		{Name: "spec", Node: &schema2c34fce9b358},
 		{Name: "status", Node: &schema5271c6ed8c37},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema80b116727a8c = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "subjectAltNames", Node: &schema2a180647751d},
-		{Name: "wellKnownCACertificates", Node: &schemae885ddd7f819},
+	schemade551b2b0339 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "subjectAltNames", Node: &schemaea6a9244822d},
+		{Name: "wellKnownCACertificates", Node: &schema59ddc02afdee},
 	}, Required: []string{"hostname"}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 || has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must specify either CACertificateRefs or WellKnownCACertificates", Expr: &rule2420de76f0f8},
 	}, Type: schema.Object}
-	schema805a41a35ff7 = schema.Node{Fields: []schema.Field{
-		{Name: "options", Node: &schema43c76301683a},
-		{Name: "targetRefs", Node: &schema6ae3847211f9},
-		{Name: "validation", Node: &schema80b116727a8c},
+	schema5f312ab7a225 = schema.Node{Fields: []schema.Field{
+		{Name: "options", Node: &schema8599d0deb40d},
+		{Name: "targetRefs", Node: &schemae70c0af1d96b},
+		{Name: "validation", Node: &schemade551b2b0339},
 	}, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
-	schema4fb42161afea = schema.Node{Fields: []schema.Field{
+	schema18ef19a69c7c = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema805a41a35ff7},
+		{Name: "spec", Node: &schema5f312ab7a225},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema02c2928c7452 = schema.Node{Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(1)), Type: schema.Integer}
-	schemaa82866631c8a = schema.Node{Format: schema.Int32, Minimum: new(float64(1)), Type: schema.Integer}
+	schema3764e9f34e2b = schema.Node{Format: schema.Int32, Maximum: &number100, Minimum: &number1, Type: schema.Integer}
+	schema8dd3200e76b2 = schema.Node{Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
 	schema8468a114599c = schema.Node{Enum: []string{"Ok", "Cancelled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}, Type: schema.String}
 	schema7e85cb1bd8f7 = schema.Node{Items: &schema8468a114599c, Type: schema.Array}
 	schema82602421945b = schema.Node{Fields: []schema.Field{
 		{Name: "statusCodes", Node: &schema7e85cb1bd8f7},
 	}, Type: schema.Object}
-	schemafcfe634949ee = schema.Node{Fields: []schema.Field{
-		{Name: "statusCodes", Node: &schema6495e83e2dac},
+	schema74ea5c3d91b2 = schema.Node{Fields: []schema.Field{
+		{Name: "statusCodes", Node: &schema6631fd2d632f},
 	}, Type: schema.Object}
-	schema560183a6021e = schema.Node{Fields: []schema.Field{
+	schemafe4890f52669 = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema82602421945b},
-		{Name: "http", Node: &schemafcfe634949ee},
+		{Name: "http", Node: &schema74ea5c3d91b2},
 	}, Type: schema.Object}
 	rule54d75fd79e93   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "minSuccessRate"}}}, Right: &cel.And{Left: &cel.Call{Function: "_>=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "minSuccessRate"}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "minSuccessRate"}, cel.Const{Value: int64(100)}}}}}
 	rule4c36a97b2b9e   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "maxRejectionPercent"}}}, Right: &cel.And{Left: &cel.Call{Function: "_>=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "maxRejectionPercent"}, cel.Const{Value: int64(0)}}}, Right: &cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "maxRejectionPercent"}, cel.Const{Value: int64(100)}}}}}
 	rulee0ed97e7d6e6   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "samplingWindow"}}}, Right: &cel.Call{Function: "_>=_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "samplingWindow"}}}, &cel.Call{Function: "duration", Args: []cel.Expr{cel.Const{Value: "1s"}}}}}}
-	schema31316e05ad21 = schema.Node{Fields: []schema.Field{
-		{Name: "maxRejectionPercent", Node: &schema657ae74644b4},
-		{Name: "minRequestRate", Node: &schema0e9ac0dfd242},
-		{Name: "minSuccessRate", Node: &schema02c2928c7452},
-		{Name: "rejectionAggression", Node: &schemaa82866631c8a},
+	schemaec88c40dbf95 = schema.Node{Fields: []schema.Field{
+		{Name: "maxRejectionPercent", Node: &schema663e146225f4},
+		{Name: "minRequestRate", Node: &schema9f06003cf8cf},
+		{Name: "minSuccessRate", Node: &schema3764e9f34e2b},
+		{Name: "rejectionAggression", Node: &schema8dd3200e76b2},
 		{Name: "samplingWindow", Node: &schema81a9dad69d55},
-		{Name: "successCriteria", Node: &schema560183a6021e},
+		{Name: "successCriteria", Node: &schemafe4890f52669},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.minSuccessRate) || (self.minSuccessRate >= 1 && self.minSuccessRate <= 100)", Message: "minSuccessRate must be between 1 and 100", Expr: &rule54d75fd79e93},
 		{Text: "!has(self.maxRejectionPercent) || (self.maxRejectionPercent >= 0 && self.maxRejectionPercent <= 100)", Message: "maxRejectionPercent must be between 0 and 100", Expr: &rule4c36a97b2b9e},
@@ -3534,107 +3567,108 @@ var (
 	}, Rules: []schema.Rule{
 		{Text: "has(self.request) || has(self.response)", Message: "at least one of request or response must be specified", Expr: &rule8b024fefcda0},
 	}, Type: schema.Object}
-	schema19017ccf84e7 = schema.Node{Fields: []schema.Field{
+	schemad827a241b3cf = schema.Node{Fields: []schema.Field{
 		{Name: "minRetryConcurrency", Node: &schema4763a3f1a364},
-		{Name: "percent", Node: &schemace741f77c58d},
+		{Name: "percent", Node: &schema57fa2d748dc4},
 	}, Required: []string{"percent"}, Type: schema.Object}
-	schema672f4b972e7e = schema.Node{Fields: []schema.Field{
-		{Name: "maxConnections", Node: &schema243291726200},
-		{Name: "maxParallelRequests", Node: &schema243291726200},
-		{Name: "maxParallelRetries", Node: &schema243291726200},
-		{Name: "maxPendingRequests", Node: &schema243291726200},
-		{Name: "maxRequestsPerConnection", Node: &schema1d3e31fb0d41},
-		{Name: "perEndpoint", Node: &schema4da494cdbc61},
-		{Name: "retryBudget", Node: &schema19017ccf84e7},
+	schema72c49da4085a = schema.Node{Fields: []schema.Field{
+		{Name: "maxConnections", Node: &schema70d6f0bea2d1},
+		{Name: "maxParallelRequests", Node: &schema70d6f0bea2d1},
+		{Name: "maxParallelRetries", Node: &schema70d6f0bea2d1},
+		{Name: "maxPendingRequests", Node: &schema70d6f0bea2d1},
+		{Name: "maxRequestsPerConnection", Node: &schema289d43d67ad8},
+		{Name: "perEndpoint", Node: &schema7e3b00151f46},
+		{Name: "retryBudget", Node: &schemad827a241b3cf},
 	}, Type: schema.Object}
-	schema0e280302733c = schema.Node{Format: schema.Int32, Maximum: new(float64(16)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema325e5c4c0015 = schema.Node{Fields: []schema.Field{
-		{Name: "grpcStatus", Node: &schema0e280302733c},
-		{Name: "httpStatus", Node: &schema2af63c064a0f},
+	number16           = float64(16)
+	schema236f76b234d6 = schema.Node{Format: schema.Int32, Maximum: &number16, Minimum: &number0, Type: schema.Integer}
+	schema7e2d7f8ff130 = schema.Node{Fields: []schema.Field{
+		{Name: "grpcStatus", Node: &schema236f76b234d6},
+		{Name: "httpStatus", Node: &schema632759a141f7},
 		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Rules: []schema.Rule{
 		{Text: " !(has(self.httpStatus) && has(self.grpcStatus)) ", Message: "httpStatus and grpcStatus cannot be simultaneously defined.", Expr: &rulef6e7385e1541},
 		{Text: " has(self.httpStatus) || has(self.grpcStatus) ", Message: "httpStatus and grpcStatus are set at least one.", Expr: &ruled393c1cb04f5},
 	}, Type: schema.Object}
-	schemaf6768d4fbdf2 = schema.Node{Fields: []schema.Field{
-		{Name: "abort", Node: &schema325e5c4c0015},
+	schema34050ac03a68 = schema.Node{Fields: []schema.Field{
+		{Name: "abort", Node: &schema7e2d7f8ff130},
 		{Name: "delay", Node: &schema0aff0ac7ac88},
 	}, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Expr: &rule04d8647b8df4},
 	}, Type: schema.Object}
-	schema3302468f2564 = schema.Node{Fields: []schema.Field{
+	schemaf945257608c9 = schema.Node{Fields: []schema.Field{
 		{Name: "expectedResponse", Node: &schema52247c173abb},
-		{Name: "expectedStatuses", Node: &schema6495e83e2dac},
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
+		{Name: "expectedStatuses", Node: &schema6631fd2d632f},
+		{Name: "hostname", Node: &schema8d9a11092297},
 		{Name: "method", Node: &schema38c43b5ba342},
-		{Name: "path", Node: &schemadc5db0cc6d5d},
-		{Name: "retriableStatuses", Node: &schema6495e83e2dac},
+		{Name: "path", Node: &schema0d6f91bd268d},
+		{Name: "retriableStatuses", Node: &schema6631fd2d632f},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema333cb6e3348f = schema.Node{Fields: []schema.Field{
-		{Name: "port", Node: &schema4444680497af},
+	schemaa32f47172c1b = schema.Node{Fields: []schema.Field{
+		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, Type: schema.Object}
-	schema1e03fea19dcf = schema.Node{Fields: []schema.Field{
+	schema52900cfc1a6b = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
-		{Name: "healthyThreshold", Node: &schemaf40900f6db8b},
-		{Name: "http", Node: &schema3302468f2564},
+		{Name: "healthyThreshold", Node: &schema531d7ad32449},
+		{Name: "http", Node: &schemaf945257608c9},
 		{Name: "initialJitter", Node: &schema81a9dad69d55},
 		{Name: "interval", Node: &schema3e55d6f94429},
-		{Name: "overrides", Node: &schema333cb6e3348f},
+		{Name: "overrides", Node: &schemaa32f47172c1b},
 		{Name: "tcp", Node: &schema98d12f3c51e0},
 		{Name: "timeout", Node: &schema90bb5e226c5c},
 		{Name: "type", Node: &schema93c8bf436854},
-		{Name: "unhealthyThreshold", Node: &schema50ad1b5c7b35},
+		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Expr: &rule6313803ebd64},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Expr: &rule46b9af0e4412},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Expr: &rulef0e53b176809},
 	}, Type: schema.Object}
-	schemaa8b41157522e = schema.Node{Default: "10", Format: schema.Int32, Maximum: new(float64(100)), Minimum: new(float64(0)), Type: schema.Integer}
-	schema764022456124 = schema.Node{Fields: []schema.Field{
+	schema4fcbb4719e0b = schema.Node{Default: "10", Format: schema.Int32, Maximum: &number100, Minimum: &number0, Type: schema.Integer}
+	schemae520e2068238 = schema.Node{Fields: []schema.Field{
 		{Name: "alwaysEjectOneEndpoint", Node: &schema0c052ccc8b9a},
 		{Name: "baseEjectionTime", Node: &schemab52303c84078},
 		{Name: "consecutive5XxErrors", Node: &schema6943e96dcd97},
 		{Name: "consecutiveGatewayErrors", Node: &schema4763a3f1a364},
 		{Name: "consecutiveLocalOriginFailures", Node: &schema6943e96dcd97},
-		{Name: "failurePercentageThreshold", Node: &schema657ae74644b4},
+		{Name: "failurePercentageThreshold", Node: &schema663e146225f4},
 		{Name: "interval", Node: &schema3e55d6f94429},
-		{Name: "maxEjectionPercent", Node: &schemaa8b41157522e},
+		{Name: "maxEjectionPercent", Node: &schema4fcbb4719e0b},
 		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schemadc845fffc57d = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema1e03fea19dcf},
-		{Name: "panicThreshold", Node: &schema657ae74644b4},
-		{Name: "passive", Node: &schema764022456124},
+	schemafcef61412ae3 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema52900cfc1a6b},
+		{Name: "panicThreshold", Node: &schema663e146225f4},
+		{Name: "passive", Node: &schemae520e2068238},
 	}, Type: schema.Object}
 	rulecb33928fecfe   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "timeout"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "interval"}}}}, Right: &cel.Call{Function: "_<_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "timeout"}}}, &cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "interval"}}}}}}
-	schemac8112f4980c1 = schema.Node{Fields: []schema.Field{
+	schema6c6de81b0df9 = schema.Node{Fields: []schema.Field{
 		{Name: "idleInterval", Node: &schema81a9dad69d55},
 		{Name: "interval", Node: &schema81a9dad69d55},
-		{Name: "intervalJitter", Node: &schema657ae74644b4},
+		{Name: "intervalJitter", Node: &schema663e146225f4},
 		{Name: "timeout", Node: &schema81a9dad69d55},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.timeout) || !has(self.interval) || duration(self.timeout) < duration(self.interval)", Message: "timeout must be less than interval", Expr: &rulecb33928fecfe},
 	}, Type: schema.Object}
-	schema73f3b6c819ec = schema.Node{Fields: []schema.Field{
-		{Name: "connectionKeepalive", Node: &schemac8112f4980c1},
+	schemafdc3b6f8fb34 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionKeepalive", Node: &schema6c6de81b0df9},
 		{Name: "initialConnectionWindowSize", Node: &schemac25dd2065d92},
 		{Name: "initialStreamWindowSize", Node: &schemac25dd2065d92},
-		{Name: "maxConcurrentStreams", Node: &schema68290501beb6},
+		{Name: "maxConcurrentStreams", Node: &schemab8c5256fd160},
 		{Name: "onInvalidMessage", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schemad62cf207cf0a = schema.Node{Fields: []schema.Field{
+	schema6c9190ce34e7 = schema.Node{Fields: []schema.Field{
 		{Name: "blackoutPeriod", Node: &schema81a9dad69d55},
-		{Name: "errorUtilizationPenaltyPercent", Node: &schema0e9ac0dfd242},
+		{Name: "errorUtilizationPenaltyPercent", Node: &schema9f06003cf8cf},
 		{Name: "keepResponseHeaders", Node: &schema0c052ccc8b9a},
 		{Name: "metricNamesForComputingUtilization", Node: &schemaddea1d3cbeb2},
 		{Name: "weightExpirationPeriod", Node: &schema81a9dad69d55},
 		{Name: "weightUpdatePeriod", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schemaf9843adf362a = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: schema.String}
-	schema41d072ec8c20 = schema.Node{Fields: []schema.Field{
+	schema363441014399 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: schema.String}
+	schema2e3c3a8907cd = schema.Node{Fields: []schema.Field{
 		{Name: "config", Node: &schema8fb5c4400a9b},
-		{Name: "lbPolicyName", Node: &schemab784d5f39b51},
-		{Name: "name", Node: &schemaf9843adf362a},
+		{Name: "lbPolicyName", Node: &schema97855a7edf6b},
+		{Name: "name", Node: &schema363441014399},
 	}, Required: []string{"lbPolicyName", "name"}, Type: schema.Object}
 	schemabcc47f6869e2 = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin", "BackendUtilization", "DynamicModule"}, Type: schema.String}
 	schema10d3fe5fa81c = schema.Node{Fields: []schema.Field{
@@ -3642,8 +3676,8 @@ var (
 		{Name: "zone", Node: &schema38c43b5ba342},
 	}, Required: []string{"weight", "zone"}, Type: schema.Object}
 	schema48495c07a47b = schema.Node{Items: &schema10d3fe5fa81c, Type: schema.Array, Unique: true, UniqueBy: []string{"zone"}}
-	schema4bc138235d3c = schema.Node{Fields: []schema.Field{
-		{Name: "preferLocal", Node: &schema1ee8baff6873},
+	schemaf42fa2b32e8f = schema.Node{Fields: []schema.Field{
+		{Name: "preferLocal", Node: &schema087d74b0f70f},
 		{Name: "weightedZones", Node: &schema48495c07a47b},
 	}, Type: schema.Object}
 	rule8e5ffb98231e   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "BackendUtilization"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "backendUtilization"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "backendUtilization"}}}}
@@ -3654,14 +3688,14 @@ var (
 	rulebea43c21ac61   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicModule"}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "zoneAware"}}}, Else: cel.Const{Value: true}}
 	ruleaf51d2f6885c   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "zoneAware"}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "zoneAware"}, Field: "preferLocal"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "zoneAware"}, Field: "weightedZones"}}}}, Else: cel.Const{Value: true}}
 	rulec183d807d59a   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicModule"}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "endpointOverride"}}}, Else: cel.Const{Value: true}}
-	schemab561eb401f8a = schema.Node{Fields: []schema.Field{
-		{Name: "backendUtilization", Node: &schemad62cf207cf0a},
-		{Name: "consistentHash", Node: &schema1aba383fb44d},
-		{Name: "dynamicModule", Node: &schema41d072ec8c20},
-		{Name: "endpointOverride", Node: &schema3e149b7751d7},
+	schema5c2f96200464 = schema.Node{Fields: []schema.Field{
+		{Name: "backendUtilization", Node: &schema6c9190ce34e7},
+		{Name: "consistentHash", Node: &schema7889caab442d},
+		{Name: "dynamicModule", Node: &schema2e3c3a8907cd},
+		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
 		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
 		{Name: "type", Node: &schemabcc47f6869e2},
-		{Name: "zoneAware", Node: &schema4bc138235d3c},
+		{Name: "zoneAware", Node: &schemaf42fa2b32e8f},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
 		{Text: "self.type == 'BackendUtilization' ? has(self.backendUtilization) : !has(self.backendUtilization)", Message: "If LoadBalancer type is BackendUtilization, backendUtilization field needs to be set.", Expr: &rule8e5ffb98231e},
@@ -3677,62 +3711,62 @@ var (
 	schemaab72539ecdab = schema.Node{Rules: []schema.Rule{
 		{Text: "self != 'Replace'", Message: "Replace is not a valid MergeType for BackendTrafficPolicySpec", Expr: &rule704eedf626a5},
 	}, Type: schema.String}
-	schema8b973adba60c = schema.Node{Items: &schema92fbc5934ff7, MaxLength: new(int(64)), Type: schema.Array}
-	schema906d37ef127e = schema.Node{Fields: []schema.Field{
+	schemaea0fdc032cd5 = schema.Node{Items: &schema1b2e305927a2, MaxLength: &length64, Type: schema.Array}
+	schema1c98958f1fe4 = schema.Node{Fields: []schema.Field{
 		{Name: "invert", Node: &schema0c052ccc8b9a},
 		{Name: "type", Node: &schemac4eb6a89a24a},
-		{Name: "value", Node: &schemafe8660675e4a},
+		{Name: "value", Node: &schema4982a887bf51},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schemae76f8f300006 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema8b973adba60c},
+	schema1ff0759c163f = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schemaea0fdc032cd5},
 		{Name: "methods", Node: &schemad9f6cf0332d4},
-		{Name: "path", Node: &schema407daca711e1},
-		{Name: "queryParams", Node: &schema8cfc286abce5},
-		{Name: "sourceCIDR", Node: &schema906d37ef127e},
+		{Name: "path", Node: &schema755c4e9c5708},
+		{Name: "queryParams", Node: &schema1e6a3f9ad007},
+		{Name: "sourceCIDR", Node: &schema1c98958f1fe4},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR) || has(self.queryParams)", Message: "at least one of headers, methods, path, sourceCIDR or queryParams must be specified", Expr: &rulef4b432fdacfd},
 	}, Type: schema.Object}
-	schemad90933994a13 = schema.Node{Items: &schemae76f8f300006, MaxLength: new(int(8)), Type: schema.Array}
-	schema8669db942cad = schema.Node{Format: schema.Int32, Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema2f3521e256cb = schema.Node{Fields: []schema.Field{
-		{Name: "requests", Node: &schema8669db942cad},
+	schemab08912e0801a = schema.Node{Items: &schema1ff0759c163f, MaxLength: &length8, Type: schema.Array}
+	schema1dc9cec0208e = schema.Node{Format: schema.Int32, Maximum: &number4_294967295e09, Minimum: &number1, Type: schema.Integer}
+	schema6cecc2d89493 = schema.Node{Fields: []schema.Field{
+		{Name: "requests", Node: &schema1dc9cec0208e},
 		{Name: "unit", Node: &schemac4d399c101aa},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
 	schema04a87afc1288 = schema.Node{Enum: []string{"Off", "DraftVersion03"}, Type: schema.String}
-	schemaa6621d9af9b6 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schemad90933994a13},
+	schemafc0233de9fdb = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schemab08912e0801a},
 		{Name: "cost", Node: &schemae099f3660916},
-		{Name: "limit", Node: &schema2f3521e256cb},
+		{Name: "limit", Node: &schema6cecc2d89493},
 		{Name: "shadowMode", Node: &schemada9efc572a6e},
 		{Name: "shared", Node: &schemada9efc572a6e},
 		{Name: "xRateLimitHeaders", Node: &schema04a87afc1288},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schemaa73d93dd82c6 = schema.Node{Items: &schemaa6621d9af9b6, MaxLength: new(int(256)), Type: schema.Array}
-	schema2d241b60c097 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schemaa73d93dd82c6},
+	schemafe2c8f4b8911 = schema.Node{Items: &schemafc0233de9fdb, MaxLength: &length256, Type: schema.Array}
+	schema316d42ae76b2 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemafe2c8f4b8911},
 	}, Required: []string{"rules"}, Type: schema.Object}
 	rule3609222715d0   = cel.Fold{Range: cel.Ident("self"), Variable: "r", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("r"), Field: "cost"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Select{Operand: cel.Ident("r"), Field: "cost"}, Field: "response"}}}}}, Result: cel.Ident("@result")}
-	schema4f55944c679c = schema.Node{Items: &schemaa6621d9af9b6, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema2f46b1bbfd81 = schema.Node{Items: &schemafc0233de9fdb, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(r, !has(r.cost) || !has(r.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule3609222715d0},
 	}, Type: schema.Array}
-	schema05f058fc328a = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema4f55944c679c},
+	schemafccfa5e32ea5 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema2f46b1bbfd81},
 	}, Type: schema.Object}
-	schema3c40750e85d3 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema2d241b60c097},
-		{Name: "local", Node: &schema05f058fc328a},
+	schemac13c4509f144 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema316d42ae76b2},
+		{Name: "local", Node: &schemafccfa5e32ea5},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Type: schema.Object}
 	schemad7699a0eb3b3 = schema.Node{Enum: []string{"All", "Local", "Backend"}, Type: schema.String}
-	schema7bc4fcacc508 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema8f3aaa73e4f6},
-		{Name: "redirect", Node: &schemada7b93e417a3},
-		{Name: "response", Node: &schema20c38743fc00},
+	schema2267660c5c39 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema21e2dfa3ba0b},
+		{Name: "redirect", Node: &schemafc9336545677},
+		{Name: "response", Node: &schema323d25c58edd},
 		{Name: "source", Node: &schemad7699a0eb3b3},
 	}, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Expr: &ruleab9f9c631889},
 	}, Type: schema.Object}
-	schemaad4643df161e = schema.Node{Items: &schema7bc4fcacc508, Type: schema.Array}
+	schemafba0c5729ddb = schema.Node{Items: &schema2267660c5c39, Type: schema.Array}
 	schema39b3d9fafba9 = schema.Node{Default: "\"Same\"", Enum: []string{"Same", "All", "Selector"}, Type: schema.String}
 	rule42b4a98921b5   = cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "from"}, cel.Const{Value: "Selector"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "selector"}}
 	schemae592a50b4a6f = schema.Node{Fields: []schema.Field{
@@ -3741,16 +3775,16 @@ var (
 	}, Required: []string{"from"}, Rules: []schema.Rule{
 		{Text: "self.from != 'Selector' || has(self.selector)", Message: "selector must be specified when from is Selector", Expr: &rule42b4a98921b5},
 	}, Type: schema.Object}
-	schema1c3d74a607c2 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema9977a0998019},
-		{Name: "kind", Node: &schema2a568a85ca64},
+	schema363efb95212e = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schemacdc34f50d412},
+		{Name: "kind", Node: &schemac1f307cdb9e3},
 		{Name: "matchExpressions", Node: &schema22c90528ab61},
 		{Name: "matchLabels", Node: &schemac420d745ccee},
 		{Name: "namespaces", Node: &schemae592a50b4a6f},
 	}, Required: []string{"kind"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Expr: &rule3c05fe38e6c4},
 	}, Type: schema.Object}
-	schema889d205006aa = schema.Node{Items: &schema1c3d74a607c2, Type: schema.Array}
+	schemaedd6e7381864 = schema.Node{Items: &schema363efb95212e, Type: schema.Array}
 	schemae854d389e478 = schema.Node{Fields: []schema.Field{
 		{Name: "connectionIdleTimeout", Node: &schema81a9dad69d55},
 		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
@@ -3764,31 +3798,31 @@ var (
 	}, Type: schema.Object}
 	rule8fba20d375d0   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestBuffer"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "httpUpgrade"}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "httpUpgrade"}}}, cel.Const{Value: int64(0)}}}}
 	rule61b1687c0e47   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "admissionControl"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}}
-	schemad2feeedd13a9 = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schema31316e05ad21},
+	schemaa77ade4c2acc = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schemaec88c40dbf95},
 		{Name: "bandwidthLimit", Node: &schema987e7fabc88e},
-		{Name: "circuitBreaker", Node: &schema672f4b972e7e},
+		{Name: "circuitBreaker", Node: &schema72c49da4085a},
 		{Name: "compression", Node: &schema92bc91042aca},
 		{Name: "compressor", Node: &schema92bc91042aca},
-		{Name: "connection", Node: &schemaaefbc1185575},
+		{Name: "connection", Node: &schema570b914d4386},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schemaf6768d4fbdf2},
-		{Name: "healthCheck", Node: &schemadc845fffc57d},
-		{Name: "http2", Node: &schema73f3b6c819ec},
+		{Name: "faultInjection", Node: &schema34050ac03a68},
+		{Name: "healthCheck", Node: &schemafcef61412ae3},
+		{Name: "http2", Node: &schemafdc3b6f8fb34},
 		{Name: "httpUpgrade", Node: &schema139605f7f4de},
-		{Name: "loadBalancer", Node: &schemab561eb401f8a},
+		{Name: "loadBalancer", Node: &schema5c2f96200464},
 		{Name: "mergeType", Node: &schemaab72539ecdab},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema3c40750e85d3},
+		{Name: "rateLimit", Node: &schemac13c4509f144},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schemaad4643df161e},
-		{Name: "retry", Node: &schema8bcbecf2e176},
+		{Name: "responseOverride", Node: &schemafba0c5729ddb},
+		{Name: "retry", Node: &schema011f12a87092},
 		{Name: "routingType", Node: &schema38c43b5ba342},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema889d205006aa},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schemaedd6e7381864},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schema2bf05487bc46},
+		{Name: "telemetry", Node: &schema6819694788bc},
 		{Name: "timeout", Node: &schema911cd8223c32},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
@@ -3802,37 +3836,37 @@ var (
 		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, or Gateway targets", Expr: &rule61b1687c0e47},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schema2a5e6af8fed1 = schema.Node{Fields: []schema.Field{
+	schemab24601849e52 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemad2feeedd13a9},
+		{Name: "spec", Node: &schemaa77ade4c2acc},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema37a7143f3ed6 = schema.Node{Fields: []schema.Field{
 		{Name: "enableWeb", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema85900b9ed9e9 = schema.Node{Fields: []schema.Field{
+	schema318aa9fc4529 = schema.Node{Fields: []schema.Field{
 		{Name: "disableSafeMaxConnectionDuration", Node: &schemada9efc572a6e},
 		{Name: "enableTrailers", Node: &schemada9efc572a6e},
 		{Name: "http10", Node: &schema2b16f68b9c4e},
-		{Name: "ignoredUpgradeTypes", Node: &schemaf3a7606de3e4},
+		{Name: "ignoredUpgradeTypes", Node: &schema3fc8088eabfe},
 		{Name: "preserveHeaderCase", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
 	schema4c9a486ab699 = schema.Node{Enum: []string{"Request", "RequireAny", "VerifyIfGiven", "RequireAndVerify"}, Type: schema.String}
-	schemaa4d30c41347f = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema9d1cb7077ae4},
+	schema1e70a53a1344 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema5952669987c1},
 		{Name: "certificateHashes", Node: &schemaddea1d3cbeb2},
-		{Name: "crl", Node: &schemafa3de5d875ba},
+		{Name: "crl", Node: &schema5ca6f4bd9e0a},
 		{Name: "mode", Node: &schema4c9a486ab699},
 		{Name: "optional", Node: &schemada9efc572a6e},
 		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
-		{Name: "subjectAltNames", Node: &schemab25b2b361f68},
+		{Name: "subjectAltNames", Node: &schema8ba57237b018},
 	}, Type: schema.Object}
-	schemaa434db863137 = schema.Node{Fields: []schema.Field{
+	schema2f5b8084accf = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientValidation", Node: &schemaa4d30c41347f},
+		{Name: "clientValidation", Node: &schema1e70a53a1344},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "fingerprints", Node: &schema248fc50762e7},
 		{Name: "maxVersion", Node: &schema4139913ada40},
@@ -3843,25 +3877,25 @@ var (
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schema1b916fac3b9c = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema0daa226ab83c},
-		{Name: "connection", Node: &schema835f206df97b},
+	schema483ad2189249 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema9caaefe96784},
+		{Name: "connection", Node: &schema337d01e8f202},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
 		{Name: "grpc", Node: &schema37a7143f3ed6},
-		{Name: "headers", Node: &schema63ae1abed91a},
-		{Name: "healthCheck", Node: &schema5876e72c58ee},
-		{Name: "http1", Node: &schema85900b9ed9e9},
-		{Name: "http2", Node: &schema73f3b6c819ec},
+		{Name: "headers", Node: &schema636f9c025917},
+		{Name: "healthCheck", Node: &schema934b55689ed9},
+		{Name: "http1", Node: &schema318aa9fc4529},
+		{Name: "http2", Node: &schemafdc3b6f8fb34},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
-		{Name: "proxyProtocol", Node: &schemafb773d248d4e},
+		{Name: "proxyProtocol", Node: &schema2a3eb7bc8c4b},
 		{Name: "scheme", Node: &schema9420a501495a},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema889d205006aa},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schemaedd6e7381864},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schemabb6a0930579a},
-		{Name: "tls", Node: &schemaa434db863137},
+		{Name: "tls", Node: &schema2f5b8084accf},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
@@ -3869,50 +3903,50 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schema883c0ca60d05 = schema.Node{Fields: []schema.Field{
+	schemac251fab66e44 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema1b916fac3b9c},
+		{Name: "spec", Node: &schema483ad2189249},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	ruleab5641f0f014   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "cookieConfig"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Cookie"}}}}
-	schema3f1689196048 = schema.Node{Fields: []schema.Field{
+	schemaaa0dce1602d9 = schema.Node{Fields: []schema.Field{
 		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
 		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
 		{Name: "idleTimeout", Node: &schema81a9dad69d55},
-		{Name: "sessionName", Node: &schemae1afc78ced83},
+		{Name: "sessionName", Node: &schema53ba105f04cd},
 		{Name: "type", Node: &schema3fe5029bdb4d},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Expr: &rule2c30c8387155},
 		{Text: "!has(self.cookieConfig) || self.type == 'Cookie'", Message: "cookieConfig can only be set with type Cookie", Expr: &ruleab5641f0f014},
 	}, Type: schema.Object}
-	schemae40647297c03 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema221123f5965f},
-		{Name: "filters", Node: &schemae4c790beb58e},
-		{Name: "matches", Node: &schema444cb0d1ac2b},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "sessionPersistence", Node: &schema3f1689196048},
+	schema1005834663d9 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema46322ca6e7ba},
+		{Name: "filters", Node: &schema2aa3ba70ee25},
+		{Name: "matches", Node: &schema653e280e5a4d},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "sessionPersistence", Node: &schemaaa0dce1602d9},
 	}, Type: schema.Object}
-	schemaedd679f5c21b = schema.Node{Items: &schemae40647297c03, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema041ae88589d2 = schema.Node{Items: &schema1005834663d9, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema6ce4ce7d63ae = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemaed000d69a81e},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schemaedd679f5c21b},
+	schemacfb5ce5425f7 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schema041ae88589d2},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schema9855ec109227 = schema.Node{Fields: []schema.Field{
+	schema1884e3558be1 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema6ce4ce7d63ae},
+		{Name: "spec", Node: &schemacfb5ce5425f7},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule67f1cccf8842   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.Const{Value: "TLS"}}}, Then: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("l"), Field: "tls"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}, cel.Const{Value: ""}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
-	schemabac151a06857 = schema.Node{Items: &schema89448051e9c8, MaxLength: new(int(64)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schemadd6fb16107d7 = schema.Node{Items: &schema5d01ef251a5d, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rule3c11bf9e29ef},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Expr: &rule88d274403ce3},
 		{Text: "self.all(l, (l.protocol == 'TLS' ? has(l.tls) && has(l.tls.mode) && l.tls.mode != '' : true))", Message: "tls mode must be set for protocol TLS", Expr: &rule67f1cccf8842},
@@ -3920,14 +3954,14 @@ var (
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Expr: &ruleb1951103b86e},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Expr: &rule5d276adc6817},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schemadb53b8e3f04c = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schemabf7f77584c40},
+	schemaaeebe619e140 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schemaacb311b853fa},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
 		{Name: "defaultScope", Node: &schema39b6c711ff5e},
-		{Name: "gatewayClassName", Node: &schemab784d5f39b51},
-		{Name: "infrastructure", Node: &schema21a002c26faa},
-		{Name: "listeners", Node: &schemabac151a06857},
-		{Name: "tls", Node: &schema3e481ca89358},
+		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
+		{Name: "infrastructure", Node: &schemabd4d6171323c},
+		{Name: "listeners", Node: &schemadd6fb16107d7},
+		{Name: "tls", Node: &schema71461fab9605},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
 	schema8c72bce339d3 = schema.Node{Fields: []schema.Field{
 		{Name: "addresses", Node: &schemaa58d4ede8b95},
@@ -3935,38 +3969,38 @@ var (
 		{Name: "conditions", Node: &schemab7808f41d7df},
 		{Name: "listeners", Node: &schemaabae24e4c2c3},
 	}, Type: schema.Object}
-	schemaf382a26ad584 = schema.Node{Fields: []schema.Field{
+	schema5ad1a519541c = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemadb53b8e3f04c},
+		{Name: "spec", Node: &schemaaeebe619e140},
 		{Name: "status", Node: &schema8c72bce339d3},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemad814a447bdf4 = schema.Node{Items: &schema34ba964ae820, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schemaefc8c6a3a188 = schema.Node{Items: &schema161b8e4ae5bd, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowHeaders cannot contain '*' alongside other methods", Expr: &ruled8d2ab064545},
 	}, Type: schema.Array, Unique: true}
-	schema4867432bac8b = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)"}, Type: schema.String}
-	schema27ee8f3a4716 = schema.Node{Items: &schema4867432bac8b, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schema55ea38575a4e = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)"}, Type: schema.String}
+	schema07bf69c37b42 = schema.Node{Items: &schema55ea38575a4e, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowOrigins cannot contain '*' alongside other origins", Expr: &ruled8d2ab064545},
 	}, Type: schema.Array, Unique: true}
-	schemab66d4c289e71 = schema.Node{Fields: []schema.Field{
+	schema3e9f70825d43 = schema.Node{Fields: []schema.Field{
 		{Name: "allowCredentials", Node: &schemada9efc572a6e},
-		{Name: "allowHeaders", Node: &schemad814a447bdf4},
-		{Name: "allowMethods", Node: &schema788bfaa48a0e},
-		{Name: "allowOrigins", Node: &schema27ee8f3a4716},
-		{Name: "exposeHeaders", Node: &schema17d356cf1033},
-		{Name: "maxAge", Node: &schemae193e363b8b2},
+		{Name: "allowHeaders", Node: &schemaefc8c6a3a188},
+		{Name: "allowMethods", Node: &schemad650c745196a},
+		{Name: "allowOrigins", Node: &schema07bf69c37b42},
+		{Name: "exposeHeaders", Node: &schema8372db1f264b},
+		{Name: "maxAge", Node: &schemaf1bea9f10213},
 	}, Type: schema.Object}
-	schema823bca5881d2 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schemab66d4c289e71},
-		{Name: "extensionRef", Node: &schemaf609552b2943},
-		{Name: "externalAuth", Node: &schema81de123805d1},
-		{Name: "requestHeaderModifier", Node: &schemafe04f11180ed},
-		{Name: "requestMirror", Node: &schemad8f4904abc02},
-		{Name: "requestRedirect", Node: &schema750f9a84f12d},
-		{Name: "responseHeaderModifier", Node: &schemafe04f11180ed},
+	schema3de68bab6003 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema3e9f70825d43},
+		{Name: "extensionRef", Node: &schema6fee003a46ed},
+		{Name: "externalAuth", Node: &schemad8963fe6bfe3},
+		{Name: "requestHeaderModifier", Node: &schema9791e3582eb5},
+		{Name: "requestMirror", Node: &schemaa409ddfaf6ce},
+		{Name: "requestRedirect", Node: &schema07a73ae817a5},
+		{Name: "responseHeaderModifier", Node: &schema9791e3582eb5},
 		{Name: "type", Node: &schema7acc2fe0dbf1},
-		{Name: "urlRewrite", Node: &schemabd644d9339a3},
+		{Name: "urlRewrite", Node: &schema8e721a0d218b},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.cors) && self.type != 'CORS')", Message: "filter.cors must be nil if the filter.type is not CORS", Expr: &rule2f12941aeca5},
 		{Text: "!(!has(self.cors) && self.type == 'CORS')", Message: "filter.cors must be specified for CORS filter.type", Expr: &rule52b41a175000},
@@ -3986,7 +4020,7 @@ var (
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Expr: &rule6c80492f9372},
 	}, Type: schema.Object}
 	rule9ab97ee8cef6   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "CORS"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schema7aa48bda528d = schema.Node{Items: &schema823bca5881d2, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema5ecdf5dbd012 = schema.Node{Items: &schema3de68bab6003, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'CORS').size() <= 1", Message: "CORS filter cannot be repeated", Expr: &rule9ab97ee8cef6},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
@@ -3994,25 +4028,25 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schemad8ff444fb65f = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema7aa48bda528d},
-		{Name: "group", Node: &schema78405276a8ce},
-		{Name: "kind", Node: &schemad1e765d8d94b},
-		{Name: "name", Node: &schemab784d5f39b51},
-		{Name: "namespace", Node: &schema3978a0270df3},
-		{Name: "port", Node: &schema4444680497af},
-		{Name: "weight", Node: &schemad1e3f7557e19},
+	schema6f809c2e3f0e = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema5ecdf5dbd012},
+		{Name: "group", Node: &schema90464f57e9bb},
+		{Name: "kind", Node: &schemaaa66b9c41bd3},
+		{Name: "name", Node: &schema97855a7edf6b},
+		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "port", Node: &schema6f6807ab8a8b},
+		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema806eb452e844 = schema.Node{Items: &schemad8ff444fb65f, MaxLength: new(int(16)), Type: schema.Array}
-	schema7600df00d2b2 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema806eb452e844},
-		{Name: "filters", Node: &schema7aa48bda528d},
-		{Name: "matches", Node: &schemab970688b9009},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "retry", Node: &schema261f4e49e70d},
-		{Name: "sessionPersistence", Node: &schema3f1689196048},
+	schemaba09cd9fad42 = schema.Node{Items: &schema6f809c2e3f0e, MaxLength: &length16, Type: schema.Array}
+	schema86e8d95f423b = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schemaba09cd9fad42},
+		{Name: "filters", Node: &schema5ecdf5dbd012},
+		{Name: "matches", Node: &schema11423b73f56a},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "retry", Node: &schema265508e0f8ef},
+		{Name: "sessionPersistence", Node: &schemaaa0dce1602d9},
 		{Name: "timeouts", Node: &schema3f7d9f16ecb7},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
@@ -4021,115 +4055,115 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schemac8030c1d6e5a = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema7600df00d2b2, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema2815b86598db = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema86e8d95f423b, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemaa53e85655244 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemaed000d69a81e},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schemac8030c1d6e5a},
+	schemadbeaef88d287 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schema2815b86598db},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schema1e20e84e281f = schema.Node{Fields: []schema.Field{
+	schema3f8951ddc83f = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaa53e85655244},
+		{Name: "spec", Node: &schemadbeaef88d287},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema5b55ec3992fa = schema.Node{Fields: []schema.Field{
+	schema70a75a670bad = schema.Node{Fields: []schema.Field{
 		{Name: "appendXForwardedHost", Node: &schemada9efc572a6e},
 		{Name: "hostname", Node: &schemae021b22699ea},
-		{Name: "path", Node: &schema0a3ba086a199},
+		{Name: "path", Node: &schemadef804ebf085},
 	}, Type: schema.Object}
-	schemab384ff62a7a9 = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schemac2f5feea9b50},
-		{Name: "directResponse", Node: &schemae2398aed3910},
-		{Name: "matches", Node: &schema8ac2bf8faf09},
-		{Name: "urlRewrite", Node: &schema5b55ec3992fa},
+	schemaf0670592cf91 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
+		{Name: "directResponse", Node: &schemadafa19be1f84},
+		{Name: "matches", Node: &schema2c941ee683d8},
+		{Name: "urlRewrite", Node: &schema70a75a670bad},
 	}, Type: schema.Object}
-	schema996115c16336 = schema.Node{Fields: []schema.Field{
+	schema1b6960ac4a7e = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemab384ff62a7a9},
+		{Name: "spec", Node: &schemaf0670592cf91},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule573d049995f6   = cel.Fold{Range: cel.Ident("self"), Variable: "h", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "isIP", Args: []cel.Expr{cel.Ident("h")}}}}}, Result: cel.Ident("@result")}
 	rule32d028401ce2   = cel.Fold{Range: cel.Ident("self"), Variable: "h", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: "*"}}}}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$"}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	rulee8219db66a2b   = cel.Fold{Range: cel.Ident("self"), Variable: "h", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "contains", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: "*"}}}, Then: &cel.And{Left: &cel.Call{Function: "startsWith", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: "*."}}}, Right: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Call{Function: "substring", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: int64(2)}}}, cel.Const{Value: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$"}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
-	schema196cfa6f5293 = schema.Node{Items: &schemabe8fa202c611, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema1e7be1269453 = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(h, !isIP(h))", Message: "Hostnames cannot contain an IP", Expr: &rule573d049995f6},
 		{Text: "self.all(h, !h.contains('*') ? h.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$') : true)", Message: "Hostnames must be valid based on RFC-1123", Expr: &rule32d028401ce2},
 		{Text: "self.all(h, h.contains('*') ? (h.startsWith('*.') && h.substring(2).matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$')) : true)", Message: "Wildcards on hostnames must be the first label, and the rest of hostname must be valid based on RFC-1123", Expr: &rulee8219db66a2b},
 	}, Type: schema.Array}
-	schema0725a11285e6 = schema.Node{Items: &schema6b17a9beba34, MaxLength: new(int(1)), MinLength: new(int(1)), Type: schema.Array}
-	schemaf6db987b1ccb = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema196cfa6f5293},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema0725a11285e6},
+	schemabdd450a70c4b = schema.Node{Items: &schema3c1eb136e149, MaxLength: &length1, MinLength: &length1, Type: schema.Array}
+	schema1bb7f057eb67 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema1e7be1269453},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schemabdd450a70c4b},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Required: []string{"hostnames", "rules"}, Type: schema.Object}
-	schemab0267246972e = schema.Node{Fields: []schema.Field{
+	schemaa41599b67beb = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaf6db987b1ccb},
+		{Name: "spec", Node: &schema1bb7f057eb67},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema3323c098ec4b = schema.Node{Maximum: new(float64(4.294967295e+09)), Minimum: new(float64(1)), Type: schema.Integer}
-	schema9461ae0da34a = schema.Node{Fields: []schema.Field{
-		{Name: "requests", Node: &schema3323c098ec4b},
+	schema78338f489891 = schema.Node{Maximum: &number4_294967295e09, Minimum: &number1, Type: schema.Integer}
+	schema9d9c68713d53 = schema.Node{Fields: []schema.Field{
+		{Name: "requests", Node: &schema78338f489891},
 		{Name: "unit", Node: &schemac4d399c101aa},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema5cabd199ecbf = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schemad90933994a13},
+	schema9e5ea2f56a12 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schemab08912e0801a},
 		{Name: "cost", Node: &schemae099f3660916},
-		{Name: "limit", Node: &schema9461ae0da34a},
+		{Name: "limit", Node: &schema9d9c68713d53},
 		{Name: "shadowMode", Node: &schemada9efc572a6e},
 		{Name: "shared", Node: &schemada9efc572a6e},
 		{Name: "xRateLimitHeaders", Node: &schema04a87afc1288},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema706c6a1caad3 = schema.Node{Items: &schema5cabd199ecbf, MaxLength: new(int(256)), Type: schema.Array}
-	schema772c6502b9b7 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema706c6a1caad3},
+	schemaab8269b48609 = schema.Node{Items: &schema9e5ea2f56a12, MaxLength: &length256, Type: schema.Array}
+	schema721fe8d37302 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemaab8269b48609},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schemacdd106a7e5f5 = schema.Node{Items: &schema5cabd199ecbf, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema354ba022c25e = schema.Node{Items: &schema9e5ea2f56a12, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(r, !has(r.cost) || !has(r.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule3609222715d0},
 	}, Type: schema.Array}
-	schemaf9cab201eb21 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schemacdd106a7e5f5},
+	schema2134ed48f83c = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema354ba022c25e},
 	}, Type: schema.Object}
-	schemaf961d50d520a = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema772c6502b9b7},
-		{Name: "local", Node: &schemaf9cab201eb21},
+	schema8cca4b66a33f = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema721fe8d37302},
+		{Name: "local", Node: &schema2134ed48f83c},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Type: schema.Object}
-	schemaffa387cc2b56 = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schema31316e05ad21},
+	schema4533f50efa84 = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schemaec88c40dbf95},
 		{Name: "bandwidthLimit", Node: &schema987e7fabc88e},
-		{Name: "circuitBreaker", Node: &schema672f4b972e7e},
+		{Name: "circuitBreaker", Node: &schema72c49da4085a},
 		{Name: "compression", Node: &schema92bc91042aca},
 		{Name: "compressor", Node: &schema92bc91042aca},
-		{Name: "connection", Node: &schemaaefbc1185575},
+		{Name: "connection", Node: &schema570b914d4386},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schemaf6768d4fbdf2},
-		{Name: "healthCheck", Node: &schemadc845fffc57d},
-		{Name: "http2", Node: &schema73f3b6c819ec},
+		{Name: "faultInjection", Node: &schema34050ac03a68},
+		{Name: "healthCheck", Node: &schemafcef61412ae3},
+		{Name: "http2", Node: &schemafdc3b6f8fb34},
 		{Name: "httpUpgrade", Node: &schema139605f7f4de},
-		{Name: "loadBalancer", Node: &schemab561eb401f8a},
+		{Name: "loadBalancer", Node: &schema5c2f96200464},
 		{Name: "mergeType", Node: &schemaab72539ecdab},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schemaf961d50d520a},
+		{Name: "rateLimit", Node: &schema8cca4b66a33f},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schemaad4643df161e},
-		{Name: "retry", Node: &schema8bcbecf2e176},
+		{Name: "responseOverride", Node: &schemafba0c5729ddb},
+		{Name: "retry", Node: &schema011f12a87092},
 		{Name: "routingType", Node: &schema38c43b5ba342},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema889d205006aa},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schemaedd6e7381864},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schema2bf05487bc46},
+		{Name: "telemetry", Node: &schema6819694788bc},
 		{Name: "timeout", Node: &schema911cd8223c32},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
@@ -4143,46 +4177,46 @@ var (
 		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, or Gateway targets", Expr: &rule61b1687c0e47},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schema66953ac7273a = schema.Node{Fields: []schema.Field{
+	schema46673a6b377d = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaffa387cc2b56},
+		{Name: "spec", Node: &schema4533f50efa84},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema4e45591298a3 = schema.Node{MaxLength: new(int(253)), MinLength: new(int(1)), Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
-	schema1948bdf1efb7 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema4e45591298a3},
-		{Name: "port", Node: &schemacf5136af3b96},
+	schema1f96b9b0df63 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
+	schemaf04528be1021 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema1f96b9b0df63},
+		{Name: "port", Node: &schema71baaaaa9c2d},
 	}, Required: []string{"hostname", "port"}, Type: schema.Object}
-	schema5f4a6c9bdce9 = schema.Node{Fields: []schema.Field{
-		{Name: "fqdn", Node: &schema1948bdf1efb7},
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "ip", Node: &schema8bca78b2bbb8},
+	schema4fb88a83afa4 = schema.Node{Fields: []schema.Field{
+		{Name: "fqdn", Node: &schemaf04528be1021},
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "ip", Node: &schema625a696e45fb},
 		{Name: "unix", Node: &schemacfe0fea78991},
 		{Name: "zone", Node: &schema38c43b5ba342},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.fqdn) || has(self.ip) || has(self.unix))", Message: "one of fqdn, ip or unix must be specified", Expr: &rule4c56d19f804e},
 		{Text: "((has(self.fqdn) && !(has(self.ip) || has(self.unix))) || (has(self.ip) && !(has(self.fqdn) || has(self.unix))) || (has(self.unix) && !(has(self.ip) || has(self.fqdn))))", Message: "only one of fqdn, ip or unix can be specified", Expr: &rule2c3f1b6792d4},
 	}, Type: schema.Object}
-	schema5b7d4e139cba = schema.Node{Items: &schema5f4a6c9bdce9, MaxLength: new(int(256)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema9cd0c9b91e8e = schema.Node{Items: &schema4fb88a83afa4, MaxLength: &length256, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Expr: &rule7d3638f54e32},
 	}, Type: schema.Array}
 	rule9076244fdc73   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "sni"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "autoSNIFromEndpointHostname"}}, Right: &cel.Select{Operand: cel.Ident("self"), Field: "autoSNIFromEndpointHostname"}}}}
-	schema399d267f8cfd = schema.Node{Fields: []schema.Field{
+	schemae81c57a9e153 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "autoSNIFromEndpointHostname", Node: &schemada9efc572a6e},
-		{Name: "caCertificateRefs", Node: &schemad9cc1a0d5efd},
+		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientCertificateRef", Node: &schema16f4cdce1d9c},
+		{Name: "clientCertificateRef", Node: &schema31b30a0a4aa2},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "fingerprints", Node: &schema248fc50762e7},
 		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
-		{Name: "sni", Node: &schema7ee4dd0e609d},
-		{Name: "wellKnownCACertificates", Node: &schemae885ddd7f819},
+		{Name: "sni", Node: &schema8d9a11092297},
+		{Name: "wellKnownCACertificates", Node: &schema59ddc02afdee},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Expr: &rule7e7e1181b714},
@@ -4192,107 +4226,109 @@ var (
 	}, Type: schema.Object}
 	rule651b5d409ce6   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicResolver"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "tls"}}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "tls"}, Field: "autoSNIFromEndpointHostname"}, Right: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "tls"}, Field: "autoSNIFromEndpointHostname"}}}}}
 	ruleec1c5e1bbcd2   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "tls"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "tls"}, Field: "autoSNIFromEndpointHostname"}, Right: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "tls"}, Field: "autoSNIFromEndpointHostname"}}}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "endpoints"}, Variable: "e", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("e"), Field: "ip"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("e"), Field: "unix"}}}}, Right: &cel.Has{Operand: cel.Ident("e"), Field: "hostname"}}}, Result: cel.Ident("@result")}}
-	schemafea8a8e8535b = schema.Node{Fields: []schema.Field{
+	schemab8cb26c5e46a = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema5b7d4e139cba},
+		{Name: "endpoints", Node: &schema9cd0c9b91e8e},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schema399d267f8cfd},
+		{Name: "tls", Node: &schemae81c57a9e153},
 		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 		{Text: "self.type != 'DynamicResolver' || !has(self.tls) || !(has(self.tls.autoSNIFromEndpointHostname) && self.tls.autoSNIFromEndpointHostname)", Message: "DynamicResolver type cannot use autoSNIFromEndpointHostname", Expr: &rule651b5d409ce6},
 		{Text: "!has(self.tls) || !(has(self.tls.autoSNIFromEndpointHostname) && self.tls.autoSNIFromEndpointHostname) || self.endpoints.all(e, (!has(e.ip) && !has(e.unix)) || has(e.hostname))", Message: "when autoSNIFromEndpointHostname is enabled, IP and Unix endpoints must define a hostname", Expr: &ruleec1c5e1bbcd2},
 	}, Type: schema.Object}
-	schemacafa42fefb8b = schema.Node{Fields: []schema.Field{
+	schema3ea58be55329 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemafea8a8e8535b},
+		{Name: "spec", Node: &schemab8cb26c5e46a},
 		{Name: "status", Node: &schema5271c6ed8c37},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema609ef2eebd79 = schema.Node{Enum: []string{"Failure", "FailureSeriesStart", "Success", "HealthyTransition"}, Type: schema.String}
+	length4            = int(4)
 	rule57e4aa62385a   = cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "e", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("e"), cel.Const{Value: "Failure"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("e"), cel.Const{Value: "FailureSeriesStart"}}}}}, Result: cel.Ident("@result")}, &cel.Fold{Range: cel.Ident("self"), Variable: "e", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("e"), cel.Const{Value: "Success"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("e"), cel.Const{Value: "HealthyTransition"}}}}}, Result: cel.Ident("@result")}}}
-	schema6d4f8fd701cc = schema.Node{Items: &schema609ef2eebd79, MaxLength: new(int(4)), Rules: []schema.Rule{
+	schema25ed26c40e52 = schema.Node{Items: &schema609ef2eebd79, MaxLength: &length4, Rules: []schema.Rule{
 		{Text: "self.exists(e, e == 'Failure' || e == 'FailureSeriesStart') == self.exists(e, e == 'Success' || e == 'HealthyTransition')", Message: "a failure type and a success type must both be specified together", Expr: &rule57e4aa62385a},
 	}, Type: schema.Array, Unique: true}
-	schemaa4794c59244a = schema.Node{Fields: []schema.Field{
-		{Name: "path", Node: &schemad817b7b32a28},
+	schema40cfe6e4ceff = schema.Node{Fields: []schema.Field{
+		{Name: "path", Node: &schema42c0cd9793db},
 	}, Required: []string{"path"}, Type: schema.Object}
 	schema86a888c2dad5 = schema.Node{Enum: []string{"File"}, Type: schema.String}
 	rule4a00a83c374e   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "File"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "file"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "file"}}}}
-	schema6b364a1d5e92 = schema.Node{Fields: []schema.Field{
-		{Name: "file", Node: &schemaa4794c59244a},
+	schema4589ef38c5c2 = schema.Node{Fields: []schema.Field{
+		{Name: "file", Node: &schema40cfe6e4ceff},
 		{Name: "type", Node: &schema86a888c2dad5},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'File' ? has(self.file) : !has(self.file)", Message: "If ProxyHealthCheckLogSink type is File, file field needs to be set.", Expr: &rule4a00a83c374e},
 	}, Type: schema.Object}
-	schema34a5f06e93d3 = schema.Node{Items: &schema6b364a1d5e92, MaxLength: new(int(1)), Type: schema.Array}
-	schema972723fef6a1 = schema.Node{Fields: []schema.Field{
-		{Name: "matches", Node: &schema6d4f8fd701cc},
-		{Name: "sinks", Node: &schema34a5f06e93d3},
+	schema224d001eabff = schema.Node{Items: &schema4589ef38c5c2, MaxLength: &length1, Type: schema.Array}
+	schemaf47456eb0819 = schema.Node{Fields: []schema.Field{
+		{Name: "matches", Node: &schema25ed26c40e52},
+		{Name: "sinks", Node: &schema224d001eabff},
 	}, Type: schema.Object}
-	schema4d0322c8ce8e = schema.Node{MaxLength: new(int(16)), Type: schema.String}
+	schema53618f226072 = schema.Node{MaxLength: &length16, Type: schema.String}
 	rule15f761959fc4   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestBody"}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "method"}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Call{Function: "upperAscii", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "method"}}}, cel.List{cel.Const{Value: "POST"}, cel.Const{Value: "PUT"}}}}}}
-	schema766a2e7df0dc = schema.Node{Fields: []schema.Field{
+	schema9658fbd0979e = schema.Node{Fields: []schema.Field{
 		{Name: "expectedResponse", Node: &schema52247c173abb},
-		{Name: "expectedStatuses", Node: &schema6495e83e2dac},
-		{Name: "hostname", Node: &schema7ee4dd0e609d},
-		{Name: "method", Node: &schema4d0322c8ce8e},
-		{Name: "path", Node: &schemadc5db0cc6d5d},
+		{Name: "expectedStatuses", Node: &schema6631fd2d632f},
+		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "method", Node: &schema53618f226072},
+		{Name: "path", Node: &schema0d6f91bd268d},
 		{Name: "requestBody", Node: &schema52247c173abb},
-		{Name: "retriableStatuses", Node: &schema6495e83e2dac},
+		{Name: "retriableStatuses", Node: &schema6631fd2d632f},
 	}, Required: []string{"path"}, Rules: []schema.Rule{
 		{Text: "!has(self.requestBody) || (has(self.method) && self.method.upperAscii() in ['POST','PUT'])", Message: "The requestBody field can only be set when method is POST or PUT.", Expr: &rule15f761959fc4},
 	}, Type: schema.Object}
-	schema04ffa7bd7e98 = schema.Node{Fields: []schema.Field{
+	schemadf3712cb384d = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
-		{Name: "healthCheckLog", Node: &schema972723fef6a1},
-		{Name: "healthyThreshold", Node: &schemaf40900f6db8b},
-		{Name: "http", Node: &schema766a2e7df0dc},
+		{Name: "healthCheckLog", Node: &schemaf47456eb0819},
+		{Name: "healthyThreshold", Node: &schema531d7ad32449},
+		{Name: "http", Node: &schema9658fbd0979e},
 		{Name: "initialJitter", Node: &schema81a9dad69d55},
 		{Name: "interval", Node: &schema3e55d6f94429},
-		{Name: "overrides", Node: &schema333cb6e3348f},
+		{Name: "overrides", Node: &schemaa32f47172c1b},
 		{Name: "tcp", Node: &schema98d12f3c51e0},
 		{Name: "timeout", Node: &schema90bb5e226c5c},
 		{Name: "type", Node: &schema93c8bf436854},
-		{Name: "unhealthyThreshold", Node: &schema50ad1b5c7b35},
+		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Expr: &rule6313803ebd64},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Expr: &rule46b9af0e4412},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Expr: &rulef0e53b176809},
 	}, Type: schema.Object}
-	schema92ef9884c119 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema04ffa7bd7e98},
-		{Name: "panicThreshold", Node: &schema657ae74644b4},
-		{Name: "passive", Node: &schema764022456124},
+	schemac50302dd786f = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schemadf3712cb384d},
+		{Name: "panicThreshold", Node: &schema663e146225f4},
+		{Name: "passive", Node: &schemae520e2068238},
 	}, Type: schema.Object}
-	schema46c95625ad85 = schema.Node{MaxLength: new(int(259)), MinLength: new(int(1)), Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
+	length259          = int(259)
+	schemaea370782f4a1 = schema.Node{MaxLength: &length259, MinLength: &length1, Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
 	rule9224ba1b731b   = cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{cel.Ident("self")}}, &cel.Call{Function: "duration", Args: []cel.Expr{cel.Const{Value: "0s"}}}}}
 	schema23920d7361bf = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Rules: []schema.Rule{
 		{Text: "duration(self) > duration('0s')", Message: "reportingPeriod must be greater than 0", Expr: &rule9224ba1b731b},
 	}, Type: schema.String}
-	schemab22d55c1cc6c = schema.Node{Fields: []schema.Field{
-		{Name: "authority", Node: &schema46c95625ad85},
-		{Name: "port", Node: &schema4444680497af},
+	schema7e64935d9af9 = schema.Node{Fields: []schema.Field{
+		{Name: "authority", Node: &schemaea370782f4a1},
+		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "reportingPeriod", Node: &schema23920d7361bf},
 	}, Type: schema.Object}
-	schemadc9f2f583683 = schema.Node{Fields: []schema.Field{
+	schema3629afab12b9 = schema.Node{Fields: []schema.Field{
 		{Name: "blackoutPeriod", Node: &schema81a9dad69d55},
-		{Name: "errorUtilizationPenaltyPercent", Node: &schema0e9ac0dfd242},
+		{Name: "errorUtilizationPenaltyPercent", Node: &schema9f06003cf8cf},
 		{Name: "keepResponseHeaders", Node: &schema0c052ccc8b9a},
 		{Name: "metricNamesForComputingUtilization", Node: &schemaddea1d3cbeb2},
-		{Name: "outOfBand", Node: &schemab22d55c1cc6c},
+		{Name: "outOfBand", Node: &schema7e64935d9af9},
 		{Name: "weightExpirationPeriod", Node: &schema81a9dad69d55},
 		{Name: "weightUpdatePeriod", Node: &schema81a9dad69d55},
 	}, Type: schema.Object}
-	schema4e62037d1665 = schema.Node{Fields: []schema.Field{
-		{Name: "backendUtilization", Node: &schemadc9f2f583683},
-		{Name: "consistentHash", Node: &schema1aba383fb44d},
-		{Name: "dynamicModule", Node: &schema41d072ec8c20},
-		{Name: "endpointOverride", Node: &schema3e149b7751d7},
+	schemad5176c4300a7 = schema.Node{Fields: []schema.Field{
+		{Name: "backendUtilization", Node: &schema3629afab12b9},
+		{Name: "consistentHash", Node: &schema7889caab442d},
+		{Name: "dynamicModule", Node: &schema2e3c3a8907cd},
+		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
 		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
 		{Name: "type", Node: &schemabcc47f6869e2},
-		{Name: "zoneAware", Node: &schema4bc138235d3c},
+		{Name: "zoneAware", Node: &schemaf42fa2b32e8f},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
 		{Text: "self.type == 'BackendUtilization' ? has(self.backendUtilization) : !has(self.backendUtilization)", Message: "If LoadBalancer type is BackendUtilization, backendUtilization field needs to be set.", Expr: &rule8e5ffb98231e},
@@ -4304,114 +4340,114 @@ var (
 		{Text: "has(self.zoneAware) ? !(has(self.zoneAware.preferLocal) && has(self.zoneAware.weightedZones)) : true", Message: "ZoneAware PreferLocal and WeightedZones cannot be specified together.", Expr: &ruleaf51d2f6885c},
 		{Text: "self.type == 'DynamicModule' ? !has(self.endpointOverride) : true", Message: "EndpointOverride is not supported for DynamicModule load balancers.", Expr: &rulec183d807d59a},
 	}, Type: schema.Object}
-	schema3c166afe81d0 = schema.Node{Items: &schema92fbc5934ff7, MaxLength: new(int(128)), Type: schema.Array}
-	schema5346bc72bf1d = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema3c166afe81d0},
+	schema4afdc272dbae = schema.Node{Items: &schema1b2e305927a2, MaxLength: &length128, Type: schema.Array}
+	schema8acaf705ca32 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema4afdc272dbae},
 		{Name: "methods", Node: &schemad9f6cf0332d4},
-		{Name: "path", Node: &schema407daca711e1},
-		{Name: "queryParams", Node: &schema8cfc286abce5},
-		{Name: "sourceCIDR", Node: &schema906d37ef127e},
+		{Name: "path", Node: &schema755c4e9c5708},
+		{Name: "queryParams", Node: &schema1e6a3f9ad007},
+		{Name: "sourceCIDR", Node: &schema1c98958f1fe4},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR) || has(self.queryParams)", Message: "at least one of headers, methods, path, sourceCIDR or queryParams must be specified", Expr: &rulef4b432fdacfd},
 	}, Type: schema.Object}
-	schemaf52fa85fe456 = schema.Node{Items: &schema5346bc72bf1d, MaxLength: new(int(8)), Type: schema.Array}
-	schema9ed30cf2d2a4 = schema.Node{Fields: []schema.Field{
-		{Name: "key", Node: &schemad817b7b32a28},
-		{Name: "namespace", Node: &schemad817b7b32a28},
+	schema1baa1792f206 = schema.Node{Items: &schema8acaf705ca32, MaxLength: &length8, Type: schema.Array}
+	schemad7dcbe988302 = schema.Node{Fields: []schema.Field{
+		{Name: "key", Node: &schema42c0cd9793db},
+		{Name: "namespace", Node: &schema42c0cd9793db},
 	}, Required: []string{"key", "namespace"}, Type: schema.Object}
 	schema4de5c92b5f88 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Week", "Month", "Year"}, Type: schema.String}
-	schemae911be5d8f38 = schema.Node{Fields: []schema.Field{
-		{Name: "fromMetadata", Node: &schema9ed30cf2d2a4},
-		{Name: "requests", Node: &schema1d3e31fb0d41},
+	schemad186aa5a9a48 = schema.Node{Fields: []schema.Field{
+		{Name: "fromMetadata", Node: &schemad7dcbe988302},
+		{Name: "requests", Node: &schema289d43d67ad8},
 		{Name: "unit", Node: &schema4de5c92b5f88},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schemaa999c6864b23 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schemaf52fa85fe456},
+	schema8e9d57fd0ebd = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema1baa1792f206},
 		{Name: "cost", Node: &schemae099f3660916},
-		{Name: "limit", Node: &schemae911be5d8f38},
+		{Name: "limit", Node: &schemad186aa5a9a48},
 		{Name: "shadowMode", Node: &schemada9efc572a6e},
 		{Name: "shared", Node: &schemada9efc572a6e},
 		{Name: "xRateLimitHeaders", Node: &schema04a87afc1288},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema0a399bd07aa0 = schema.Node{Items: &schemaa999c6864b23, MaxLength: new(int(256)), Type: schema.Array}
-	schemacbfa4c988cf3 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema0a399bd07aa0},
+	schema44ef44d91a2d = schema.Node{Items: &schema8e9d57fd0ebd, MaxLength: &length256, Type: schema.Array}
+	schema9a9b38a60139 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema44ef44d91a2d},
 	}, Required: []string{"rules"}, Type: schema.Object}
 	rule0ae5d0f02c5b   = cel.Fold{Range: cel.Ident("self"), Variable: "r", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Select{Operand: cel.Ident("r"), Field: "limit"}, Field: "fromMetadata"}}}}, Result: cel.Ident("@result")}
-	schema062d587a51dc = schema.Node{Items: &schemaa999c6864b23, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema64ee7950adc2 = schema.Node{Items: &schema8e9d57fd0ebd, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(r, !has(r.cost) || !has(r.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule3609222715d0},
 		{Text: "self.all(r, !has(r.limit.fromMetadata))", Message: "limit fromMetadata is not supported for Local Rate Limits", Expr: &rule0ae5d0f02c5b},
 	}, Type: schema.Array}
-	schema133462569a29 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema062d587a51dc},
+	schema2aaad6d8b718 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema64ee7950adc2},
 	}, Type: schema.Object}
-	schema5aaea9ea1b65 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schemacbfa4c988cf3},
-		{Name: "local", Node: &schema133462569a29},
+	schema118bba6374fd = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema9a9b38a60139},
+		{Name: "local", Node: &schema2aaad6d8b718},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Type: schema.Object}
-	schema72024713d37d = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema34ba964ae820},
-		{Name: "value", Node: &schemac72cd6f06a20},
+	schema9a283fae7d5c = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schema161b8e4ae5bd},
+		{Name: "value", Node: &schema27a95a11a7cd},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schemaf4bbf5d5adb7 = schema.Node{Items: &schema72024713d37d, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
+	schemad4f693bf65d4 = schema.Node{Items: &schema9a283fae7d5c, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
 	rule340edea9a339   = cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "statusCodes"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "responseHeaders"}}
-	schema27cae73dcfe8 = schema.Node{Fields: []schema.Field{
-		{Name: "responseHeaders", Node: &schemaf4bbf5d5adb7},
-		{Name: "statusCodes", Node: &schema7bf7de9d470d},
+	schemae523b7bb07a6 = schema.Node{Fields: []schema.Field{
+		{Name: "responseHeaders", Node: &schemad4f693bf65d4},
+		{Name: "statusCodes", Node: &schemaed6d291f6d85},
 	}, Rules: []schema.Rule{
 		{Text: "has(self.statusCodes) || has(self.responseHeaders)", Message: "at least one of statusCodes or responseHeaders must be specified", Expr: &rule340edea9a339},
 	}, Type: schema.Object}
-	schemadfa7fdf0b061 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema27cae73dcfe8},
-		{Name: "redirect", Node: &schemada7b93e417a3},
-		{Name: "response", Node: &schema20c38743fc00},
+	schema7e7a34c72717 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schemae523b7bb07a6},
+		{Name: "redirect", Node: &schemafc9336545677},
+		{Name: "response", Node: &schema323d25c58edd},
 		{Name: "source", Node: &schemad7699a0eb3b3},
 	}, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Expr: &ruleab9f9c631889},
 	}, Type: schema.Object}
-	schema7cf36e158ce8 = schema.Node{Items: &schemadfa7fdf0b061, Type: schema.Array}
-	schemafc09cf869142 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSamplingFraction", Node: &schemace741f77c58d},
+	schema556a3a905d76 = schema.Node{Items: &schema7e7a34c72717, Type: schema.Array}
+	schemaac09b5a04746 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSamplingFraction", Node: &schema57fa2d748dc4},
 		{Name: "customTags", Node: &schemaee33cdf83b8e},
-		{Name: "overallSamplingFraction", Node: &schemace741f77c58d},
-		{Name: "samplingFraction", Node: &schemace741f77c58d},
+		{Name: "overallSamplingFraction", Node: &schema57fa2d748dc4},
+		{Name: "samplingFraction", Node: &schema57fa2d748dc4},
 		{Name: "spanName", Node: &schema261f5340ee02},
 		{Name: "tags", Node: &schemac420d745ccee},
 	}, Type: schema.Object}
-	schemaaeff3f4de3a1 = schema.Node{Fields: []schema.Field{
+	schema0b3ed0eda04e = schema.Node{Fields: []schema.Field{
 		{Name: "metrics", Node: &schema68d28c245ccd},
-		{Name: "tracing", Node: &schemafc09cf869142},
+		{Name: "tracing", Node: &schemaac09b5a04746},
 	}, Type: schema.Object}
 	rule9658d26645b3   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}, Else: cel.Const{Value: true}}
 	rule1d4f023b58ac   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
 	rule4bcc53bbb806   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "mergeType"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.List{cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}}}}
 	rulef80bfc6516b9   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "admissionControl"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}}
-	schemadea8983f2e77 = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schema31316e05ad21},
+	schema56fa52a743aa = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schemaec88c40dbf95},
 		{Name: "bandwidthLimit", Node: &schema987e7fabc88e},
-		{Name: "circuitBreaker", Node: &schema672f4b972e7e},
+		{Name: "circuitBreaker", Node: &schema72c49da4085a},
 		{Name: "compression", Node: &schema92bc91042aca},
 		{Name: "compressor", Node: &schema92bc91042aca},
-		{Name: "connection", Node: &schemaaefbc1185575},
+		{Name: "connection", Node: &schema570b914d4386},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schemaf6768d4fbdf2},
-		{Name: "healthCheck", Node: &schema92ef9884c119},
-		{Name: "http2", Node: &schema73f3b6c819ec},
+		{Name: "faultInjection", Node: &schema34050ac03a68},
+		{Name: "healthCheck", Node: &schemac50302dd786f},
+		{Name: "http2", Node: &schemafdc3b6f8fb34},
 		{Name: "httpUpgrade", Node: &schema139605f7f4de},
-		{Name: "loadBalancer", Node: &schema4e62037d1665},
+		{Name: "loadBalancer", Node: &schemad5176c4300a7},
 		{Name: "mergeType", Node: &schemaab72539ecdab},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema5aaea9ea1b65},
+		{Name: "rateLimit", Node: &schema118bba6374fd},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schema7cf36e158ce8},
-		{Name: "retry", Node: &schema8bcbecf2e176},
+		{Name: "responseOverride", Node: &schema556a3a905d76},
+		{Name: "retry", Node: &schema011f12a87092},
 		{Name: "routingType", Node: &schema38c43b5ba342},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema889d205006aa},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schemaedd6e7381864},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schemaaeff3f4de3a1},
+		{Name: "telemetry", Node: &schema0b3ed0eda04e},
 		{Name: "timeout", Node: &schema911cd8223c32},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Rules: []schema.Rule{
@@ -4426,41 +4462,41 @@ var (
 		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, Gateway, or ListenerSet targets", Expr: &rulef80bfc6516b9},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schemae7154ec23821 = schema.Node{Fields: []schema.Field{
+	schemaa342a4bfc645 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemadea8983f2e77},
+		{Name: "spec", Node: &schema56fa52a743aa},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemac2576d93c70e = schema.Node{Fields: []schema.Field{
+	schema3611e616f19e = schema.Node{Fields: []schema.Field{
 		{Name: "disableXForwardedForAppend", Node: &schemada9efc572a6e},
 		{Name: "numTrustedHops", Node: &schema4763a3f1a364},
-		{Name: "trustedCIDRs", Node: &schemaa435abbcb3b5},
+		{Name: "trustedCIDRs", Node: &schema4cf343a89d16},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.numTrustedHops) && !has(self.trustedCIDRs)) || (!has(self.numTrustedHops) && has(self.trustedCIDRs))", Message: "only one of numTrustedHops or trustedCIDRs must be set", Expr: &rulec77826279c10},
 	}, Type: schema.Object}
 	ruleb3dc6d59c3c5   = cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.List{&cel.Has{Operand: cel.Ident("self"), Field: "xForwardedFor"}, &cel.Has{Operand: cel.Ident("self"), Field: "customHeader"}, &cel.Has{Operand: cel.Ident("self"), Field: "directSourceIP"}}, Variable: "x", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: cel.Ident("x"), Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("x")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schemae6bb92e95cc5 = schema.Node{Fields: []schema.Field{
-		{Name: "customHeader", Node: &schemaea5c44daf1af},
+	schemab13363dcdf55 = schema.Node{Fields: []schema.Field{
+		{Name: "customHeader", Node: &schemae643c60b4abd},
 		{Name: "directSourceIP", Node: &schema5957ac208058},
-		{Name: "xForwardedFor", Node: &schemac2576d93c70e},
+		{Name: "xForwardedFor", Node: &schema3611e616f19e},
 	}, Rules: []schema.Rule{
 		{Text: "[has(self.xForwardedFor), has(self.customHeader), has(self.directSourceIP)].filter(x, x).size() == 1", Message: "exactly one of xForwardedFor, customHeader, or directSourceIP must be set", Expr: &ruleb3dc6d59c3c5},
 	}, Type: schema.Object}
 	schemaeaa4fb89cee6 = schema.Node{Fields: []schema.Field{
 		{Name: "stripTrailingHostDot", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schemaac5839b8eec3 = schema.Node{Fields: []schema.Field{
+	schemae3bb6870cd17 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
-		{Name: "earlyRequestHeaders", Node: &schema885328a9b420},
+		{Name: "earlyRequestHeaders", Node: &schema9a1e2df9e3e5},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
 		{Name: "host", Node: &schemaeaa4fb89cee6},
-		{Name: "lateResponseHeaders", Node: &schema885328a9b420},
+		{Name: "lateResponseHeaders", Node: &schema9a1e2df9e3e5},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
-		{Name: "xForwardedClientCert", Node: &schemaee003b103f9e},
+		{Name: "xForwardedClientCert", Node: &schemaa6764d48965f},
 	}, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Expr: &rule716a7e60edd5},
 	}, Type: schema.Object}
@@ -4480,22 +4516,22 @@ var (
 		{Name: "tcp", Node: &schemaabf8c0bb1ee5},
 	}, Type: schema.Object}
 	rulebe832eb8488e   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "allowExpiredCertificate"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "allowExpiredCertificate"}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "mode"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "mode"}, cel.List{cel.Const{Value: "VerifyIfGiven"}, cel.Const{Value: "RequireAndVerify"}}}}}}
-	schema39566127a21f = schema.Node{Fields: []schema.Field{
+	schema1c6fa72b99e9 = schema.Node{Fields: []schema.Field{
 		{Name: "allowExpiredCertificate", Node: &schemada9efc572a6e},
-		{Name: "caCertificateRefs", Node: &schema9d1cb7077ae4},
+		{Name: "caCertificateRefs", Node: &schema5952669987c1},
 		{Name: "certificateHashes", Node: &schemaddea1d3cbeb2},
-		{Name: "crl", Node: &schemafa3de5d875ba},
+		{Name: "crl", Node: &schema5ca6f4bd9e0a},
 		{Name: "mode", Node: &schema4c9a486ab699},
 		{Name: "optional", Node: &schemada9efc572a6e},
 		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
-		{Name: "subjectAltNames", Node: &schemab25b2b361f68},
+		{Name: "subjectAltNames", Node: &schema8ba57237b018},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.allowExpiredCertificate) || !self.allowExpiredCertificate || !has(self.mode) || self.mode in ['VerifyIfGiven', 'RequireAndVerify']", Message: "allowExpiredCertificate can only be set when mode is VerifyIfGiven or RequireAndVerify", Expr: &rulebe832eb8488e},
 	}, Type: schema.Object}
-	schema4eb0f4f49f7d = schema.Node{Fields: []schema.Field{
+	schemadd4266091cda = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientValidation", Node: &schema39566127a21f},
+		{Name: "clientValidation", Node: &schema1c6fa72b99e9},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "fingerprints", Node: &schema248fc50762e7},
 		{Name: "maxVersion", Node: &schema4139913ada40},
@@ -4508,25 +4544,25 @@ var (
 	}, Type: schema.Object}
 	rule567fb88e5656   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}}}}, Else: cel.Const{Value: true}}
 	rulee44fcdcda383   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
-	schemaaae2ecb7ee01 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schemae6bb92e95cc5},
-		{Name: "connection", Node: &schema835f206df97b},
+	schema2aaf53e17558 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schemab13363dcdf55},
+		{Name: "connection", Node: &schema337d01e8f202},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
 		{Name: "grpc", Node: &schema37a7143f3ed6},
-		{Name: "headers", Node: &schemaac5839b8eec3},
-		{Name: "healthCheck", Node: &schema5876e72c58ee},
-		{Name: "http1", Node: &schema85900b9ed9e9},
-		{Name: "http2", Node: &schema73f3b6c819ec},
+		{Name: "headers", Node: &schemae3bb6870cd17},
+		{Name: "healthCheck", Node: &schema934b55689ed9},
+		{Name: "http1", Node: &schema318aa9fc4529},
+		{Name: "http2", Node: &schemafdc3b6f8fb34},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
-		{Name: "proxyProtocol", Node: &schemafb773d248d4e},
+		{Name: "proxyProtocol", Node: &schema2a3eb7bc8c4b},
 		{Name: "scheme", Node: &schema9420a501495a},
-		{Name: "targetRef", Node: &schemab1c95e25c58d},
-		{Name: "targetRefs", Node: &schemab4420d8acf31},
-		{Name: "targetSelectors", Node: &schema889d205006aa},
+		{Name: "targetRef", Node: &schema1a494c59e4a0},
+		{Name: "targetRefs", Node: &schemad2f555f218db},
+		{Name: "targetSelectors", Node: &schemaedd6e7381864},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schemab3d15741f431},
-		{Name: "tls", Node: &schema4eb0f4f49f7d},
+		{Name: "tls", Node: &schemadd4266091cda},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
@@ -4534,107 +4570,107 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet']) : true", Message: "this policy can only have a targetRefs[*].kind of Gateway or ListenerSet", Expr: &rulee44fcdcda383},
 	}, Type: schema.Object}
-	schemaff3822a23d48 = schema.Node{Fields: []schema.Field{
+	schemae8f605bf0e4a = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaaae2ecb7ee01},
+		{Name: "spec", Node: &schema2aaf53e17558},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema7f07c8a805fd = schema.Node{Fields: []schema.Field{
+	schemabbd4d26e9428 = schema.Node{Fields: []schema.Field{
 		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
 		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
-		{Name: "sessionName", Node: &schemae1afc78ced83},
+		{Name: "sessionName", Node: &schema53ba105f04cd},
 		{Name: "type", Node: &schema3fe5029bdb4d},
 	}, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Expr: &rule2c30c8387155},
 		{Text: "!has(self.cookieConfig) || self.type == 'Cookie'", Message: "cookieConfig can only be set with type Cookie", Expr: &ruleab5641f0f014},
 	}, Type: schema.Object}
-	schema0048a478f160 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema221123f5965f},
-		{Name: "filters", Node: &schemae4c790beb58e},
-		{Name: "matches", Node: &schema444cb0d1ac2b},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "sessionPersistence", Node: &schema7f07c8a805fd},
+	schemab726bbf2e9eb = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema46322ca6e7ba},
+		{Name: "filters", Node: &schema2aa3ba70ee25},
+		{Name: "matches", Node: &schema653e280e5a4d},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "sessionPersistence", Node: &schemabbd4d26e9428},
 	}, Type: schema.Object}
-	schema47bfb37a0385 = schema.Node{Items: &schema0048a478f160, MaxLength: new(int(16)), Rules: []schema.Rule{
+	schemab2978dcaa1be = schema.Node{Items: &schemab726bbf2e9eb, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema508ae213e45f = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemaed000d69a81e},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema47bfb37a0385},
+	schemadb47ccdb610a = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schemab2978dcaa1be},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schema69d1846e4ce2 = schema.Node{Fields: []schema.Field{
+	schemab5e6aafeabe1 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema508ae213e45f},
+		{Name: "spec", Node: &schemadb47ccdb610a},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema3fa21d4564c9 = schema.Node{MaxLength: new(int(16)), Rules: []schema.Rule{
+	schema8fce334b3c35 = schema.Node{MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Annotation keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Expr: &rule32848f486f88},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the annotation key's prefix must be a DNS subdomain not longer than 253 characters in total.", Expr: &ruled55b30397a6b},
-	}, Type: schema.Object, Values: &schemad7d518006dd6}
-	schema93d2cf6e60c8 = schema.Node{Fields: []schema.Field{
-		{Name: "annotations", Node: &schema3fa21d4564c9},
-		{Name: "labels", Node: &schema17b78a93bb6e},
-		{Name: "parametersRef", Node: &schemaf609552b2943},
+	}, Type: schema.Object, Values: &schema62630281c30a}
+	schemacb822e057a45 = schema.Node{Fields: []schema.Field{
+		{Name: "annotations", Node: &schema8fce334b3c35},
+		{Name: "labels", Node: &schema6c5a92c05832},
+		{Name: "parametersRef", Node: &schema6fee003a46ed},
 	}, Type: schema.Object}
-	schema103ca7da9f59 = schema.Node{Items: &schemaddd453b9e661, MaxLength: new(int(16)), MinLength: new(int(1)), Type: schema.Array}
-	schemaced6073ada45 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema103ca7da9f59},
+	schemabd2b67f0190d = schema.Node{Items: &schema8551e9ed2e9f, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schemab259cdd4e4bd = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schemabd2b67f0190d},
 		{Name: "mode", Node: &schema9f27f61f8227},
 	}, Required: []string{"caCertificateRefs"}, Type: schema.Object}
-	schemaad767ed73124 = schema.Node{Fields: []schema.Field{
-		{Name: "validation", Node: &schemaced6073ada45},
+	schema83a5dbf8551f = schema.Node{Fields: []schema.Field{
+		{Name: "validation", Node: &schemab259cdd4e4bd},
 	}, Type: schema.Object}
-	schema6db52c1fc117 = schema.Node{Fields: []schema.Field{
-		{Name: "port", Node: &schema4444680497af},
-		{Name: "tls", Node: &schemaad767ed73124},
+	schemadbe4bcd29d9b = schema.Node{Fields: []schema.Field{
+		{Name: "port", Node: &schema6f6807ab8a8b},
+		{Name: "tls", Node: &schema83a5dbf8551f},
 	}, Required: []string{"port", "tls"}, Type: schema.Object}
-	schema640f543d47d1 = schema.Node{Items: &schema6db52c1fc117, MaxLength: new(int(64)), Rules: []schema.Rule{
+	schemaf12afd2da7bb = schema.Node{Items: &schemadbe4bcd29d9b, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "self.all(t1, self.exists_one(t2, t1.port == t2.port))", Message: "Port for TLS configuration must be unique within the Gateway", Expr: &rule8c6c545d50f5},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"port"}}
-	schema68d5234c0472 = schema.Node{Fields: []schema.Field{
-		{Name: "default", Node: &schemaad767ed73124},
-		{Name: "perPort", Node: &schema640f543d47d1},
+	schema521dacaa339d = schema.Node{Fields: []schema.Field{
+		{Name: "default", Node: &schema83a5dbf8551f},
+		{Name: "perPort", Node: &schemaf12afd2da7bb},
 	}, Required: []string{"default"}, Type: schema.Object}
-	schema045051ffa947 = schema.Node{Fields: []schema.Field{
-		{Name: "backend", Node: &schema3bcd9113af53},
-		{Name: "frontend", Node: &schema68d5234c0472},
+	schema10242d782fe5 = schema.Node{Fields: []schema.Field{
+		{Name: "backend", Node: &schema2f43d2bf2b56},
+		{Name: "frontend", Node: &schema521dacaa339d},
 	}, Type: schema.Object}
-	schemaca5afd932c56 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schemabf7f77584c40},
+	schema6736216820d0 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schemaacb311b853fa},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
 		{Name: "defaultScope", Node: &schema39b6c711ff5e},
-		{Name: "gatewayClassName", Node: &schemab784d5f39b51},
-		{Name: "infrastructure", Node: &schema93d2cf6e60c8},
-		{Name: "listeners", Node: &schemabac151a06857},
-		{Name: "tls", Node: &schema045051ffa947},
+		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
+		{Name: "infrastructure", Node: &schemacb822e057a45},
+		{Name: "listeners", Node: &schemadd6fb16107d7},
+		{Name: "tls", Node: &schema10242d782fe5},
 	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schemaca6b88e9067b = schema.Node{Fields: []schema.Field{
+	schema49feda81a4fe = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaca5afd932c56},
+		{Name: "spec", Node: &schema6736216820d0},
 		{Name: "status", Node: &schema8c72bce339d3},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema8766fefc6983 = schema.Node{Items: &schema2a80b1d37907, Type: schema.Array, Unique: true}
-	schema2a471a803847 = schema.Node{Fields: []schema.Field{
-		{Name: "attempts", Node: &schemae8395ec82314},
+	schema7cef342a97c0 = schema.Node{Items: &schemaf0563cd98860, Type: schema.Array, Unique: true}
+	schema0a8e8c9d2989 = schema.Node{Fields: []schema.Field{
+		{Name: "attempts", Node: &schemaeaf01c581c2f},
 		{Name: "backoff", Node: &schema81a9dad69d55},
-		{Name: "codes", Node: &schema8766fefc6983},
+		{Name: "codes", Node: &schema7cef342a97c0},
 	}, Type: schema.Object}
-	schemac1894decc92e = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema806eb452e844},
-		{Name: "filters", Node: &schema7aa48bda528d},
-		{Name: "matches", Node: &schemab970688b9009},
-		{Name: "name", Node: &schema7ee4dd0e609d},
-		{Name: "retry", Node: &schema2a471a803847},
-		{Name: "sessionPersistence", Node: &schema7f07c8a805fd},
+	schemae256fde08108 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schemaba09cd9fad42},
+		{Name: "filters", Node: &schema5ecdf5dbd012},
+		{Name: "matches", Node: &schema11423b73f56a},
+		{Name: "name", Node: &schema8d9a11092297},
+		{Name: "retry", Node: &schema0a8e8c9d2989},
+		{Name: "sessionPersistence", Node: &schemabbd4d26e9428},
 		{Name: "timeouts", Node: &schema3f7d9f16ecb7},
 	}, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
@@ -4643,34 +4679,34 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schema3b3b40a638aa = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schemac1894decc92e, MaxLength: new(int(16)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schemae6436bd72ba1 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schemae256fde08108, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemaaa271ec1f43c = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemaed000d69a81e},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema3b3b40a638aa},
+	schema564264d4e543 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schemae6436bd72ba1},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Type: schema.Object}
-	schemae554f2efeaab = schema.Node{Fields: []schema.Field{
+	schema7d7586007d85 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaaa271ec1f43c},
+		{Name: "spec", Node: &schema564264d4e543},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema03202822144c = schema.Node{MinLength: new(int(1)), Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
-	schema1962891320cb = schema.Node{Fields: []schema.Field{
-		{Name: "pattern", Node: &schemad817b7b32a28},
-		{Name: "substitution", Node: &schema03202822144c},
+	schema77604f56feef = schema.Node{MinLength: &length1, Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
+	schemaec89547f6fcc = schema.Node{Fields: []schema.Field{
+		{Name: "pattern", Node: &schema42c0cd9793db},
+		{Name: "substitution", Node: &schema77604f56feef},
 	}, Required: []string{"pattern", "substitution"}, Type: schema.Object}
 	schemaef4edb0bb1fa = schema.Node{Enum: []string{"Header", "Backend", "PathRegex"}, Type: schema.String}
 	rule7b77bf0b2efe   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "pathRegex"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "PathRegex"}}}}}}
 	ruleaf8e33a8259c   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "pathRegex"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "PathRegex"}}}}}}
-	schema582cad78ea33 = schema.Node{Fields: []schema.Field{
+	schemad4835682c3c6 = schema.Node{Fields: []schema.Field{
 		{Name: "header", Node: &schema38c43b5ba342},
-		{Name: "pathRegex", Node: &schema1962891320cb},
+		{Name: "pathRegex", Node: &schemaec89547f6fcc},
 		{Name: "type", Node: &schemaef4edb0bb1fa},
 	}, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.header) && self.type != 'Header')", Message: "header must be nil if the type is not Header", Expr: &rulefdd7b751ba5e},
@@ -4678,71 +4714,71 @@ var (
 		{Text: "!(has(self.pathRegex) && self.type != 'PathRegex')", Message: "pathRegex must be nil if the type is not PathRegex", Expr: &rule7b77bf0b2efe},
 		{Text: "!(!has(self.pathRegex) && self.type == 'PathRegex')", Message: "pathRegex must be specified for PathRegex type", Expr: &ruleaf8e33a8259c},
 	}, Type: schema.Object}
-	schemaa9e851171810 = schema.Node{Fields: []schema.Field{
+	schema07c7f576e76e = schema.Node{Fields: []schema.Field{
 		{Name: "appendXForwardedHost", Node: &schemada9efc572a6e},
-		{Name: "hostname", Node: &schema582cad78ea33},
-		{Name: "path", Node: &schema0a3ba086a199},
+		{Name: "hostname", Node: &schemad4835682c3c6},
+		{Name: "path", Node: &schemadef804ebf085},
 	}, Type: schema.Object}
-	schema37ccc09e30aa = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schemac2f5feea9b50},
-		{Name: "directResponse", Node: &schemae2398aed3910},
-		{Name: "matches", Node: &schema8ac2bf8faf09},
-		{Name: "urlRewrite", Node: &schemaa9e851171810},
+	schema7a96506e87c2 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
+		{Name: "directResponse", Node: &schemadafa19be1f84},
+		{Name: "matches", Node: &schema2c941ee683d8},
+		{Name: "urlRewrite", Node: &schema07c7f576e76e},
 	}, Type: schema.Object}
-	schema40cce513e601 = schema.Node{Fields: []schema.Field{
+	schema91a4deeff159 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema37ccc09e30aa},
+		{Name: "spec", Node: &schema7a96506e87c2},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema134bf3c98d69 = schema.Node{Fields: []schema.Field{
+	schemafdd8d3720203 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemafc72b02ab88a},
+		{Name: "spec", Node: &schema2ec643e397a5},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema92c20415c815 = schema.Node{Fields: []schema.Field{
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema0725a11285e6},
+	schema7cd4d4bf4909 = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schemabdd450a70c4b},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schemaee352350e67b = schema.Node{Fields: []schema.Field{
+	schema8f4e44884f95 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema92c20415c815},
+		{Name: "spec", Node: &schema7cd4d4bf4909},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemab147431ce6b1 = schema.Node{Items: &schemabe8fa202c611, MaxLength: new(int(1024)), MinLength: new(int(1)), Rules: []schema.Rule{
+	schema5c764ae5c7aa = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length1024, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(h, !isIP(h))", Message: "Hostnames cannot contain an IP", Expr: &rule573d049995f6},
 		{Text: "self.all(h, !h.contains('*') ? h.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$') : true)", Message: "Hostnames must be valid based on RFC-1123", Expr: &rule32d028401ce2},
 		{Text: "self.all(h, h.contains('*') ? (h.startsWith('*.') && h.substring(2).matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$')) : true)", Message: "Wildcards on hostnames must be the first label, and the rest of hostname must be valid based on RFC-1123", Expr: &rulee8219db66a2b},
 	}, Type: schema.Array}
-	schemaf279986bde72 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemab147431ce6b1},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema0725a11285e6},
+	schema34e4769ad782 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema5c764ae5c7aa},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schemabdd450a70c4b},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Required: []string{"hostnames", "rules"}, Type: schema.Object}
-	schemab454b0732a79 = schema.Node{Fields: []schema.Field{
+	schemaaa00876134a5 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaf279986bde72},
+		{Name: "spec", Node: &schema34e4769ad782},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemae39fd6330c16 = schema.Node{Items: &schemabe8fa202c611, MaxLength: new(int(1024)), Type: schema.Array}
-	schema592dd8c23966 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schemae39fd6330c16},
-		{Name: "parentRefs", Node: &schemab439e606a46a},
-		{Name: "rules", Node: &schema874876a37d89},
+	schema2ce057ef6ca2 = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length1024, Type: schema.Array}
+	schema1cb1cedca31f = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema2ce057ef6ca2},
+		{Name: "parentRefs", Node: &schema8ad20290221d},
+		{Name: "rules", Node: &schema0f7f6502a1b0},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, Required: []string{"rules"}, Type: schema.Object}
-	schemade56d8d5861e = schema.Node{Fields: []schema.Field{
+	schemab77705aa3700 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema592dd8c23966},
+		{Name: "spec", Node: &schema1cb1cedca31f},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 )
