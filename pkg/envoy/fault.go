@@ -19,21 +19,22 @@ type Fault struct {
 // postDelayInjection. The router has not seen the request yet, so that its timeouts do not
 // run, and no attempt is repeated.
 func (s *simulation) inject(r *request) {
-	fault := s.settings.Fault
-	after := func() {
-		switch {
-		case r.done: // the client has left
-		case s.chance(fault.AbortPercent):
-			s.finish(r, fault.AbortStatus, -1, ReasonFault)
-		default:
-			s.route(r)
-		}
-	}
-	if s.chance(fault.DelayPercent) {
-		s.after(fault.Delay, after)
+	if s.chance(s.settings.Fault.DelayPercent) {
+		s.after(s.settings.Fault.Delay, (*simulation).injectAbort, subject{of: r.whole()})
 		return
 	}
-	after()
+	s.injectAbort(subject{of: r.whole()})
+}
+
+func (s *simulation) injectAbort(on subject) {
+	fault := s.settings.Fault
+	switch {
+	case on.of.isOver(): // the client has left
+	case s.chance(fault.AbortPercent):
+		s.finish(on.of.request, fault.AbortStatus, -1, ReasonFault)
+	default:
+		s.route(on.of.request)
+	}
 }
 
 // chance is true in so many per cent of all cases.

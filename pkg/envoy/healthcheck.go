@@ -16,28 +16,37 @@ type checkState struct {
 	failedCheck bool
 	// failedChecks and passedChecks are in a row.
 	failedChecks, passedChecks int
+	// asked is how the check that is under way ends.
+	asked checkResult
 	// checkLine is the connection of a check of gRPC, which goes on after a timeout, also
 	// while it is being made; nil for none.
 	checkLine *line
 }
 
-// check asks a host, and plans the next check for an interval after its result.
-func (s *simulation) check(h *host) {
-	settings := s.settings.Check
-	took, passed, atOnce := s.askHost(h)
-	s.after(took, func() {
-		if passed {
-			s.checkPassed(h)
-		} else {
-			s.checkFailed(h, atOnce)
-		}
-		s.after(settings.Interval, func() { s.check(h) })
-	})
+// checkResult is how a check ends: an answer of the wrong status is a failure at once,
+// whatever the threshold.
+type checkResult struct {
+	took           time.Duration
+	passed, atOnce bool
 }
 
-// askHost returns how a check ends: an answer of the wrong status is a failure at once,
-// whatever the threshold.
-func (s *simulation) askHost(h *host) (took time.Duration, passed, atOnce bool) {
+// check asks a host.
+func (s *simulation) check(on subject) {
+	on.host.asked = s.askHost(on.host)
+	s.after(on.host.asked.took, (*simulation).checked, on)
+}
+
+// checked takes the result of a check, and plans the next one for an interval after it.
+func (s *simulation) checked(on subject) {
+	if on.host.asked.passed {
+		s.checkPassed(on.host)
+	} else {
+		s.checkFailed(on.host, on.host.asked.atOnce)
+	}
+	s.after(s.settings.Check.Interval, (*simulation).check, on)
+}
+
+func (s *simulation) askHost(h *host) checkResult {
 	settings := s.settings.Check
 	on := h.checkLine
 	if on == nil {
@@ -49,18 +58,18 @@ func (s *simulation) askHost(h *host) (took time.Duration, passed, atOnce bool) 
 			s.keepAlive(on, h, func() bool { return h.checkLine == on }, func() { h.checkLine = nil })
 		}
 		if at-s.now > settings.Timeout {
-			return settings.Timeout, false, false
+			return checkResult{took: settings.Timeout}
 		}
 		if !accepted || settings.ConnectOnly {
-			return at - s.now, accepted, false
+			return checkResult{took: at - s.now, passed: accepted}
 		}
 	}
 	at, with := on.answerAt(h, s.now)
 	if at-s.now > settings.Timeout {
-		return settings.Timeout, false, false
+		return checkResult{took: settings.Timeout}
 	}
-	passed = slices.Contains(settings.Expected, with.status) || len(settings.Expected) == 0 && with.status == http.StatusOK
-	return at - s.now, passed, !slices.Contains(settings.Retriable, with.status)
+	passed := slices.Contains(settings.Expected, with.status) || len(settings.Expected) == 0 && with.status == http.StatusOK
+	return checkResult{at - s.now, passed, !slices.Contains(settings.Retriable, with.status)}
 }
 
 func (s *simulation) checkFailed(h *host, atOnce bool) {

@@ -25,18 +25,18 @@ func (s *simulation) keepAlive(l *line, h *host, isOpen func() bool, shut func()
 	if s.now < settings.Interval {
 		next = s.between(0, next) // a connection of before the first request
 	}
-	s.after(next, func() {
+	s.after(next, func(s *simulation, _ subject) {
 		if !isOpen() {
 			return
 		}
 		if at, _ := l.answerAt(h, s.now); at-s.now <= settings.Timeout {
-			s.queue.add(at, func() { s.keepAlive(l, h, isOpen, shut) })
+			s.queue.add(at, func(s *simulation, _ subject) { s.keepAlive(l, h, isOpen, shut) }, subject{})
 			return
 		}
-		s.after(settings.Timeout, func() {
+		s.after(settings.Timeout, func(*simulation, subject) {
 			if isOpen() {
 				shut()
 			}
-		})
-	})
+		}, subject{})
+	}, subject{})
 }

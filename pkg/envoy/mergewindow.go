@@ -30,13 +30,13 @@ func (s *simulation) healthChanged() {
 	number := window.planned
 	window.waiting = number
 	s.note(UpdateDelayed, nil)
-	s.after(s.settings.MergeWindow, func() {
+	s.after(s.settings.MergeWindow, func(s *simulation, _ subject) {
 		if window.waiting == number {
 			window.waiting = 0
 			s.deliverHealth()
 			s.note(UpdateDelivered, nil)
 		}
-	})
+	}, subject{})
 }
 
 func (s *simulation) deliverHealth() {

@@ -137,7 +137,7 @@ func (s *simulation) uneject(h *host) {
 
 // tick ends ejections at each interval, and then lowers the back-off of hosts that
 // have been back for an interval (onIntervalTimer, checkHostForUneject).
-func (s *simulation) tick() {
+func (s *simulation) tick(subject) {
 	od := s.settings.Outlier
 	s.eachHost(func(h *host) {
 		if h.ejected && min(time.Duration(h.backOff)*od.BaseEjectionTime, od.MaxEjectionTime) <= s.now-h.ejectedAt {
@@ -152,7 +152,7 @@ func (s *simulation) tick() {
 		}
 	})
 	// The timer is armed at the end of its own work, so that ticks drift.
-	s.after(od.Interval+s.between(tickDriftMin, tickDriftMax), s.tick)
+	s.after(od.Interval+s.between(tickDriftMin, tickDriftMax), (*simulation).tick, subject{})
 }
 
 // The drift of a tick, as measured on a calm machine.

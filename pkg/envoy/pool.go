@@ -14,36 +14,37 @@ type pool struct {
 	// ready connections can take a request, the last used one last; busy ones cannot.
 	ready []*connection
 	busy  []*connection
-	// connecting is how many connections are being made, and pending the attempts that
+	// connecting are the connections that are being made, and pending the requests that
 	// wait for one.
 	connecting []*connection
-	pending    []*attempt
+	pending    []*request
 }
 
 // connection is one to a host.
 type connection struct {
 	line
 	pool *pool
-	// draining closes it at the end of its requests.
-	draining, closed bool
-	// attempts that are on it.
-	attempts []*attempt
+	// accepted tells how it ends that it is being made. draining closes it at the end of its
+	// requests.
+	accepted, draining, closed bool
+	// requests that are on it.
+	requests []*request
 }
 
-// newStream gives an attempt a connection, at once or when there is one
+// newStream gives a request a connection, at once or when there is one
 // (ConnPoolImplBase::newStreamImpl).
-func (s *simulation) newStream(a *attempt) {
-	p := a.pool
+func (s *simulation) newStream(r *request) {
+	p := r.pool
 	if last := len(p.ready) - 1; last >= 0 && !s.settings.Connections {
-		s.attach(p.ready[last], a)
+		s.attach(p.ready[last], r)
 		return
 	}
 	if s.inUse.PendingRequests >= s.settings.Limits.PendingRequests {
-		s.overflow(a)
+		s.overflow(r)
 		return
 	}
 	s.inUse.PendingRequests++
-	p.pending = append(p.pending, a)
+	p.pending = append(p.pending, r)
 	// A pool without any connection may have one beyond the limit.
 	isFirst := len(p.busy)+len(p.connecting) == 0
 	isNeeded := len(p.pending) > len(p.connecting)
@@ -57,31 +58,40 @@ func (s *simulation) newStream(a *attempt) {
 
 // connect makes a new connection.
 func (s *simulation) connect(p *pool) {
-	c := &connection{pool: p, line: s.newLine(s.settings.HTTP2)}
+	c := s.spare.connection()
+	*c = connection{pool: p, line: s.newLine(s.settings.HTTP2), requests: c.requests[:0]}
 	p.connecting = append(p.connecting, c)
 	s.inUse.Connections++
 	at, accepted := p.host.connectAt(s.now)
 	if deadline := s.now + s.settings.ConnectTimeout; at > deadline {
 		at, accepted = deadline, false
 	}
-	s.queue.add(at, func() {
-		if c.closed {
-			return
-		}
-		p.connecting = without(p.connecting, c)
-		if accepted {
-			s.connected(c)
-			return
-		}
-		s.inUse.Connections--
-		// All that wait fail with one connection (purgePendingStreams).
-		failed := p.pending
-		p.pending = nil
-		s.inUse.PendingRequests -= len(failed)
-		for _, a := range failed {
-			s.connectFailed(a)
-		}
-	})
+	c.accepted = accepted
+	s.queue.add(at, (*simulation).connectionMade, subject{connection: c})
+}
+
+// connectionMade is called when a connection is there, or could not be made.
+func (s *simulation) connectionMade(on subject) {
+	c := on.connection
+	if c.closed {
+		return
+	}
+	p := c.pool
+	p.connecting = without(p.connecting, c)
+	if c.accepted {
+		s.connected(c)
+		return
+	}
+	s.inUse.Connections--
+	s.spare.connections = append(s.spare.connections, c)
+	// All that wait fail with one connection (purgePendingStreams). None is tried again at once,
+	// so that none is put in the place of one that is still to fail.
+	failed := p.pending
+	p.pending = p.pending[:0]
+	s.inUse.PendingRequests -= len(failed)
+	for _, r := range failed {
+		s.connectFailed(r)
+	}
 }
 
 func (s *simulation) connected(c *connection) {
@@ -98,57 +108,60 @@ func (s *simulation) serve(c *connection) {
 	p := c.pool
 	p.ready = append(p.ready, c)
 	for len(p.pending) > 0 && slices.Contains(p.ready, c) {
-		a := p.pending[0]
-		p.pending = p.pending[1:]
+		r := p.pending[0]
+		p.pending = p.pending[:copy(p.pending, p.pending[1:])]
 		s.inUse.PendingRequests--
-		s.attach(c, a)
+		s.attach(c, r)
 	}
 }
 
-// attach sends the request of an attempt, which counts as one at its host from now on, if
-// the circuit breaker lets it (attachStreamToClient).
-func (s *simulation) attach(c *connection, a *attempt) {
+// attach sends a request, which counts as one at its host from now on, if the circuit
+// breaker lets it (attachStreamToClient).
+func (s *simulation) attach(c *connection, r *request) {
 	if s.inUse.Requests >= s.settings.Limits.Requests {
-		s.overflow(a)
+		s.overflow(r)
 		return
 	}
-	c.attempts, a.connection = append(c.attempts, a), c
+	c.requests, r.connection = append(c.requests, r), c
 	c.pool.host.requests++
 	s.inUse.Requests++
 	if !s.settings.HTTP2 {
 		c.pool.ready = without(c.pool.ready, c)
 		c.pool.busy = append(c.pool.busy, c)
 	}
-	s.sent(a)
+	s.sent(r)
 }
 
-// release ends the use of a connection by an attempt: it is kept for the next one, or
+// release ends the use of a connection by a request: it is kept for the next one, or
 // closed. One of HTTP/2 outlives a request that is given up.
-func (s *simulation) release(a *attempt, keep bool) {
-	c := a.connection
-	c.attempts = without(c.attempts, a)
+func (s *simulation) release(r *request, keep bool) {
+	c := r.connection
+	c.requests = without(c.requests, r)
 	switch {
-	case s.settings.HTTP2 && (!c.draining || len(c.attempts) > 0):
+	case s.settings.HTTP2 && (!c.draining || len(c.requests) > 0):
 	case s.settings.HTTP2 || !keep || c.draining || s.settings.Connections:
 		c.pool.busy = without(c.pool.busy, c)
 		c.closed = true
 		s.inUse.Connections--
+		if !s.settings.HTTP2 { // for which PINGs may be planned
+			s.spare.connections = append(s.spare.connections, c)
+		}
 	default:
 		c.pool.busy = without(c.pool.busy, c)
 		s.serve(c)
 	}
 }
 
-// leave takes an attempt out of the pool, whether it waits or is under way. A
+// leave takes a request out of the pool, whether it waits or is under way. A
 // connection that is being made for it goes on.
-func (s *simulation) leave(a *attempt) {
-	if i := slices.Index(a.pool.pending, a); i >= 0 {
-		a.pool.pending = slices.Delete(a.pool.pending, i, i+1)
+func (s *simulation) leave(r *request) {
+	if slices.Contains(r.pool.pending, r) {
+		r.pool.pending = without(r.pool.pending, r)
 		s.inUse.PendingRequests--
 		return
 	}
-	if a.connection != nil && slices.Contains(a.connection.attempts, a) {
-		s.release(a, false)
+	if r.connection != nil && slices.Contains(r.connection.requests, r) {
+		s.release(r, false)
 	}
 }
 
@@ -156,16 +169,16 @@ func (s *simulation) leave(a *attempt) {
 // waits for at once, the others after their requests (onHostHealthFailure).
 func (s *simulation) drain(h *host) {
 	for _, w := range s.workers {
-		p := w.pools[h.tier][h.index]
+		p := &w.pools[h.number]
 		for _, c := range p.ready {
-			if len(c.attempts) > 0 {
+			if len(c.requests) > 0 {
 				p.busy = append(p.busy, c)
 				continue
 			}
 			c.closed = true
 			s.inUse.Connections--
 		}
-		p.ready = nil
+		p.ready = p.ready[:0]
 		for _, c := range p.busy {
 			c.draining = true
 		}
@@ -174,7 +187,7 @@ func (s *simulation) drain(h *host) {
 				c.closed = true
 			}
 			s.inUse.Connections -= len(p.connecting)
-			p.connecting = nil
+			p.connecting = p.connecting[:0]
 		}
 	}
 }
@@ -186,23 +199,25 @@ func (s *simulation) breakConnections(p *pool) {
 	}
 }
 
-// breakConnection ends a connection, and every attempt that is on it.
+// breakConnection ends a connection, and the attempt of every request that is on it.
 func (s *simulation) breakConnection(c *connection) {
 	if c.closed {
 		return
 	}
 	c.pool.ready, c.pool.busy = without(c.pool.ready, c), without(c.pool.busy, c)
 	s.inUse.Connections--
-	attempts := c.attempts
-	c.closed, c.attempts = true, nil
-	for _, a := range attempts {
-		s.reset(a)
+	requests := c.requests
+	c.closed, c.requests = true, nil
+	for _, r := range requests {
+		s.reset(r)
 	}
 }
 
+// without removes an item. Unlike slices.Delete, it leaves the room behind the others as it
+// is: none of them is garbage.
 func without[T comparable](list []T, item T) []T {
 	if i := slices.Index(list, item); i >= 0 {
-		return slices.Delete(list, i, i+1)
+		return list[:i+copy(list[i:], list[i+1:])]
 	}
 	return list
 }

@@ -2,6 +2,7 @@ package envoy
 
 import (
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -127,15 +128,16 @@ func (r Result) Report(outage Outage) Report {
 // LongestEjection is the longest time that a host was ejected for; 0 where none was, or
 // none came back.
 func (r Result) LongestEjection() time.Duration {
-	type id struct{ tier, host int }
-	began := map[id]time.Duration{}
 	var longest time.Duration
-	for _, event := range r.Events {
-		switch of := (id{event.Tier, event.Host}); event.Kind {
-		case Ejected:
-			began[of] = event.At
-		case EjectionEnded:
-			longest = max(longest, event.At-began[of])
+	for i, event := range r.Events {
+		if event.Kind != EjectionEnded {
+			continue
+		}
+		for _, began := range slices.Backward(r.Events[:i]) {
+			if began.Kind == Ejected && began.Tier == event.Tier && began.Host == event.Host {
+				longest = max(longest, event.At-began.At)
+				break
+			}
 		}
 	}
 	return longest

@@ -39,14 +39,16 @@ func (s *simulation) retry(r *request, holds func(RetryOn) bool) bool {
 	}
 	s.inUse.Retries++
 	r.isRetry = true
-	s.after(s.backOff(r.Attempts), func() {
-		if r.done {
-			s.inUse.Retries--
-			return
-		}
-		s.try(r)
-	})
+	s.after(s.backOff(r.Attempts), (*simulation).tryAgain, subject{of: r.whole()})
 	return true
+}
+
+func (s *simulation) tryAgain(on subject) {
+	if on.of.isOver() {
+		s.inUse.Retries--
+		return
+	}
+	s.try(on.of.request)
 }
 
 // backOff is anything up to a limit that doubles with each retry
@@ -83,37 +85,23 @@ func (s *simulation) asksForTiers() bool {
 // loadOfRetry leaves out the tiers that were tried, after so many attempts. Where no
 // other one is healthy, all are tried again.
 func (s *simulation) loadOfRetry(r *request) []int {
-	if r.excluded == nil {
-		r.excluded = make([]bool, len(s.tiers))
-	}
 	if r.Attempts%s.settings.Retry.AttemptsPerPriority == 0 {
-		for i, tried := range r.triedTiers {
-			r.excluded[i] = r.excluded[i] || tried
-		}
-		if !s.hasOthers(r.excluded) {
-			clear(r.excluded)
-			clear(r.triedTiers)
+		r.excludedTo = r.Attempts
+		if sum(s.healthOfOthers(r)) == 0 {
+			r.excludedFrom = r.Attempts
 		}
 	}
-	health := slices.Clone(s.balance.health)
-	isFull := true
-	for i, excluded := range r.excluded {
-		if excluded {
-			health[i], isFull = 0, false
-		}
-	}
-	if isFull {
+	if r.excludedFrom == r.excludedTo {
 		return s.balance.load
 	}
-	return distribute(health)
+	return distribute(s.healthOfOthers(r))
 }
 
-// hasOthers tells whether a tier that is not left out has a healthy host.
-func (s *simulation) hasOthers(excluded []bool) bool {
-	for i, health := range s.balance.health {
-		if !excluded[i] && health > 0 {
-			return true
-		}
+// healthOfOthers is the health of the tiers that a retry does not leave out.
+func (s *simulation) healthOfOthers(r *request) []int {
+	health := slices.Clone(s.balance.health)
+	for _, h := range r.tried[r.excludedFrom:r.excludedTo] {
+		health[h.tier] = 0
 	}
-	return false
+	return health
 }

@@ -10,36 +10,26 @@ type request struct {
 	// index is that of its entry in the result.
 	index  int
 	worker *worker
-	// tried are the hosts of earlier attempts, the first in a place of its own: most
-	// requests have no other. triedTiers are their tiers, where retries ask for them.
-	tried      []*host
-	first      [1]*host
-	triedTiers []bool
-	// excluded are the tiers that a retry leaves out.
-	excluded []bool
-	current  *attempt
+	// tried are the hosts of the attempts.
+	tried []*host
+	// A retry leaves out the tiers of those that were tried from one attempt to another.
+	excludedFrom, excludedTo int
+	// isTrying tells that an attempt is under way: in a pool, and on a connection once there
+	// is one.
+	isTrying   bool
+	pool       *pool
+	connection *connection
 	// isRetry tells that one of the retries that may be under way is this.
 	isRetry, done bool
 }
 
-// attempt is a request on its way to a host.
-type attempt struct {
-	request    *request
-	pool       *pool
-	connection *connection
-	ended      bool
-}
-
 // arrive accepts a request.
 func (s *simulation) arrive() {
-	req := &request{Request: Request{Sent: s.now, Tier: -1}, index: len(s.result.Requests), worker: s.workers[s.random.IntN(len(s.workers))]}
-	req.tried = req.first[:0]
-	if s.asksForTiers() {
-		req.triedTiers = make([]bool, len(s.tiers))
-	}
+	req := s.spare.request()
+	*req = request{Request: Request{Sent: s.now, Tier: -1}, index: len(s.result.Requests), worker: &s.workers[s.random.IntN(len(s.workers))], tried: req.tried[:0]}
 	s.result.Requests = append(s.result.Requests, Request{})
 	s.waiting++
-	s.queue.addDeadline(ofClient, s.now+s.scenario.Traffic.Patience, req)
+	s.queue.addDeadline(ofClient, s.now+s.scenario.Traffic.Patience, req.whole())
 	if s.settings.Fault != nil {
 		s.inject(req)
 		return
@@ -50,7 +40,7 @@ func (s *simulation) arrive() {
 // route begins with the attempts, and with the timeout of all of them.
 func (s *simulation) route(req *request) {
 	if timeout := s.settings.RequestTimeout; timeout > 0 && !s.settings.Connections {
-		s.queue.addDeadline(ofRoute, s.now+timeout, req)
+		s.queue.addDeadline(ofRoute, s.now+timeout, req.whole())
 	}
 	s.try(req)
 }
@@ -64,119 +54,116 @@ func (s *simulation) try(r *request) {
 	}
 	r.Attempts++
 	r.tried = append(r.tried, h)
-	if r.triedTiers != nil {
-		r.triedTiers[h.tier] = true
-	}
-	a := &attempt{request: r, pool: r.worker.pools[h.tier][h.index]}
-	r.current = a
-	s.newStream(a)
+	r.isTrying, r.pool, r.connection = true, &r.worker.pools[h.number], nil
+	s.newStream(r)
 }
 
 // sent is called when the request is on its way to the server.
-func (s *simulation) sent(a *attempt) {
+func (s *simulation) sent(r *request) {
 	if retry := s.settings.Retry; retry != nil && retry.PerTryTimeout > 0 {
-		s.after(retry.PerTryTimeout, func() {
-			if !a.ended {
-				s.perTryTimeout(a)
-			}
-		})
+		s.queue.addDeadline(ofAttempt, s.now+retry.PerTryTimeout, r.attempt())
 	}
-	at, with := a.connection.answerAt(a.pool.host, s.now)
-	s.queue.add(at, func() {
-		if !a.ended {
-			s.answer(a, with)
-		}
-	})
+	at, with := r.connection.answerAt(r.pool.host, s.now)
+	s.queue.add(at, (*simulation).answer, subject{of: r.attempt(), with: with})
 }
 
 // answer is the server's.
-func (s *simulation) answer(a *attempt, with reply) {
-	s.end(a)
-	if !s.settings.Connections {
-		s.putResult(a.pool.host, answered, with.status)
+func (s *simulation) answer(on subject) {
+	if on.of.isOver() {
+		return
 	}
-	s.release(a, true)
-	if s.retryReply(a.request, with) {
+	r, with := on.of.request, on.with
+	s.end(r)
+	if !s.settings.Connections {
+		s.putResult(r.pool.host, answered, with.status)
+	}
+	s.release(r, true)
+	if s.retryReply(r, with) {
 		return
 	}
 	reason := Reason("")
 	if with.status != http.StatusOK {
 		reason = ReasonError
 	}
-	s.finish(a.request, with.status, a.pool.host.tier, reason)
+	s.finish(r, with.status, r.pool.host.tier, reason)
 }
 
 // connectFailed is an attempt without a connection: no byte of it was sent.
-func (s *simulation) connectFailed(a *attempt) {
-	s.end(a)
-	s.putResult(a.pool.host, failed, 0)
-	if !s.retry(a.request, func(on RetryOn) bool {
+func (s *simulation) connectFailed(r *request) {
+	s.end(r)
+	s.putResult(r.pool.host, failed, 0)
+	if !s.retry(r, func(on RetryOn) bool {
 		return on.ConnectFailure || on.ResetBeforeRequest || on.Reset || on.GatewayError || on.FiveXX
 	}) {
-		s.finish(a.request, http.StatusServiceUnavailable, -1, ReasonConnection)
+		s.finish(r, http.StatusServiceUnavailable, -1, ReasonConnection)
 	}
 }
 
 // reset is an attempt whose connection broke. Where Envoy sees connections alone, one that
 // was established does not count against its host (tcp_proxy.cc, onGenericPoolFailure).
-func (s *simulation) reset(a *attempt) {
-	s.end(a)
+func (s *simulation) reset(r *request) {
+	s.end(r)
 	if !s.settings.Connections {
-		s.putResult(a.pool.host, failed, 0)
+		s.putResult(r.pool.host, failed, 0)
 	}
-	if !s.retry(a.request, isCoveredByReset) {
-		s.finish(a.request, http.StatusServiceUnavailable, -1, ReasonConnection)
+	if !s.retry(r, isCoveredByReset) {
+		s.finish(r, http.StatusServiceUnavailable, -1, ReasonConnection)
 	}
 }
 
 func isCoveredByReset(on RetryOn) bool { return on.Reset || on.GatewayError || on.FiveXX }
 
 // perTryTimeout ends an attempt (onPerTryTimeoutCommon).
-func (s *simulation) perTryTimeout(a *attempt) {
-	s.end(a)
-	s.leave(a)
-	s.putResult(a.pool.host, timedOut, 0)
-	if !s.retry(a.request, isCoveredByReset) {
-		s.finish(a.request, http.StatusGatewayTimeout, -1, ReasonTimeout)
+func (s *simulation) perTryTimeout(on subject) {
+	r := on.of.request
+	s.end(r)
+	s.leave(r)
+	s.putResult(r.pool.host, timedOut, 0)
+	if !s.retry(r, isCoveredByReset) {
+		s.finish(r, http.StatusGatewayTimeout, -1, ReasonTimeout)
 	}
 }
 
 // timeOut ends a request with all its attempts (onResponseTimeout). It counts against
 // a host only once there is a connection to it: updateOutlierDetection asks for the
 // host that the pool has told.
-func (s *simulation) timeOut(r *request) {
-	if a := r.current; a != nil && !a.ended {
-		s.end(a)
-		s.leave(a)
-		if a.connection != nil {
-			s.putResult(a.pool.host, timedOut, 0)
+func (s *simulation) timeOut(on subject) {
+	r := on.of.request
+	if r.isTrying {
+		s.end(r)
+		s.leave(r)
+		if r.connection != nil {
+			s.putResult(r.pool.host, timedOut, 0)
 		}
 	}
 	s.finish(r, http.StatusGatewayTimeout, -1, ReasonTimeout)
 }
 
-// abandon ends a request whose client has left. That counts for nothing.
-func (s *simulation) abandon(r *request) {
-	if a := r.current; a != nil && !a.ended {
-		s.end(a)
-		s.leave(a)
+// abandon ends a request whose client has left. That counts against no host.
+func (s *simulation) abandon(on subject) {
+	r := on.of.request
+	if r.isTrying {
+		s.end(r)
+		s.leave(r)
 	}
+	s.finish(r, 0, -1, ReasonPatience)
 }
 
 // overflow is an attempt that the circuit breaker refuses. It counts for nothing.
-func (s *simulation) overflow(a *attempt) {
-	s.end(a)
-	s.finish(a.request, http.StatusServiceUnavailable, -1, ReasonOverflow)
+func (s *simulation) overflow(r *request) {
+	s.end(r)
+	s.finish(r, http.StatusServiceUnavailable, -1, ReasonOverflow)
 }
 
-func (s *simulation) end(a *attempt) {
-	a.ended = true
-	if a.connection != nil {
-		a.pool.host.requests--
+// end is that of an attempt.
+func (s *simulation) end(r *request) {
+	r.isTrying = false
+	if r.connection != nil {
+		r.pool.host.requests--
 		s.inUse.Requests--
 	}
-	if a.request.isRetry {
-		a.request.isRetry = false
+	if r.isRetry {
+		r.isRetry = false
 		s.inUse.Retries--
 	}
 }
@@ -190,4 +177,5 @@ func (s *simulation) finish(r *request, status, tier int, reason Reason) {
 	r.Status, r.Tier, r.Reason = status, tier, reason
 	r.Latency = s.now - r.Sent
 	s.result.Requests[r.index] = r.Request
+	s.spare.requests = append(s.spare.requests, r)
 }

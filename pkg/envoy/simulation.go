@@ -15,9 +15,10 @@ type simulation struct {
 	now      time.Duration
 	queue    queue
 	tiers    [][]*host
-	workers  []*worker
+	workers  []worker
 	balance  balance
 	merge    mergeWindow
+	spare    spare
 	// inUse counts what the circuit breaker limits.
 	inUse  Limits
 	result Result
@@ -28,11 +29,22 @@ type simulation struct {
 	// restless is when a request last ended that home did not answer, or the
 	// last outage did. until is when the simulation ends.
 	restless, until time.Duration
+	// interval is the time between two requests, of which there are at most count.
+	interval time.Duration
+	count    int
+}
+
+// spare is what nothing uses any more, and the next of its kind may.
+type spare struct {
+	requests    []*request
+	connections []*connection
 }
 
 // host is a server of a tier, as all workers see it.
 type host struct {
 	tier, index int
+	// number counts the hosts of all tiers.
+	number int
 	// locality is the index of its backend in the tier.
 	locality int
 	outages  []Outage
@@ -46,33 +58,42 @@ func (h *host) isHealthy() bool { return !h.ejected && !h.failedCheck }
 
 // worker is a thread of Envoy.
 type worker struct {
-	// pools by tier and host.
-	pools [][]*pool
+	// pools by the number of the host.
+	pools []pool
 	// turn is that of round robin.
 	turn int
 }
 
 // Simulate runs a scenario, which must be valid. The same scenario and seed give the
 // same result.
-func Simulate(scenario Scenario, seed uint64) Result {
-	s := &simulation{
+func Simulate(scenario Scenario, seed uint64) Result { return new(Runner).Run(scenario, seed) }
+
+// Runner runs one scenario after the other, in the same memory. Its zero value is ready to
+// use.
+type Runner struct{ last simulation }
+
+// Run is Simulate. Its result is good until the next run.
+func (r *Runner) Run(scenario Scenario, seed uint64) Result {
+	s := &r.last
+	*s = simulation{
 		scenario: scenario, settings: scenario.Settings, random: rand.New(rand.NewPCG(seed, 0)),
 		merge: mergeWindow{delivered: -scenario.Settings.MergeWindow - 1},
+		queue: s.queue.emptied(), spare: s.spare, result: Result{Requests: s.result.Requests[:0], Events: s.result.Events[:0]},
 	}
 	s.makeHosts()
 	s.home = max(0, slices.IndexFunc(s.tiers, func(hosts []*host) bool { return len(hosts) > 0 && !slices.Contains(scenario.Dead, hosts[0].tier) }))
 	s.balance.localities = s.scenario.Localities
 	s.balance.update(s.tiers, s.settings.PanicThreshold)
 	if s.settings.Outlier != nil {
-		s.after(s.between(0, s.settings.Outlier.Interval), s.tick)
+		s.after(s.between(0, s.settings.Outlier.Interval), (*simulation).tick, subject{})
 	}
 	if s.settings.Check != nil {
 		s.eachHost(func(h *host) {
-			s.after(s.between(0, s.settings.Check.Interval), func() { s.check(h) })
+			s.after(s.between(0, s.settings.Check.Interval), (*simulation).check, subject{host: h})
 		})
 	}
 	for _, outage := range scenario.Outages {
-		s.queue.add(outage.Begin, func() { s.begin(outage) })
+		s.queue.add(outage.Begin, func(s *simulation, _ subject) { s.begin(outage) }, subject{})
 		s.restless = max(s.restless, outage.End)
 	}
 	s.sendRequests()
@@ -81,10 +102,14 @@ func Simulate(scenario Scenario, seed uint64) Result {
 }
 
 func (s *simulation) makeHosts() {
+	all := make([]host, sum(s.scenario.Tiers))
+	number := 0
 	for tier, count := range s.scenario.Tiers {
-		var hosts []*host
-		for i := range count {
-			h := &host{tier: tier, index: i, locality: localityOf(i, s.scenario.Localities[tier])}
+		hosts := make([]*host, count)
+		for i := range hosts {
+			h := &all[number]
+			*h = host{tier: tier, index: i, number: number, locality: localityOf(i, s.scenario.Localities[tier])}
+			number++
 			if slices.Contains(s.scenario.Dead, tier) {
 				h.outages = append(h.outages, Outage{Kind: Closed, End: math.MaxInt64})
 			}
@@ -93,20 +118,17 @@ func (s *simulation) makeHosts() {
 					h.outages = append(h.outages, outage)
 				}
 			}
-			hosts = append(hosts, h)
+			hosts[i] = h
 		}
 		s.tiers = append(s.tiers, hosts)
 	}
-	for range s.scenario.Workers {
-		w := &worker{}
-		for _, hosts := range s.tiers {
-			var pools []*pool
-			for _, h := range hosts {
-				pools = append(pools, &pool{host: h})
-			}
-			w.pools = append(w.pools, pools)
+	s.workers = make([]worker, s.scenario.Workers)
+	for i := range s.workers {
+		pools := make([]pool, len(all))
+		for j := range pools {
+			pools[j].host = &all[j]
 		}
-		s.workers = append(s.workers, w)
+		s.workers[i].pools = pools
 	}
 }
 
@@ -126,26 +148,26 @@ func localityOf(index int, localities []Locality) int {
 
 // sendRequests plans the first request, and each plans the next one.
 func (s *simulation) sendRequests() {
-	interval := time.Duration(float64(time.Second) / s.scenario.Traffic.Rate)
-	count := int(s.scenario.Traffic.Duration / interval)
+	s.interval = time.Duration(float64(time.Second) / s.scenario.Traffic.Rate)
+	s.count = int(s.scenario.Traffic.Duration / s.interval)
 	expected := s.scenario.Traffic.Duration
 	if s.scenario.Traffic.Calm > 0 {
 		expected = min(expected, s.restless+usualTail)
 	}
-	s.result.Requests = make([]Request, 0, int(expected/interval)+1)
-	var send func()
-	send = func() {
-		if s.isCalm() {
-			s.until = s.now
-			return
-		}
-		s.arrive()
-		if next := len(s.result.Requests); next < count {
-			s.queue.add(time.Duration(next)*interval, send)
-		}
+	s.result.Requests = slices.Grow(s.result.Requests, int(expected/s.interval)+1)
+	if s.count > 0 {
+		s.queue.add(0, (*simulation).send, subject{})
 	}
-	if count > 0 {
-		s.queue.add(0, send)
+}
+
+func (s *simulation) send(subject) {
+	if s.isCalm() {
+		s.until = s.now
+		return
+	}
+	s.arrive()
+	if next := len(s.result.Requests); next < s.count {
+		s.queue.add(time.Duration(next)*s.interval, (*simulation).send, subject{})
 	}
 }
 
@@ -160,20 +182,12 @@ func (s *simulation) isCalm() bool {
 func (s *simulation) run() {
 	s.until = s.scenario.Traffic.Duration + s.scenario.Traffic.Patience
 	for {
-		at, do, kind, request, ok := s.queue.next()
+		at, planned, ok := s.queue.next()
 		if !ok || at > s.until {
 			return
 		}
 		s.now = at
-		switch {
-		case request == nil:
-			do()
-		case kind == ofClient:
-			s.abandon(request)
-			s.finish(request, 0, -1, ReasonPatience)
-		default:
-			s.timeOut(request)
-		}
+		planned.do(s, planned.on)
 	}
 }
 
@@ -189,15 +203,15 @@ func (s *simulation) begin(outage Outage) {
 		}
 	}
 	for _, worker := range s.workers {
-		for i, p := range worker.pools[outage.Tier] {
+		for i, h := range s.tiers[outage.Tier] {
 			if isBroken(i) {
-				s.breakConnections(p)
+				s.breakConnections(&worker.pools[h.number])
 			}
 		}
 	}
 }
 
-func (s *simulation) after(delay time.Duration, do func()) { s.queue.add(s.now+delay, do) }
+func (s *simulation) after(delay time.Duration, do do, on subject) { s.queue.add(s.now+delay, do, on) }
 
 // between returns a random duration.
 func (s *simulation) between(least, most time.Duration) time.Duration {
@@ -225,4 +239,27 @@ func (s *simulation) note(kind EventKind, h *host) {
 		return
 	}
 	s.result.Events = append(s.result.Events, event)
+}
+
+// request returns one to fill.
+func (s *spare) request() *request {
+	if len(s.requests) == 0 {
+		return &request{}
+	}
+	return pop(&s.requests)
+}
+
+// connection returns one to fill.
+func (s *spare) connection() *connection {
+	if len(s.connections) == 0 {
+		return &connection{}
+	}
+	return pop(&s.connections)
+}
+
+func pop[T any](list *[]T) T {
+	last := len(*list) - 1
+	item := (*list)[last]
+	*list = (*list)[:last]
+	return item
 }

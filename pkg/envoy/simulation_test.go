@@ -259,8 +259,9 @@ func BenchmarkSimulate(b *testing.B) {
 	for _, name := range []string{"workshop", "safe", "zero-loss-active"} {
 		b.Run(name, func(b *testing.B) {
 			scenario := drill(settingsOf(b, policies[name]), envoy.Closed)
+			var runner envoy.Runner
 			for b.Loop() {
-				envoy.Simulate(scenario, 1)
+				runner.Run(scenario, 1)
 			}
 		})
 	}

@@ -193,7 +193,7 @@ func Run(failovers []Served, options Options) ([]Failover, error) {
 		results[i] = Failover{Served: failover, Hosts: planned.scenario.Tiers, Note: strings.Join(planned.notes, "; "), isSplit: planned.isSplit, Outages: make([]Outage, len(kinds))}
 		for j, kind := range kinds {
 			group.Go(func() error {
-				results[i].Outages[j] = runOutage(planned, kind, options)
+				results[i].Outages[j] = runOutage(&envoy.Runner{}, planned, kind, options)
 				return nil
 			})
 		}
@@ -224,7 +224,9 @@ const (
 	calm = 5 * time.Second
 )
 
-func runOutage(planned plan, kind envoy.Kind, options Options) Outage {
+// runOutage simulates an outage. What it returns of the first run is good until the next run of
+// the runner.
+func runOutage(runner *envoy.Runner, planned plan, kind envoy.Kind, options Options) Outage {
 	result := Outage{Kind: kind, Sent: int(options.Rate * options.For.Seconds())}
 	if len(planned.scenario.Tiers) == 0 {
 		result.Lost = Range[int]{result.Sent, result.Sent, result.Sent}
@@ -233,8 +235,9 @@ func runOutage(planned plan, kind envoy.Kind, options Options) Outage {
 	}
 	var all, during, after []int
 	var failover, failback, slowest []time.Duration
-	for seed := range uint64(options.Seeds) {
-		run, outage := runOnce(planned, kind, seed, options)
+	// Each run is in the memory of the one before, so that the first one comes last.
+	for seed := options.Seeds - 1; seed >= 0; seed-- {
+		run, outage := runOnce(runner, planned, kind, seed, options)
 		report := run.Report(outage)
 		lost := lossesOf(run, outage)
 		if lost.before > 0 || planned.scenario.Settings.Fault != nil {
@@ -297,14 +300,14 @@ func (o Outage) LostText() string {
 
 // runOnce simulates until active is back, or cannot be expected any more. In each run,
 // the outage begins at another time between two requests.
-func runOnce(planned plan, kind envoy.Kind, seed uint64, options Options) (envoy.Result, envoy.Outage) {
+func runOnce(runner *envoy.Runner, planned plan, kind envoy.Kind, seed int, options Options) (envoy.Result, envoy.Outage) {
 	scenario := planned.scenario
 	phase := time.Duration((float64(seed) + 0.5) / float64(options.Seeds) * float64(time.Second) / scenario.Traffic.Rate)
 	outage := envoy.Outage{Kind: kind, Tier: planned.broken, Hosts: planned.brokenHosts(options), Begin: options.Begin + phase}
 	outage.End = outage.Begin + options.For
 	scenario.Outages = []envoy.Outage{outage}
 	scenario.Traffic.Duration, scenario.Traffic.Calm = outage.End+longestTail, calm
-	return envoy.Simulate(scenario, seed), outage
+	return runner.Run(scenario, uint64(seed)), outage
 }
 
 // timesOf returns the range of times, of which those that never come are the longest.

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"encoding/json"
 	"sync"
 
@@ -15,6 +16,8 @@ type Simulator struct {
 	// settled has the settings that there is time for.
 	settled map[string]bool
 	noTime  bool
+	// runners are those that do not run.
+	runners sync.Pool
 }
 
 // NoTime returns a Simulator that has time for no failover: what is then said is what
@@ -65,8 +68,11 @@ func (s *Simulator) Outage(of Served, options Options, kind envoy.Kind, change f
 		Lost     float64
 	}{planned.scenario, options, kind, planned.lost}))
 	entry.once.Do(func() {
-		entry.outage = runOutage(planned, kind, options)
+		runner, _ := s.runners.Get().(*envoy.Runner)
+		runner = cmp.Or(runner, &envoy.Runner{})
+		entry.outage = runOutage(runner, planned, kind, options)
 		entry.outage.First = envoy.Result{}
+		s.runners.Put(runner)
 	})
 	return entry.outage
 }
