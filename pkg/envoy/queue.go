@@ -19,11 +19,11 @@ func (e event) before(other event) bool {
 // action is what an event does, and to what. Most are methods of a simulation: a closure for
 // each event would take longer than all else.
 type action struct {
-	do do
+	do doing
 	on subject
 }
 
-type do func(*simulation, subject)
+type doing func(*simulation, subject)
 
 // subject is what an event is about.
 type subject struct {
@@ -84,7 +84,7 @@ const (
 )
 
 // atDeadline is what is done where one is not met.
-var atDeadline = [kindsOfDeadlines]do{ofClient: (*simulation).abandon, ofRoute: (*simulation).timeOut, ofAttempt: (*simulation).perTryTimeout}
+var atDeadline = [kindsOfDeadlines]doing{ofClient: (*simulation).abandon, ofRoute: (*simulation).timeOut, ofAttempt: (*simulation).perTryTimeout}
 
 // emptied is a queue without events that uses the memory of this one.
 func (q *queue) emptied() queue {
@@ -95,7 +95,7 @@ func (q *queue) emptied() queue {
 	return empty
 }
 
-func (q *queue) add(at time.Duration, do do, on subject) {
+func (q *queue) add(at time.Duration, do doing, on subject) {
 	index := len(q.actions)
 	if last := len(q.unused) - 1; last >= 0 {
 		index, q.unused = q.unused[last], q.unused[:last]

@@ -34,12 +34,6 @@ type simulation struct {
 	count    int
 }
 
-// spare is what nothing uses any more, and the next of its kind may.
-type spare struct {
-	requests    []*request
-	connections []*connection
-}
-
 // host is a server of a tier, as all workers see it.
 type host struct {
 	tier, index int
@@ -211,7 +205,9 @@ func (s *simulation) begin(outage Outage) {
 	}
 }
 
-func (s *simulation) after(delay time.Duration, do do, on subject) { s.queue.add(s.now+delay, do, on) }
+func (s *simulation) after(delay time.Duration, do doing, on subject) {
+	s.queue.add(s.now+delay, do, on)
+}
 
 // between returns a random duration.
 func (s *simulation) between(least, most time.Duration) time.Duration {
@@ -239,27 +235,4 @@ func (s *simulation) note(kind EventKind, h *host) {
 		return
 	}
 	s.result.Events = append(s.result.Events, event)
-}
-
-// request returns one to fill.
-func (s *spare) request() *request {
-	if len(s.requests) == 0 {
-		return &request{}
-	}
-	return pop(&s.requests)
-}
-
-// connection returns one to fill.
-func (s *spare) connection() *connection {
-	if len(s.connections) == 0 {
-		return &connection{}
-	}
-	return pop(&s.connections)
-}
-
-func pop[T any](list *[]T) T {
-	last := len(*list) - 1
-	item := (*list)[last]
-	*list = (*list)[:last]
-	return item
 }

@@ -77,12 +77,16 @@ func scenarios() int {
 // TestProperties holds what is true of every scenario.
 func TestProperties(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
+	var runner envoy.Runner
 	for i := range scenarios() {
 		scenario := randomScenario(random)
 		require.NoError(t, scenario.Validate())
 		name := fmt.Sprintf("%d: %+v", i, scenario)
 		result := envoy.Simulate(scenario, uint64(i))
 		assert.Equal(t, result, envoy.Simulate(scenario, uint64(i)), "the same seed, %s", name)
+		again := runner.Run(scenario, uint64(i))
+		assert.Equal(t, result.Requests, again.Requests, "in memory that was used, %s", name)
+		assert.ElementsMatch(t, result.Events, again.Events, name)
 
 		assert.Len(t, result.Requests, int(scenario.Traffic.Rate*scenario.Traffic.Duration.Seconds()))
 		for _, request := range result.Requests {
