@@ -2,7 +2,7 @@ package simulate
 
 import (
 	"cmp"
-	"encoding/json"
+	"fmt"
 	"sync"
 
 	"github.com/failover-krm/failover/pkg/envoy"
@@ -34,7 +34,7 @@ func (s *Simulator) HasTime(of Served) bool {
 	if s.noTime {
 		return false
 	}
-	key := keyOf(planOf(of, Defaults()).scenario)
+	key := planOf(of, Defaults()).scenario.Key()
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if !s.settled[key] && len(s.settled) < MostSettings {
@@ -53,20 +53,15 @@ type known struct {
 }
 
 // Outage simulates a kind of outage of a failover, with other settings where change is
-// not nil. The options must be valid; their kinds are not used. The runs themselves are
-// not kept.
+// not nil. The options must be valid; their kinds and their method are not used. The runs
+// themselves are not kept.
 func (s *Simulator) Outage(of Served, options Options, kind envoy.Kind, change func(*envoy.Settings)) Outage {
 	planned := planOf(of, options)
 	if change != nil {
 		change(&planned.scenario.Settings)
 	}
-	options.Kinds = nil
-	entry := s.entry(keyOf(struct {
-		Scenario envoy.Scenario
-		Options  Options
-		Kind     envoy.Kind
-		Lost     float64
-	}{planned.scenario, options, kind, planned.lost}))
+	options.Kinds, options.Method = nil, ""
+	entry := s.entry(fmt.Sprint(planned.scenario.Key(), options, kind, planned.lost))
 	entry.once.Do(func() {
 		runner, _ := s.runners.Get().(*envoy.Runner)
 		runner = cmp.Or(runner, &envoy.Runner{})
@@ -75,14 +70,6 @@ func (s *Simulator) Outage(of Served, options Options, kind envoy.Kind, change f
 		s.runners.Put(runner)
 	})
 	return entry.outage
-}
-
-func keyOf(value any) string {
-	key, err := json.Marshal(value)
-	if err != nil {
-		panic(err) // there are numbers and texts only
-	}
-	return string(key)
 }
 
 func (s *Simulator) entry(key string) *known {
