@@ -147,11 +147,16 @@ func (c comparison) otherwise(with string) string {
 func (f *failover) isSimulated() bool { return f.hasTiers() && f.Simulator.HasTime(f.served()) }
 
 // with compares what an outage costs as things are, and after a change of the settings. What
-// is lost on purpose says nothing of it.
+// is lost on purpose says nothing of it. Where nothing is lost, there is nothing to compare.
 func (f *failover) with(kind envoy.Kind, change func(*envoy.Settings)) comparison {
-	withoutFault := func(s *envoy.Settings) { s.Fault = nil }
-	changed := func(s *envoy.Settings) { withoutFault(s); change(s) }
-	return comparison{f.served().Counted(), f.Simulator.Outage(f.served(), usual(runsOfFinding), kind, withoutFault), f.Simulator.Outage(f.served(), usual(runsOfFinding), kind, changed)}
+	cost := func(change func(*envoy.Settings)) simulate.Outage {
+		return f.Simulator.Outage(f.served(), usual(runsOfFinding), kind, func(s *envoy.Settings) { s.Fault = nil; change(s) })
+	}
+	is := cost(func(*envoy.Settings) {})
+	if is.Lost.Median == 0 {
+		return comparison{f.served().Counted(), is, is}
+	}
+	return comparison{f.served().Counted(), is, cost(change)}
 }
 
 // answersError is the outage in which the application answers each request with an error.
