@@ -6,17 +6,16 @@ import (
 	"github.com/failover-krm/failover/pkg/diagnostic"
 )
 
-// advice returns what the rules find in rendered objects, for those who render them.
-// An error is a warning here, since what a spec says is what is meant. Information
+// advice makes of what the rules find in rendered objects what those are told who render
+// them. An error is a warning here, since what a spec says is what is meant. Information
 // that depends on other files is left to those who check them together.
-func advice[T any](objects []compiled[T], subjects []*diagnostic.Subject) []diagnostic.Diagnostic {
+func advice(found []diagnostic.Diagnostic, subjects []*diagnostic.Subject) []diagnostic.Diagnostic {
 	var told []diagnostic.Diagnostic
 	isTold := map[string]bool{}
 	for _, rule := range check.Rules() {
 		isTold[rule.ID] = rule.OnRender
 	}
-	all := suppress(check.Run(manifestsOf(objects), check.Options{}).Diagnostics, subjects)
-	for _, found := range all {
+	for _, found := range suppress(found, subjects) {
 		switch found.Severity {
 		case diagnostic.Error:
 			found.Severity = diagnostic.Warning

@@ -77,10 +77,12 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 	together = append(together, valuesOf(others, on)...)
 	wrong := false
 	for _, set := range apart(specs) {
-		rendered, found, err := compileAll(set, Options{}, func(object Object) (Object, error) { return object, nil })
+		loaded, origins, found := load(set, "")
+		rendered, refused, err := compileSpecs(loaded, origins, Options{}, func(object Object) (Object, error) { return object, nil })
 		if err != nil {
 			return Report{}, err
 		}
+		found = append(found, refused...)
 		wrong = wrong || diagnostic.Failed(found)
 		for _, object := range rendered {
 			report.Rendered = append(report.Rendered, object.finished)

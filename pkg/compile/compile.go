@@ -17,11 +17,13 @@ import (
 	"github.com/failover-krm/failover/pkg/api/decode"
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/apiserver"
+	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/encode"
 	"github.com/failover-krm/failover/pkg/envoygateway"
 	"github.com/failover-krm/failover/pkg/render"
+	"github.com/failover-krm/failover/pkg/simulate"
 )
 
 // Object is an object of a failover that the API server of its target accepts.
@@ -71,22 +73,37 @@ func Specs(specs ...*v1alpha1.FailoverSpec) ([]Object, []diagnostic.Diagnostic, 
 // are no objects. What the rules of package check find is among the diagnostics, but
 // never as an error: what is written is accepted.
 func Documents[T any](subjects []*diagnostic.Subject, options Options, finish func(Object) (T, error)) ([]T, []diagnostic.Diagnostic, error) {
-	objects, diagnostics, err := compileAll(subjects, options, finish)
-	if err != nil {
-		return nil, nil, err
+	specs, origins, diagnostics := load(subjects, options.Namespace)
+	failed := diagnostic.Failed(diagnostics)
+	finished := map[*v1alpha1.FailoverSpec][]T{}
+	var found []diagnostic.Diagnostic
+	var simulator simulate.Simulator
+	for _, batch := range batches(specs) {
+		objects, refused, err := compileSpecs(batch, origins, options, finish)
+		if err != nil {
+			return nil, nil, err
+		}
+		diagnostics = append(diagnostics, refused...)
+		if failed = failed || len(refused) > 0; failed {
+			continue
+		}
+		found = append(found, check.Run(manifestsOf(objects), check.Options{Simulator: &simulator}).Diagnostics...)
+		for _, object := range objects {
+			finished[object.Spec] = append(finished[object.Spec], object.finished)
+		}
 	}
-	if !diagnostic.Failed(diagnostics) {
-		diagnostics = append(diagnostics, advice(objects, subjects)...)
+	if !failed {
+		diagnostics = append(diagnostics, advice(found, subjects)...)
 	}
 	diagnostic.Sort(diagnostics, subjects)
 	if diagnostic.Failed(diagnostics) {
 		return nil, diagnostics, nil
 	}
-	finished := make([]T, len(objects))
-	for i, object := range objects {
-		finished[i] = object.finished
+	var inOrder []T
+	for _, fs := range specs {
+		inOrder = append(inOrder, finished[fs]...)
 	}
-	return finished, diagnostics, nil
+	return inOrder, diagnostics, nil
 }
 
 // YAML compiles the FailoverSpecs that documents are, as Documents does, to YAML
@@ -109,20 +126,9 @@ type compiled[T any] struct {
 	finished T
 }
 
-// compileAll renders and validates the FailoverSpecs that documents are. There are no
-// objects of a spec that is wrong.
-func compileAll[T any](subjects []*diagnostic.Subject, options Options, finish func(Object) (T, error)) ([]compiled[T], []diagnostic.Diagnostic, error) {
-	specs, origins, diagnostics := load(subjects, options.Namespace)
-	objects, errs := render.Render(specs)
-	for _, err := range errs {
-		found := diagnostic.Errors(origins[err.Spec], field.ErrorList{err.Err})
-		other := origins[err.Other]
-		if place := diagnostic.Place(other, other.Position(document.ParsePath("metadata.name"))); place != "" {
-			found[0].Message += " (the other: " + place + ")"
-		}
-		diagnostics = append(diagnostics, found...)
-	}
-
+// compileSpecs renders and validates FailoverSpecs, and says what is refused.
+func compileSpecs[T any](specs []*v1alpha1.FailoverSpec, origins sources, options Options, finish func(Object) (T, error)) ([]compiled[T], []diagnostic.Diagnostic, error) {
+	objects := render.Render(specs)
 	finished := make([]compiled[T], len(objects))
 	err := forEach(objects, func(i int, object render.Object) (err error) {
 		if options.Mark != nil {
@@ -139,7 +145,7 @@ func compileAll[T any](subjects []*diagnostic.Subject, options Options, finish f
 	if err != nil {
 		return nil, nil, err
 	}
-	return finished, append(diagnostics, explain(finished)...), nil
+	return finished, explain(finished), nil
 }
 
 // forEach does something with each item, several at a time. There are as many goroutines
@@ -166,7 +172,8 @@ func forEach[T any](items []T, do func(int, T) error) error {
 // sources has the document of each FailoverSpec.
 type sources map[*v1alpha1.FailoverSpec]*diagnostic.Subject
 
-// load reads all documents, and says what there is to say of each.
+// load reads all documents, and says what there is to say of each. There are no
+// FailoverSpecs where some do not go together.
 func load(subjects []*diagnostic.Subject, namespace string) ([]*v1alpha1.FailoverSpec, sources, []diagnostic.Diagnostic) {
 	loaded := make([]*v1alpha1.FailoverSpec, len(subjects))
 	found := make([][]diagnostic.Diagnostic, len(subjects))
@@ -182,7 +189,20 @@ func load(subjects []*diagnostic.Subject, namespace string) ([]*v1alpha1.Failove
 			origins[fs] = subjects[i]
 		}
 	}
-	return specs, origins, slices.Concat(found...)
+	diagnostics := slices.Concat(found...)
+	conflicts := render.Conflicts(specs)
+	for _, err := range conflicts {
+		found := diagnostic.Errors(origins[err.Spec], field.ErrorList{err.Err})
+		other := origins[err.Other]
+		if place := diagnostic.Place(other, other.Position(document.ParsePath("metadata.name"))); place != "" {
+			found[0].Message += " (the other: " + place + ")"
+		}
+		diagnostics = append(diagnostics, found...)
+	}
+	if len(conflicts) > 0 {
+		specs = nil
+	}
+	return specs, origins, diagnostics
 }
 
 // loadOne reads a FailoverSpec. It is nil where there are errors.

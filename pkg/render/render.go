@@ -44,19 +44,20 @@ type Error struct {
 	Err *field.Error
 }
 
-// Render returns the objects of all specs, spec by spec, each in an order that
-// kubectl apply can follow. The specs are valid and have their defaults filled
-// in, as v1alpha1.Load returns them. If there are errors, there are no objects.
-func Render(specs []*v1alpha1.FailoverSpec) ([]Object, []Error) {
+// Conflicts returns what keeps specs from being rendered together. They are valid and
+// have their defaults filled in.
+func Conflicts(specs []*v1alpha1.FailoverSpec) []Error {
+	return append(collisions(specs), refusedAttachments(specs)...)
+}
+
+// Render returns the objects of specs that have no Conflicts, spec by spec, each in an
+// order that kubectl apply can follow.
+func Render(specs []*v1alpha1.FailoverSpec) []Object {
 	var objects []Object
 	for _, fs := range specs {
 		objects = append(objects, renderSpec(fs)...)
 	}
-	errs := append(collisions(objects), refusedAttachments(specs)...)
-	if len(errs) > 0 {
-		return nil, errs
-	}
-	return objects, nil
+	return objects
 }
 
 func renderSpec(fs *v1alpha1.FailoverSpec) []Object {
@@ -99,27 +100,30 @@ func idOf(resource Resource) id {
 	}
 }
 
-// collisions finds objects that two specs would make.
-func collisions(objects []Object) []Error {
+// collisions finds objects that two specs would make. It keeps the names of objects
+// only, since there may be many.
+func collisions(specs []*v1alpha1.FailoverSpec) []Error {
 	var errs []Error
 	makers := map[id]*v1alpha1.FailoverSpec{}
 	reported := map[*v1alpha1.FailoverSpec]bool{}
-	for _, object := range objects {
-		objectID := idOf(object.Resource)
-		maker, made := makers[objectID]
-		switch {
-		case !made:
-			makers[objectID] = object.Spec
-		case maker == object.Spec:
-			errs = append(errs, collision(object, objectID, maker, "this spec itself, as another part"))
-		case sameName(maker, object.Spec):
-			if !reported[object.Spec] {
-				errs = append(errs, Error{object.Spec, maker, field.Invalid(field.NewPath("metadata", "name"), object.Spec.Name,
-					"FailoverSpec "+Name(maker)+" is given twice: remove one, or give it another name")})
+	for _, fs := range specs {
+		for _, object := range renderSpec(fs) {
+			objectID := idOf(object.Resource)
+			maker, made := makers[objectID]
+			switch {
+			case !made:
+				makers[objectID] = fs
+			case maker == fs:
+				errs = append(errs, collision(object, objectID, maker, "this spec itself, as another part"))
+			case sameName(maker, fs):
+				if !reported[fs] {
+					errs = append(errs, Error{fs, maker, field.Invalid(field.NewPath("metadata", "name"), fs.Name,
+						"FailoverSpec "+Name(maker)+" is given twice: remove one, or give it another name")})
+				}
+				reported[fs] = true
+			default:
+				errs = append(errs, collision(object, objectID, maker, "FailoverSpec "+Name(maker)))
 			}
-			reported[object.Spec] = true
-		default:
-			errs = append(errs, collision(object, objectID, maker, "FailoverSpec "+Name(maker)))
 		}
 	}
 	return errs
