@@ -2,6 +2,7 @@ package check
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
 )
@@ -35,9 +36,11 @@ type Rule struct {
 
 // Rules has every rule, by family: what it takes to have tiers in one cluster comes
 // first, and what makes the traffic leave one of them after it.
-func Rules() []Rule {
+func Rules() []Rule { return allRules() }
+
+var allRules = sync.OnceValue(func() []Rule {
 	return slices.Concat(referenceRules, namespaceRules, hostRules, tierRules, placeRules, splitRules, ejectionRules, healthCheckRules, retryRules, timeoutRules, loadRules, policyRules, tlsRules, envoyRules, objectRules, specRules, drillRules, ignoreRules)
-}
+})
 
 // Lookup returns the rule of an id.
 func Lookup(id string) (Rule, bool) {

@@ -70,7 +70,7 @@ func runRender(args []string, namespace string, stdin io.Reader, stdout, stderr 
 			others[subject.Field("kind")]++
 		}
 	}
-	text, diagnostics, err := compile.YAML(subjects, compile.Options{Namespace: namespace})
+	text, diagnostics, err := compile.YAML(subjects, compile.Options{Namespace: namespace, DropNodes: true})
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 	together = append(together, valuesOf(others, on)...)
 	wrong := false
 	for _, set := range apart(specs) {
-		loaded, origins, found := load(set, "")
+		loaded, origins, found := load(set, Options{})
 		rendered, refused, err := compileSpecs(loaded, origins, Options{}, func(object Object) (Object, error) { return object, nil })
 		if err != nil {
 			return Report{}, err

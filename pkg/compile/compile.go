@@ -43,6 +43,9 @@ type Options struct {
 	// Mark may change an object before it is validated, such as its annotations; nil
 	// changes nothing.
 	Mark func(render.Object)
+	// DropNodes has the nodes of the documents dropped as soon as they are read: those of
+	// many take more memory than all that is rendered.
+	DropNodes bool
 }
 
 // Specs compiles FailoverSpecs that were made in Go. If there is an error among the
@@ -73,7 +76,7 @@ func Specs(specs ...*v1alpha1.FailoverSpec) ([]Object, []diagnostic.Diagnostic, 
 // are no objects. What the rules of package check find is among the diagnostics, but
 // never as an error: what is written is accepted.
 func Documents[T any](subjects []*diagnostic.Subject, options Options, finish func(Object) (T, error)) ([]T, []diagnostic.Diagnostic, error) {
-	specs, origins, diagnostics := load(subjects, options.Namespace)
+	specs, origins, diagnostics := load(subjects, options)
 	failed := diagnostic.Failed(diagnostics)
 	finished := map[*v1alpha1.FailoverSpec][]T{}
 	var found []diagnostic.Diagnostic
@@ -174,11 +177,14 @@ type sources map[*v1alpha1.FailoverSpec]*diagnostic.Subject
 
 // load reads all documents, and says what there is to say of each. There are no
 // FailoverSpecs where some do not go together.
-func load(subjects []*diagnostic.Subject, namespace string) ([]*v1alpha1.FailoverSpec, sources, []diagnostic.Diagnostic) {
+func load(subjects []*diagnostic.Subject, options Options) ([]*v1alpha1.FailoverSpec, sources, []diagnostic.Diagnostic) {
 	loaded := make([]*v1alpha1.FailoverSpec, len(subjects))
 	found := make([][]diagnostic.Diagnostic, len(subjects))
 	_ = forEach(subjects, func(i int, subject *diagnostic.Subject) error { // there are only diagnostics
-		loaded[i], found[i] = loadOne(subject, namespace)
+		loaded[i], found[i] = loadOne(subject, options.Namespace)
+		if options.DropNodes {
+			subject.DropNode()
+		}
 		return nil
 	})
 	var specs []*v1alpha1.FailoverSpec

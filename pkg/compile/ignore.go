@@ -42,7 +42,7 @@ func suppress(diagnostics []diagnostic.Diagnostic, subjects []*diagnostic.Subjec
 		}
 		ignores = append(ignores, entries...)
 		ofObject[subject] = entries
-		if decode.Claims(subject.Node) {
+		if decode.IsClaimed(subject.Field("apiVersion"), subject.Field("kind")) {
 			name := specName{filepath.Dir(subject.File), subject.Field("metadata.name")}
 			ofSpec[name] = append(ofSpec[name], entries...)
 		}

@@ -11,7 +11,7 @@ import (
 // Subject is a document that diagnostics are about, and what is known of where
 // it came from.
 type Subject struct {
-	// Node is the document.
+	// Node is the document; nil after DropNode.
 	Node *yaml.Node
 	// File is the path of the file that the document is in, where known.
 	File string
@@ -46,7 +46,12 @@ func (s *Subject) ID() yaml.ResourceIdentifier {
 }
 
 // Field returns the scalar of a path, such as metadata.name, or nothing.
-func (s *Subject) Field(path string) string { return document.Field(s.Node, path) }
+func (s *Subject) Field(path string) string {
+	if s.Node == nil {
+		return s.index.Field(document.ParsePath(path))
+	}
+	return document.Field(s.Node, path)
+}
 
 // Position returns where a field stands, in the file if HasLines, else among the
 // other fields of the document.
@@ -56,4 +61,11 @@ func (s *Subject) Position(path document.Path) document.Position {
 	}
 	s.once.Do(func() { s.index = document.NewIndex(s.Node) })
 	return s.index.Position(path)
+}
+
+// DropNode forgets the document but for its fields and where they stand, for what is kept
+// long after the document was read.
+func (s *Subject) DropNode() {
+	s.Position(nil)
+	s.Node = nil
 }

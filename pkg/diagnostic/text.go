@@ -1,6 +1,7 @@
 package diagnostic
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -14,12 +15,11 @@ import (
 // WriteText writes diagnostics as compilers do, a line each, at most a hundred of each
 // document and severity.
 func WriteText(w io.Writer, diagnostics []Diagnostic) error {
+	lines := bufio.NewWriter(w)
 	for _, diagnostic := range Limit(diagnostics) {
-		if _, err := fmt.Fprintln(w, diagnostic); err != nil {
-			return err
-		}
+		_, _ = fmt.Fprintln(lines, diagnostic) // Flush returns the error
 	}
-	return nil
+	return lines.Flush()
 }
 
 // String writes a diagnostic in one line.

@@ -1,6 +1,8 @@
 package document
 
 import (
+	"iter"
+	"slices"
 	"strconv"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -9,17 +11,132 @@ import (
 // Position is a place in an input, counted from 1; it is zero where it is unknown.
 type Position struct{ Line, Column int }
 
-// Index finds the fields of a document. Maps with many keys are read once, so
-// that finding all of them takes linear time.
+// Index knows where the fields of a document stand, and the texts of its scalars. It
+// needs a tenth of the memory of the nodes, which it does not refer to.
 type Index struct {
-	root *yaml.Node
-	// keys has the places of the keys in the content of each large map.
-	keys map[*yaml.Node]map[string]int
+	// fields has the document itself first. The children of a field follow one another,
+	// and what several aliases stand for is there once.
+	fields []indexed
+	texts  string
+	// keys has the children of each large map by name. Such a map is read once, so that
+	// finding all of its fields takes linear time.
+	keys map[*indexed]map[string]*indexed
 }
+
+// indexed is a field of a map, or an item of a list.
+type indexed struct {
+	name, text   span
+	line, column int32
+	children     span
+	kind         yaml.Kind
+}
+
+// span is a part of a list or of a text.
+type span struct{ from, to int32 }
 
 // NewIndex returns the index of a document.
 func NewIndex(root *yaml.Node) *Index {
-	return &Index{root: root, keys: map[*yaml.Node]map[string]int{}}
+	maker := indexer{anchored: map[*yaml.Node]span{}}
+	maker.fields = append(maker.fields, indexed{line: int32(root.Line), column: int32(root.Column)})
+	maker.describe(0, follow(root))
+	return &Index{fields: slices.Clip(maker.fields), texts: string(maker.texts), keys: map[*indexed]map[string]*indexed{}}
+}
+
+// indexer makes an index.
+type indexer struct {
+	fields []indexed
+	texts  []byte
+	// anchored has the children of the nodes that aliases may stand for.
+	anchored map[*yaml.Node]span
+}
+
+// describe adds to a field what its value is.
+func (x *indexer) describe(field int, value *yaml.Node) {
+	x.fields[field].kind = value.Kind
+	if value.Kind == yaml.ScalarNode {
+		x.fields[field].text = x.add(value.Value)
+		return
+	}
+	children, known := x.anchored[value]
+	if !known {
+		children = x.children(value)
+	}
+	x.fields[field].children = children
+	if value.Anchor != "" {
+		x.anchored[value] = children
+	}
+}
+
+func (x *indexer) children(of *yaml.Node) span {
+	first := len(x.fields)
+	for at := range children(of) {
+		child := indexed{line: int32(at.Line), column: int32(at.Column)}
+		if of.Kind == yaml.MappingNode {
+			child.name = x.add(at.Value)
+		}
+		x.fields = append(x.fields, child)
+	}
+	end, next := len(x.fields), first
+	for _, value := range children(of) {
+		x.describe(next, value)
+		next++
+	}
+	return span{int32(first), int32(end)}
+}
+
+func (x *indexer) add(text string) span {
+	from := len(x.texts)
+	x.texts = append(x.texts, text...)
+	return span{int32(from), int32(len(x.texts))}
+}
+
+// children returns the fields of a map, and after them what its merge keys bring in; or
+// the items of a list. Each is the node that stands for it, and its value. Of two fields
+// of one name the first counts.
+func children(of *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(at, value *yaml.Node) bool) { yieldChildren(of, yield) }
+}
+
+func yieldChildren(of *yaml.Node, yield func(at, value *yaml.Node) bool) (goOn bool) {
+	switch of.Kind {
+	case yaml.SequenceNode:
+		for _, item := range of.Content {
+			if !yield(item, follow(item)) {
+				return false
+			}
+		}
+	case yaml.MappingNode:
+		merges := false
+		for i := 0; i+1 < len(of.Content); i += 2 {
+			key := follow(of.Content[i])
+			isField := key.Kind == yaml.ScalarNode && !isMerge(key)
+			merges = merges || !isField
+			if isField && !yield(key, follow(of.Content[i+1])) {
+				return false
+			}
+		}
+		return !merges || yieldMerged(of, yield)
+	}
+	return true
+}
+
+// yieldMerged does so for what the merge keys of a map bring in: each a map, or a list of maps.
+func yieldMerged(of *yaml.Node, yield func(at, value *yaml.Node) bool) (goOn bool) {
+	for i := 0; i+1 < len(of.Content); i += 2 {
+		if !isMerge(follow(of.Content[i])) {
+			continue
+		}
+		sources := []*yaml.Node{of.Content[i+1]}
+		if list := follow(of.Content[i+1]); list.Kind == yaml.SequenceNode {
+			sources = list.Content
+		}
+		for _, source := range sources {
+			if source := follow(source); source.Kind == yaml.MappingNode && !yieldChildren(source, yield) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // Position returns where the field of a path stands: at its key, or at the list
@@ -27,106 +144,94 @@ func NewIndex(root *yaml.Node) *Index {
 // one above it.
 func (x *Index) Position(path Path) Position {
 	at, _ := x.find(path)
-	return Position{Line: at.Line, Column: at.Column}
+	return Position{Line: int(at.line), Column: int(at.column)}
 }
 
-// Lookup returns the value of the field of a path, or nil where there is none.
-func (x *Index) Lookup(path Path) *yaml.Node {
-	_, value := x.find(path)
-	return value
+// Field returns the scalar of a path, or nothing.
+func (x *Index) Field(path Path) string {
+	at, found := x.find(path)
+	if !found {
+		return ""
+	}
+	return x.textOf(at.text)
 }
 
-// Lookup returns the value of the field of a path, or nil where there is none.
-func Lookup(root *yaml.Node, path string) *yaml.Node {
-	return (&Index{root: root}).Lookup(ParsePath(path))
-}
+func (x *Index) textOf(part span) string { return x.texts[part.from:part.to] }
 
-// find returns the node that stands for the field of a path, or for the nearest
-// above it, and the field's value, or nil.
-func (x *Index) find(path Path) (at, value *yaml.Node) {
-	at, value = x.root, follow(x.root)
+// find returns the field of a path, or the nearest above it.
+func (x *Index) find(path Path) (at *indexed, found bool) {
+	at = &x.fields[0]
 	for _, step := range path {
-		key, child := x.step(value, step.Name)
+		child := x.child(at, step.Name)
 		if child == nil {
-			return at, nil
+			return at, false
 		}
-		at, value = key, follow(child)
+		at = child
 	}
-	return at, value
+	return at, true
 }
 
-// step returns the node that stands for a field or an item, and its value, or nil
-// where there is no such field.
-func (x *Index) step(node *yaml.Node, name string) (key, value *yaml.Node) {
-	switch node.Kind {
+// child returns a field of a map, or an item of a list, or nil.
+func (x *Index) child(of *indexed, name string) *indexed {
+	children := x.fields[of.children.from:of.children.to]
+	switch of.kind {
 	case yaml.SequenceNode:
-		index, err := strconv.Atoi(name)
-		if err != nil || index < 0 || index >= len(node.Content) {
-			return nil, nil
+		if index, err := strconv.Atoi(name); err == nil && index >= 0 && index < len(children) {
+			return &children[index]
 		}
-		return node.Content[index], node.Content[index]
 	case yaml.MappingNode:
-		if i := x.place(node, name); i >= 0 {
-			return follow(node.Content[i]), node.Content[i+1]
+		if len(children) >= manyKeys {
+			return x.keysOf(of, children)[name]
 		}
-		return x.merged(node, name)
+		for i := range children {
+			if x.textOf(children[i].name) == name {
+				return &children[i]
+			}
+		}
 	}
-	return nil, nil
+	return nil
 }
 
 // manyKeys is how many keys make a map worth a table of them.
 const manyKeys = 64
 
-// place returns where a key is in the content of a map, or -1.
-func (x *Index) place(node *yaml.Node, name string) int {
-	if x.keys == nil || len(node.Content) < 2*manyKeys {
-		for i := 0; i+1 < len(node.Content); i += 2 {
-			if isKey(node.Content[i], name) {
-				return i
-			}
-		}
-		return -1
-	}
-	places, known := x.keys[node]
+func (x *Index) keysOf(of *indexed, children []indexed) map[string]*indexed {
+	keys, known := x.keys[of]
 	if !known {
-		places = make(map[string]int, len(node.Content)/2)
-		for i := 0; i+1 < len(node.Content); i += 2 {
-			if key := follow(node.Content[i]); isKey(key, key.Value) {
-				if _, twice := places[key.Value]; !twice {
-					places[key.Value] = i
-				}
+		keys = make(map[string]*indexed, len(children))
+		for i := range children {
+			if name := x.textOf(children[i].name); keys[name] == nil {
+				keys[name] = &children[i]
 			}
 		}
-		x.keys[node] = places
+		x.keys[of] = keys
 	}
-	if place, found := places[name]; found {
-		return place
-	}
-	return -1
+	return keys
 }
 
-func isKey(node *yaml.Node, name string) bool {
-	node = follow(node)
-	return node.Kind == yaml.ScalarNode && node.Value == name && !isMerge(node)
-}
-
-// merged finds a field in what the merge keys of a map bring in.
-func (x *Index) merged(node *yaml.Node, name string) (key, value *yaml.Node) {
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		if !isMerge(follow(node.Content[i])) {
-			continue
-		}
-		sources := []*yaml.Node{node.Content[i+1]}
-		if list := follow(node.Content[i+1]); list.Kind == yaml.SequenceNode {
-			sources = list.Content
-		}
-		for _, source := range sources {
-			if source := follow(source); source.Kind == yaml.MappingNode {
-				if key, value = x.step(source, name); value != nil {
-					return key, value
-				}
-			}
+// Lookup returns the value of the field of a path, or nil where there is none.
+func Lookup(root *yaml.Node, path string) *yaml.Node {
+	value := follow(root)
+	for _, step := range ParsePath(path) {
+		if value = childOf(value, step.Name); value == nil {
+			return nil
 		}
 	}
-	return nil, nil
+	return value
+}
+
+// childOf returns the value of a field of a map, or an item of a list, or nil.
+func childOf(node *yaml.Node, name string) *yaml.Node {
+	if node.Kind == yaml.SequenceNode {
+		if index, err := strconv.Atoi(name); err == nil && index >= 0 && index < len(node.Content) {
+			return follow(node.Content[index])
+		}
+		return nil
+	}
+	for key, value := range children(node) {
+		if key.Value == name {
+			return value
+		}
+	}
+	return nil
 }

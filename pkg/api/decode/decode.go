@@ -23,8 +23,13 @@ import (
 // Claims tells whether a document is, or was meant to be, a FailoverSpec: its
 // kind or its group says so.
 func Claims(node *yaml.Node) bool {
-	group, _, _ := strings.Cut(document.Field(node, "apiVersion"), "/")
-	return document.Field(node, "kind") == v1alpha1.Kind || group == v1alpha1.Group && !ClaimsCheck(node) && !ClaimsDrill(node)
+	return IsClaimed(document.Field(node, "apiVersion"), document.Field(node, "kind"))
+}
+
+// IsClaimed does so by what a document says that it is.
+func IsClaimed(apiVersion, kind string) bool {
+	group, _, _ := strings.Cut(apiVersion, "/")
+	return kind == v1alpha1.Kind || group == v1alpha1.Group && kind != v1alpha1.CheckKind && kind != v1alpha1.DrillKind
 }
 
 // ClaimsCheck tells whether a document is, or was meant to be, a FailoverCheck.
