@@ -478,27 +478,6 @@ func TestAdoptBesideAKustomization(t *testing.T) {
 	assert.Contains(t, string(listed), "- web-kustomization.yaml\n")
 }
 
-var shownAdopt = regexp.MustCompile("(?s)```console\n\\$ failover (adopt [^\n]+)\n(.*?)```")
-
-// TestAdoptPages runs what the pages show.
-func TestAdoptPages(t *testing.T) {
-	t.Chdir(filepath.Join("..", ".."))
-	for _, page := range []string{"docs/adopt.md", "examples/adopt/README.md"} {
-		text, err := os.ReadFile(page)
-		require.NoError(t, err)
-		shown := 0
-		got := shownAdopt.ReplaceAllStringFunc(string(text), func(block string) string {
-			shown++
-			command := shownAdopt.FindStringSubmatch(block)[1]
-			result := run("", strings.Fields(command)...)
-			assert.Zero(t, result.code, result.stderr)
-			return "```console\n$ failover " + command + "\n" + result.stderr + result.stdout + "```"
-		})
-		assert.Equal(t, 1, shown, page)
-		golden(t, page, got)
-	}
-}
-
 // TestAdoptExample writes the files of the example, which give its manifests back.
 func TestAdoptExample(t *testing.T) {
 	const on = "envoy-gateway-1.9"

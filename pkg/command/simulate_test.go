@@ -310,26 +310,3 @@ func TestSimulateExitCodes(t *testing.T) {
 		})
 	}
 }
-
-var shownCommand = regexp.MustCompile("(?s)```console\n\\$ failover (simulate [^\n]+)\n(.*?)```")
-
-// TestSimulationPages runs what pages show of simulate.
-func TestSimulationPages(t *testing.T) {
-	t.Chdir(filepath.Join("..", ".."))
-	for page, least := range map[string]int{"docs/simulation.md": 6, "docs/hosts.md": 5} {
-		t.Run(page, func(t *testing.T) {
-			text, err := os.ReadFile(page)
-			require.NoError(t, err)
-			shown := 0
-			got := shownCommand.ReplaceAllStringFunc(string(text), func(block string) string {
-				shown++
-				command := shownCommand.FindStringSubmatch(block)[1]
-				result := run("", strings.Fields(command)...)
-				assert.Zero(t, result.code, result.stderr)
-				return "```console\n$ failover " + command + "\n" + result.stdout + "```"
-			})
-			assert.GreaterOrEqual(t, shown, least)
-			golden(t, page, got)
-		})
-	}
-}
