@@ -18,11 +18,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-// A page shows commands in blocks marked console. Where a block has a line that begins with
-// "$ ", such lines are the commands, and the others are what they print; a line "..." stands
-// for lines that are left out. In any other block, every line is of a command.
+	"github.com/failover-krm/failover/internal/page"
+)
 
 // pages are those whose commands are run.
 var pages = []string{"*.md", "docs/*.md", "docs/*/*.md", "e2e/*.md", "examples/*/*.md", "site/*.md", "web/*.md"}
@@ -137,104 +135,57 @@ esac
 	require.NoError(t, os.WriteFile(filepath.Join(directory, "failover.yaml"), []byte(drillSpec), 0o644))
 }
 
-// pageCommand is a command of a page.
-type pageCommand struct {
-	text string
-	// shown is what the page shows of what it prints, from line first of the page on.
-	shown []string
-	first int
-}
-
-// commandsOf reads the commands of a page, whose lines these are.
-func commandsOf(lines []string) []pageCommand {
-	var all []pageCommand
-	for i := 0; i < len(lines); i++ {
-		fence := strings.TrimSpace(lines[i])
-		if !strings.HasPrefix(fence, "```") {
-			continue
-		}
-		indent := lines[i][:strings.Index(lines[i], "`")]
-		first := i + 1
-		for i++; strings.TrimSpace(lines[i]) != "```"; i++ {
-		}
-		if fence != "```console" {
-			continue
-		}
-		block := make([]string, 0, i-first)
-		for _, line := range lines[first:i] {
-			block = append(block, strings.TrimPrefix(line, indent))
-		}
-		all = append(all, commandsOfBlock(block, first)...)
-	}
-	return all
-}
-
-// commandsOfBlock reads the commands of a block, which begins in a line of its page.
-func commandsOfBlock(block []string, first int) []pageCommand {
-	var all []pageCommand
-	isSession := slices.ContainsFunc(block, func(line string) bool { return strings.HasPrefix(line, "$ ") })
-	goesOn := regexp.MustCompile(`^(\s|done\b)`)
-	for i, line := range block {
-		command, isCommand := strings.CutPrefix(line, "$ ")
-		switch {
-		case isSession && isCommand, !isSession && !goesOn.MatchString(line):
-			all = append(all, pageCommand{text: command, first: first + i + 1})
-		case isSession:
-			last := &all[len(all)-1]
-			last.shown = append(last.shown, line)
-		default:
-			all[len(all)-1].text += "\n" + line
-		}
-	}
-	return all
-}
-
 // TestPageCommands runs every command that a page shows, and compares what it prints with
 // what the page says that it prints.
 func TestPageCommands(t *testing.T) {
 	t.Chdir(moduleRoot)
 	isUsed := make([]bool, len(elsewhere))
-	isRun := 0
-	for _, page := range pageFiles(t) {
-		text, err := os.ReadFile(page)
+	total := 0
+	for _, file := range pageFiles(t) {
+		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		lines := strings.Split(string(text), "\n")
-		commands := commandsOf(lines)
-		if len(commands) == 0 {
-			continue
-		}
-		t.Run(page, func(t *testing.T) {
-			d := newDesk(t, page)
-			for _, c := range slices.Backward(commands) { // so that the lines before are where they were
-				i := slices.IndexFunc(elsewhere, func(e struct{ page, begins, needs, by string }) bool {
-					return e.page == page && strings.HasPrefix(c.text, e.begins)
-				})
-				if i >= 0 {
-					isUsed[i] = true
-					continue
-				}
-				if missing := missingProgram(c.text); missing != "" {
-					t.Logf("not run, since %s is not on the PATH: %s", missing, c.text)
-					continue
-				}
-				isRun++
-				printed := d.run(t, c)
-				if *update && c.canBeWritten() {
-					lines = slices.Replace(lines, c.first, c.first+len(c.shown), printed...)
-					continue
-				}
-				if len(c.shown) > 0 {
-					assert.Regexp(t, c.pattern(), strings.Join(append(printed, ""), "\n"), "%s:%d: run 'go test ./pkg/command -run Page -update' and read the diff", page, c.first)
-				}
+		here := slices.DeleteFunc(page.Commands(lines), func(c page.Command) bool {
+			i := slices.IndexFunc(elsewhere, func(e struct{ page, begins, needs, by string }) bool {
+				return e.page == file && strings.HasPrefix(c.Text, e.begins)
+			})
+			if i >= 0 {
+				isUsed[i] = true
 			}
-			if *update {
-				golden(t, page, strings.Join(lines, "\n"))
-			}
+			return i >= 0
 		})
+		total += len(here)
+		if len(here) > 0 {
+			t.Run(file, func(t *testing.T) { runPage(t, file, lines, here) })
+		}
 	}
-	assert.Greater(t, isRun, 20)
+	assert.Greater(t, total, 20)
 	for i, e := range elsewhere {
 		assert.True(t, isUsed[i], "no command of %s begins with %q: take it out of the table", e.page, e.begins)
+	}
+}
+
+// runPage runs commands of a page, whose lines these are, in their order.
+func runPage(t *testing.T, file string, lines []string, commands []page.Command) {
+	d := newDesk(t, file)
+	moved := 0 // how much longer the page has become
+	for _, c := range commands {
+		if missing := missingProgram(c.Text); missing != "" {
+			t.Logf("not run, since %s is not on the PATH: %s", missing, c.Text)
+			continue
+		}
+		printed := d.run(t, c)
+		switch {
+		case *update && c.IsWhole():
+			output := strings.Split(strings.TrimSuffix(printed, "\n"), "\n")
+			lines = slices.Replace(lines, c.First+moved, c.First+moved+len(c.Shown), output...)
+			moved += len(output) - len(c.Shown)
+		case len(c.Shown) > 0:
+			assert.Regexp(t, c.Pattern(), printed, "%s:%d: run 'go test ./pkg/command -run Page -update' and read the diff", file, c.First)
+		}
+	}
+	if *update {
+		golden(t, file, strings.Join(lines, "\n"))
 	}
 }
 
@@ -282,24 +233,6 @@ func missingProgram(command string) string {
 	return ""
 }
 
-// canBeWritten tells whether the page shows all of what is printed.
-func (c pageCommand) canBeWritten() bool {
-	return len(c.shown) > 0 && !slices.Contains(c.shown, "...")
-}
-
-// pattern matches what the page shows.
-func (c pageCommand) pattern() *regexp.Regexp {
-	var pattern strings.Builder
-	for _, line := range c.shown {
-		if line == "..." {
-			pattern.WriteString("(.*\n)*")
-		} else {
-			pattern.WriteString(regexp.QuoteMeta(line) + "\n")
-		}
-	}
-	return regexp.MustCompile("^" + pattern.String() + "$")
-}
-
 // atDesk is a directory with the reader's files, and the environment of the reader's shell.
 type atDesk struct {
 	directory   string
@@ -307,14 +240,14 @@ type atDesk struct {
 }
 
 // newDesk copies what the commands of a page may read, since they may write beside it.
-func newDesk(t *testing.T, page string) atDesk {
+func newDesk(t *testing.T, file string) atDesk {
 	t.Helper()
 	root := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(root, "examples"), os.DirFS("examples")))
 	repository, err := os.Getwd()
 	require.NoError(t, err)
 	require.NoError(t, os.Symlink(filepath.Join(repository, "testdata"), filepath.Join(root, "testdata")))
-	d := desks[page]
+	d := desks[file]
 	directory := filepath.Join(root, d.in)
 	for name, of := range d.files {
 		to := filepath.Join(directory, name)
@@ -338,19 +271,18 @@ func newDesk(t *testing.T, page string) atDesk {
 	return atDesk{directory, append(os.Environ(), "PATH="+programs+":"+directory+":"+os.Getenv("PATH"))}
 }
 
-// run runs a command, and returns the lines that it prints. It may fail only where the page
-// shows how it does.
-func (d atDesk) run(t *testing.T, c pageCommand) []string {
+// run runs a command, and returns what it prints. It may fail only where the page shows that.
+func (d atDesk) run(t *testing.T, c page.Command) string {
 	t.Helper()
-	shell := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-o", "pipefail", "-c", c.text)
+	shell := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-o", "pipefail", "-c", c.Text)
 	shell.Dir, shell.Env = d.directory, d.environment
 	var printed bytes.Buffer
 	shell.Stdout, shell.Stderr = &printed, &printed
-	if err := shell.Run(); len(c.shown) == 0 {
-		require.NoError(t, err, "%s\n%s", c.text, printed.String())
+	if err := shell.Run(); len(c.Shown) == 0 {
+		require.NoError(t, err, "%s\n%s", c.Text, printed.String())
 	} else if err != nil {
 		_, isExit := errors.AsType[*exec.ExitError](err)
-		require.True(t, isExit, "%s: %v", c.text, err)
+		require.True(t, isExit, "%s: %v", c.Text, err)
 	}
-	return strings.Split(strings.TrimSuffix(printed.String(), "\n"), "\n")
+	return printed.String()
 }
