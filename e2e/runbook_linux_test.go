@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -60,9 +59,10 @@ var runbookSteps = []runbookStep{
 // TestRunbook runs every command of docs/runbook.md, in the states that it is read in.
 func TestRunbook(t *testing.T) {
 	c := startCluster(t)
-	page, err := os.ReadFile("../docs/runbook.md")
-	require.NoError(t, err)
-	sections := runbookCommands(string(page))
+	sections := map[string][]string{}
+	for _, shown := range commandsOfPage(t, "../docs/runbook.md") {
+		sections[shown.Section] = append(sections[shown.Section], shown.Text)
+	}
 	r := openRunbook(t, c)
 	read := map[string]bool{}
 	for _, step := range runbookSteps {
@@ -88,30 +88,10 @@ func TestRunbook(t *testing.T) {
 	}
 }
 
-// runbookCommands are the commands of each section of a page: what follows "$ " in a block
-// of the console.
-func runbookCommands(page string) map[string][]string {
-	sections := map[string][]string{}
-	section := ""
-	for line := range strings.Lines(page) {
-		line = strings.TrimSpace(line)
-		if heading, isHeading := strings.CutPrefix(line, "## "); isHeading {
-			section = heading
-		}
-		if command, isCommand := strings.CutPrefix(line, "$ "); isCommand {
-			sections[section] = append(sections[section], command)
-		}
-	}
-	return sections
-}
-
 // runbook is a failover in trouble, and a shell beside its FailoverSpec.
 type runbook struct {
-	cluster   *cluster.Cluster
-	directory string
-	target    prober.HTTP
-	// variables are those of the shell, which keeps what a command has set.
-	variables []string
+	shell
+	target prober.HTTP
 }
 
 var (
@@ -123,7 +103,7 @@ var (
 // openRunbook applies the failover, and makes the programs that its reader has.
 func openRunbook(t *testing.T, c *cluster.Cluster) *runbook {
 	t.Helper()
-	r := &runbook{cluster: c, directory: t.TempDir()}
+	r := &runbook{shell: openShell(t, c)}
 	require.NoError(t, os.WriteFile(filepath.Join(r.directory, "failover.yaml"), []byte(runbookSpec), 0o644))
 	require.NoError(t, c.Apply(t.Context(), manifests.Namespace(runbookActive.Namespace)))
 	require.NoError(t, c.Apply(t.Context(), render(t, runbookSpec)))
@@ -147,32 +127,6 @@ func openRunbook(t *testing.T, c *cluster.Cluster) *runbook {
 	r.program(t, "failover", `if [ "$1" = status ]; then set -- "$@" --admin=http://`+admins[0]+`; fi`)
 	r.program(t, "kubectl", `if [ "$1" = logs ]; then exec cat `+logs[0]+`; fi`)
 	return r
-}
-
-// program puts one before the one of the same name, which it runs after something else.
-func (r *runbook) program(t *testing.T, name, first string) {
-	t.Helper()
-	script := fmt.Sprintf("#!/bin/sh\n%s\nPATH=\"${PATH#*:}\" exec %s \"$@\"\n", first, name)
-	require.NoError(t, os.WriteFile(filepath.Join(r.directory, name), []byte(script), 0o755))
-}
-
-// run runs a command of the runbook. It is one of a shell that goes on: what it has
-// assigned is there for the next one.
-func (r *runbook) run(t *testing.T, command string) (string, error) {
-	t.Helper()
-	script := "set -o pipefail\n" + strings.Join(r.variables, "\n") + "\n" + command
-	if strings.HasPrefix(command, "address=") {
-		r.variables = append(r.variables, command)
-	}
-	shell := r.cluster.Command(t.Context(), "bash", "-c", script)
-	shell.Dir = r.directory
-	for i, variable := range shell.Env {
-		if path, isPath := strings.CutPrefix(variable, "PATH="); isPath {
-			shell.Env[i] = "PATH=" + r.directory + ":" + path
-		}
-	}
-	output, err := shell.CombinedOutput()
-	return string(output), err
 }
 
 // waitUntilServes sends requests until a tier alone answers.
