@@ -70,7 +70,7 @@ func runRender(args []string, namespace string, stdin io.Reader, stdout, stderr 
 			others[subject.Field("kind")]++
 		}
 	}
-	text, diagnostics, err := compile.YAML(subjects, compile.Options{Namespace: namespace, DropNodes: true})
+	stream, diagnostics, err := compile.YAML(subjects, compile.Options{Namespace: namespace, DropNodes: true})
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func runRender(args []string, namespace string, stdin io.Reader, stdout, stderr 
 	case len(subjects) == 0:
 		return &failure{exitWrong, fmt.Errorf("no FailoverSpec in %s", strings.Join(sourceNames(args), ", "))}
 	}
-	if _, err = stdout.Write(text); err != nil {
+	if err := stream.Write(stdout); err != nil {
 		return unusable("%w", err)
 	}
 	return nil

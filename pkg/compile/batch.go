@@ -10,13 +10,13 @@ import (
 // together.
 const batchSize = 64
 
-// batches puts FailoverSpecs into lists of at least batchSize, but for the last one, such
-// that what the rules of package check find in the objects of a list does not depend on
-// those of the others.
-func batches(specs []*v1alpha1.FailoverSpec) [][]*v1alpha1.FailoverSpec {
-	var all [][]*v1alpha1.FailoverSpec
-	var batch []*v1alpha1.FailoverSpec
-	for _, met := range meetings(specs) {
+// batches puts the places of FailoverSpecs into lists of at least batchSize, but for the last
+// one, such that what the rules of package check find in the objects of a list does not
+// depend on those of the others.
+func batches(sources []source) [][]int {
+	var all [][]int
+	var batch []int
+	for _, met := range meetings(sources) {
 		if batch = append(batch, met...); len(batch) >= batchSize {
 			all, batch = append(all, batch), nil
 		}
@@ -33,9 +33,9 @@ type place struct{ kind, namespace, name string }
 
 // meetings puts together the FailoverSpecs that meet at a place, directly or by way of
 // others, in the order of the first of each.
-func meetings(specs []*v1alpha1.FailoverSpec) [][]*v1alpha1.FailoverSpec {
+func meetings(sources []source) [][]int {
 	// meeting has for each spec one before it that it meets, or itself.
-	meeting := make([]int, len(specs))
+	meeting := make([]int, len(sources))
 	firstOf := func(i int) int {
 		for meeting[i] != i {
 			meeting[i] = meeting[meeting[i]]
@@ -44,9 +44,9 @@ func meetings(specs []*v1alpha1.FailoverSpec) [][]*v1alpha1.FailoverSpec {
 		return i
 	}
 	at := map[place]int{}
-	for i, fs := range specs {
+	for i, source := range sources {
 		meeting[i] = i
-		for _, place := range placesOf(fs) {
+		for _, place := range placesOf(source.spec) {
 			other, known := at[place]
 			if !known {
 				at[place] = i
@@ -56,15 +56,15 @@ func meetings(specs []*v1alpha1.FailoverSpec) [][]*v1alpha1.FailoverSpec {
 			meeting[max(a, b)] = min(a, b)
 		}
 	}
-	var all [][]*v1alpha1.FailoverSpec
-	placed := make([]int, len(specs))
-	for i, fs := range specs {
+	var all [][]int
+	placed := make([]int, len(sources))
+	for i := range sources {
 		first := firstOf(i)
 		if first == i {
 			placed[i] = len(all)
 			all = append(all, nil)
 		}
-		all[placed[first]] = append(all[placed[first]], fs)
+		all[placed[first]] = append(all[placed[first]], i)
 	}
 	return all
 }

@@ -77,8 +77,8 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 	together = append(together, valuesOf(others, on)...)
 	wrong := false
 	for _, set := range apart(specs) {
-		loaded, origins, found := load(set, Options{})
-		rendered, refused, err := compileSpecs(loaded, origins, Options{}, func(object Object) (Object, error) { return object, nil })
+		sources, found := load(set, Options{})
+		rendered, refused, err := compileSpecs(sources, Options{}, func(object Object) (Object, error) { return object, nil })
 		if err != nil {
 			return Report{}, err
 		}
@@ -105,8 +105,8 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 }
 
 // YAML writes what is rendered as "failover render" does.
-func (r Report) YAML() ([]byte, error) {
-	texts := make([][]byte, len(r.Rendered))
+func (r Report) YAML() (Stream, error) {
+	texts := make(Stream, len(r.Rendered))
 	for i, object := range r.Rendered {
 		text, err := object.yaml()
 		if err != nil {
@@ -114,7 +114,7 @@ func (r Report) YAML() ([]byte, error) {
 		}
 		texts[i] = text
 	}
-	return joined(texts), nil
+	return texts, nil
 }
 
 // misspeltKind is about a kind that its group does not have, and that is called nearly

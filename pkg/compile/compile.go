@@ -4,9 +4,11 @@
 package compile
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -76,13 +78,20 @@ func Specs(specs ...*v1alpha1.FailoverSpec) ([]Object, []diagnostic.Diagnostic, 
 // are no objects. What the rules of package check find is among the diagnostics, but
 // never as an error: what is written is accepted.
 func Documents[T any](subjects []*diagnostic.Subject, options Options, finish func(Object) (T, error)) ([]T, []diagnostic.Diagnostic, error) {
-	specs, origins, diagnostics := load(subjects, options)
+	sources, diagnostics := load(subjects, options)
 	failed := diagnostic.Failed(diagnostics)
-	finished := map[*v1alpha1.FailoverSpec][]T{}
+	finished := make([][]T, len(sources))
 	var found []diagnostic.Diagnostic
 	var simulator simulate.Simulator
-	for _, batch := range batches(specs) {
-		objects, refused, err := compileSpecs(batch, origins, options, finish)
+	for _, batch := range batches(sources) {
+		places := map[*v1alpha1.FailoverSpec]int{}
+		var together []source
+		for _, place := range batch {
+			places[sources[place].spec] = place
+			together = append(together, sources[place])
+			sources[place] = source{} // it is not needed again, and there may be many
+		}
+		objects, refused, err := compileSpecs(together, options, finish)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -92,7 +101,8 @@ func Documents[T any](subjects []*diagnostic.Subject, options Options, finish fu
 		}
 		found = append(found, check.Run(manifestsOf(objects), check.Options{Simulator: &simulator}).Diagnostics...)
 		for _, object := range objects {
-			finished[object.Spec] = append(finished[object.Spec], object.finished)
+			place := places[object.Spec]
+			finished[place] = append(finished[place], object.finished)
 		}
 	}
 	if !failed {
@@ -102,21 +112,34 @@ func Documents[T any](subjects []*diagnostic.Subject, options Options, finish fu
 	if diagnostic.Failed(diagnostics) {
 		return nil, diagnostics, nil
 	}
-	var inOrder []T
-	for _, fs := range specs {
-		inOrder = append(inOrder, finished[fs]...)
-	}
-	return inOrder, diagnostics, nil
+	return slices.Concat(finished...), diagnostics, nil
 }
 
 // YAML compiles the FailoverSpecs that documents are, as Documents does, to YAML
 // documents in an order that kubectl apply can follow.
-func YAML(subjects []*diagnostic.Subject, options Options) ([]byte, []diagnostic.Diagnostic, error) {
-	texts, diagnostics, err := Documents(subjects, options, Object.yaml)
-	return joined(texts), diagnostics, err
+func YAML(subjects []*diagnostic.Subject, options Options) (Stream, []diagnostic.Diagnostic, error) {
+	return Documents(subjects, options, Object.yaml)
 }
 
-func joined(texts [][]byte) []byte { return bytes.Join(texts, []byte("---\n")) }
+// Stream is the texts of YAML documents.
+type Stream [][]byte
+
+// Write writes them, with --- between them.
+func (s Stream) Write(to io.Writer) error {
+	buffered := bufio.NewWriter(to)
+	for i, text := range s {
+		if i > 0 {
+			_, _ = buffered.WriteString(separator) // Flush returns the error
+		}
+		_, _ = buffered.Write(text)
+	}
+	return buffered.Flush()
+}
+
+// String returns them as one text.
+func (s Stream) String() string { return string(bytes.Join(s, []byte(separator))) }
+
+const separator = "---\n"
 
 // yaml writes an object as a YAML document.
 func (o Object) yaml() ([]byte, error) { return encode.YAML(o.Value, o.Resource) }
@@ -130,8 +153,9 @@ type compiled[T any] struct {
 }
 
 // compileSpecs renders and validates FailoverSpecs, and says what is refused.
-func compileSpecs[T any](specs []*v1alpha1.FailoverSpec, origins sources, options Options, finish func(Object) (T, error)) ([]compiled[T], []diagnostic.Diagnostic, error) {
-	objects := render.Render(specs)
+func compileSpecs[T any](sources []source, options Options, finish func(Object) (T, error)) ([]compiled[T], []diagnostic.Diagnostic, error) {
+	objects := render.Render(specsOf(sources))
+	origins := origins(sources)
 	finished := make([]compiled[T], len(objects))
 	err := forEach(objects, func(i int, object render.Object) (err error) {
 		if options.Mark != nil {
@@ -172,31 +196,49 @@ func forEach[T any](items []T, do func(int, T) error) error {
 	return group.Wait()
 }
 
-// sources has the document of each FailoverSpec.
-type sources map[*v1alpha1.FailoverSpec]*diagnostic.Subject
+// source is a FailoverSpec and its document.
+type source struct {
+	spec    *v1alpha1.FailoverSpec
+	subject *diagnostic.Subject
+}
+
+func specsOf(sources []source) []*v1alpha1.FailoverSpec {
+	specs := make([]*v1alpha1.FailoverSpec, len(sources))
+	for i, source := range sources {
+		specs[i] = source.spec
+	}
+	return specs
+}
+
+// origins has the document of each FailoverSpec.
+func origins(sources []source) map[*v1alpha1.FailoverSpec]*diagnostic.Subject {
+	subjects := make(map[*v1alpha1.FailoverSpec]*diagnostic.Subject, len(sources))
+	for _, source := range sources {
+		subjects[source.spec] = source.subject
+	}
+	return subjects
+}
 
 // load reads all documents, and says what there is to say of each. There are no
 // FailoverSpecs where some do not go together.
-func load(subjects []*diagnostic.Subject, options Options) ([]*v1alpha1.FailoverSpec, sources, []diagnostic.Diagnostic) {
-	loaded := make([]*v1alpha1.FailoverSpec, len(subjects))
+func load(subjects []*diagnostic.Subject, options Options) ([]source, []diagnostic.Diagnostic) {
+	loaded := make([]source, len(subjects))
 	found := make([][]diagnostic.Diagnostic, len(subjects))
 	_ = forEach(subjects, func(i int, subject *diagnostic.Subject) error { // there are only diagnostics
-		loaded[i], found[i] = loadOne(subject, options.Namespace)
+		loaded[i].subject = subject
+		loaded[i].spec, found[i] = loadOne(subject, options.Namespace)
 		if options.DropNodes {
 			subject.DropNode()
 		}
 		return nil
 	})
-	var specs []*v1alpha1.FailoverSpec
-	origins := sources{}
-	for i, fs := range loaded {
-		if fs != nil {
-			specs = append(specs, fs)
-			origins[fs] = subjects[i]
-		}
-	}
+	loaded = slices.DeleteFunc(loaded, func(source source) bool { return source.spec == nil })
 	diagnostics := slices.Concat(found...)
-	conflicts := render.Conflicts(specs)
+	conflicts := render.Conflicts(specsOf(loaded))
+	if len(conflicts) == 0 {
+		return loaded, diagnostics
+	}
+	origins := origins(loaded)
 	for _, err := range conflicts {
 		found := diagnostic.Errors(origins[err.Spec], field.ErrorList{err.Err})
 		other := origins[err.Other]
@@ -205,10 +247,7 @@ func load(subjects []*diagnostic.Subject, options Options) ([]*v1alpha1.Failover
 		}
 		diagnostics = append(diagnostics, found...)
 	}
-	if len(conflicts) > 0 {
-		specs = nil
-	}
-	return specs, origins, diagnostics
+	return nil, diagnostics
 }
 
 // loadOne reads a FailoverSpec. It is nil where there are errors.

@@ -1,11 +1,13 @@
 package encode
 
 import (
+	"bytes"
 	"maps"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -15,10 +17,11 @@ import (
 // does so in one pass, and leaves to them an object with a text that is more than
 // one line of printable ASCII.
 func YAML(value map[string]any, object runtime.Object) ([]byte, error) {
-	const enough = 1 << 10 // for most objects
-	w := writer{text: make([]byte, 0, enough)}
+	w := writers.Get().(*writer)
+	defer writers.Put(w)
+	w.text = w.text[:0]
 	if w.value(value, reflect.TypeOf(object), 0) {
-		return w.text, nil
+		return bytes.Clone(w.text), nil
 	}
 	node, err := Node(value, object)
 	if err != nil {
@@ -26,6 +29,9 @@ func YAML(value map[string]any, object runtime.Object) ([]byte, error) {
 	}
 	return Text(node)
 }
+
+// writers have room for the next object; what YAML returns has no more than it needs.
+var writers = sync.Pool{New: func() any { return new(writer) }}
 
 // writer writes YAML in block style, as the YAML library does with an indentation of two
 // spaces and compact lists. Its methods return false for what they leave to that.

@@ -113,7 +113,7 @@ func (p *Playground) check(text string, on target.Target, simulator *simulate.Si
 	if err != nil {
 		return checking, nil, err
 	}
-	checking.YAML = string(yaml)
+	checking.YAML = yaml.String()
 	for _, found := range diagnostic.Limit(checked.Diagnostics) {
 		checking.Findings = append(checking.Findings, Finding{
 			Severity: found.Severity, Rule: found.Rule, URL: report.HelpURL(found.Rule),
