@@ -37,6 +37,9 @@ func Knows(apiVersion, kind string) bool {
 	return crd.Knows(apiVersion, kind) || builtin.Knows(apiVersion, kind)
 }
 
+// FillsIn tells whether Validate may fill in defaults of a kind.
+func FillsIn(apiVersion, kind string) bool { return crd.Knows(apiVersion, kind) }
+
 // Validate fills in the defaults of a new object, and returns all that the API server
 // of a cluster with an Envoy Gateway, such as 1.8.2, would refuse in it, unknown
 // fields included, as it does for kubectl. There is nothing to say of a kind that it

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/simulate"
@@ -20,6 +22,8 @@ type Manifest struct {
 	Subject *diagnostic.Subject
 	// Value is the object, with the defaults that the API server fills in.
 	Value map[string]any
+	// Typed is the same as a Go type; nil where that is to be read from Value.
+	Typed metav1.Object
 	// Origin returns the path in the subject's document that a path in the object
 	// comes from; nil where the object is the document.
 	Origin func(document.Path) document.Path

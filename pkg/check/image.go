@@ -38,3 +38,13 @@ func isImage(text string) bool {
 	tag, algorithm, digest := parts[1], parts[2], parts[3]
 	return len(tag) <= longestTag && len(digest) == digestLengths[algorithm]
 }
+
+// isImage remembers what isImage tells: the Deployments of a set share a few images.
+func (s *set) isImage(text string) bool {
+	is, known := s.images[text]
+	if !known {
+		is = isImage(text)
+		s.images[text] = is
+	}
+	return is
+}

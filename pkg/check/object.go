@@ -95,8 +95,8 @@ func invalidImage(f *failover) []finding {
 		for _, host := range backend.Hosts {
 			for _, from := range host.PodsFrom {
 				if deployment, isDeployment := f.deployment(from.Object); isDeployment {
-					findings = append(findings, invalidImages(from.Object, "spec.template.spec.initContainers", deployment.Spec.Template.Spec.InitContainers)...)
-					findings = append(findings, invalidImages(from.Object, "spec.template.spec.containers", deployment.Spec.Template.Spec.Containers)...)
+					findings = append(findings, f.invalidImages(from.Object, "spec.template.spec.initContainers", deployment.Spec.Template.Spec.InitContainers)...)
+					findings = append(findings, f.invalidImages(from.Object, "spec.template.spec.containers", deployment.Spec.Template.Spec.Containers)...)
 				}
 			}
 		}
@@ -113,13 +113,13 @@ func (s *set) deployment(id envoygateway.Object) (*appsv1.Deployment, bool) {
 	return deployment, isDeployment
 }
 
-func invalidImages(of envoygateway.Object, path string, containers []corev1.Container) []finding {
+func (s *set) invalidImages(of envoygateway.Object, path string, containers []corev1.Container) []finding {
 	var findings []finding
 	for i, container := range containers {
 		if container.Image == "" {
 			continue // which the API server refuses
 		}
-		if !isImage(container.Image) {
+		if !s.isImage(container.Image) {
 			findings = append(findings, finding{
 				source: envoygateway.Source{Object: of, Path: fmt.Sprintf("%s[%d].image", path, i)},
 				reason: fmt.Sprintf("%q is not a valid image, so its pods never start", container.Image), advice: "write REGISTRY/NAME:TAG", unknown: true, likely: true,

@@ -27,6 +27,8 @@ type set struct {
 	names   names
 	// first has the rule that is taken for each request; firstRules fills it in.
 	first map[request]envoygateway.Source
+	// images tells which texts name an image; isImage fills it in.
+	images map[string]bool
 }
 
 // decoded is a manifest that Envoy Gateway reads.
@@ -51,11 +53,7 @@ func setsOf(manifests []Manifest, options Options) []*set {
 	first := map[envoygateway.Object]*decoded{}
 	directories := map[envoygateway.Object]map[string]bool{}
 	for i := range manifests {
-		decode := envoygateway.Decode
-		if manifests[i].Origin != nil {
-			decode = envoygateway.DecodeMade
-		}
-		object, id, err := decode(manifests[i].Value)
+		object, id, err := manifests[i].decode()
 		if id.Kind == "" {
 			continue
 		}
@@ -109,6 +107,18 @@ func setsOf(manifests []Manifest, options Options) []*set {
 	return ordered
 }
 
+// decode returns the object, typed, and its name.
+func (m Manifest) decode() (metav1.Object, envoygateway.Object, error) {
+	switch {
+	case m.Typed != nil:
+		return m.Typed, envoygateway.NameOf(m.Value), nil
+	case m.Origin != nil:
+		return envoygateway.DecodeMade(m.Value)
+	default:
+		return envoygateway.Decode(m.Value)
+	}
+}
+
 // directory is where the manifest is.
 func (m Manifest) directory() string { return filepath.Dir(m.Subject.File) }
 
@@ -118,7 +128,7 @@ func isRoute(kind string) bool {
 
 // newSet takes of each name the object of a directory, else the first.
 func newSet(first map[envoygateway.Object]*decoded, own []*decoded, options Options, version string) *set {
-	s := &set{Options: options, version: cmp.Or(version, newest()), decoded: maps.Clone(first), checked: map[envoygateway.Object]bool{}}
+	s := &set{Options: options, version: cmp.Or(version, newest()), decoded: maps.Clone(first), checked: map[envoygateway.Object]bool{}, images: map[string]bool{}}
 	taken := map[envoygateway.Object]bool{}
 	for _, d := range own {
 		if !taken[d.id] {

@@ -81,7 +81,7 @@ func runAdopt(args []string, flags adoptFlags, stdin io.Reader, stdout, stderr i
 	if err := emptyDirectory(flags.output); err != nil {
 		return err
 	}
-	documents, err := readManifests(args, stdin)
+	documents, err := readManifests(args, stdin, forManifests)
 	if err != nil {
 		return err
 	}

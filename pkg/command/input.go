@@ -37,8 +37,8 @@ func inputs(cmd *cobra.Command, args []string) ([]string, error) {
 
 // readManifests reads the documents of all files, which must not be the input of
 // a function.
-func readManifests(args []string, stdin io.Reader) ([]document.Document, error) {
-	read := readAll(args, stdin, selection{})
+func readManifests(args []string, stdin io.Reader, needs memory) ([]document.Document, error) {
+	read := readAll(args, stdin, selection{memory: needs})
 	if len(read.unread) > 0 {
 		texts := make([]string, 0, len(read.unread))
 		for _, unread := range read.unread {
@@ -63,6 +63,8 @@ type selection struct {
 	ignore []*ignorePattern
 	// withoutCharts leaves out the templates of Helm charts, which are no manifests.
 	withoutCharts bool
+	// memory is how much what is read may need.
+	memory memory
 }
 
 // ignorePattern is a value of --ignore.
@@ -109,7 +111,7 @@ func validateIgnore(patterns []string) error {
 // manifestsBut selects manifests: all files but those that the values of --ignore name,
 // and the templates of Helm charts.
 func manifestsBut(ignored []string) selection {
-	selected := selection{withoutCharts: true}
+	selected := selection{withoutCharts: true, memory: forManifests}
 	for _, pattern := range ignored {
 		selected.ignore = append(selected.ignore, &ignorePattern{FilePattern: document.FilePattern(pattern)})
 	}
@@ -155,21 +157,27 @@ func readAll(args []string, stdin io.Reader, selected selection) input {
 				read.helmTemplates = append(read.helmTemplates, file)
 				continue
 			}
-			inFile, size, err := readFile(file, stdin)
-			bytesRead += size
+			data, err := readFile(file, stdin)
+			if bytesRead += len(data); len(data) >= largeFile {
+				selected.memory.limit(bytesRead) // its nodes alone are many
+			}
+			var inFile []document.Document
+			if err == nil {
+				inFile, err = parseFile(file, data)
+			}
 			if err != nil {
 				read.unread = append(read.unread, unreadOf(file, err))
 			}
 			read.documents = append(read.documents, inFile...)
 		}
 	}
-	limitMemory(bytesRead)
+	selected.memory.limit(bytesRead)
 	return read
 }
 
 // unreadOf says why a file could not be read.
 func unreadOf(name string, err error) report.Unread {
-	unread := report.Unread{File: sourceNames([]string{name})[0], Message: err.Error()}
+	unread := report.Unread{File: sourceName(name), Message: err.Error()}
 	if syntax, isSyntax := errors.AsType[*document.SyntaxError](err); isSyntax {
 		unread.Line, unread.Message = syntax.Line, syntax.Reason
 	} else if failed, isPath := errors.AsType[*fs.PathError](err); isPath {
@@ -194,13 +202,33 @@ func chartOf(file string) string {
 	return ""
 }
 
-// limitMemory has the garbage collected earlier where there is much to do: main lets
-// the heap grow to thrice what is in use. What is read needs some thirty times its
-// size, as nodes, values and objects.
-func limitMemory(read int) {
-	const enough, perByte = 240 << 20, 50
+// memory is how much a process may use before its garbage is collected more often than
+// by default.
+type memory struct {
+	// least is enough for few files, and perByte what a byte that is read needs.
+	least, perByte int64
+	// percent is how much the heap may grow between two collections within that; 0 stands
+	// for the default of main.
+	percent int
+}
+
+var (
+	// forManifests: nodes, values and objects are kept to the end.
+	forManifests = memory{least: 240 << 20, perByte: 50}
+	// forTexts: what is kept of a FailoverSpec is the text of its objects.
+	forTexts = memory{least: 80 << 20, perByte: 32, percent: 400}
+)
+
+// largeFile is from how many bytes on a file is large.
+const largeFile = 1 << 20
+
+// limit sets the limit for what is read, unless the environment says otherwise.
+func (m memory) limit(read int) {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(max(enough, perByte*int64(read)))
+		debug.SetMemoryLimit(max(m.least, m.perByte*int64(read)))
+	}
+	if os.Getenv("GOGC") == "" && m.percent > 0 {
+		debug.SetGCPercent(m.percent)
 	}
 }
 
@@ -255,38 +283,43 @@ func expand(arg string, selected selection) (files []string, errs []error) {
 	return files, errs
 }
 
-func readFile(name string, stdin io.Reader) (documents []document.Document, size int, err error) {
+func readFile(name string, stdin io.Reader) ([]byte, error) {
 	reader := stdin
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		defer func() { _ = file.Close() }()
 		reader = file
 	}
-	source := sourceNames([]string{name})[0]
-	data, err := document.Bytes(reader, source)
-	if err != nil {
-		return nil, 0, err
-	}
-	documents, err = document.Parse(data, source)
+	return document.Bytes(reader, sourceName(name))
+}
+
+func parseFile(name string, data []byte) ([]document.Document, error) {
+	documents, err := document.Parse(data, sourceName(name))
 	if syntax, isSyntax := errors.AsType[*document.SyntaxError](err); isSyntax && bytes.Contains(data, []byte("{{")) && utf8.Valid(data) && !bytes.ContainsRune(data, 0) {
 		syntax.Reason += "; it looks like a Helm template: give what 'helm template' prints instead"
 	}
-	return documents, len(data), err
+	return documents, err
+}
+
+// sourceName returns what messages call an argument.
+func sourceName(arg string) string {
+	switch arg {
+	case "-":
+		return stdinName
+	case "":
+		return `""`
+	}
+	return arg
 }
 
 // sourceNames returns what messages call the arguments.
 func sourceNames(args []string) []string {
-	names := slices.Clone(args)
-	for i, name := range names {
-		switch name {
-		case "-":
-			names[i] = stdinName
-		case "":
-			names[i] = `""`
-		}
+	names := make([]string, len(args))
+	for i, arg := range args {
+		names[i] = sourceName(arg)
 	}
 	return names
 }

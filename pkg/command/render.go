@@ -57,7 +57,7 @@ func validateNamespace(value string) error {
 }
 
 func runRender(args []string, namespace string, stdin io.Reader, stdout, stderr io.Writer) error {
-	documents, err := readManifests(args, stdin)
+	documents, err := readManifests(args, stdin, forTexts)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ accept the same.`,
 			if piped {
 				args = []string{"-"}
 			}
-			documents, err := readManifests(args, cmd.InOrStdin())
+			documents, err := readManifests(args, cmd.InOrStdin(), forManifests)
 			if err != nil {
 				return err
 			}

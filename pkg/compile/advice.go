@@ -1,7 +1,10 @@
 package compile
 
 import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
+	"github.com/failover-krm/failover/pkg/apiserver"
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 )
@@ -41,8 +44,12 @@ func manifestsOf[T any](objects []compiled[T]) []check.Manifest {
 				Target: fs.Spec.Target, TargetAssumed: object.Subject.Field("spec.target") == "",
 			}
 		}
+		var typed metav1.Object
+		if !apiserver.FillsIn(object.Resource.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()) {
+			typed = object.Resource // it has what Value has
+		}
 		manifests = append(manifests, check.Manifest{
-			Subject: object.Subject, Value: object.Value, Origin: object.Origin,
+			Subject: object.Subject, Value: object.Value, Typed: typed, Origin: object.Origin,
 			EnvoyGateway: fs.Spec.Target.EnvoyGateway(), Refused: len(object.refused) > 0, Spec: specs[fs],
 		})
 	}

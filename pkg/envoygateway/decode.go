@@ -64,7 +64,7 @@ func decode(object map[string]any, into func(map[string]any, any) error) (metav1
 	if err != nil || empty == nil {
 		return nil, Object{}, nil
 	}
-	decoded, id := empty(), nameIn(object)
+	decoded, id := empty(), NameOf(object)
 	if err := into(object, decoded); err != nil {
 		return nil, id, fmt.Errorf("%s: %w", id, err)
 	}
@@ -81,8 +81,8 @@ func fromJSON(object map[string]any, typed any) error {
 	return json.Unmarshal(data, typed)
 }
 
-// nameIn reads the name of an object that is not typed.
-func nameIn(object map[string]any) Object {
+// NameOf reads the name of an object that is not typed.
+func NameOf(object map[string]any) Object {
 	id := Object{}
 	id.Kind, _ = object["kind"].(string)
 	metadata, _ := object["metadata"].(map[string]any)
