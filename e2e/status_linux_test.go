@@ -97,7 +97,7 @@ func TestStatus(t *testing.T) {
 
 	calm := becomes("serving: active (Backend status/active), say all 2 Envoys")
 	t.Log(calm)
-	assert.Contains(t, calm, "no condition of its objects speaks against it")
+	assert.Contains(t, calm, "no condition of its objects shows a problem")
 	kubectl(t, c, "scale deployment/active --replicas=0 --namespace "+spec.Namespace)
 	outage := becomes("serving: passive (Backend status/passive), say all 2 Envoys")
 	t.Log(outage)

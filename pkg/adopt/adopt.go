@@ -51,7 +51,7 @@ func Adopt(report compile.Report, on target.Target) (Result, error) {
 		if spec := ofSpec[found.Route]; spec != nil {
 			message := "is a FailoverSpec already"
 			if spec != found.Subject {
-				message = "is of a FailoverSpec already: " + placeOf(spec)
+				message = "already belongs to a FailoverSpec: " + placeOf(spec)
 			}
 			a.report(diagnostic.Info, found.Subject, "", message)
 			continue
@@ -130,7 +130,7 @@ func (a *adopter) together(all []*adoption) ([]*adoption, error) {
 			return len(errs) > 0
 		})
 		if len(left) == len(all) {
-			return nil, fmt.Errorf("what is adopted is refused: %s", errorsIn(found)[0])
+			return nil, fmt.Errorf("the adopted manifests are refused: %s", errorsIn(found)[0])
 		}
 		all = left
 	}
@@ -193,13 +193,13 @@ func (f *failover) adopt() (*Adopted, error) {
 	if other := f.specs[name]; other != nil {
 		advice := "adopt each directory on its own"
 		if other.directory() == f.route.directory() {
-			advice = "a FailoverSpec names its route, so give one of the two routes another name, or it stays as it is"
+			advice = "a FailoverSpec names its route, so give one of the two routes another name; otherwise this one stays as it is"
 		}
 		f.refuse(f.route, "metadata.name", fmt.Sprintf("%q: there is a FailoverSpec %s already, of %s at %s: %s", f.Route.Name, name, other.id, placeOf(other.Subject), advice))
 		return nil, nil
 	}
 	if taken := f.takenBackends(); len(taken) > 0 {
-		f.refuse(f.route, f.OfRule.Path+".backendRefs", fmt.Sprintf("%s: made by another FailoverSpec, and each makes its own: give this route Backends of its own, or it stays as it is", strings.Join(taken, ", ")))
+		f.refuse(f.route, f.OfRule.Path+".backendRefs", fmt.Sprintf("%s: made by another FailoverSpec, and each makes its own: give this route Backends of its own; otherwise it stays as it is", strings.Join(taken, ", ")))
 		return nil, nil
 	}
 	c := f.candidates()

@@ -74,7 +74,7 @@ func notBackends(f *failover) []refusal {
 				"%s: a FailoverSpec reaches a Service through a Backend, and only Backends fail over: write the FailoverSpec by hand, with the tier \"service: {name: %s, namespace: %s, port: %d}\"",
 				backend.Ref, backend.Ref.Name, backend.Ref.Namespace, *backend.Port)})
 		case backend.Ref.Kind != kindBackend:
-			found = append(found, refusal{f.route, f.ref(i), fmt.Sprintf("%s: a FailoverSpec has Backends only: it stays as it is", backend.Ref)})
+			found = append(found, refusal{f.route, f.ref(i), fmt.Sprintf("%s: a FailoverSpec has only Backends: the route stays as it is", backend.Ref)})
 		}
 	}
 	return found
@@ -84,7 +84,7 @@ func oneBackend(f *failover) []refusal {
 	if len(f.OfRule.Backends) > 1 {
 		return nil
 	}
-	return []refusal{{f.route, f.OfRule.Path + ".backendRefs", "one backend: a FailoverSpec has one for each tier, at least: it stays as it is"}}
+	return []refusal{{f.route, f.OfRule.Path + ".backendRefs", "there is one backend, and a FailoverSpec has at least one for each tier: the route stays as it is"}}
 }
 
 func backendsTwice(f *failover) []refusal {
@@ -93,7 +93,7 @@ func backendsTwice(f *failover) []refusal {
 	for i, backend := range f.OfRule.Backends {
 		if first, isSeen := seen[backend.Ref]; isSeen {
 			found = append(found, refusal{f.route, f.ref(i), fmt.Sprintf(
-				"%s: is in this rule already, as backendRefs[%d], and a FailoverSpec makes each Backend once: remove one of the two, and add its weight to the other", backend.Ref, first)})
+				"%s: is already in this rule, as backendRefs[%d], and a FailoverSpec makes each Backend once: remove one of the two, and add its weight to the other", backend.Ref, first)})
 			continue
 		}
 		seen[backend.Ref] = i
@@ -106,7 +106,7 @@ func backendsElsewhere(f *failover) []refusal {
 	for i, backend := range f.OfRule.Backends {
 		if backend.Ref.Namespace != f.Route.Namespace {
 			found = append(found, refusal{f.route, f.ref(i) + ".namespace", fmt.Sprintf(
-				"%q: a FailoverSpec makes its Backends in the namespace of its route, %q: move the Backend there, or it stays as it is", backend.Ref.Namespace, f.Route.Namespace)})
+				"%q: a FailoverSpec makes its Backends in the namespace of its route, %q: move the Backend there; otherwise the route stays as it is", backend.Ref.Namespace, f.Route.Namespace)})
 		}
 	}
 	return found
@@ -134,10 +134,10 @@ func noTiers(f *failover) []refusal {
 	shared := enumerate(names)
 	if len(standby) == 0 {
 		return []refusal{{f.route, f.OfRule.Path + ".backendRefs", fmt.Sprintf(
-			"%s: no Backend has \"fallback: true\", so they share the traffic, which a FailoverSpec would end: set it on the one that stands by, and adopt again", shared)}}
+			"%s: no Backend has \"fallback: true\", so they share the traffic, which a FailoverSpec would end: set it on the Backend that stands by, and adopt again", shared)}}
 	}
 	return []refusal{{f.route, f.OfRule.Path + ".backendRefs", fmt.Sprintf(
-		"%s: every Backend has \"fallback: true\", so they share the traffic, which a FailoverSpec would end: remove it from the one that is to serve, and adopt again", shared)}}
+		"%s: every Backend has \"fallback: true\", so they share the traffic, which a FailoverSpec would end: remove it from the Backend that should serve, and adopt again", shared)}}
 }
 
 func otherEndpoints(f *failover) []refusal {
@@ -160,7 +160,7 @@ func notOnAGateway(f *failover) []refusal {
 	if f.parent() >= 0 {
 		return nil
 	}
-	return []refusal{{f.route, "spec.parentRefs", "no Gateway: a FailoverSpec attaches its route to one: it stays as it is"}}
+	return []refusal{{f.route, "spec.parentRefs", "there is no Gateway, and a FailoverSpec attaches its route to one: the route stays as it is"}}
 }
 
 func isFallback(backend *egv1a1.Backend) bool { return ptr.Deref(backend.Spec.Fallback, false) }
@@ -188,17 +188,17 @@ var (
 // unsayables has the reasons, the most specific first.
 var unsayables = []unsayable{
 	{requestRoutes, document.ParsePath("spec.rules[*]"), false, "all rules of a FailoverSpec go to the same backends"},
-	{connectRoutes, document.ParsePath("spec.rules[*]"), false, "the route of connections has one rule in a FailoverSpec"},
+	{connectRoutes, document.ParsePath("spec.rules[*]"), false, "a TCPRoute or TLSRoute of a FailoverSpec has one rule"},
 	{requestRoutes, document.ParsePath("spec.rules[*].filters"), true, "all rules of a FailoverSpec go to the same backends, and the filter of hostRewrite is the last of each"},
 	{routes, document.ParsePath("spec.rules[*].backendRefs[*].weight"), true, "the weight of a backend in a FailoverSpec is 1 to 1000000"},
-	{routes, document.ParsePath("spec.rules[*].backendRefs[*]"), true, "a backendRef of a FailoverSpec has nothing but the Backend's name and weight"},
-	{httpRoute, document.ParsePath("spec.rules[*]"), true, "all rules of a FailoverSpec go to the same backends, and what is retried is in its policy"},
-	{connectRoutes, document.ParsePath("spec.rules[*]"), true, "the rule of connections has nothing but backends in a FailoverSpec"},
+	{routes, document.ParsePath("spec.rules[*].backendRefs[*]"), true, "a backendRef of a FailoverSpec has only the Backend's name and weight"},
+	{httpRoute, document.ParsePath("spec.rules[*]"), true, "all rules of a FailoverSpec go to the same backends, and retries are in its policy"},
+	{connectRoutes, document.ParsePath("spec.rules[*]"), true, "the rule of a TCPRoute or TLSRoute of a FailoverSpec has only backends"},
 	{routes, document.ParsePath("spec.parentRefs"), true, "a FailoverSpec attaches its route to one Gateway, by name and sectionName"},
 	{trafficPolicy, document.ParsePath("spec.targetRefs"), true, "the policy of a FailoverSpec has one target, its route"},
 	{trafficPolicy, document.ParsePath("spec.targetSelectors"), true, "the policy of a FailoverSpec has one target, its route"},
-	{backend, document.ParsePath("spec.endpoints[*].hostname"), true, "with an active check and hostRewrite, or a route for any hostname, a FailoverSpec has each endpoint asked for its own name"},
-	{backend, document.ParsePath("spec.tls.sni"), true, "a FailoverSpec names the server that a certificate must be for; without it Envoy Gateway verifies no name, or the client's"},
+	{backend, document.ParsePath("spec.endpoints[*].hostname"), true, "with an active check and hostRewrite, or a route for any hostname, a FailoverSpec makes the check ask each endpoint for its own name"},
+	{backend, document.ParsePath("spec.tls.sni"), true, "a FailoverSpec names the server that a certificate must be for; without it Envoy Gateway verifies no name, or the name that the client asked for"},
 	{nil, document.ParsePath("metadata.labels[" + v1alpha1.LabelName + "]"), true, "failover sets this label to the name of the FailoverSpec"},
 	{nil, document.ParsePath("metadata.labels[" + v1alpha1.LabelComponent + "]"), true, "failover sets this label to what the object is for"},
 	{nil, document.ParsePath("metadata.labels[" + v1alpha1.LabelManagedBy + "]"), true, "failover sets this label to its own name"},

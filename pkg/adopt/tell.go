@@ -83,17 +83,17 @@ func (f *failover) tellKept(made *object) {
 		return
 	}
 	if finalizers := made.typed.GetFinalizers(); len(finalizers) > 0 {
-		f.report(diagnostic.Warning, made.Subject, "metadata.finalizers", shown(finalizers)+": what is rendered has no finalizers: have the program that sets them set them again")
+		f.report(diagnostic.Warning, made.Subject, "metadata.finalizers", shown(finalizers)+": rendered objects have no finalizers: let the program that sets them set them again")
 	}
 	for _, owner := range made.typed.GetOwnerReferences() {
 		f.report(diagnostic.Warning, made.Subject, "metadata.ownerReferences", fmt.Sprintf(
-			"%[1]s %[2]s: what is rendered has no owner, so it is not deleted with %[1]s %[2]s: where that is what makes this object, it may undo what is applied: change it instead, or end that first", owner.Kind, owner.Name))
+			"%[1]s %[2]s: rendered objects have no owner, so they are not deleted with %[1]s %[2]s. If %[1]s %[2]s makes this object, it may overwrite the one that you apply: change the owner instead, or remove it first", owner.Kind, owner.Name))
 	}
 }
 
 // tellExtra is about an object that is rendered, and not among the manifests.
 func (f *failover) tellExtra(of comparison, file string) {
-	message := fmt.Sprintf("no BackendTrafficPolicy has this route alone as its target, and a FailoverSpec always makes one: the patch %s deletes it; a profile instead of custom, and no patch, makes the route fail over", file)
+	message := fmt.Sprintf("no BackendTrafficPolicy has this route as its only target, and a FailoverSpec always makes one: the patch %s deletes it; a profile instead of custom, and no patch, makes the route fail over", file)
 	if of.id.Kind != kindBackendTrafficPolicy {
 		message = fmt.Sprintf("a FailoverSpec makes %s, which is not there: the patch %s deletes it", of.id, file)
 	}
@@ -120,7 +120,7 @@ func (f *failover) tellOfGateway(c *candidates) {
 	}
 	reason, path := "a spec that makes a Gateway attaches its route to all listeners, and this route has a sectionName", "metadata.name"
 	if len(c.gateways) > 1 {
-		reason, path = "a FailoverSpec cannot say all that it has", "spec"
+		reason, path = "a FailoverSpec has no field for a part of it", "spec"
 		if len(c.ofGateway) > 0 {
 			reason, path = why(id, c.ofGateway[0].path), c.ofGateway[0].path.String()
 		}

@@ -19,12 +19,12 @@ const ruleDrillDue = "drill-due"
 var drillRules = []Rule{
 	{
 		ID: ruleDrillDue, Severity: diagnostic.Info,
-		Summary: "A failover was never drilled, or not for 90 days, or the last drill was beyond its budget, where drills are recorded.",
-		Explanation: "What was never tried fails in the outage: a standby that lacks a secret, a firewall, a certificate that has expired. Nothing is said where the files have no record of any drill, " +
-			"that is, no FailoverDrill, as \"failover drill --record\" writes it. The age of a record counts from today, or from --date, in days of UTC; a record of a later day does not count. " +
-			"Of two records of the same time, the one beyond its budget counts. A record of what is no failover in the files is named too. " +
-			"A function of kustomize or kpt does not look at the age, and tells the rest where failOn is info, as all information.",
-		Fix:        "Drill it, and record that: failover drill --record FILE.",
+		Summary: "A failover was never drilled, or not for 90 days, or its last drill exceeded its budget, where drills are recorded.",
+		Explanation: "What was never tried fails in the outage: a standby that lacks a secret, a firewall, a certificate that has expired. The rule finds nothing where the files have no record of any drill: " +
+			"no FailoverDrill, which \"failover drill --record\" writes. The age of a record counts from today, or from --date, in days of UTC; a record of a later day does not count. " +
+			"Of two records of the same time, the one that exceeded its budget counts. The rule also names a record that is not about a failover in the files. " +
+			"A function of kustomize or kpt does not look at the age. Like all information, it reports the others only where failOn is info.",
+		Fix:        "Drill the failover, and record the drill: failover drill --record FILE.",
 		ofFailover: drillDue,
 	},
 }
@@ -51,9 +51,9 @@ func drillDue(f *failover) []finding {
 	last, reason := f.lastDrill(), ""
 	switch {
 	case last == nil:
-		reason = it + " was never drilled, as far as the records in these files tell"
+		reason = it + " was never drilled, according to the records in these files"
 	case last.Result == v1alpha1.DrillExceeded:
-		reason = fmt.Sprintf("the last drill%s, on %s, was beyond its budget: requests lost %d of %d, failover %s, failback %s",
+		reason = fmt.Sprintf("the last drill%s, on %s, exceeded its budget: requests lost %d of %d, failover %s, failback %s",
 			of, last.Date.UTC().Format(time.DateOnly), last.Lost, last.Sent, orNever(last.Failover), orNever(last.Failback))
 	case !f.Today.IsZero() && day(f.Today)-day(last.Date.Time) > drillInterval:
 		reason = fmt.Sprintf("the last drill%s was on %s, %d days ago", of, last.Date.UTC().Format(time.DateOnly), day(f.Today)-day(last.Date.Time))
@@ -106,7 +106,7 @@ func drillsOfNone(failovers []Failover, drills []Drill) []diagnostic.Diagnostic 
 		if slices.ContainsFunc(failovers, isOfIt) {
 			continue
 		}
-		message := fmt.Sprintf("rule %d of %s %s/%s is no failover in these files: correct the record, or remove it", of.Rule, of.Kind, of.Namespace, of.Name)
+		message := fmt.Sprintf("rule %d of %s %s/%s is not a failover in these files: correct the record, or remove it", of.Rule, of.Kind, of.Namespace, of.Name)
 		none := diagnostic.New(diagnostic.Info, drill.Subject, document.ParsePath("metadata.name"), message)
 		none.Rule = ruleDrillDue
 		found = append(found, none)

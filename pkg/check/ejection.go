@@ -22,72 +22,72 @@ var ejectionRules = []Rule{
 	{
 		ID: "no-health-check", Severity: diagnostic.Error,
 		Summary: "No policy in effect has a health check, neither active nor passive.",
-		Explanation: "Envoy takes every host for healthy, and the traffic stays on the dead tier. It is a warning where each retry leaves the tier: a request that cannot connect is then " +
-			"served by the next tier, but every request tries the dead one first, and one that gets an error or hangs is lost.",
-		Fix:        "Write a BackendTrafficPolicy for the route with healthCheck.passive {maxEjectionPercent: 100}, and better an active check beside it.",
+		Explanation: "Envoy treats every host as healthy, and the traffic stays on the dead tier. It is a warning where each retry leaves the tier: then the next tier serves a request that cannot " +
+			"connect, but every request tries the dead tier first, and a request that gets an error or hangs is lost.",
+		Fix:        "Write a BackendTrafficPolicy for the route with healthCheck.passive {maxEjectionPercent: 100}. An active check in addition is better.",
 		ofFailover: noHealthCheck,
 	},
 	{
 		ID: "passive-never-fires", Severity: diagnostic.Error,
-		Summary: "The passive health check has no threshold that can be reached.",
-		Explanation: "consecutive5XxErrors 0 is never reached (unset is 5), nor is consecutiveGatewayErrors 0; consecutiveLocalOriginFailures counts only where splitExternalLocalOriginErrors " +
-			"is true. consecutiveGatewayErrors does nothing before Envoy Gateway 1.6, and failurePercentageThreshold nothing with fewer than 5 active hosts. It is a warning where each retry leaves the tier, and " +
-			"information beside an active check, which then is alone.",
+		Summary: "The passive health check can reach none of its thresholds.",
+		Explanation: "Envoy never reaches a consecutive5XxErrors of 0 (5 if unset) or a consecutiveGatewayErrors of 0; consecutiveLocalOriginFailures counts only where splitExternalLocalOriginErrors " +
+			"is true. consecutiveGatewayErrors has no effect before Envoy Gateway 1.6, and failurePercentageThreshold has none with fewer than 5 active hosts. It is a warning where each retry leaves the tier, and " +
+			"information where there is an active check, which is then the only check that works.",
 		Fix:        "Write consecutive5XxErrors: 3. Without the split, a failed connection counts as a 503, and a timeout as a 504.",
 		ofFailover: passiveNeverFires,
 	},
 	{
 		ID: "max-ejection-too-low", Severity: diagnostic.Error,
 		Summary: "maxEjectionPercent does not let Envoy eject the whole active tier. The default is 10.",
-		Explanation: "Envoy ejects one host more as long as 100 * ejected / all hosts of the cluster stays within maxEjectionPercent. With one active and one passive host the default of 10 never " +
-			"ejects any, and a 0 is dropped, so the default applies. A hostname counts as one host. It is a warning where each retry leaves the tier.",
-		Fix:        "Write maxEjectionPercent: 100. With a single active host, alwaysEjectOneEndpoint: true does too (since Envoy Gateway 1.8).",
-		Cost:       "healthCheck: {passive: {}}, so the defaults: 409 of 1,200 requests lost at 20 a second, in an outage of 20 s: it never fails over.",
+		Explanation: "Envoy ejects one more host only as long as 100 * ejected / all hosts of the cluster is at most maxEjectionPercent. With one active and one passive host the default of 10 never " +
+			"ejects any. Envoy Gateway ignores a 0, so the default applies. A hostname counts as one host. It is a warning where each retry leaves the tier.",
+		Fix:        "Write maxEjectionPercent: 100. With a single active host, alwaysEjectOneEndpoint: true has the same effect (since Envoy Gateway 1.8).",
+		Cost:       "With healthCheck: {passive: {}}, which is the defaults: 409 of 1,200 requests were lost at 20 a second, in an outage of 20 s. It never fails over.",
 		ofFailover: maxEjectionTooLow,
 	},
 	{
 		ID: "hair-trigger", Severity: diagnostic.Warning,
 		Summary:     "One error ejects the only host of the active tier.",
-		Explanation: "The hostname of a Service is one host, however many pods are behind it. With a threshold of 1, one error of one pod moves the whole traffic to the next tier for baseEjectionTime: a 5xx for consecutive5XxErrors, and 502, 503 or 504 for consecutiveGatewayErrors.",
-		Fix:         "Write 3 for the threshold. With a retry that leaves the tier, nothing more is lost by it where the port is closed. With several pods, a headless Service (clusterIP: None) makes each a host: docs/hosts.md.",
+		Explanation: "The hostname of a Service is one host, however many pods are behind it. With a threshold of 1, one error of one pod moves the whole traffic to the next tier for baseEjectionTime. The error is a 5xx for consecutive5XxErrors, and 502, 503 or 504 for consecutiveGatewayErrors.",
+		Fix:         "Write 3 for the threshold. With a retry that leaves the tier, this loses no additional request where the port is closed. With several pods, a headless Service (clusterIP: None) makes each pod a host: docs/hosts.md.",
 		ofFailover:  hairTrigger,
 	},
 	{
 		ID: "one-host-for-many-pods", Severity: diagnostic.Info,
-		Summary: "Several pods are one host of the active tier, behind a ClusterIP, and one that fails can eject them all.",
-		Explanation: "The hostname of a Service with a ClusterIP is one host. Envoy does not know which pod answered: where one of N fails, as many errors in a row as the threshold says come by chance, after about N^threshold requests, and eject the Service, " +
-			"with the pods that work. The traffic moves to the next tier until the ejection ends, and then it begins again. It is not found where that takes more than 12,000 requests, ten minutes at 20 a second. A threshold of 1 is hair-trigger's.",
-		Fix: "Make the Service headless (clusterIP: None), so that each pod is a host and is ejected alone; in a FailoverSpec that is workload.clusterIP: None. It has a price, the DNS: docs/hosts.md. " +
-			"Or leave it, where the pods fail together or not at all.",
+		Summary: "Several pods are one host of the active tier, behind a ClusterIP, and one pod that fails can eject them all.",
+		Explanation: "The hostname of a Service with a ClusterIP is one host. Envoy does not know which pod answered. Where one of N pods fails, it reaches the threshold of errors in a row by chance, after about N^threshold requests. It then ejects the Service, " +
+			"with the pods that work. The traffic moves to the next tier until the ejection ends, and then this begins again. The rule finds nothing where it takes more than 12,000 requests, ten minutes at 20 a second. A threshold of 1 is hair-trigger's.",
+		Fix: "Make the Service headless (clusterIP: None), so that each pod is a host, and Envoy ejects only the pod that fails. In a FailoverSpec that is workload.clusterIP: None. This depends more on DNS: docs/hosts.md. " +
+			"Or ignore the finding, where the pods fail together or not at all.",
 		ofFailover: oneHostForManyPods,
 	},
 	{
 		ID: "slow-failback", Severity: diagnostic.Warning,
 		Summary: "No active health check, and a baseEjectionTime or an interval of the passive check above 10s.",
 		Explanation: "Each ejection lasts baseEjectionTime longer than the one before, up to 300s, and only its end brings the host back. An outage of T ends with an ejection of about the square root of " +
-			"2 * T * baseEjectionTime. Each end of an ejection is a try with the requests of users. Envoy looks for ejections to end at every interval only.",
-		Fix:        "Write an active check: it brings a host back in seconds, and keeps a dead one out. Or write baseEjectionTime: 10s and interval: 2s.",
+			"2 * T * baseEjectionTime. At the end of each ejection, Envoy tries the host with the requests of users. Envoy ends ejections only at an interval.",
+		Fix:        "Write an active check: it brings a host back in seconds, and keeps a dead host out. Or write baseEjectionTime: 10s and interval: 2s.",
 		ofFailover: slowFailback,
 	},
 	{
 		ID: "short-ejection", Severity: diagnostic.Warning,
 		Summary: "No active health check, and a baseEjectionTime under 1s.",
-		Explanation: "An ejection ends at the first interval after baseEjectionTime. Each time it does while the tier is still down, the requests until the next ejection, for up to a second, go to the dead tier: " +
-			"without a retry that leaves the tier they are lost, with one they wait.",
+		Explanation: "An ejection ends at the first interval after baseEjectionTime. Where the tier is still down, all requests go to it until the next ejection, for up to a second: " +
+			"without a retry that leaves the tier they are lost, and with such a retry they wait.",
 		Fix:        "Write baseEjectionTime: 10s, or an active check, which keeps a dead host out.",
 		ofFailover: shortEjection,
 	},
 	{
 		ID: "no-active-check", Severity: diagnostic.Info, OnRender: true,
 		Summary:     "A passive health check without an active one.",
-		Explanation: "Only the requests of users find out that a tier is down, or up again. A request that hangs counts once the route's timeout ends it: where clients leave earlier, nothing is ever counted and the traffic stays.",
+		Explanation: "Envoy learns only from the requests of users that a tier is down, or up again. It counts a request that hangs when the route's timeout ends it. Where clients leave earlier, Envoy counts nothing and the traffic stays.",
 		Fix:         "Write healthCheck.active with a path that answers 200 where the application can serve.",
-		Cost:        "Clients that leave after 5 s, an application that hangs for 20 s: 300 of 300 requests lost with profile safe.",
+		Cost:        "With clients that leave after 5 s and an application that hangs for 20 s, 300 of 300 requests were lost with profile safe.",
 		ofFailover:  noActiveCheck,
 	},
 	{
 		ID: "hc-flap", Severity: diagnostic.Warning,
-		Summary:     "An active TCP check beside a passive check.",
+		Summary:     "A policy has an active TCP check and a passive check.",
 		Explanation: "A TCP check passes while the application answers errors, and a check that passes ends an ejection at once: the passive check ejects the host, the active one brings it back, again and again.",
 		Fix:         "Write an active check of type HTTP, with a path that fails where the application does.",
 		Cost:        "About half of all requests, for the whole outage, where the application answers errors (predicted by a model that agrees with the drills).",
@@ -96,49 +96,49 @@ var ejectionRules = []Rule{
 	{
 		ID: "dead-local-origin", Severity: diagnostic.Info,
 		Summary:     "consecutiveLocalOriginFailures is given, and splitExternalLocalOriginErrors is not true.",
-		Explanation: "Envoy reads the threshold only where it counts failures of its own, such as a refused connection, apart. Without that they count as 503 and 504, for consecutive5XxErrors.",
+		Explanation: "Envoy uses the threshold only where it counts its own failures, such as a refused connection, separately. Otherwise they count as 503 and 504, for consecutive5XxErrors.",
 		Fix:         "Remove consecutiveLocalOriginFailures, or write splitExternalLocalOriginErrors: true.",
 		ofFailover:  deadLocalOrigin,
 	},
 	{
 		ID: "dead-gateway-errors", Severity: diagnostic.Info,
 		Summary:     "consecutiveGatewayErrors is given, and the Envoy Gateway is older than 1.6.",
-		Explanation: "Envoy ejects by consecutive gateway errors only where it is told to enforce that, and Envoy Gateway does so since 1.6. Before, other thresholds alone count.",
+		Explanation: "Envoy ejects by consecutive gateway errors only where it is told to enforce that, which Envoy Gateway does since 1.6. Before 1.6, only the other thresholds count.",
 		Fix:         "Write consecutive5XxErrors, which counts the same errors. Or run Envoy Gateway 1.6.",
 		ofFailover:  deadGatewayErrors,
 	},
 	{
 		ID: "failure-percent-inert", Severity: diagnostic.Warning, Since: "1.6",
 		Summary: "failurePercentageThreshold is given, and the active tier has fewer than 5 hosts.",
-		Explanation: "Envoy ejects by the percentage of failures only where 5 hosts have had 50 requests each in an interval. The hosts of the standby have none, and so don't count. " +
+		Explanation: "Envoy ejects by the percentage of failures only where 5 hosts have had 50 requests each in an interval. The hosts of the standby have no requests, so they do not count. " +
 			"The hostname of a Service counts as one host.",
 		Fix:        "Remove failurePercentageThreshold, and write consecutive5XxErrors: 3.",
-		Cost:       "Every request, for the whole outage: with 1 and with 4 active hosts that answer 500, and consecutive5XxErrors: 0, nothing was ejected; with 5, all of them.",
+		Cost:       "Every request of the outage is lost: with 1 and with 4 active hosts that answer 500, and consecutive5XxErrors: 0, Envoy ejected none of them; with 5 hosts, it ejected all of them.",
 		ofFailover: failurePercentInert,
 	},
 	{
 		ID: "hc-h2c", Severity: diagnostic.Warning,
 		Summary: "An active HTTP check of a backend that is for HTTP/2 or gRPC.",
-		Explanation: "Envoy's check speaks HTTP/1.1, whatever the requests do. A server that takes HTTP/2 alone, as most gRPC servers do, fails it: no host of its tier is healthy, " +
-			"and where that is so in all tiers, Envoy sends the requests to all of them, the standby included.",
+		Explanation: "Envoy's check speaks HTTP/1.1, also where the requests use HTTP/2. A server that accepts only HTTP/2, as most gRPC servers do, fails the check. Then no host of its tier is healthy, " +
+			"and where this is true for all tiers, Envoy sends the requests to all of them, the standby included.",
 		Fix:        "Use a check of type GRPC where the server has gRPC health checking. Or make sure that the server answers HTTP/1.1 on the port as well, as many do.",
 		ofFailover: checkHTTP2,
 	},
 	{
 		ID: "panic-sends-to-dead", Severity: diagnostic.Info, Since: "1.4",
 		Summary: "Where too few hosts of the standby are healthy, Envoy sends requests to dead hosts of all tiers.",
-		Explanation: "While the active tier is down, and fewer than panicThreshold per cent (50 if unset) of the standby's hosts are healthy, Envoy disregards health: the requests go to all hosts, " +
-			"those of the dead tier included, by their number. It takes a standby of several hosts.",
-		Fix:        "Write panicThreshold: 0, and the healthy hosts get all requests. It has a price: while no host at all is healthy, Envoy answers 503, even where a wrong health check is the cause.",
-		Cost:       "149 of 200 requests, with the active host down and 1 of 3 hosts of the standby healthy; 0 with panicThreshold: 0, or with 2 of 3 healthy.",
+		Explanation: "While the active tier is down, and fewer than panicThreshold per cent (50 if unset) of the standby's hosts are healthy, Envoy ignores health: it shares the requests among all hosts, " +
+			"those of the dead tier included. This happens only where the standby has several hosts.",
+		Fix:        "Write panicThreshold: 0: then the healthy hosts get all requests. But while no host is healthy, Envoy answers 503, also where a wrong health check is the cause.",
+		Cost:       "149 of 200 requests were lost, with the active host down and 1 of 3 hosts of the standby healthy; 0 with panicThreshold: 0, or with 2 of 3 healthy.",
 		ofFailover: panicSendsToDead,
 	},
 	{
 		ID: "sticky-failback", Severity: diagnostic.Warning,
 		Summary: "The rule of an HTTPRoute has sessionPersistence.",
-		Explanation: "A client that the standby served has a session with it, and keeps to it after the active tier is back, as long as the standby is healthy. With a cookie, that is until it ends: " +
-			"at absoluteTimeout where cookieConfig.lifetimeType is Permanent, else with the browser. Clients of the active tier do go to the standby once their host is ejected.",
-		Fix:        "Write cookieConfig: {lifetimeType: Permanent} and a short absoluteTimeout, or remove sessionPersistence if the tiers share no sessions anyway.",
+		Explanation: "A client that the standby served has a session with it. It stays on the standby after the active tier is back, as long as the standby is healthy. With a cookie, it stays until the cookie ends: " +
+			"at absoluteTimeout where cookieConfig.lifetimeType is Permanent, and otherwise when the browser closes. Clients of the active tier go to the standby when their host is ejected.",
+		Fix:        "Write cookieConfig: {lifetimeType: Permanent} and a short absoluteTimeout, or remove sessionPersistence if the tiers do not share sessions.",
 		Cost:       "No request is lost; but after an outage of a few seconds, a client with the cookie got all of its answers from the standby, and a new client from the active tier.",
 		ofFailover: stickyFailback,
 	},
@@ -195,13 +195,13 @@ func passiveNeverFires(f *failover) []finding {
 	}
 	severity, stays := f.unlessRetried(), f.stays()
 	if f.activeCheck() != nil {
-		severity, stays = diagnostic.Info, "and the active check alone takes a tier out"
+		severity, stays = diagnostic.Info, "and only the active check takes a tier out"
 	}
 	reason := "consecutive5XxErrors is 0, and no other threshold counts"
 	switch {
 	case passive.FailurePercentageThreshold != nil:
 		first, _, _ := f.hosts()
-		reason = fmt.Sprintf("consecutive5XxErrors is 0, and failurePercentageThreshold takes %d active hosts, and there %s", percentageHosts, are(first))
+		reason = fmt.Sprintf("consecutive5XxErrors is 0, and failurePercentageThreshold needs %d active hosts, and there %s", percentageHosts, are(first))
 	case ptr.Deref(passive.ConsecutiveGatewayErrors, 0) > 0:
 		reason = "consecutive5XxErrors is 0, and consecutiveGatewayErrors does nothing before Envoy Gateway 1.6"
 	}
@@ -301,7 +301,7 @@ func oneHostForManyPods(f *failover) []finding {
 				source: host.PodsFrom[0],
 				reason: fmt.Sprintf("%d pods are one host to Envoy, by the ClusterIP of %s: while one of them fails, about every %.0f requests have %d errors in a row, which eject all %d",
 					pods, host.Service, requests, threshold, pods),
-				advice: "write " + f.headlessAdvice() + ", or leave it where they fail together",
+				advice: "write " + f.headlessAdvice() + ", or ignore this where they fail together",
 			})
 		}
 	}
@@ -364,7 +364,7 @@ func slowFailback(f *failover) []finding {
 	case base <= slowBase:
 		return []finding{{
 			source: f.policyField(passivePath+".interval", hasPassive),
-			reason: fmt.Sprintf("no active check, and interval %s: an ejection ends at an interval only, so active may be back only up to %s later", short(interval), roughly(interval)),
+			reason: fmt.Sprintf("no active check, and interval %s: an ejection ends only at an interval, so active may be back up to %s later", short(interval), roughly(interval)),
 			advice: "write an active check, or 2s",
 		}}
 	}
@@ -468,7 +468,7 @@ func failurePercentInert(f *failover) []finding {
 	}
 	return []finding{{
 		source: f.policyField(passivePath+".failurePercentageThreshold", hasPassive),
-		reason: fmt.Sprintf("failurePercentageThreshold does nothing: it takes %d active hosts, and there %s", percentageHosts, are(first)),
+		reason: fmt.Sprintf("failurePercentageThreshold does nothing: it needs %d active hosts, and there %s", percentageHosts, are(first)),
 		advice: "write consecutive5XxErrors", unknown: !known, likely: true, // few Services are headless
 	}}
 }
@@ -492,7 +492,7 @@ func checkHTTP2(f *failover) []finding {
 		}
 		return []finding{{
 			source: f.policyField("spec.healthCheck.active.http", hasHealthCheck),
-			reason: fmt.Sprintf("the check speaks HTTP/1.1, and %s is for %s: a server that takes that alone is never healthy", backend.Ref, map[string]string{"HTTP2": "HTTP/2", "GRPC": "gRPC"}[backend.Protocol]),
+			reason: fmt.Sprintf("the check speaks HTTP/1.1, and %s is for %s: a server that accepts only that is never healthy", backend.Ref, map[string]string{"HTTP2": "HTTP/2", "GRPC": "gRPC"}[backend.Protocol]),
 			advice: "use a check of type GRPC, or answer HTTP/1.1 on the port as well",
 		}}
 	}
@@ -512,7 +512,7 @@ func panicSendsToDead(f *failover) []finding {
 	return []finding{{
 		source: f.policyField("spec.healthCheck.panicThreshold", hasHealthCheck),
 		reason: fmt.Sprintf("while the active tier is down, and fewer than %d of the standby's %s are healthy, Envoy sends requests to the dead hosts of both", enough, counted(standby, "host")),
-		advice: "write 0 if the healthy ones are to get them all",
+		advice: "write 0 if the healthy hosts must get all requests",
 	}}
 }
 

@@ -19,23 +19,23 @@ var envoyRules = []Rule{
 		Summary: "An active check of type GRPC, and no backend of the rule is for HTTP/2.",
 		Explanation: "Envoy refuses a cluster with a gRPC check that does not speak HTTP/2. The route is left without a cluster and answers 503 to every request, from the start, " +
 			"or keeps the former cluster. No status says so; the log of Envoy does.",
-		Fix:        "Write appProtocols: [gateway.envoyproxy.io/h2c] into the Backends, which the servers then must speak, or use a check of type HTTP.",
+		Fix:        "Write appProtocols: [gateway.envoyproxy.io/h2c] into the Backends (the servers must then speak HTTP/2), or use a check of type HTTP.",
 		Cost:       "Every request.",
 		ofFailover: grpcCheckWithoutHTTP2,
 	},
 	{
 		ID: "failed-connections-uncounted", Severity: diagnostic.Error,
 		Summary: "The passive check has splitExternalLocalOriginErrors, and consecutiveLocalOriginFailures is 0.",
-		Explanation: "With the split, a connection that fails or times out counts for consecutiveLocalOriginFailures alone, and 0 is never reached. A tier whose port is closed or whose node is " +
-			"gone is not ejected. One whose application answers errors still is. It is a warning where each retry leaves the tier.",
+		Explanation: "With the split, a connection that fails or times out counts only for consecutiveLocalOriginFailures, and Envoy never reaches a threshold of 0. A tier whose port is closed or whose node is " +
+			"gone is not ejected. A tier whose application answers errors is ejected. It is a warning where each retry leaves the tier.",
 		Fix:        "Leave out consecutiveLocalOriginFailures, which is 5 then, or splitExternalLocalOriginErrors.",
-		Cost:       "Every request of an outage (the port closed).",
+		Cost:       "Every request of an outage is lost (the port closed).",
 		ofFailover: failedConnectionsUncounted,
 	},
 	{
 		ID: "every-request-aborted", Severity: diagnostic.Error,
 		Summary:     "The policy in effect has a faultInjection that aborts every request.",
-		Explanation: "Envoy answers every request itself, with the status of the fault, whatever the tiers do.",
+		Explanation: "Envoy answers every request itself, with the status of the fault. No request reaches a tier.",
 		Fix:         "Remove faultInjection.abort, or lower its percentage. It is 100 where it is not given.",
 		Cost:        "Every request.",
 		ofFailover:  everyRequestAborted,
@@ -66,7 +66,7 @@ func failedConnectionsUncounted(f *failover) []finding {
 	}
 	return []finding{{
 		source: f.policyField(passivePath+".consecutiveLocalOriginFailures", hasPassive), severity: f.unlessRetried(),
-		reason: fmt.Sprintf("consecutiveLocalOriginFailures is 0 beside splitExternalLocalOriginErrors, so a host that refuses connections is never ejected, %s", f.stays()),
+		reason: fmt.Sprintf("consecutiveLocalOriginFailures is 0 and splitExternalLocalOriginErrors is true, so a host that refuses connections is never ejected, %s", f.stays()),
 		advice: "leave one of them out",
 	}}
 }

@@ -20,27 +20,27 @@ var healthCheckRules = []Rule{
 	{
 		ID: "active-check-request", Severity: diagnostic.Warning,
 		Summary: "The request of the active HTTP check does not tell whether the application works: its path, method or expectedStatuses.",
-		Explanation: "Servers answer 400 to a path without its slash: both tiers are then unhealthy from the start, and Envoy sends requests to all hosts of both. So it is where only an error is expected, " +
+		Explanation: "Servers answer 400 to a path without its slash: both tiers are then unhealthy from the start, and Envoy sends requests to all hosts of both. The same happens where only an error is expected, " +
 			"until the application fails: then it counts as healthy. A path with a scheme and a host makes the server ignore the Host header, and ask for that host. " +
 			"A check with POST, PUT, PATCH or DELETE does what it asks for, at every interval, on every host, from every Envoy.",
 		Fix:        "Write a path such as /healthz, the method GET, and the statuses of an application that works; the host of the check is hostname.",
-		Cost:       "With a path without its slash, and with expectedStatuses: [500], 10 of 20 requests went to the standby while both tiers were well (Envoy alone).",
+		Cost:       "With a path without its slash, and with expectedStatuses: [500], 10 of 20 requests went to the standby while both tiers worked (tested with Envoy, without Envoy Gateway).",
 		ofFailover: activeCheckRequest,
 	},
 	{
 		ID: "slow-detection", Severity: diagnostic.Warning,
 		Summary: "A health check takes more than a minute, or more than 100 errors in a row, to take a host out, or more than a minute to bring it back.",
-		Explanation: "Until then, the traffic stays on the dead tier, or on the standby. An active check takes a host that does not answer out after unhealthyThreshold checks, each timeout and interval after the one before, " +
-			"and brings it back after healthyThreshold of them. A passive check counts the errors in a row that one Envoy sees on one host: one success in between, and it begins again. " +
-			"It is an error where nothing else makes the traffic leave the tier, and it takes more than an hour or 10,000 errors. " +
-			"It is information where the timeout of the active check is longer than its interval, which takes longer than it seems, and for the threshold of a passive check beside an active one.",
+		Explanation: "Until then, the traffic stays on the dead tier, or on the standby. An active check takes out a host that does not answer after unhealthyThreshold checks, each of them timeout and interval after the one before, " +
+			"and brings it back after healthyThreshold of them. A passive check counts the errors in a row that one Envoy sees on one host: a success in between resets the count. " +
+			"It is an error where nothing else makes the traffic leave the tier, and the check takes more than an hour or 10,000 errors. " +
+			"It is information where the timeout of the active check is longer than its interval, since the check then takes longer than expected, and for the threshold of a passive check where there is an active check.",
 		Fix:        "Write active: {interval: 2s, timeout: 1s, unhealthyThreshold: 2, healthyThreshold: 2} and passive: {consecutive5XxErrors: 3}.",
 		ofFailover: slowDetection,
 	},
 	{
 		ID: "check-too-fast", Severity: diagnostic.Warning,
 		Summary:     "The active check has an interval under 100ms, or a timeout under 10ms.",
-		Explanation: "Each Envoy checks each host that often, so that the checks alone may be too much for a backend. A timeout of a few milliseconds takes hosts out that are well, whenever they or the network are slow for a moment.",
+		Explanation: "Each Envoy checks each host that often, so the checks may overload a backend. A timeout of a few milliseconds takes out healthy hosts, whenever they or the network are slow for a moment.",
 		Fix:         "Write interval: 2s and timeout: 1s.",
 		ofFailover:  checkTooFast,
 	},
@@ -48,7 +48,7 @@ var healthCheckRules = []Rule{
 		ID: "tcp-check", Severity: diagnostic.Warning,
 		Summary:     "An active TCP check is the only health check of a route for HTTP.",
 		Explanation: "It passes as long as the port accepts connections. An application that answers errors, or that hangs, is never taken out, and nothing fails over.",
-		Fix:         "Write an active check of type HTTP, or add a passive check; both together only with type HTTP.",
+		Fix:         "Write an active check of type HTTP, or add a passive check. Use an active and a passive check together only with type HTTP.",
 		ofFailover:  tcpCheck,
 	},
 }
@@ -76,7 +76,7 @@ func activeCheckRequest(f *failover) []finding {
 	}
 	switch path := active.HTTP.Path; {
 	case strings.Contains(path, "://"):
-		add("path", fmt.Sprintf("%s has a scheme and a host, which a server takes for the host that is asked for", path), "write the path alone, and the host as hostname")
+		add("path", fmt.Sprintf("%s has a scheme and a host, which a server uses in place of the Host header", path), "write only the path, and write the host as hostname")
 	case !strings.HasPrefix(path, "/"):
 		addLikely("path", fmt.Sprintf("%s does not begin with a slash, so servers answer 400 and both tiers are unhealthy from the start", path), "write /"+path)
 	}
@@ -88,7 +88,7 @@ func activeCheckRequest(f *failover) []finding {
 	case "TRACE":
 		addLikely("method", "most servers refuse TRACE, so both tiers are unhealthy from the start", "write GET")
 	}
-	const statusAdvice = "write those of one that works, such as 200"
+	const statusAdvice = "write the statuses of an application that works, such as 200"
 	isError := func(status egv1a1.HTTPStatus) bool { return status >= http.StatusInternalServerError }
 	switch expected := active.HTTP.ExpectedStatuses; {
 	case !slices.ContainsFunc(expected, isError):

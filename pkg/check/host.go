@@ -19,17 +19,17 @@ import (
 var hostRules = []Rule{
 	{
 		ID: "bad-endpoint", Severity: diagnostic.Error,
-		Summary: "The address of an endpoint can be no server's: it stands for Envoy's own pod, or for a group of hosts.",
-		Explanation: "localhost.localdomain, every name under .localhost, and the address 0.0.0.0 lead Envoy to its own pod, where nothing serves the tier; nothing at all connects to a multicast address. " +
-			"Other loopback addresses, names without a dot, and port 0 are refused by Envoy Gateway, which is an error of its own. It is a warning where the tier has other hosts.",
+		Summary: "The address of an endpoint cannot be that of a server: it means Envoy's own pod, or a group of hosts.",
+		Explanation: "localhost.localdomain, every name under .localhost, and the address 0.0.0.0 lead Envoy to its own pod, where nothing serves the tier. No connection to a multicast address is possible. " +
+			"Other loopback addresses, names without a dot, and port 0 are refused by Envoy Gateway, which is a separate error. It is a warning where the tier has other hosts.",
 		Fix:        "Write the address of the tier. A Service of the cluster is NAME.NAMESPACE.svc.cluster.local.",
 		ofFailover: badEndpoint,
 	},
 	{
 		ID: "host-mismatch", Severity: diagnostic.Warning,
 		Summary: "A standby outside the cluster gets the client's Host: no filter rewrites it.",
-		Explanation: "Every tier is asked for the hostname that the client asked for. A load balancer or gateway elsewhere that knows its own hostname alone answers 404 or 421, at the moment the standby is needed. " +
-			"Where the active tier is outside the cluster as well, calm times show whether it takes the client's Host, and the rule finds nothing.",
+		Explanation: "Envoy sends every tier the hostname that the client asked for. A load balancer or gateway elsewhere that knows only its own hostname answers 404 or 421, at the moment when the standby is needed. " +
+			"Where the active tier is outside the cluster as well, requests already show whether it accepts the client's Host, and the rule finds nothing.",
 		Fix: "Let the standby serve the hostnames of the route too. Or rewrite the Host, with an HTTPRouteFilter of urlRewrite: {hostname: {type: Backend}} in the rule: each tier is then asked for its own hostname. " +
 			"In a FailoverSpec that is hostRewrite: Backend.",
 		ofFailover: hostMismatch,
@@ -37,9 +37,9 @@ var hostRules = []Rule{
 	{
 		ID: "hc-host-wildcard", Severity: diagnostic.Warning,
 		Summary: "An active HTTP check asks for a hostname with a wildcard.",
-		Explanation: "The check's Host is healthCheck.active.http.hostname, else the hostname of the endpoint (since Envoy Gateway 1.8), else the first of the route in the order of the alphabet. A route without hostnames makes it `*`, and one with a wildcard that. " +
-			"Many servers answer 400 or 404 to that. Then no host of any tier is healthy, and Envoy sends the requests to all of them, the standby included.",
-		Fix:        "Write healthCheck.active.http.hostname, or hostnames without a wildcard into the route, or the hostname of each endpoint beside its fqdn.",
+		Explanation: "The check's Host is healthCheck.active.http.hostname. If that is not set, it is the hostname of the endpoint (since Envoy Gateway 1.8), and otherwise the first hostname of the route in alphabetical order. For a route without hostnames it is `*`, and for a route with a wildcard the wildcard. " +
+			"Many servers answer 400 or 404 to such a Host. Then no host of any tier is healthy, and Envoy sends the requests to all of them, the standby included.",
+		Fix:        "Write healthCheck.active.http.hostname, or write hostnames without a wildcard into the route, or write the hostname of each endpoint next to its fqdn.",
 		ofFailover: checkHostWildcard,
 	},
 }
@@ -120,8 +120,8 @@ func hostMismatch(f *failover) []finding {
 			source.Path += ".fqdn.hostname"
 			findings = append(findings, finding{
 				source: source,
-				reason: fmt.Sprintf("%s is outside the cluster, and is asked for the client's Host (%s): if it knows its own hostname alone, it answers 404 when it is needed", host.Address, namesOf(f.at.Hostnames)),
-				advice: f.hostRewriteAdvice() + ", or let the standby serve the client's",
+				reason: fmt.Sprintf("%s is outside the cluster, and gets the client's Host (%s): if it knows only its own hostname, it answers 404 when it is needed", host.Address, namesOf(f.at.Hostnames)),
+				advice: f.hostRewriteAdvice() + ", or let the standby serve the client's Host",
 			})
 			break
 		}

@@ -15,7 +15,7 @@ var ignoreRules = []Rule{
 	{
 		ID: RuleIgnoreUnknownRule, Severity: diagnostic.Warning,
 		Summary:     "The annotation failover.krm.dev/ignore names a rule that does not exist.",
-		Explanation: "The entry ignores nothing. What it was meant for is reported as before. Errors of the API server and of Envoy Gateway have no rule, and cannot be ignored.",
+		Explanation: "The entry ignores nothing: the finding that it should suppress is still reported. Errors of the API server and of Envoy Gateway have no rule, and cannot be ignored.",
 		Fix:         "Write the id that the finding ends with: RULE: reason. Entries are separated by a semicolon or a line break, so a reason has none. `failover explain` lists the rules.",
 	},
 	{

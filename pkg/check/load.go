@@ -16,27 +16,27 @@ var loadRules = []Rule{
 	{
 		ID: "circuit-breaker-zero", Severity: diagnostic.Error,
 		Summary: "circuitBreaker has a limit of 0.",
-		Explanation: "The limits are those of the whole cluster, all tiers together. With maxPendingRequests: 0 or maxParallelRequests: 0, Envoy answers every request 503 itself; 0 does not mean unlimited. " +
+		Explanation: "The limits are those of the whole cluster, all tiers together. With maxPendingRequests: 0 or maxParallelRequests: 0, Envoy itself answers 503 to every request; 0 does not mean unlimited. " +
 			"With maxConnections: 0 there is one connection to each host for each thread of Envoy, and for HTTP/1.1 one request at a time, which is a warning.",
 		Fix:        "Remove the field, which makes it 1024, or write the number that the smallest tier can take.",
-		Cost:       "20 of 20 requests with maxPendingRequests: 0, and with maxParallelRequests: 0 (Envoy alone).",
+		Cost:       "20 of 20 requests were lost with maxPendingRequests: 0, and with maxParallelRequests: 0 (tested with Envoy, without Envoy Gateway).",
 		ofFailover: circuitBreakerZero,
 	},
 	{
 		ID: "high-panic-threshold", Severity: diagnostic.Warning, Since: "1.4",
 		Summary: "panicThreshold is above Envoy's own, 50.",
-		Explanation: "Where the tiers together don't have enough healthy hosts for all traffic, Envoy takes a tier with fewer healthy hosts than this percentage for one whose health checks are wrong, and sends its traffic to all " +
-			"its hosts, the dead ones too. With 100, that is so as soon as one host is down and the standby is no help.",
+		Explanation: "Where the tiers together don't have enough healthy hosts for all traffic, Envoy assumes that the health checks of a tier with fewer healthy hosts than this percentage are wrong, and sends its traffic to all " +
+			"its hosts, also to dead ones. With 100, this happens as soon as one host is down and the standby cannot take its traffic.",
 		Fix:        "Remove panicThreshold. With 0, Envoy never sends requests to a host that it knows to be dead.",
-		Cost:       "With one of two active hosts down, and the standby too, 14 of 20 requests with panicThreshold: 100 (Envoy alone).",
+		Cost:       "With one of two active hosts down, and the standby down too, 14 of 20 requests were lost with panicThreshold: 100 (tested with Envoy, without Envoy Gateway).",
 		ofFailover: highPanicThreshold,
 	},
 	{
 		ID: "endpoint-override", Severity: diagnostic.Warning, Since: "1.5",
 		Summary:     "loadBalancer.endpointOverride lets a request choose its host.",
-		Explanation: "Whoever writes the header decides which host serves the request, of any tier: the standby in calm times too. Envoy takes the tiers into account only where the header names no host that is well.",
+		Explanation: "Whoever writes the header decides which host serves the request, of any tier, also of the standby while active is healthy. Envoy uses the tiers only where the header names no healthy host.",
 		Fix:         "Remove endpointOverride, or remove the header from what clients send with a ClientTrafficPolicy: headers: {earlyRequestHeaders: {remove: [NAME]}}.",
-		Cost:        "5 of 5 requests with the standby's address in the header went there while the active tier was well (Envoy alone).",
+		Cost:        "5 of 5 requests with the standby's address in the header went there while the active tier was healthy (tested with Envoy, without Envoy Gateway).",
 		ofFailover:  endpointOverride,
 	},
 }

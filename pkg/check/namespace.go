@@ -16,8 +16,8 @@ import (
 var namespaceRules = []Rule{
 	{
 		ID: "implicit-namespace", Severity: diagnostic.Warning,
-		Summary: "An object of a failover has no namespace, and what goes together with it has one.",
-		Explanation: "An object without a namespace gets that of whoever applies it, the one of a kubeconfig's context for example. In any namespace but that of the others, the reference to it finds nothing: " +
+		Summary: "An object of a failover has no namespace, and the objects that belong to it have one.",
+		Explanation: "An object without a namespace gets the namespace of the user who applies it, such as the one of a kubeconfig's context. In another namespace than the others, the reference to it finds nothing: " +
 			"a backend's share of the requests is answered 500, and a policy has no effect. `failover check` assumes the namespace default.",
 		Fix:        "Write metadata.namespace into every object.",
 		ofFailover: implicitNamespace,

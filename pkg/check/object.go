@@ -16,23 +16,23 @@ import (
 var objectRules = []Rule{
 	{
 		ID: ruleDuplicateObject, Severity: diagnostic.Warning,
-		Summary: "An object is there twice in the files of one directory.",
-		Explanation: "Applied together, the later one overwrites the other, and what is in the cluster depends on the order of the files; kustomize refuses both. The verdicts here are for the first. " +
-			"It is information where two files have the same object, equal in all fields. Objects of one name in several directories are taken for overlays, of which one is applied.",
+		Summary: "The files of one directory have an object twice.",
+		Explanation: "When both are applied, the later one overwrites the other, and the result in the cluster depends on the order of the files; kustomize refuses both. The verdicts here are about the first one. " +
+			"It is information where two files have the same object, equal in all fields. Objects of one name in several directories count as overlays, of which only one is applied.",
 		Fix: "Remove one of the two, or rename it.",
 	},
 	{
 		ID: ruleLastApplied, Severity: diagnostic.Warning,
 		Summary: "A FailoverSpec gives the annotation kubectl.kubernetes.io/last-applied-configuration to its objects.",
 		Explanation: "kubectl apply keeps there what it applied last, to find out which fields to remove. Where something else creates the objects, such as kubectl create or a server-side apply, the text stays, " +
-			"and the next kubectl apply takes it for that: it fails, or leaves fields in place that are no longer rendered. " +
-			"The annotation gets into a FailoverSpec with those of an object that was read from a cluster.",
+			"and the next kubectl apply reads it as its own: it fails, or keeps fields that are no longer rendered. " +
+			"The annotation gets into a FailoverSpec when annotations are copied from an object of a cluster.",
 		Fix: "Remove the annotation.",
 	},
 	{
 		ID: "invalid-image", Severity: diagnostic.Error,
 		Summary:     "A Deployment behind a tier has an image that is not a valid reference.",
-		Explanation: "The API server takes any text, but no container runtime does: the pods never start (InvalidImageName), and the tier answers nothing. It is a warning, and the verdict unknown, since kustomize may put another one in its place; with --complete it is an error.",
+		Explanation: "The API server accepts any text, but no container runtime does: the pods never start (InvalidImageName), and the tier answers nothing. It is a warning, and the verdict is unknown, since kustomize may replace the image; with --complete it is an error.",
 		Fix:         "Write the image as REGISTRY/NAME:TAG, in lower case.",
 		ofFailover:  invalidImage,
 	},

@@ -15,23 +15,23 @@ var policyRules = []Rule{
 	{
 		ID: "gateway-policy-overridden", Severity: diagnostic.Warning, Since: "1.3",
 		Summary:     "The Gateway has a BackendTrafficPolicy too, and the route's has no mergeType.",
-		Explanation: "The most specific policy is in effect, whole: for this route, everything in the Gateway's policy is dropped, its rate limits and circuit breakers included.",
-		Fix:         "Write mergeType: StrategicMerge into the route's policy, if the Gateway's is to hold as well.",
+		Explanation: "Only the most specific policy is in effect: for this route, Envoy Gateway drops the whole policy of the Gateway, its rate limits and circuit breakers included.",
+		Fix:         "Write mergeType: StrategicMerge into the route's policy, if the Gateway's policy must be in effect too.",
 		ofFailover:  gatewayPolicyOverridden,
 	},
 	{
 		ID: "policy-target", Severity: diagnostic.Error,
 		Summary:     "A BackendTrafficPolicy has no effect: its target is not there, has no such section, or has another policy.",
 		Explanation: "Envoy Gateway ignores the policy. A policy and its target must be in one namespace.",
-		Fix: "Put the name, the namespace or the sectionName right. A target that is not in the files may be in the cluster: the finding is information then, or a warning where " +
+		Fix: "Correct the name, the namespace or the sectionName. A target that is not in the files may be in the cluster: then the finding is information, or a warning where " +
 			"an object of its name is in another namespace. With --complete, it is an error.",
 		ofSet: policyTarget,
 	},
 	{
 		ID: "merge-type", Severity: diagnostic.Warning,
 		Summary: "mergeType of a BackendTrafficPolicy is neither StrategicMerge nor JSONMerge.",
-		Explanation: "The API server takes any text. Envoy Gateway cannot merge then: as soon as the Gateway or its listener has a policy too, it does not accept this one, " +
-			"and every request of the route is answered 500. Until then the field does nothing.",
+		Explanation: "The API server accepts any text, but Envoy Gateway cannot merge by it: as soon as the Gateway or its listener has a policy too, it does not accept this policy, " +
+			"and every request of the route is answered 500. Until then the field has no effect.",
 		Fix:   "Write StrategicMerge or JSONMerge, or remove the field.",
 		ofSet: mergeType,
 	},
@@ -42,7 +42,7 @@ func gatewayPolicyOverridden(f *failover) []finding {
 	for _, dropped := range f.index.overridden[f.rule.Source] {
 		findings = append(findings, finding{
 			source: envoygateway.Source{Object: dropped.by, Path: "spec.mergeType"},
-			reason: fmt.Sprintf("%s of %s is dropped whole for this route", dropped.policy, dropped.gateway), advice: "write mergeType: StrategicMerge if it is to hold as well",
+			reason: fmt.Sprintf("%s of %s is dropped for this route", dropped.policy, dropped.gateway), advice: "write mergeType: StrategicMerge if it must be in effect too",
 		})
 	}
 	return findings

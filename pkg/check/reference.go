@@ -19,24 +19,24 @@ var referenceRules = []Rule{
 		ID: "route-not-served", Severity: diagnostic.Error,
 		Summary:     "No listener of a Gateway serves the rule.",
 		Explanation: "Envoy never gets the rule: its requests are answered 404, or by another route.",
-		Fix:         "Make the route's parentRefs, hostnames and namespace fit a listener of the Gateway, or the listener fit them.",
+		Fix:         "Make the route's parentRefs, hostnames and namespace fit a listener of the Gateway, or make the listener fit them.",
 		ofFailover:  routeNotServed,
 	},
 	{
 		ID: "shadowed-rule", Severity: diagnostic.Error,
 		Summary: "Another rule of the same Gateway has the same hostname and the same match.",
-		Explanation: "Envoy takes the first rule that matches, and the other one never gets a request. Envoy Gateway puts the rule of the older route first, whichever that is in the cluster; " +
-			"of two rules of one route, the first. No status says so. Which route is older is not in the files: the finding is a warning then, and with --complete an error. It is a warning where the rule has requests of its own, too.",
+		Explanation: "Envoy takes the first rule that matches, and the other one never gets a request. Envoy Gateway puts the rule of the older route first, and " +
+			"of two rules of one route the first one. No status says so. The files do not say which route is older: then the finding is a warning, and with --complete an error. It is also a warning where the rule has other requests of its own.",
 		Fix:        "Give each route a hostname or a match of its own, or put the backends into one rule.",
 		ofFailover: shadowedRule,
 	},
 	{
 		ID: "unresolvable-ref", Severity: diagnostic.Error,
-		Summary: "A route refers to an object that is not there, that no ReferenceGrant permits, or that has nothing behind it.",
+		Summary: "A route refers to an object that is not there, that no ReferenceGrant permits, or that has no endpoints.",
 		Explanation: "Envoy Gateway leaves the backend out. Its share of the traffic, by weight, is answered 500, or 503 where it merely has no endpoints: " +
-			"the backends that are left do not take over for it. ResolvedRefs of the route is False.",
-		Fix: "Add the object, or put the reference right. A Backend in another namespace needs a ReferenceGrant there, from the kind and namespace of the route. " +
-			"What is not in the files may be in the cluster: the finding is information then. With --complete, it is an error.",
+			"the other backends do not take over its share. ResolvedRefs of the route is False.",
+		Fix: "Add the object, or correct the reference. A Backend in another namespace needs a ReferenceGrant there, from the kind and namespace of the route. " +
+			"An object that is not in the files may be in the cluster: then the finding is information. With --complete, it is an error.",
 		ofFailover: unresolvableRef,
 	},
 	{
@@ -44,13 +44,13 @@ var referenceRules = []Rule{
 		Summary: "A Backend has the hostname of a Service, such as shop.web.svc.cluster.local, that is not in the files.",
 		Explanation: "Envoy resolves the hostname to nothing, and the tier has no endpoint. It happens where Services are renamed or moved after the Backends were " +
 			"rendered (namePrefix:, namespace:, set-namespace): no tool knows that a Backend's hostname is made of a Service's name and namespace. " +
-			"It is a warning where a Service of the files looks like the renamed one, else information: the Service may be in the cluster already.",
-		Fix: "Render again with the Service's new name and namespace, or put the hostname right.",
+			"It is a warning where a Service of the files looks like the renamed one, and otherwise information: the Service may be in the cluster already.",
+		Fix: "Render again with the Service's new name and namespace, or correct the hostname.",
 	},
 	{
 		ID: "service-port-missing", Severity: diagnostic.Error,
 		Summary:     "A Backend has the hostname of a Service, and a port that the Service does not have.",
-		Explanation: "The name of a Service is its ClusterIP, which answers on the ports of the Service only. Every connection to the tier fails. The name of a headless Service stands for the pods themselves, and their ports.",
+		Explanation: "The name of a Service leads to its ClusterIP, which answers only on the ports of the Service. Every connection to the tier fails. The name of a headless Service stands for the pods themselves, and their ports.",
 		Fix:         "Write the port of the Service into the endpoint of the Backend.",
 		ofFailover:  servicePortMissing,
 	},
@@ -102,7 +102,7 @@ func unresolvableRef(f *failover) []finding {
 		reason := fmt.Sprintf("%s is not in these files", reference.To)
 		advice := "it must be in the cluster, or its share of the requests is answered 500"
 		if isParent {
-			advice = "it must be in the cluster, and its listeners take the route"
+			advice = "it must be in the cluster, and its listeners must accept the route"
 		}
 		if f.decoded[reference.To] != nil {
 			continue // refused, which is an error of its own

@@ -20,26 +20,26 @@ import (
 var retryRules = []Rule{
 	{
 		ID: "no-retry", Severity: diagnostic.Warning,
-		Summary: "Nothing is retried: no policy in effect has retry, numRetries is 0, or circuitBreaker.maxParallelRetries is.",
-		Explanation: "Envoy retries nothing by default. The requests that find out that the active tier is down are lost; and each time an ejection lapses, the host returns, the first " +
-			"request fails, and until Envoy has applied the next ejection, up to a second later, every request still goes to the dead host.",
+		Summary: "Nothing is retried: no policy in effect has retry, numRetries is 0, or circuitBreaker.maxParallelRetries is 0.",
+		Explanation: "Envoy retries nothing by default. The first requests of an outage are lost. Each time an ejection ends, the host returns and the first " +
+			"request fails. Every request goes to the dead host until Envoy has applied the next ejection, up to a second later.",
 		Fix:        "Write retry: {numRetries: 2, numAttemptsPerPriority: 1, retryOn: {triggers: [connect-failure, refused-stream, reset-before-request]}}.",
-		Cost:       "22 of 1,200 requests at 20 a second, in an outage of 20 s (the port closed); 0 with a retry that leaves the tier.",
+		Cost:       "22 of 1,200 requests were lost at 20 a second, in an outage of 20 s (the port closed); 0 with a retry that leaves the tier.",
 		ofFailover: noRetry,
 	},
 	{
 		ID: "retry-same-tier", Severity: diagnostic.Warning, Since: "1.5",
 		Summary:     "A retry may stay on the dead tier: numAttemptsPerPriority is unset, or above numRetries.",
-		Explanation: "Only with numAttemptsPerPriority does Envoy leave out the tiers that a request was tried on. Without it, the retries of the second after a lapsed ejection go to the dead host again.",
+		Explanation: "Envoy leaves out the tiers that a request was tried on only where numAttemptsPerPriority is set. Without it, retries go to the dead host again in the second after an ejection ends.",
 		Fix:         "Write numAttemptsPerPriority: 1.",
-		Cost:        "20 of 1,200 requests with numRetries: 2 alone, 0 with numAttemptsPerPriority: 1 beside it.",
+		Cost:        "20 of 1,200 requests were lost with only numRetries: 2, and 0 with numAttemptsPerPriority: 1 in addition.",
 		ofFailover:  retrySameTier,
 	},
 	{
 		ID: "route-retry-shadows", Severity: diagnostic.Warning,
 		Summary:     "The rule of an HTTPRoute has retry.",
-		Explanation: "It takes the place of the policy's retry, whole: numAttemptsPerPriority and the triggers of the policy are gone, and a retry may stay on the dead tier.",
-		Fix:         "Remove retry from the rule, and write what it is for into the BackendTrafficPolicy.",
+		Explanation: "It replaces the whole retry of the policy: numAttemptsPerPriority and the triggers of the policy have no effect, and a retry may stay on the dead tier.",
+		Fix:         "Remove retry from the rule, and write it into the BackendTrafficPolicy.",
 		ofFailover:  routeRetryShadows,
 	},
 	{
@@ -51,19 +51,19 @@ var retryRules = []Rule{
 	},
 	{
 		ID: "retry-misses-connect", Severity: diagnostic.Warning,
-		Summary: "No trigger of the retry is for a request that cannot connect.",
-		Explanation: "A port that is closed, or a host that drops packets, is a connect-failure. It is retried with the triggers connect-failure, reset-before-request, reset, gateway-error and 5xx alone: " +
-			"the status 503 that the client gets is Envoy's own, so retriable-status-codes and unavailable are not for it.",
+		Summary: "The retry has no trigger for a request that cannot connect.",
+		Explanation: "A port that is closed, or a host that drops packets, is a connect-failure. Envoy retries it only with the triggers connect-failure, reset-before-request, reset, gateway-error and 5xx. " +
+			"The status 503 that the client gets comes from Envoy itself, so retriable-status-codes and unavailable do not apply.",
 		Fix:        "Write triggers: [connect-failure, refused-stream, reset-before-request].",
-		Cost:       "20 of 20 requests with refused-stream, with retriable-status-codes for 503 and with unavailable alone, in an outage with the port closed; 0 with each of the other five (Envoy alone).",
+		Cost:       "20 of 20 requests were lost with only refused-stream, retriable-status-codes for 503 or unavailable, in an outage with the port closed; 0 with each of the other five (tested with Envoy, without Envoy Gateway).",
 		ofFailover: retryMissesConnect,
 	},
 	{
 		ID: "retry-misses-500", Severity: diagnostic.Info,
 		Summary:     "The retry repeats what is answered with 502, 503 or 504, and not what is answered with 500.",
-		Explanation: "gateway-error is for these three. An application that answers 500 loses each of its requests until it is ejected.",
+		Explanation: "gateway-error applies only to these three. An application that answers 500 loses each of its requests until it is ejected.",
 		Fix:         "Add the trigger retriable-status-codes with httpStatusCodes: [500], or 5xx, where every request may be repeated.",
-		Cost:        "26 of 1,200 requests at 20 a second, in an outage of 20 s (the application answers 500), where nothing repeats that; 0 with it.",
+		Cost:        "26 of 1,200 requests were lost at 20 a second, in an outage of 20 s (the application answers 500), where no trigger repeats that; 0 with such a trigger.",
 		ofFailover:  retryMisses500,
 	},
 	{
@@ -71,40 +71,40 @@ var retryRules = []Rule{
 		Summary: "The next tier gets a request too late: perRetry.backOff.baseInterval is above 1s, or perRetry.timeout leaves less of the request's timeout than an attempt may take.",
 		Explanation: "Before the first retry, Envoy waits for a random time up to baseInterval, and the client waits with it. The request's timeout, 15s by default, covers all attempts and pauses: " +
 			"an attempt that hangs takes perRetry.timeout of it, and what is left must be enough for the next tier.",
-		Fix:        "Leave backOff out, which makes it 25ms, and write a requestTimeout of more than twice perRetry.timeout.",
-		Cost:       "With baseInterval: 5s, requests took 2.4 s each on average, in an outage with the port closed (Envoy alone).",
+		Fix:        "Remove backOff, which makes baseInterval 25ms, and write a requestTimeout of more than twice perRetry.timeout.",
+		Cost:       "With baseInterval: 5s, requests took 2.4 s each on average, in an outage with the port closed (tested with Envoy, without Envoy Gateway).",
 		ofFailover: retryTooLate,
 	},
 	{
 		ID: "too-many-retries", Severity: diagnostic.Warning,
 		Summary:     "numRetries is above 10.",
-		Explanation: "One retry reaches the next tier. Where that fails too, each request becomes as many as its timeout leaves time for, up to numRetries: the load grows when there are the fewest servers for it.",
+		Explanation: "One retry reaches the next tier. Where that tier fails too, Envoy repeats each request up to numRetries times, as long as its timeout allows. The load grows when the fewest servers are left.",
 		Fix:         "Write numRetries: 2.",
 		ofFailover:  tooManyRetries,
 	},
 	{
 		ID: "unsafe-retry", Severity: diagnostic.Warning,
 		Summary:     "A rule matches POST or PATCH, and its retry repeats requests that a backend may have acted on.",
-		Explanation: "With reset, 5xx, gateway-error or the status codes of an answer, a request goes to the next tier although the first one may have done what it asks for: an order is placed twice.",
-		Fix:         "Use the triggers connect-failure, refused-stream and reset-before-request alone, or give these methods a rule and a policy of their own.",
+		Explanation: "With reset, 5xx, gateway-error or the status codes of an answer, a request goes to the next tier although the first tier may have processed it: an order is placed twice.",
+		Fix:         "Use only the triggers connect-failure, refused-stream and reset-before-request, or give these methods a rule and a policy of their own.",
 		ofFailover:  unsafeRetry,
 	},
 	{
 		ID: "retry-budget", Severity: diagnostic.Warning, Since: "1.8",
-		Summary: "A retryBudget with a minRetryConcurrency below 100.",
-		Explanation: "While the active tier is down and not yet ejected, every request that runs is a retry. Beyond minRetryConcurrency (3 if unset) Envoy retries only as long as retries are fewer than the budget's share of all requests, " +
-			"and all of them are retries: even with 100 per cent, the others get the error of the first attempt.",
-		Fix:        "Remove circuitBreaker.retryBudget, so that maxParallelRetries (1024 if unset) holds. Or write a minRetryConcurrency as high as the number of requests at one time.",
+		Summary: "The policy has a retryBudget with a minRetryConcurrency below 100.",
+		Explanation: "While the active tier is down and not yet ejected, every request is a retry. Above minRetryConcurrency (3 if unset) Envoy retries only as long as retries are fewer than the budget's share of all requests, " +
+			"and all of them are retries. So the others get the error of the first attempt, even with 100 per cent.",
+		Fix:        "Remove circuitBreaker.retryBudget, so that maxParallelRetries (1024 if unset) applies. Or write a minRetryConcurrency as high as the number of requests at one time.",
 		Cost:       "50 requests a second that take 0.3 s each, the port of the active tier closed, no ejection: 161 of 200 lost with 20 per cent, 33 with 100 per cent, 0 without a retryBudget.",
 		ofFailover: retryBudget,
 	},
 	{
 		ID: "connections-not-retried", Severity: diagnostic.Warning,
 		Summary: "A TCPRoute or TLSRoute without an active health check.",
-		Explanation: "Envoy sees connections there, and no requests: it retries nothing, whatever the policy says, and no answer of an application counts as an error. Each new connection to a dead tier is lost until " +
-			"enough of them have failed to eject the host, and again each time the ejection lapses. A host that accepts connections is never ejected.",
-		Fix:        "Write healthCheck.active: it keeps a dead host out, so that the connections of its first seconds alone are lost. Type HTTP finds an application that answers errors, too.",
-		Cost:       "26 connections at 20 a second, in an outage of 20 s (the port closed): 3 at its start, the others in the second after the ejection has lapsed.",
+		Explanation: "Envoy sees only connections there, and no requests: it retries nothing, also where the policy has retry, and no answer of an application counts as an error. Each new connection to a dead tier is lost until " +
+			"enough of them have failed to eject the host, and again each time the ejection ends. A host that accepts connections is never ejected.",
+		Fix:        "Write healthCheck.active: it keeps a dead host out, so that only the connections of its first seconds are lost. Type HTTP also finds an application that answers errors.",
+		Cost:       "26 connections were lost at 20 a second, in an outage of 20 s (the port closed): 3 at its start, the others in the second after the ejection had ended.",
 		ofFailover: connectionsNotRetried,
 	},
 }
@@ -115,7 +115,7 @@ func noRetry(f *failover) []finding {
 	if f.at == nil || !f.isHTTP() || f.rule.Retry != nil {
 		return nil
 	}
-	lost := "the first requests of an outage are lost, and about a second of traffic each time an ejection lapses"
+	lost := "the first requests of an outage are lost, and about a second of traffic each time an ejection ends"
 	if f.isSimulated() {
 		compared := f.with(envoy.Closed, f.retryNextTier)
 		if !compared.helps() {
@@ -168,7 +168,7 @@ func routeRetryShadows(f *failover) []finding {
 	}
 	source := f.rule.Source
 	source.Path += ".retry"
-	reason := "it takes the place of the policy's retry, so a retry may stay on the dead tier"
+	reason := "it replaces the policy's retry, so a retry may stay on the dead tier"
 	if f.isSimulated() && f.has(target.NumAttemptsPerPriority) {
 		if compared := f.with(envoy.Closed, f.retryNextTier); compared.helps() {
 			reason += ": " + compared.otherwise("with the retry of a policy")
@@ -264,7 +264,7 @@ func tooManyRetries(f *failover) []finding {
 	}
 	return []finding{{
 		source: f.policyField(retryPath+".numRetries", hasRetry),
-		reason: fmt.Sprintf("numRetries %d: where both tiers fail, each request becomes as many as its timeout leaves time for", numRetries(retry)), advice: "write 2",
+		reason: fmt.Sprintf("numRetries %d: where both tiers fail, Envoy repeats each request as often as its timeout allows", numRetries(retry)), advice: "write 2",
 	}}
 }
 
@@ -287,7 +287,7 @@ func unsafeRetry(f *failover) []finding {
 	return []finding{{
 		source: f.policyField(retryPath+".retryOn.triggers", hasRetry),
 		reason: fmt.Sprintf("%s may repeat a %s that a backend has acted on", strings.Join(unsafe, ", "), method),
-		advice: "use connect-failure, refused-stream and reset-before-request alone",
+		advice: "use only connect-failure, refused-stream and reset-before-request",
 	}}
 }
 
@@ -322,7 +322,7 @@ func retryBudget(f *failover) []finding {
 	}
 	return []finding{{
 		source: f.policyField("spec.circuitBreaker.retryBudget", hasBudget),
-		reason: fmt.Sprintf("while the active tier is down every request is a retry, and of more than %d at one time only a part is let through: the others are lost", least),
+		reason: fmt.Sprintf("while the active tier is down every request is a retry. Envoy lets only a part of them through where there are more than %d at one time: the others are lost", least),
 		advice: "remove it, or raise minRetryConcurrency",
 	}}
 }
@@ -333,13 +333,13 @@ func connectionsNotRetried(f *failover) []finding {
 	}
 	found := finding{
 		source: f.policyField("spec.healthCheck", hasPassive),
-		reason: fmt.Sprintf("a %s retries nothing: each new connection to a dead tier is lost until it is ejected, and again each time the ejection lapses", f.route.Object.Kind),
+		reason: fmt.Sprintf("a %s retries nothing: each new connection to a dead tier is lost until it is ejected, and again each time the ejection ends", f.route.Object.Kind),
 		advice: "write an active check, which keeps a dead host out",
 	}
 	for _, layer := range f.at.ClusterPolicy.From {
 		if layer.Spec.Retry != nil {
 			found.source = f.policyField(retryPath, hasRetry)
-			found.reason = fmt.Sprintf("retry does nothing for a %s: each new connection to a dead tier is lost until it is ejected, and again each time the ejection lapses", f.route.Object.Kind)
+			found.reason = fmt.Sprintf("retry does nothing for a %s: each new connection to a dead tier is lost until it is ejected, and again each time the ejection ends", f.route.Object.Kind)
 		}
 	}
 	return []finding{found}

@@ -20,53 +20,53 @@ var specRules = []Rule{
 		ID: "safe-repeats-requests", Severity: diagnostic.Warning,
 		Summary: "Profile safe, and the retry may repeat a request that a backend has acted on.",
 		Explanation: "Profile safe promises that no request is repeated that a backend may have acted on. The triggers reset, 5xx, gateway-error, retriable-status-codes and others " +
-			"repeat one after its answer, or after its connection broke. A retry without triggers has Envoy Gateway's own, among them one for an answer with 503.",
-		Fix:        "Write the triggers connect-failure, refused-stream and reset-before-request alone, or choose profile zero-loss.",
+			"repeat one after its answer, or after its connection broke. A retry without triggers gets Envoy Gateway's default triggers, of which one repeats an answer with 503.",
+		Fix:        "Write only the triggers connect-failure, refused-stream and reset-before-request, or choose profile zero-loss.",
 		ofFailover: safeRepeatsRequests,
 	},
 	{
 		ID: "zero-loss-triggers", Severity: diagnostic.Warning,
 		Summary:     "Profile zero-loss, and the retry lacks a trigger without which requests are lost.",
-		Explanation: "A tier that is down refuses connections, breaks those that are open, or answers 500, 502, 503 or 504; in gRPC CANCELLED, DEADLINE_EXCEEDED, INTERNAL or UNAVAILABLE. What has no trigger goes back to the client.",
+		Explanation: "A tier that is down refuses connections, breaks those that are open, or answers 500, 502, 503 or 504; in gRPC CANCELLED, DEADLINE_EXCEEDED, INTERNAL or UNAVAILABLE. The client gets each error for which there is no trigger.",
 		Fix: "Write the triggers connect-failure, reset, gateway-error and retriable-status-codes with httpStatusCodes [500], or 5xx, which stands for all of them; " +
 			"for a GRPCRoute cancelled, deadline-exceeded, internal and unavailable too.",
 		ofFailover: zeroLossTriggers,
 	},
 	{
 		ID: "zero-loss-hang", Severity: diagnostic.Warning,
-		Summary:     "Profile zero-loss, and no attempt ends where a request hangs: perRetry.timeout is unset, or 0s.",
+		Summary:     "Profile zero-loss, and an attempt that hangs does not end: perRetry.timeout is unset, or 0s.",
 		Explanation: "Only perRetry.timeout ends an attempt that gets no answer, so that the request is tried on the next tier. Without it, the request's own timeout ends them all.",
-		Fix:         "Write retry.perRetry.timeout, above the slowest honest answer, such as 2s; and a requestTimeout of more than twice as much, or none.",
+		Fix:         "Write retry.perRetry.timeout, longer than the slowest correct answer, such as 2s. Also write a requestTimeout of more than twice as much, or none.",
 		ofFailover:  zeroLossHang,
 	},
 	{
 		ID: "target-without-tier-retry", Severity: diagnostic.Warning,
 		Summary: "The target's Envoy Gateway is older than 1.5, so a profile cannot send a retry to the other tier.",
-		Explanation: "Before Envoy Gateway 1.5 there is no numAttemptsPerPriority, and no trigger reset-before-request. A retry may stay on the dead tier: a request or so is lost when " +
-			"an outage begins, and about a second of traffic each time an ejection lapses.",
-		Fix:        "Choose a target with Envoy Gateway 1.5 or newer. An active check helps too: it keeps a dead tier out where an ejection would lapse.",
-		Cost:       "20 of 1,200 requests at 20 a second, in an outage of 20 s, where a retry may stay on the dead tier; 0 with numAttemptsPerPriority: 1.",
+		Explanation: "Before Envoy Gateway 1.5 there is no numAttemptsPerPriority, and no trigger reset-before-request. A retry may stay on the dead tier: about one request is lost when " +
+			"an outage begins, and about a second of traffic each time an ejection ends.",
+		Fix:        "Choose a target with Envoy Gateway 1.5 or newer. An active check helps too: it keeps a dead tier out when an ejection would end.",
+		Cost:       "20 of 1,200 requests were lost at 20 a second, in an outage of 20 s, where a retry may stay on the dead tier; 0 with numAttemptsPerPriority: 1.",
 		ofFailover: targetWithoutTierRetry,
 	},
 	{
 		ID: "check-host-not-rewritten", Severity: diagnostic.Warning,
 		Summary: "The Host of requests is rewritten to each backend's own hostname, and an active check asks for the route's.",
-		Explanation: "An active HTTP check without http.hostname asks for the hostname field of the endpoint, since Envoy Gateway 1.8, else for that of the route. A filter that rewrites the Host does not " +
-			"change that. A backend that answers to its own hostname alone fails the check, and a standby that passes it serves while active is well.",
-		Fix:        "Write hostname at each endpoint of the Backends, since Envoy Gateway 1.8; a FailoverSpec does so. Before, write http.hostname where all backends answer to one, or leave the active check out.",
+		Explanation: "An active HTTP check without http.hostname asks for the hostname field of the endpoint, since Envoy Gateway 1.8, and otherwise for the hostname of the route. A filter that rewrites the Host does not " +
+			"change that. A backend that answers only to its own hostname fails the check, and a standby that passes it serves while active is healthy.",
+		Fix:        "Write hostname at each endpoint of the Backends, since Envoy Gateway 1.8; a FailoverSpec does this. Before 1.8, write http.hostname where all backends answer to one hostname, or remove the active check.",
 		ofFailover: checkHostNotRewritten,
 	},
 	{
 		ID: "target-assumed", Severity: diagnostic.Info, OnRender: true,
-		Summary:     "A FailoverSpec does not say its target.",
-		Explanation: "What is rendered depends on the target: the class of its Gateway, the defaults that are written out, and what a profile may use. The default target can change with a version of failover.",
-		Fix:         "Write spec.target. \"failover target\" lists them all, and recognizes the one of a cluster by its CRDs.",
+		Summary:     "A FailoverSpec has no target.",
+		Explanation: "The rendered objects depend on the target: the class of its Gateway, the defaults that are written out, and the fields that a profile may use. The default target can change with a version of failover.",
+		Fix:         "Write spec.target. \"failover target\" lists all targets, and recognizes the target of a cluster by its CRDs.",
 		ofSet:       targetAssumed,
 	},
 	{
 		ID: "gateway-of-two-targets", Severity: diagnostic.Warning,
 		Summary:     "FailoverSpecs of different targets use one Gateway.",
-		Explanation: "One Envoy Gateway runs a Gateway. What is rendered for another version or distribution may be refused there, or lack what it could use.",
+		Explanation: "One Envoy Gateway runs a Gateway. It may refuse objects that are rendered for another version or distribution, or these may lack a field that it has.",
 		Fix:         "Write the same spec.target in all FailoverSpecs of a Gateway: the one that runs it.",
 		ofSet:       gatewayOfTwoTargets,
 	},
@@ -105,7 +105,7 @@ func safeRepeatsRequests(f *failover) []finding {
 	if retry.RetryOn == nil || len(retry.RetryOn.Triggers) == 0 {
 		return []finding{{
 			source: f.policyField(retryPath+".retryOn", hasRetry),
-			reason: "no triggers, so Envoy Gateway's own apply, which repeat a request that a backend answered with 503; profile safe promises not to",
+			reason: "no triggers, so Envoy Gateway's own apply, which repeat a request that a backend answered with 503; profile safe promises not to do that",
 			advice: "write triggers: [connect-failure, refused-stream, reset-before-request]",
 		}}
 	}
@@ -122,7 +122,7 @@ func safeRepeatsRequests(f *failover) []finding {
 	}
 	return []finding{{
 		source: f.policyField(retryPath+".retryOn.triggers", hasRetry),
-		reason: fmt.Sprintf("%s may repeat a request that a backend has acted on, which profile safe promises not to", strings.Join(repeating, ", ")),
+		reason: fmt.Sprintf("%s may repeat a request that a backend has acted on, which profile safe promises not to do", strings.Join(repeating, ", ")),
 		advice: "remove it, or choose profile zero-loss",
 	}}
 }
@@ -181,7 +181,7 @@ func zeroLossHang(f *failover) []finding {
 	}
 	return []finding{{
 		source: f.policyField(retryPath+".perRetry.timeout", hasRetry),
-		reason: "not set, or 0s, so a request that hangs is never tried on the passive tier", advice: "write more than the slowest honest answer takes, such as 2s",
+		reason: "it is not set, or 0s, so a request that hangs is never tried on the passive tier", advice: "write more than the slowest correct answer takes, such as 2s",
 	}}
 }
 
@@ -192,7 +192,7 @@ func targetWithoutTierRetry(f *failover) []finding {
 	return []finding{{
 		source: f.rule.Source, inSpec: "spec.target",
 		reason: fmt.Sprintf("%s has Envoy Gateway %s, which cannot send a retry to the other tier (retry.numAttemptsPerPriority, since 1.%s) and lacks the trigger %s: "+
-			"a request or so is lost when an outage begins, and about a second of traffic each time an ejection lapses",
+			"about one request is lost when an outage begins, and about a second of traffic each time an ejection ends",
 			f.decoded[f.route.Object].Spec.Target, f.version, target.NumAttemptsPerPriority.Minor, egv1a1.ResetBeforeRequest),
 	}}
 }
@@ -207,12 +207,12 @@ func checkHostNotRewritten(f *failover) []finding {
 	}
 	found := finding{
 		source: f.policyField("spec.healthCheck.active.http", hasHealthCheck),
-		reason: "asks for the route's hostname, whatever the Host is rewritten to: a backend that answers to its own hostname alone stays unhealthy",
+		reason: "the check asks for the route's hostname, also where the Host is rewritten: a backend that answers only to its own hostname stays unhealthy",
 		advice: "write hostname at each endpoint of the Backends",
 	}
 	if !f.has(target.EndpointCheckHost) {
-		found.reason = fmt.Sprintf("asks every backend for the route's hostname in Envoy Gateway %s, whatever the Host is rewritten to: one that answers to its own hostname alone stays unhealthy", f.version)
-		found.advice = "write hostname where all backends answer to it, or leave the active check out"
+		found.reason = fmt.Sprintf("the check asks every backend for the route's hostname in Envoy Gateway %s, also where the Host is rewritten: a backend that answers only to its own hostname stays unhealthy", f.version)
+		found.advice = "write hostname where all backends answer to it, or remove the active check"
 	}
 	return []finding{found}
 }
@@ -252,7 +252,7 @@ func gatewayOfTwoTargets(s *set) []finding {
 			findings = append(findings, finding{
 				source: envoygateway.Source{Object: route.Object}, inSpec: "spec.target",
 				reason: fmt.Sprintf("%s is for %s here, and for %s in %s", parent.Gateway, at.Spec.Target, other.Spec.Target, diagnostic.DisplayName(other.Spec.Subject.ID())),
-				advice: "one Envoy Gateway runs it, write its target in both",
+				advice: "write the same target in both, that of the Envoy Gateway that runs it",
 			})
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 // splitExplanation is what all rules of this family have in common.
 const splitExplanation = "Envoy fails over among the priorities of one cluster. Here Envoy Gateway gives each backendRef a cluster of its own, and splits " +
-	"the traffic among them by weight: with equal weights, half of all requests go to the standby in calm times, and the share of a tier that " +
+	"the traffic among them by weight: with equal weights, half of all requests go to the standby while active is healthy, and the share of a tier that " +
 	"is down is lost for the whole outage. Every status stays green."
 
 // splitRules are about a cluster for each backendRef.
@@ -18,15 +18,15 @@ var splitRules = []Rule{
 		ID: "backendref-filters", Severity: diagnostic.Error,
 		Summary:     "A backendRef of a failover has filters.",
 		Explanation: splitExplanation,
-		Fix:         "Move the filters from the backendRef to the rule, where they hold for all tiers.",
+		Fix:         "Move the filters from the backendRef to the rule, where they apply to all tiers.",
 		ofFailover:  splitBy(envoygateway.ReasonFilters, "move the filters to the rule"),
 	},
 	{
 		ID: "mixed-address-type", Severity: diagnostic.Error,
-		Summary:     "A rule has hostnames beside IP addresses or the pods of a Service.",
+		Summary:     "A rule has hostnames together with IP addresses or the pods of a Service.",
 		Explanation: splitExplanation + " Routes for TCP and TLS are not split by this.",
 		Fix: "Use one type of address for all tiers. A Service of the cluster can be a Backend too, with the endpoint NAME.NAMESPACE.svc.cluster.local: " +
-			"that is a hostname, and goes together with others.",
+			"that is a hostname, like the others.",
 		ofFailover: splitBy(envoygateway.ReasonMixedAddressTypes, "use one type of address for all tiers; a Service can be a Backend of NAME.NAMESPACE.svc.cluster.local"),
 	},
 	{
@@ -52,7 +52,7 @@ var splitRules = []Rule{
 	},
 	{
 		ID: "mixed-auto-sni", Severity: diagnostic.Error, Since: "1.9",
-		Summary:     "Some backends of a rule have tls.autoSNIFromEndpointHostname, and others have not.",
+		Summary:     "Some backends of a rule have tls.autoSNIFromEndpointHostname, and others do not.",
 		Explanation: splitExplanation,
 		Fix:         "Write tls.sni instead, or autoSNIFromEndpointHostname on every Backend of the rule.",
 		ofFailover:  splitBy(envoygateway.ReasonMixedAutoSNI, "write sni instead"),

@@ -19,53 +19,53 @@ var tierRules = []Rule{
 	{
 		ID: "tiers-in-separate-rules", Severity: diagnostic.Error,
 		Summary:     "The fallback Backend is in one rule of a route, and the primary in another.",
-		Explanation: "Each rule is a cluster of its own. Envoy sends a request to the cluster of the first rule that matches, and to no other: the fallback gets only what its own rule matches.",
+		Explanation: "Each rule is a cluster of its own. Envoy sends a request only to the cluster of the first rule that matches: the fallback gets only the requests that its own rule matches.",
 		Fix:         "Put both Backends into the backendRefs of one rule.",
 		ofFailover:  tiersInSeparateRules,
 	},
 	{
 		ID: "rules-could-be-one", Severity: diagnostic.Info,
-		Summary: "Two rules of an HTTPRoute differ in their matches alone.",
-		Explanation: "Each rule is a cluster of its own in Envoy, with hosts, connections and health checks of its own. It learns of an outage alone, by requests of its own: those that find out are lost " +
-			"for each rule, and each has its own times of failover and failback. Active checks are sent for each of them.",
-		Fix:        "Put the matches of both into one rule. A rule with a name may be the target of a policy, and is left out here.",
+		Summary: "Two rules of an HTTPRoute differ only in their matches.",
+		Explanation: "Each rule is a cluster of its own in Envoy, with hosts, connections and health checks of its own. It learns of an outage only from its own requests: each rule loses its first requests, " +
+			"and has its own times of failover and failback. Envoy sends active checks for each of them.",
+		Fix:        "Put the matches of both into one rule. This rule does not report a route rule with a name, since it may be the target of a policy.",
 		ofFailover: rulesCouldBeOne,
 	},
 	{
 		ID: "no-primary", Severity: diagnostic.Error,
 		Summary:     "Every backend of a rule is a fallback, or the others have weight 0.",
 		Explanation: "All backends are then in one tier, which takes the traffic from the start. A backend of weight 0 is in no cluster at all.",
-		Fix:         "Leave fallback out of the Backend that is to serve first, and give it a weight. Weights share the traffic within a tier only.",
+		Fix:         "Remove fallback from the Backend that should serve first, and give it a weight. Weights share the traffic only within a tier.",
 		ofFailover:  noPrimary,
 	},
 	{
 		ID: "no-fallback", Severity: diagnostic.Error, Since: "1.2",
 		Summary:     "No backend of a rule is a fallback, though they are called active and passive, or the fallback has weight 0.",
-		Explanation: "All backends are then in one tier, and share the traffic by weight from the start: the standby serves in calm times too. A backend of weight 0 is in no cluster at all, and never serves.",
-		Fix:         "Write fallback: true in the Backend that is to stand by; leave its weight at 1. A Service can't be a fallback: make a Backend of it, with the endpoint NAME.NAMESPACE.svc.cluster.local.",
+		Explanation: "All backends are then in one tier, and share the traffic by weight from the start: the standby serves also while active is healthy. A backend of weight 0 is in no cluster at all, and never serves.",
+		Fix:         "Write fallback: true in the Backend that should stand by; keep its weight at 1. A Service can't be a fallback: make a Backend of it, with the endpoint NAME.NAMESPACE.svc.cluster.local.",
 		ofFailover:  noFallback,
 	},
 	{
 		ID: "tier-scaled-to-zero", Severity: diagnostic.Error,
 		Summary:     "No pod is behind a tier: the Deployments of its Service have 0 replicas.",
-		Explanation: "The standby answers nothing when it is needed, or the active tier nothing from the start.",
-		Fix:         "Keep the standby running. One that is too small for the whole traffic fails at the moment it is needed, too.",
+		Explanation: "The standby does not answer when it is needed, or the active tier does not answer from the start.",
+		Fix:         "Keep the standby running, with enough pods for the whole traffic. A standby that is too small fails when it is needed.",
 		ofFailover:  tierScaledToZero,
 	},
 	{
 		ID: "standby-too-small", Severity: diagnostic.Warning,
 		Summary: "The standby has fewer than half of the active tier's pods.",
-		Explanation: "Envoy moves the whole traffic at once, and knows nothing of what a tier can bear. A standby that is overloaded answers errors or hangs, is ejected too, and then no tier is left. " +
-			"Deployments with a HorizontalPodAutoscaler or a ScaledObject are left out.",
-		Fix:        "Give the standby the replicas for the whole traffic, or an autoscaler that starts from enough of them.",
+		Explanation: "Envoy moves the whole traffic at once, and does not know how much a tier can serve. An overloaded standby answers errors or hangs and is ejected too, and then no tier is left. " +
+			"The rule leaves out Deployments with a HorizontalPodAutoscaler or a ScaledObject.",
+		Fix:        "Give the standby enough replicas for the whole traffic, or an autoscaler with a minimum of enough replicas.",
 		ofFailover: standbyTooSmall,
 	},
 	{
 		ID: "selector-matches-no-pod", Severity: diagnostic.Error,
 		Summary: "The selector of a tier's Service matches no pod of the workloads in its namespace.",
-		Explanation: "A Service without pods has no endpoints. Every connection to its hostname or ClusterIP fails, so the tier answers nothing: the standby when it is needed, or the active tier from the start. " +
+		Explanation: "A Service without pods has no endpoints. Every connection to its hostname or ClusterIP fails, so the tier does not answer: the standby when it is needed, or the active tier from the start. " +
 			"The finding is information unless --complete says that there are no other workloads, and a warning where a label differs by little, or where the tier has other hosts.",
-		Fix:        "Put the selector of the Service right, or the labels in the Deployment's template.",
+		Fix:        "Correct the selector of the Service, or the labels in the Deployment's template.",
 		ofFailover: selectorMatchesNoPod,
 	},
 }
@@ -120,7 +120,7 @@ func rulesCouldBeOne(f *failover) []finding {
 		if len(rule.Matches)+len(other.Matches) <= mostMatches && reflect.DeepEqual(withoutMatches(*other), withoutMatches(*rule)) {
 			return []finding{{
 				source: f.rule.Source,
-				reason: fmt.Sprintf("differs from spec.rules[%d] in its matches alone, and is a cluster of its own, which learns of an outage alone", i), advice: "put the matches into one rule",
+				reason: fmt.Sprintf("differs from spec.rules[%d] only in its matches, and is a cluster of its own, which learns of an outage only from its own requests", i), advice: "put the matches into one rule",
 			}}
 		}
 	}
@@ -135,7 +135,7 @@ func tiersInSeparateRules(f *failover) []finding {
 	}
 	return []finding{{
 		source: f.rule.Source,
-		reason: fmt.Sprintf("%s is a fallback, and alone in its rule: nothing fails over to it from %s in %s", f.rule.Backends[0].Ref, other.Backends[0].Ref, other.Path),
+		reason: fmt.Sprintf("%s is a fallback, and the only backend of its rule: nothing fails over to it from %s in %s", f.rule.Backends[0].Ref, other.Backends[0].Ref, other.Path),
 		advice: "put both into one rule",
 	}}
 }
@@ -151,7 +151,7 @@ func noPrimary(f *failover) []finding {
 	case f.otherRule() != nil:
 		return nil // tiers-in-separate-rules
 	default:
-		return []finding{{source: backends, reason: "every backend is a fallback, so there is one tier, and nothing fails over", advice: "leave fallback out of the active Backend"}}
+		return []finding{{source: backends, reason: "every backend is a fallback, so there is one tier, and nothing fails over", advice: "remove fallback from the active Backend"}}
 	}
 }
 
@@ -164,7 +164,7 @@ func noFallback(f *failover) []finding {
 	case fallbacks.all == 0 && f.hasMissingBackend() && !f.Complete:
 		return nil // it may be the fallback
 	case fallbacks.all > 0:
-		return []finding{{source: backends, reason: "the fallback has weight 0, so it is in no cluster, and nothing fails over to it", advice: "give it a weight: fallback decides that it stands by"}}
+		return []finding{{source: backends, reason: "the fallback has weight 0, so it is in no cluster, and nothing fails over to it", advice: "give it a weight: fallback makes it stand by"}}
 	default:
 		return append([]finding{{
 			source: backends, reason: "no backend is a fallback, so all of them share the traffic from the start", advice: "write fallback: true in the Backend that stands by",
@@ -190,8 +190,8 @@ func (f *failover) sharedByWeight() []finding {
 	source := heaviest.Source
 	source.Path += ".weight"
 	return []finding{{
-		source: source, reason: fmt.Sprintf("weight %d gives %s %d of %d requests in calm times, and the same when it is down", heaviest.Weight, heaviest.Ref, heaviest.Weight, all),
-		advice: "leave the weights out, and write fallback: true in the Backend that stands by",
+		source: source, reason: fmt.Sprintf("weight %d gives %s %d of %d requests while it is healthy, and the same when it is down", heaviest.Weight, heaviest.Ref, heaviest.Weight, all),
+		advice: "remove the weights, and write fallback: true in the Backend that stands by",
 	}}
 }
 
@@ -204,7 +204,7 @@ func tierScaledToZero(f *failover) []finding {
 	for _, backend := range f.rule.Backends {
 		for _, host := range backend.Hosts {
 			if ptr.Deref(host.Pods, 1) == 0 && len(host.PodsFrom) > 0 {
-				findings = append(findings, finding{source: host.PodsFrom[0], reason: fmt.Sprintf("no pod is behind %s, so the tier of %s answers nothing", host.Service, backend.Ref), advice: "keep it running"})
+				findings = append(findings, finding{source: host.PodsFrom[0], reason: fmt.Sprintf("no pod is behind %s, so the tier of %s does not answer", host.Service, backend.Ref), advice: "keep it running"})
 			}
 		}
 	}
@@ -284,7 +284,7 @@ func selectorMatchesNoPod(f *failover) []finding {
 			}
 			found := finding{
 				source:  envoygateway.Source{Object: *host.Service, Path: "spec.selector"},
-				reason:  fmt.Sprintf("no pod of these files has %s, so %s answers nothing", selector, backend.Ref),
+				reason:  fmt.Sprintf("no pod of these files has %s, so %s does not answer", selector, backend.Ref),
 				unknown: true,
 			}
 			if f.hasOtherHost(backend, func(other envoygateway.Host) bool { return other.Service != nil && *other.Service == *host.Service }) {

@@ -12,11 +12,11 @@ import (
 var timeoutRules = []Rule{
 	{
 		ID: "slow-connect", Severity: diagnostic.Warning,
-		Summary: "No connectTimeout, so 10 s, or one of 10 s or more; or the attempts on a dead tier take as long as the whole request may.",
-		Explanation: "A host whose node is gone drops packets. Each request waits for connectTimeout before it is tried elsewhere, and clients leave. The route's timeout, 15 s by default, " +
-			"covers all attempts: one that ends before the attempts on the dead tier do leaves none for the next.",
+		Summary: "connectTimeout is unset, which means 10 s, or is 10 s or more; or the attempts on a dead tier take as long as the timeout of the whole request.",
+		Explanation: "A host whose node is gone drops packets. Each request waits for connectTimeout before Envoy tries another tier, and clients leave. The route's timeout, 15 s by default, " +
+			"covers all attempts. Where it ends before the attempts on the dead tier end, no time is left for the next tier.",
 		Fix:        "Write timeout: {tcp: {connectTimeout: 1s}}, and a requestTimeout well above it.",
-		Cost:       "202 of 1,200 requests at 20 a second, in an outage of 20 s with packets dropped; 2 with connectTimeout: 1s and a retry that leaves the tier.",
+		Cost:       "202 of 1,200 requests were lost at 20 a second, in an outage of 20 s with packets dropped; 2 with connectTimeout: 1s and a retry that leaves the tier.",
 		ofFailover: slowConnect,
 	},
 }
@@ -29,7 +29,7 @@ func slowConnect(f *failover) []finding {
 	source := f.policyField("spec.timeout", hasTimeout)
 	if connect >= envoy.DefaultConnectTimeout {
 		found := finding{source: source, unknown: f.isPolicyUnknown() && !isSet, advice: "write tcp: {connectTimeout: 1s}"}
-		found.reason = fmt.Sprintf("a request to a host that drops packets waits for %s before it is tried elsewhere", roughly(connect))
+		found.reason = fmt.Sprintf("a request to a host that drops packets waits for %s before Envoy tries another tier", roughly(connect))
 		if isSet {
 			found.source.Path += ".tcp.connectTimeout"
 			found.advice = "write 1s"
@@ -56,7 +56,7 @@ func slowConnect(f *failover) []finding {
 	}
 	return []finding{{
 		source: source,
-		reason: fmt.Sprintf("a request ends after %s, before its attempts on a dead tier do (%d of %s), so it is never tried on the next", request, attemptsInTier(retry), connect),
+		reason: fmt.Sprintf("a request ends after %s, before its attempts on a dead tier end (%d of %s), so Envoy never tries the next tier", request, attemptsInTier(retry), connect),
 		advice: "lower connectTimeout, or raise the request's timeout",
 	}}
 }

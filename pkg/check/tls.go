@@ -16,17 +16,17 @@ import (
 var tlsRules = []Rule{
 	{
 		ID: "tls-name-unchecked", Severity: diagnostic.Warning, Since: "1.6",
-		Summary: "A Backend with TLS and without sni is beside a plain one, or beside one with sni.",
-		Explanation: "Envoy sends no server name then, and verifies none: any certificate of any public certificate authority passes, " +
-			"and a server that needs the name to choose its certificate refuses the connection. It is so for every such Backend of a TCPRoute or TLSRoute.",
+		Summary: "A Backend with TLS and without sni is in one rule with a Backend without TLS, or with sni.",
+		Explanation: "Then Envoy sends no server name, and verifies none: it accepts any certificate of any public certificate authority, " +
+			"and a server that needs the name to choose its certificate refuses the connection. This is true for every such Backend of a TCPRoute or TLSRoute.",
 		Fix:        "Write tls.sni with the name in the server's certificate.",
 		ofFailover: tlsNameUnchecked,
 	},
 	{
 		ID: "tls-name-from-client", Severity: diagnostic.Warning, Since: "1.6",
-		Summary: "All backends have TLS and no sni, and one of them has a hostname that clients don't ask for.",
-		Explanation: "Envoy sends the client's Host as the server name, and takes only a certificate for it. A standby with a certificate for its own hostname alone is refused, at the moment it is needed: " +
-			"a 503 for every request. An HTTPRouteFilter that rewrites the Host to the backend's does not change that; a urlRewrite with a fixed hostname does.",
+		Summary: "All backends have TLS and no sni, and one of them has a hostname that clients do not ask for.",
+		Explanation: "Envoy sends the client's Host as the server name, and accepts only a certificate for it. Envoy refuses a standby whose certificate is only for its own hostname, at the moment when it is needed: " +
+			"every request gets a 503. An HTTPRouteFilter that rewrites the Host to the backend's does not change that; a urlRewrite with a fixed hostname does.",
 		Fix: "Write tls.sni with the name in the server's certificate, on each Backend. Since Envoy Gateway 1.9 autoSNIFromEndpointHostname takes the endpoint's hostname. " +
 			"Nothing is wrong where the certificate is valid for the client's Host.",
 		ofFailover: tlsNameFromClient,
@@ -35,7 +35,7 @@ var tlsRules = []Rule{
 		ID: "tls-mismatch", Severity: diagnostic.Warning,
 		Summary: "A Backend has port 443 or the appProtocol wss and no tls, or port 80 and tls.",
 		Explanation: "Without tls, Envoy speaks plain text: a server on port 443 answers 400 or closes the connection, and the tier is dead when it is needed. An appProtocol of wss does not turn TLS on. " +
-			"A server on port 80 mostly does not know TLS, and the handshake fails. What a server speaks is not in the files: the verdict is unknown, and with --complete the finding is an error.",
+			"Most servers do not use TLS on port 80, and the handshake fails. The files do not say what a server speaks: the verdict is unknown, and with --complete the finding is an error.",
 		Fix:        "Write tls: {wellKnownCACertificates: System, sni: HOSTNAME} for a port with TLS, and the port of plain text without it.",
 		ofFailover: tlsMismatch,
 	},
@@ -62,13 +62,13 @@ func tlsNameUnchecked(f *failover) []finding {
 	if f.takesClientName() {
 		return nil
 	}
-	reason := "no sni, beside a backend without TLS"
+	reason := "no sni, in a rule with a backend without TLS"
 	isPlain := func(backend envoygateway.Backend) bool { return backend.TLS == nil && backend.Invalid == nil }
 	switch {
 	case !f.isHTTP():
 		reason = fmt.Sprintf("no sni, in a %s", f.route.Object.Kind)
 	case !slices.ContainsFunc(f.weighted(), isPlain):
-		reason = "no sni, beside a backend that has it"
+		reason = "no sni, in a rule with a backend that has it"
 	}
 	var findings []finding
 	for _, backend := range f.nameless() {
@@ -133,7 +133,7 @@ func tlsMismatch(f *failover) []finding {
 			found := finding{source: portField(host), severity: diagnostic.Error, unknown: true, likely: true}
 			switch {
 			case backend.TLS == nil && host.Port == portHTTPS:
-				found.reason, found.advice = fmt.Sprintf("no tls, so Envoy speaks plain text to port %d of %s", host.Port, host.Address), "write tls, or the port of plain text"
+				found.reason, found.advice = fmt.Sprintf("there is no tls, so Envoy speaks plain text to port %d of %s", host.Port, host.Address), "write tls, or the port of plain text"
 			case backend.TLS != nil && host.Port == portHTTP:
 				found.reason, found.advice = fmt.Sprintf("tls, so Envoy speaks TLS to port %d of %s", host.Port, host.Address), "write the port of TLS, such as 443, or remove tls"
 			default:
@@ -143,7 +143,7 @@ func tlsMismatch(f *failover) []finding {
 		}
 		if i := f.webSocketWithTLS(backend.Ref); i >= 0 && backend.TLS == nil {
 			at := envoygateway.Source{Object: backend.Ref, Path: fmt.Sprintf("spec.appProtocols[%d]", i)}
-			findings = append(findings, finding{source: at, reason: "wss alone does not turn TLS on, so Envoy speaks plain text", advice: "write tls"})
+			findings = append(findings, finding{source: at, reason: "wss does not turn TLS on, so Envoy speaks plain text", advice: "write tls"})
 		}
 	}
 	return findings

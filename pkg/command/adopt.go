@@ -37,18 +37,17 @@ func newAdopt() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "adopt [FILE|DIR|-]...",
 		Short: "Write the FailoverSpecs of existing manifests",
-		Long: `Adopt goes from existing manifests to FailoverSpecs: each failover that is found
-among them becomes one, such that rendering it gives the same objects back, names
-included. Services and Deployments stay where they are, unless they have the form
-that a workload has. It reads what "kubectl get -o yaml" prints too.
+		Long: `Adopt writes FailoverSpecs for existing manifests. Each failover among them becomes one
+FailoverSpec, and rendering it gives the same objects again, with the same names.
+Services and Deployments stay where they are, unless they have the form of a workload. It reads what "kubectl get -o yaml" prints too.
 
-What a FailoverSpec cannot say is listed with file and line. With --output, each of
-these is a patch beside the specs, in a directory that kustomize builds. A failover
+Parts for which a FailoverSpec has no field are listed with file and line. With --output,
+each of these is a patch next to the specs, in a directory that kustomize builds. A failover
 that cannot be adopted stays as it is, with the reason: see docs/adopt.md.
 
 The exit code is 0, or 1 where nothing is adopted or the API server would refuse
 a manifest, or 2 where an input cannot be read.`,
-		Example: `  # Print the specs of what is in a directory
+		Example: `  # Print the specs for the manifests of a directory
   failover adopt manifests/
 
   # From a cluster, with patches for what a spec cannot say (add tlsroutes and tcproutes where it has them)
@@ -102,7 +101,7 @@ func runAdopt(args []string, flags adoptFlags, stdin io.Reader, stdout, stderr i
 	_ = diagnostic.WriteText(stderr, result.Diagnostics)
 	switch {
 	case len(checked.Failovers) == 0:
-		return &failure{exitWrong, fmt.Errorf("no failover found in %s: no rule of a route on a Gateway has, in these files, a Backend with \"fallback: true\", or backends that are called as active and passive ones are: give the files of the route's Backends too", strings.Join(sourceNames(args), ", "))}
+		return &failure{exitWrong, fmt.Errorf("no failover found in %s: no rule of a route on a Gateway has, in these files, a Backend with \"fallback: true\", or backends whose names say active and passive: give the files of the route's Backends too", strings.Join(sourceNames(args), ", "))}
 	case len(result.Adopted) == 0:
 		return &failure{exitWrong, errors.New("nothing is adopted: see above")}
 	case flags.output != "":
@@ -146,7 +145,7 @@ func emptyDirectory(name string) error {
 	case err != nil:
 		return unusable("--output: %w", err)
 	case len(entries) > 0:
-		return unusable("--output %q: is not empty, and nothing there is overwritten: give a new directory", name)
+		return unusable("--output %q: is not empty, and failover overwrites no files there: give a new directory", name)
 	}
 	return nil
 }

@@ -432,7 +432,7 @@ func TestAdoptFails(t *testing.T) {
 		{"a FailoverSpec", simulated, nil, 1, "is a FailoverSpec already"},
 		{"not YAML", "{", nil, 2, "error: "},
 		{"an unknown target", "", []string{"--target", "istio"}, 2, `--target "istio"`},
-		{"a directory with something in it", "", []string{"--output", full}, 2, "is not empty, and nothing there is overwritten"},
+		{"a directory with something in it", "", []string{"--output", full}, 2, "is not empty, and failover overwrites no files there"},
 		{"a ResourceList", "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n", nil, 2, "use 'failover' without arguments"},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {

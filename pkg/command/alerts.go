@@ -90,13 +90,13 @@ func withoutMetrics(documents []document.Document) []string {
 			warnings = append(warnings, diagnostic.Printable(name)+fmt.Sprintf(format, values...))
 		}
 		if name := subject.Field(at + "clusterStatName"); name != "" && name != defaultStatName {
-			warn("clusterStatName %q gives clusters other names: at its Gateways, what is written finds nothing of HTTPRoutes and GRPCRoutes; remove the field", name)
+			warn("clusterStatName %q gives clusters other names: at its Gateways, the queries written here find nothing for HTTPRoutes and GRPCRoutes; remove the field", name)
 		}
 		if disable := subject.Field(at + "prometheus.disable"); disable == "true" {
-			warn("prometheus.disable %q takes all metrics away: at its Gateways, what is written finds nothing; remove the field", disable)
+			warn("prometheus.disable %q removes all metrics: at its Gateways, the queries written here find nothing; remove the field", disable)
 		}
 		if document.Lookup(subject.Node, at+"matches") != nil {
-			warn("matches takes metrics away: at its Gateways, what is written finds nothing, unless all of \"cluster.\" are among those that it keeps")
+			warn("matches removes metrics: at its Gateways, the queries written here find nothing, unless it keeps all metrics of \"cluster.\"")
 		}
 	}
 	return warnings
@@ -117,19 +117,19 @@ func newAlerts() *cobra.Command {
 	flags := alertsFlags{metricsFlags: newMetricsFlags(), output: outputPrometheusRule}
 	cmd := &cobra.Command{
 		Use:   "alerts [FILE|DIR|-]...",
-		Short: "Write alerts of Prometheus: passive serves, a standby is not fit, and the like",
-		Long: `Alerts writes for each failover among FailoverSpecs or any manifests the alerts of
-Prometheus by which it is watched: it is served from passive, no tier is healthy, hosts
-that fail cannot be ejected, it goes back and forth, the standby is unhealthy or has
-no hosts. They ask the metrics of Envoy, by the names that these have for it.
+		Short: "Write alerts of Prometheus: passive serves, the standby is unhealthy, and others",
+		Long: `Alerts writes alerts of Prometheus for each failover among FailoverSpecs or any
+manifests: passive serves, no tier is healthy, hosts that fail cannot be ejected, the
+traffic goes back and forth, the standby is unhealthy or has no hosts. They use the
+metrics of Envoy, under the names that Envoy Gateway gives them.
 
 Some need the metrics of each endpoint, enablePerEndpointStats of EnvoyProxy, to tell
-one tier from the other; they are silent where these are off. What each alert sees
-and what it cannot see, in which policy, is in docs/alerts.md.
+one tier from the other; they do not fire where these are off. docs/alerts.md says what
+each alert sees and does not see, and under which policy.
 
-With -o prometheusrule, each route has a PrometheusRule, for the Prometheus Operator;
-most need a label, by which its Prometheus selects rules. With -o rules, it is a file
-of rules, for Prometheus itself.
+With -o prometheusrule, each route has a PrometheusRule, for the Prometheus Operator,
+whose Prometheus often selects rules by a label. With -o rules, the result is a file of
+rules, for Prometheus itself.
 
 The exit code is 0, or 1 where a FailoverSpec or a manifest is refused, or 2 where an
 input cannot be read; then nothing is written.`,
@@ -160,8 +160,8 @@ input cannot be read; then nothing is written.`,
 	flags.add(cmd)
 	set := cmd.Flags()
 	set.StringVarP(&flags.output, "output", "o", flags.output, "form, one of "+strings.Join(alertsWords(), ", "))
-	set.DurationVar(&flags.duration, "for", 0, "how long each must hold until it fires, in place of its own time, in whole seconds, such as 90s; some also look back for 1m to 30m")
-	set.StringVarP(&flags.Namespace, "namespace", "n", "", "with -o prometheusrule: namespace of all objects, in place of that of each route")
+	set.DurationVar(&flags.duration, "for", 0, "how long the condition of each alert must be true before it fires, instead of the alert's own time, in whole seconds, such as 90s; some also look back for 1m to 30m")
+	set.StringVarP(&flags.Namespace, "namespace", "n", "", "with -o prometheusrule: namespace of all objects, instead of the namespace of each route")
 	set.StringArrayVar(&flags.labels, "label", nil, "with -o prometheusrule: label of all objects, such as release=monitoring; repeatable")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(alertsWords(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -177,7 +177,7 @@ func (f *alertsFlags) validate(isGiven func(string) bool) error {
 	}
 	for _, name := range []string{"namespace", "label"} {
 		if f.output == outputRules && isGiven(name) {
-			errs = append(errs, unusable("--%s is for -o %s: a file of rules is no object", name, outputPrometheusRule))
+			errs = append(errs, unusable("--%s is for -o %s: a file of rules is not an object", name, outputPrometheusRule))
 		}
 	}
 	labels, problems := labelsOf(f.labels)
@@ -197,11 +197,11 @@ func labelsOf(given []string) (labels map[string]string, problems []error) {
 		case !found:
 			problem = "must be KEY=VALUE, such as release=monitoring"
 		case len(validation.IsQualifiedName(key)) > 0:
-			problem = `the key must be 1 to 63 letters, digits, "-", "_" and ".", and begin and end with a letter or digit, after a domain and "/" where it has one, such as release or example.com/team`
+			problem = `the key must be 1 to 63 letters, digits, "-", "_" and ".", and begin and end with a letter or digit, optionally after a domain and "/", such as release or example.com/team`
 		case len(validation.IsValidLabelValue(value)) > 0:
 			problem = `the value must be at most 63 letters, digits, "-", "_" and ".", and begin and end with a letter or digit`
 		case own[key] != "":
-			problem = fmt.Sprintf("%s is a label of the tool's own, %q: leave it out", key, own[key])
+			problem = fmt.Sprintf("%s is a label that failover sets itself, %q: leave it out", key, own[key])
 		case isTwice:
 			problem = fmt.Sprintf("%s is given twice: give it once", key)
 		}

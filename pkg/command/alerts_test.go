@@ -133,7 +133,7 @@ func TestAlertsByPolicy(t *testing.T) {
 			reason: "a name that both tiers have", old: "active: {service: {name: shop, port: 8080}}\n  passive: {service: {name: shop-standby, port: 8080}}",
 			with:   "active: {endpoints: [{fqdn: {hostname: shop.example.net, port: 80}}]}\n  passive: {endpoints: [{fqdn: {hostname: shop.example.net, port: 81}}]}",
 			hasNot: []string{standbyUnhealthy}, alert: servingFromPassive, want: "ejections_active",
-			stderr: "info: web/shop (HTTPRoute, rule 0) has shop.example.net in both tiers: Envoy's metrics never tell which of them is out, also with enablePerEndpointStats; give passive a name of its own\n",
+			stderr: "info: web/shop (HTTPRoute, rule 0) has shop.example.net in both tiers: Envoy's metrics never tell which of them is out, also with enablePerEndpointStats; give passive another name\n",
 		},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
@@ -203,11 +203,11 @@ func TestAlertsOfTwoGateways(t *testing.T) {
 	alerts, stderr := alertsOf(t, unlike)
 	assert.Contains(t, alerts, tierUnhealthy)
 	assert.Equal(t, "info: web/shop (HTTPRoute, rule 0) is served by Gateway web/a in one way, and by Gateway web/b in another, under one name in Envoy's metrics: "+
-		"what is written is for Gateway web/a, the first of its parentRefs; give all these the same policies, or each a route of its own\n", stderr)
+		"the result is for Gateway web/a, the first of its parentRefs; give all of them the same policies, or give each its own route\n", stderr)
 
 	alerts, stderr = alertsOf(t, turned)
 	assert.NotContains(t, alerts, tierUnhealthy)
-	assert.Contains(t, stderr, "what is written is for Gateway web/b, the first")
+	assert.Contains(t, stderr, "the result is for Gateway web/b, the first")
 
 	alerts, stderr = alertsOf(t, twoGateways)
 	assert.Contains(t, alerts, servingFromPassive)
@@ -222,7 +222,7 @@ func TestAlertsOfCopies(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(directory, "spec.yaml"), []byte(simulated), 0o644))
 	}
 	_, stderr := alertsOf(t, "", "a", "b")
-	assert.Equal(t, "info: left out: web/shop (HTTPRoute, rule 0): it is given more than once, and what is written is for the first: give the files of one cluster at a time\n", stderr)
+	assert.Equal(t, "info: left out: web/shop (HTTPRoute, rule 0): it is given more than once, and only the first is used: give the files of one cluster at a time\n", stderr)
 }
 
 // TestAlertsOfEnvoyProxy: metrics that an EnvoyProxy takes away are named.
@@ -230,9 +230,9 @@ func TestAlertsOfEnvoyProxy(t *testing.T) {
 	for _, tc := range []struct{ metrics, stderr string }{
 		{"{enablePerEndpointStats: true, prometheus: {disable: false}}", ""},
 		{`{clusterStatName: "%ROUTE_KIND%/%ROUTE_NAMESPACE%/%ROUTE_NAME%/rule/%ROUTE_RULE_NUMBER%"}`, ""},
-		{`{clusterStatName: "%ROUTE_NAME%"}`, "warning: EnvoyProxy infra/public: spec.telemetry.metrics.clusterStatName \"%ROUTE_NAME%\" gives clusters other names: at its Gateways, what is written finds nothing of HTTPRoutes and GRPCRoutes; remove the field\n"},
-		{"{prometheus: {disable: true}}", "warning: EnvoyProxy infra/public: spec.telemetry.metrics.prometheus.disable \"true\" takes all metrics away: at its Gateways, what is written finds nothing; remove the field\n"},
-		{"{matches: [{type: Prefix, value: http}]}", "warning: EnvoyProxy infra/public: spec.telemetry.metrics.matches takes metrics away: at its Gateways, what is written finds nothing, unless all of \"cluster.\" are among those that it keeps\n"},
+		{`{clusterStatName: "%ROUTE_NAME%"}`, "warning: EnvoyProxy infra/public: spec.telemetry.metrics.clusterStatName \"%ROUTE_NAME%\" gives clusters other names: at its Gateways, the queries written here find nothing for HTTPRoutes and GRPCRoutes; remove the field\n"},
+		{"{prometheus: {disable: true}}", "warning: EnvoyProxy infra/public: spec.telemetry.metrics.prometheus.disable \"true\" removes all metrics: at its Gateways, the queries written here find nothing; remove the field\n"},
+		{"{matches: [{type: Prefix, value: http}]}", "warning: EnvoyProxy infra/public: spec.telemetry.metrics.matches removes metrics: at its Gateways, the queries written here find nothing, unless it keeps all metrics of \"cluster.\"\n"},
 	} {
 		proxy := "---\napiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyProxy\nmetadata: {name: public, namespace: infra}\nspec:\n  telemetry: {metrics: " + tc.metrics + "}\n"
 		for _, command := range []string{"alerts", "dashboard"} {
@@ -274,8 +274,8 @@ func TestAlertsRefusesFlags(t *testing.T) {
 		{[]string{"--label", "re lease=a"}, `error: --label "re lease=a": the key must be 1 to 63 letters, digits, "-", "_" and ".", and begin and end with a letter or digit`},
 		{[]string{"--label", "release=a b"}, `error: --label "release=a b": the value must be at most 63 letters`},
 		{[]string{"--label", "a=1", "--label", "a=2"}, "error: --label \"a=2\": a is given twice: give it once\n"},
-		{[]string{"--label", "app.kubernetes.io/managed-by=x"}, `app.kubernetes.io/managed-by is a label of the tool's own, "failover": leave it out`},
-		{[]string{"-o", "rules", "--label", "release=monitoring", "-n", "web"}, "error: --label is for -o prometheusrule: a file of rules is no object\nerror: --namespace is for -o prometheusrule"},
+		{[]string{"--label", "app.kubernetes.io/managed-by=x"}, `app.kubernetes.io/managed-by is a label that failover sets itself, "failover": leave it out`},
+		{[]string{"-o", "rules", "--label", "release=monitoring", "-n", "web"}, "error: --label is for -o prometheusrule: a file of rules is not an object\nerror: --namespace is for -o prometheusrule"},
 	} {
 		got := run(simulated, append([]string{"alerts"}, tc.args...)...)
 		assert.Equal(t, 2, got.code)

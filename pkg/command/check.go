@@ -86,14 +86,14 @@ func newCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [FILE|DIR|-]...",
 		Short: "Tell whether manifests fail over, and validate them as the API server would",
-		Long: `Check tells of each failover among manifests whether it fails over, and what is
-wrong with one that does not: a rule of a route with a fallback Backend, or with
-backends that are called active and passive. A finding ends with the id of its rule,
-which "failover explain RULE" explains. What is referred to and is not in the files
-may be in the cluster: that makes the verdict unknown, and with --complete it counts
-as missing.
+		Long: `Check tells for each failover among manifests whether it fails over, and what is
+wrong with one that does not. A failover is a rule of a route with a fallback Backend,
+or with backends that are called active and passive. A finding ends with the id of its rule,
+which "failover explain RULE" explains. An object that is referred to and is
+not in the files may be in the cluster: then the verdict is unknown. With --complete,
+it counts as missing.
 
-Check validates manifests without a cluster: FailoverSpecs, by what they render,
+Check validates manifests without a cluster: FailoverSpecs and what they render,
 the kinds of Gateway API and Envoy Gateway that a failover is made of, Deployments
 and Services. The schemas, defaults and CEL rules are those of the CRDs that the
 target installs, and the verdict is that of its API server. Documents of other
@@ -104,8 +104,8 @@ a ResourceList, it checks the items and answers with the ResourceList and its
 results: it is then a KRM function, such as a validator of kpt.
 
 The annotation failover.krm.dev/ignore: "RULE: reason; OTHER-RULE: reason" of an
-object suppresses the findings of these rules there; that of a FailoverSpec, also
-those at what it renders. They are counted apart, and the verdict stays.
+object suppresses the findings of these rules at that object; on a FailoverSpec, also
+the findings at its rendered objects. They are counted separately, and the verdict stays.
 
 The exit code is the same for every format: 0, or 1 where there is a finding at or
 above --fail-on, or 2 where an input cannot be read; the others are checked all the
@@ -113,13 +113,13 @@ same.`,
 		Example: `  # Check the manifests of a directory
   failover check manifests/
 
-  # Check what is in a cluster, for the version that it is to run next
+  # Check what is in a cluster, for the version that it will run next
   kubectl get httproutes,backends,backendtrafficpolicies -A -o yaml | failover check --target envoy-gateway-1.9 -
 
   # Check a chart
   helm template charts/shop | failover check -
 
-  # Annotate a pull request, and write a file for code scanning beside it
+  # Annotate a pull request, and also write a file for code scanning
   failover check -o github --report sarif=failover.sarif manifests/
 
   # Check a kpt package, as its validator
@@ -137,7 +137,7 @@ same.`,
 		},
 	}
 	cmd.Flags().StringVar(&flags.target, "target", flags.target, targetUsage)
-	cmd.Flags().StringVar(&flags.failOn, "fail-on", flags.failOn, "the least severity that makes the exit code 1, one of "+strings.Join(failOnWords(), ", "))
+	cmd.Flags().StringVar(&flags.failOn, "fail-on", flags.failOn, "the lowest severity that makes the exit code 1, one of "+strings.Join(failOnWords(), ", "))
 	addComplete(cmd, &flags.options.Complete)
 	cmd.Flags().StringVarP(&flags.output, "output", "o", flags.output, "format of what is written to stdout, one of "+strings.Join(words(report.Formats()), ", "))
 	cmd.Flags().StringArrayVar(&flags.reports, "report", nil, "FORMAT=FILE: write the same to a file, in a format of its own; repeatable")

@@ -22,8 +22,8 @@ func newDashboard() *cobra.Command {
 		Short: "Write a dashboard of Grafana: who serves now, ejections, retries, errors",
 		Long: `Dashboard writes a dashboard of Grafana, as JSON, about the failovers among FailoverSpecs
 or any manifests: who serves now, requests by tier and host, answers by status, hosts,
-ejections, active health checks and retries. It asks the metrics of Envoy, by the names
-that these have for each failover, in a Prometheus that is chosen on the dashboard.
+ejections, active health checks and retries. It uses the metrics of Envoy, under the
+names that they have for each failover, from a Prometheus that is chosen on the dashboard.
 
 Requests by tier and host need the metrics of each endpoint, enablePerEndpointStats of
 EnvoyProxy. See docs/alerts.md.
@@ -54,7 +54,7 @@ input cannot be read; then nothing is written.`,
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().StringVar(&flags.title, "title", flags.title, "title of the dashboard; one of another title is another dashboard")
+	cmd.Flags().StringVar(&flags.title, "title", flags.title, "title of the dashboard; another title makes another dashboard")
 	return cmd
 }
 

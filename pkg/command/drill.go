@@ -76,23 +76,23 @@ func newDrill() *cobra.Command {
 		Short: "Break active on a live cluster, watch the failover, and restore it",
 		Long: `Drill makes an outage on purpose. It finds the failover of a FailoverSpec or any
 manifests in the cluster of your kubectl, sends requests to its Gateway at a constant
-rate, breaks active, restores it, watches until active answers alone again, and tells
-what became of the requests, beside what "failover simulate" says of the same outage.
+rate, breaks active, restores it, and watches until only active answers again. It tells
+what happened to the requests, and what "failover simulate" predicts for the same outage.
 
-It refuses to break what does not work: until active has answered every request of the
-calm phase, nothing is changed. It asks before it breaks anything, unless --yes is given.
+It changes nothing until active has answered every request of the calm phase, so it
+breaks only a failover that works. It asks before it breaks anything, unless --yes is given.
 Active is restored whatever happens: after an error, Ctrl-C or SIGTERM, and also where
-the cluster cannot be reached for a while. What it takes to restore it is written to a
-file first: if the program itself is killed, "failover drill --restore FILE" restores it.
+the cluster cannot be reached for a while. How to restore it is written to a file
+first: if the program itself is killed, "failover drill --restore FILE" restores it.
 
 Active is broken by scaling its Deployments and StatefulSets to 0 (--way scale), by a
-variable that has its applications listen on another port (--way port), or by a command
-of yours (--break and --restore), such as one that applies and deletes a manifest of a
+variable that makes its applications listen on another port (--way port), or by your own
+command (--break and --restore), such as one that applies and deletes a manifest of a
 chaos tool; --outage then says what kind of outage that is, for the prediction.
 
-Which tier an answer is of is told by the name of the pod in the field "pod" of a JSON
-body, as the server of Envoy Gateway's guides answers; --active-is and --passive-is say
-how else: header:NAME=REGEXP, json:FIELD=REGEXP or body=REGEXP.
+The field "pod" of a JSON body tells by the name of a pod which tier has answered, as with
+the server of Envoy Gateway's guides; --active-is and --passive-is give another way:
+header:NAME=REGEXP, json:FIELD=REGEXP or body=REGEXP.
 
 The exit code is 0, or 1 where a budget is exceeded or active could not be restored, or
 2 where there was no drill; 130 and 143 after an interrupt and a SIGTERM.`,
@@ -108,7 +108,7 @@ The exit code is 0, or 1 where a budget is exceeded or active could not be resto
   # Break it in another way
   failover drill --break 'kubectl apply -f stress.yaml' --restore 'kubectl delete -f stress.yaml' --outage hang failover.yaml
 
-  # Restore what a drill that was killed has left broken
+  # Restore active after a drill was killed
   failover drill --restore failover-drill-web-shop-0.json`,
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -126,7 +126,7 @@ The exit code is 0, or 1 where a budget is exceeded or active could not be resto
 				return err
 			}
 			if flags.choice.Break != "" && (cmd.Flags().Changed("way") || cmd.Flags().Changed("port-variable")) {
-				return unusable("--break takes the place of --way and --port-variable: give one of them")
+				return unusable("--break replaces --way and --port-variable: give only one of them")
 			}
 			if err := flags.validate(); err != nil {
 				return err
@@ -140,8 +140,8 @@ The exit code is 0, or 1 where a budget is exceeded or active could not be resto
 	set.StringVar(&flags.choice.Address, "address", "", "HOST:PORT to connect to; by default the address of the Gateway's status and the listener's port")
 	set.StringVar(&flags.choice.Way, "way", flags.choice.Way, "how active is broken, one of "+strings.Join(drill.Ways(), ", "))
 	set.StringVar(&flags.choice.PortVariable, "port-variable", flags.choice.PortVariable, "with --way port: the variable that is set, and its value")
-	set.StringVar(&flags.choice.Break, "break", "", "command line that breaks active, in place of --way")
-	set.StringVar(&flags.restore, "restore", "", "command line that undoes --break; alone, the file of a drill to restore")
+	set.StringVar(&flags.choice.Break, "break", "", "command line that breaks active, instead of --way")
+	set.StringVar(&flags.restore, "restore", "", "command line that undoes --break; without --break, the file of a drill to restore")
 	set.StringVar(&flags.outage, "outage", "", "kind of outage that --break makes, for the prediction, of "+strings.Join(words(envoy.Kinds()), ", "))
 	set.DurationVar(&flags.course.Calm, "calm", flags.course.Calm, "how long active must answer everything before it is broken")
 	set.DurationVar(&flags.course.For, "for", flags.course.For, "how long active is broken")
@@ -155,7 +155,7 @@ The exit code is 0, or 1 where a budget is exceeded or active could not be resto
 	set.StringVar(&flags.choice.Host, "host", "", "hostname that requests ask for; by default the first that the route serves")
 	set.StringArrayVar(&flags.headers, "header", nil, "NAME: VALUE that requests have; repeatable")
 	set.StringVar(&flags.body, "body", "", "body of the requests, or @FILE; of gRPC the message in its binary form")
-	set.StringVar(&flags.conns, "connections", flags.conns, "fresh for a connection for each request, kept to keep them")
+	set.StringVar(&flags.conns, "connections", flags.conns, "fresh for a new connection for each request, kept to keep connections")
 	set.BoolVar(&flags.insecure, "insecure-skip-tls-verify", false, "do not verify the certificate of a listener")
 	set.StringVar(&flags.ca, "certificate-authority", "", "file with the authorities that the certificate of a listener is verified by")
 	set.StringArrayVar(&flags.active, "active-is", nil, "how an answer shows that it is of active; repeatable")
@@ -169,7 +169,7 @@ The exit code is 0, or 1 where a budget is exceeded or active could not be resto
 	set.StringVarP(&flags.output, "output", "o", flags.output, "format of the report, one of "+strings.Join(words(drill.Formats()), ", "))
 	set.StringArrayVar(&flags.reports, "report", nil, "FORMAT=FILE: write the report to a file too; repeatable")
 	set.StringVar(&flags.log, "log", "", "file for the requests, as lines of JSON that vegeta reads")
-	set.BoolVar(&flags.record, "record", false, "write the date and the result to a file beside that of the failover, which 'failover check' reads")
+	set.BoolVar(&flags.record, "record", false, "write the date and the result to a file next to the file of the failover, which 'failover check' reads")
 	set.StringVar(&flags.color, "color", flags.color, "the strip that is redrawn while the drill goes on, one of "+strings.Join(colorWords(), ", ")+"; auto is for a terminal")
 	for name, allowed := range map[string][]string{
 		"way": drill.Ways(), "outage": words(envoy.Kinds()), "output": words(drill.Formats()), "connections": {connectionsFresh, connectionsKept}, "color": colorWords(),
@@ -185,7 +185,7 @@ type clusterFlags struct{ kubectl, kubeconfig, context string }
 
 func (f *clusterFlags) add(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringVar(&f.kubectl, "kubectl", "kubectl", "kubectl by which the cluster is reached")
+	set.StringVar(&f.kubectl, "kubectl", "kubectl", "kubectl to reach the cluster with")
 	set.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig file for kubectl")
 	set.StringVar(&f.context, "context", "", "context of the kubeconfig for kubectl")
 }
@@ -257,7 +257,7 @@ func (f *drillFlags) validate() error {
 		add(oneOf("--outage", f.outage, words(envoy.Kinds())))
 		f.choice.Kind = envoy.Kind(f.outage)
 		if f.choice.Break == "" {
-			add(unusable("--outage is for --break: that of --way %s is known", f.choice.Way))
+			add(unusable("--outage is for --break: --way %s already says the kind of outage", f.choice.Way))
 		}
 	}
 	for _, flag := range []struct {
@@ -422,7 +422,7 @@ func interruptible(stderr io.Writer, atOnce string) (ctx context.Context, code f
 // runRestore finishes a drill that was killed.
 func runRestore(cmd *cobra.Command, args []string, flags drillFlags) error {
 	if len(args) > 0 {
-		return unusable("--restore FILE restores what a drill has left, and reads no manifests; with --break, it is a command line")
+		return unusable("--restore FILE restores what a drill has left broken, and reads no manifests; with --break, it is a command line")
 	}
 	undo, err := undoFile(flags.restore).read()
 	if err != nil {
@@ -438,7 +438,7 @@ func runRestore(cmd *cobra.Command, args []string, flags drillFlags) error {
 	for _, step := range undo.Restore {
 		fmt.Fprintln(stderr, "info:", step)
 	}
-	if err := undo.Run(ctx, client, func(err error) { fmt.Fprintln(stderr, "info: it cannot be restored yet, and is tried again:", err) }); err != nil {
+	if err := undo.Run(ctx, client, func(err error) { fmt.Fprintln(stderr, "info: restoring has failed, and is tried again:", err) }); err != nil {
 		return &failure{cmp.Or(code(), exitWrong), fmt.Errorf("active of %s is not restored: %w", undo.Failover, err)}
 	}
 	if err := undoFile(flags.restore).Forget(); err != nil {
@@ -455,10 +455,10 @@ var notInFileName = sync.OnceValue(func() *regexp.Regexp {
 func runDrill(args []string, flags drillFlags, stdin io.Reader, stdout, stderr io.Writer) error {
 	isAsked := !flags.yes && !flags.dryRun
 	if isAsked && (slices.Contains(args, "-") || !isTerminal(stdin)) {
-		return unusable("a drill breaks active: give --yes, or --dry-run, where nobody can be asked on a terminal")
+		return unusable("a drill breaks active: give --yes, or --dry-run, where stdin is not a terminal to ask on")
 	}
 	if flags.record && slices.Contains(args, "-") {
-		return unusable("--record writes a file beside that of the failover, and stdin is not a file: give the failover in a file")
+		return unusable("--record writes a file next to the file of the failover, and stdin is not a file: give the failover in a file")
 	}
 	failover, err := flags.read(args, stdin, stderr)
 	if err != nil {
@@ -576,7 +576,7 @@ func readRecords(name string) ([]drill.Record, error) {
 	}
 	records, err := drill.ParseRecords(data, name)
 	if err != nil {
-		return nil, fmt.Errorf("%s has not only records of drills, and is not overwritten: correct it, or move it away\n%w", name, err)
+		return nil, fmt.Errorf("%s has other documents than records of drills, and is not overwritten: correct it, or move it away\n%w", name, err)
 	}
 	return records, nil
 }

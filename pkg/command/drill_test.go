@@ -174,13 +174,13 @@ func TestDrill(t *testing.T) {
 			name: "scaled by somebody else meanwhile", args: []string{"--yes"}, code: 2, stderr: "Expected replicas to be 2, was 5", replicas: "5",
 			change: func(t *testing.T, c *clusterOfDrill) { c.write(t, "replicas", "5") },
 		},
-		{name: "two ways", args: []string{"--yes", "--break=true", "--restore=true", "--way=scale"}, code: 2, stderr: "--break takes the place of --way", unchanged: true},
+		{name: "two ways", args: []string{"--yes", "--break=true", "--restore=true", "--way=scale"}, code: 2, stderr: "--break replaces --way", unchanged: true},
 		{
 			name: "no effect", args: []string{"--yes"}, code: 2, stderr: "the break had no effect",
 			change: func(t *testing.T, c *clusterOfDrill) { c.write(t, "has-no-effect", "") },
 		},
 		{
-			name: "cannot be restored at first", args: []string{"--yes"}, stdout: "lost               3 of ", stderr: "it cannot be restored yet, and is tried again",
+			name: "cannot be restored at first", args: []string{"--yes"}, stdout: "lost               3 of ", stderr: "restoring has failed, and is tried again",
 			change: func(t *testing.T, c *clusterOfDrill) { c.write(t, "fails-to-restore", "") },
 		},
 		{
@@ -195,7 +195,7 @@ func TestDrill(t *testing.T) {
 		{
 			name: "what is in the file of the record is not overwritten", args: []string{"--yes", "--record"}, code: 2, unchanged: true,
 			change: func(t *testing.T, c *clusterOfDrill) { c.write(t, "shop.drill.yaml", "kind: ConfigMap\n") },
-			stderr: "shop.drill.yaml has not only records of drills, and is not overwritten",
+			stderr: "shop.drill.yaml has other documents than records of drills, and is not overwritten",
 		},
 		{name: "another route", args: []string{"--yes", "--route=web/other"}, code: 2, stderr: "must choose one of web/shop (HTTPRoute, rule 0)", unchanged: true},
 	}

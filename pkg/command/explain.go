@@ -15,9 +15,9 @@ func newExplain() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [RULE]",
 		Short: "Explain a rule of check, or list them",
-		Long: `Explain says of a rule of "failover check" when it finds something, what then
-happens to the traffic, how to fix it, and what it costs where that was measured.
-Without a rule, it lists them all.`,
+		Long: `Explain says about a rule of "failover check" when it finds something, what then
+happens to the traffic, how to fix it, and how many requests it costs where that was
+measured. Without a rule, it lists all rules.`,
 		Example: `  # List the rules
   failover explain
 

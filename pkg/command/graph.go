@@ -41,17 +41,17 @@ func newGraph() *cobra.Command {
 	flags := graphFlags{target: string(target.Default), output: outputText}
 	cmd := &cobra.Command{
 		Use:   "graph [FILE|DIR|-]...",
-		Short: "Draw failovers: who serves, what stands by, and what is wrong where",
+		Short: "Draw failovers: which tier serves, which stands by, and what is wrong",
 		Long: `Graph draws each failover among FailoverSpecs or any manifests: the listener where
 clients come in, the route and the policy in effect, the tiers in the order of their
-priority, and who serves in calm times, in an outage and after it. What is split,
-refused, ignored or missing is drawn as that. The errors and warnings of "failover
-check" stand at what they are about.
+priority, and which tier serves before, in and after an outage. It shows what is split,
+refused, ignored or missing, and the errors and warnings of "failover check", each at
+the object that it is about.
 
 The forms are text (a tree, within 80 columns), svg (light and dark, for a page of
 any width) and mermaid (for a code block of Markdown).
 
-The exit code is 0, whatever is wrong with what is drawn, or 1 where a FailoverSpec or
+The exit code is 0, also where the drawing shows problems, or 1 where a FailoverSpec or
 a manifest is refused, or 2 where an input cannot be read.`,
 		Example: `  # Look at the failovers of a directory
   failover graph manifests/

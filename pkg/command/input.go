@@ -90,12 +90,12 @@ func (s selection) ignores(name string) bool {
 
 // addComplete adds --complete to a command.
 func addComplete(cmd *cobra.Command, complete *bool) {
-	cmd.Flags().BoolVar(complete, "complete", false, "nothing else is in the cluster: what is referred to and is not in the files is missing")
+	cmd.Flags().BoolVar(complete, "complete", false, "the files have everything that is in the cluster: an object that is referred to and is not in the files is missing")
 }
 
 // addIgnore adds --ignore to a command.
 func addIgnore(cmd *cobra.Command, patterns *[]string) {
-	cmd.Flags().StringArrayVar(patterns, "ignore", nil, "file, directory or glob (such as **/testdata) that is not read, as seen from the working directory; repeatable")
+	cmd.Flags().StringArrayVar(patterns, "ignore", nil, "file, directory or glob (such as **/testdata) to leave out, relative to the working directory; repeatable")
 }
 
 // validateIgnore says what is wrong with the values of --ignore.

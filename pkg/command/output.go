@@ -52,7 +52,7 @@ func reportFiles(values []string) ([]reportFile, error) {
 			return nil, err
 		}
 		if names[filepath.Clean(name)] {
-			return nil, unusable("--report %q: there is another report for this file: give each a file of its own", value)
+			return nil, unusable("--report %q: there is another report for this file: give each report its own file", value)
 		}
 		names[filepath.Clean(name)] = true
 		files = append(files, reportFile{report.Format(format), name})

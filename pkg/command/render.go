@@ -26,7 +26,7 @@ counted on stderr and never printed.
 
 Nothing is printed unless everything is right. The exit code is 0, or 1 where
 a spec is wrong or there is none, or 2 where an input cannot be read.`,
-		Example: `  # Print what a spec stands for
+		Example: `  # Print the objects of a spec
   failover render spec.yaml
 
   # Apply all specs of a directory, in a namespace
@@ -45,7 +45,7 @@ a spec is wrong or there is none, or 2 where an input cannot be read.`,
 			return runRender(args, namespace, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVarP(&namespace, "namespace", "n", "", "namespace of the specs that name none")
+	cmd.Flags().StringVarP(&namespace, "namespace", "n", "", "namespace of the specs that have none")
 	return cmd
 }
 

@@ -182,15 +182,15 @@ func TestDrillDue(t *testing.T) {
 		{
 			"a rule of several", "2026-11-27",
 			[]string{"  rules:\n", "  rules:\n  - matches: [{path: {value: /a}}]\n    backendRefs: [{name: plain, port: 80}]\n"},
-			"rule 1 was never drilled, as far as the records in these files tell: drill it with 'failover drill --record --route web/shop --rule 1 FILE'",
+			"rule 1 was never drilled, according to the records in these files: drill it with 'failover drill --record --route web/shop --rule 1 FILE'",
 		},
 		{
 			"beyond its budget by a time", "2026-11-27",
 			[]string{"result: kept", "result: exceeded", "  failover: 100ms\n  failback: 14.3s", "  failover: 4.1s"},
-			"the last drill, on 2026-11-02, was beyond its budget: requests lost 0 of 800, failover 4.1s, failback never: drill it with 'failover drill --record --route web/shop FILE'",
+			"the last drill, on 2026-11-02, exceeded its budget: requests lost 0 of 800, failover 4.1s, failback never: drill it with 'failover drill --record --route web/shop FILE'",
 		},
 		{"old", "2027-02-01", nil, "the last drill was on 2026-11-02, 91 days ago: drill it"},
-		{"of no failover", "2026-11-27", []string{"rule: 0", "rule: 7"}, "info: FailoverDrill web/shop: metadata.name: rule 7 of HTTPRoute web/shop is no failover in these files"},
+		{"of no failover", "2026-11-27", []string{"rule: 0", "rule: 7"}, "info: FailoverDrill web/shop: metadata.name: rule 7 of HTTPRoute web/shop is not a failover in these files"},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			got := run(strings.NewReplacer(tc.replaced...).Replace(string(data)), "check", "--date", tc.date, "-")

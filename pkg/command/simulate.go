@@ -41,7 +41,7 @@ func newSimulate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "simulate [FILE|DIR|-]...",
 		Short: "Tell what an outage costs: requests lost, and the times to fail over and back",
-		Long: `Simulate tells of each failover among FailoverSpecs or any manifests what it costs
+		Long: `Simulate tells for each failover among FailoverSpecs or any manifests what it costs
 when active is broken, without a cluster: the requests lost, the time until passive
 answers, the time until active is back once it works again, and the slowest answer.
 Each is a range over many runs, since much depends on the moment. Active is the tier

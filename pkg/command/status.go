@@ -40,16 +40,16 @@ func newStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [FILE|DIR|-]...",
 		Short: "Tell which tier serves now, by every Envoy of the Gateway",
-		Long: `Status tells of each failover among FailoverSpecs or any manifests how it stands in the
+		Long: `Status shows the state of each failover among FailoverSpecs or any manifests in the
 cluster of your kubectl: which tier serves now, which hosts are ejected or fail their
-checks, and what the conditions of the Gateway, the route, the Backends and the policy
-say against it, with what to do for the usual ones.
+checks, and which conditions of the Gateway, the route, the Backends and the policy show
+a problem, with what to do for the usual ones.
 
-Who serves is what each Envoy of the Gateway says of its hosts. Its administration
-interface is reached by kubectl port-forward to each of its pods, or at the URLs that
---admin gives. Envoy does not tell since when a host is out; --watch shows each change.
+Each Envoy of the Gateway tells the state of its hosts. Its administration interface is
+reached by kubectl port-forward to each of its pods, or at the URLs of --admin. Envoy does
+not tell since when a host is out; --watch shows each change.
 
-The exit code is 0 where it could be told, whatever it is, or 2.`,
+The exit code is 0 where the state is known, also a bad one, or 2.`,
 		Example: `  # Which tier serves now?
   failover status failover.yaml
 
@@ -73,7 +73,7 @@ The exit code is 0 where it could be told, whatever it is, or 2.`,
 	set := cmd.Flags()
 	flags.add(cmd)
 	set.StringVar(&flags.target, "target", flags.target, targetUsage)
-	set.StringArrayVar(&flags.admin, "admin", nil, "URL of the administration interface of an Envoy, such as http://127.0.0.1:19000, in place of kubectl port-forward; repeatable")
+	set.StringArrayVar(&flags.admin, "admin", nil, "URL of the administration interface of an Envoy, such as http://127.0.0.1:19000, instead of kubectl port-forward; repeatable")
 	set.BoolVarP(&flags.watch, "watch", "w", false, "go on, and write the status again when it changes")
 	set.DurationVar(&flags.interval, "interval", flags.interval, "with --watch: the time between two looks")
 	set.StringVarP(&flags.output, "output", "o", flags.output, "format, one of "+strings.Join(outputs, ", "))

@@ -58,7 +58,7 @@ serving: passive (Backend web/shop-passive)
                    1          10.0.0.2:8080 (standby.web.svc.cluster.local)   healthy                        0          0
 envoys/envoy-2: kubectl port-forward --namespace=envoys --address=127.0.0.1 pod/envoy-2 :19000: error: pods "envoy-2" not found
 Gateway web/shop-gateway: Programmed is False, AddressNotAssigned: no address
-  fix: see why the Service of the Gateway gets no address, as without a load balancer
+  fix: find out why the Service of the Gateway gets no address, such as because there is no load balancer
 Backend web/shop-passive: Exists is False, NotFound
   fix: apply it, as with 'failover render FILE | kubectl apply -f -'
 `, stdout)

@@ -26,9 +26,9 @@ target, and the version of Envoy Gateway inside each. A target without a patch
 means the newest one listed. Some operators of a Calico release install another
 Envoy Gateway than the release itself does.
 
-Given the CRDs of a cluster, in a file or on stdin, it says which Envoy Gateway installed them, and which
-targets have that inside. Versions whose CRDs are the same cannot be distinguished, and
-accept the same.`,
+Given the CRDs of a cluster, in a file or on stdin, it says which Envoy Gateway installed
+them, and which targets have that Envoy Gateway. Versions with the same CRDs cannot be
+distinguished, and accept the same manifests.`,
 		Example: `  # List the targets
   failover target
 

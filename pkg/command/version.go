@@ -65,10 +65,10 @@ With the YAML language server, the first line of a spec names the file it was
 saved to:
 
   # yaml-language-server: $schema=failoverspec.schema.json`,
-		Example: `  # Save the schema beside a spec
+		Example: `  # Save the schema next to a spec
   failover schema > failoverspec.schema.json
 
-  # That of the functionConfig that makes the function check
+  # The schema of the functionConfig with which the function checks
   failover schema FailoverCheck`,
 		Args:      cobra.MaximumNArgs(1),
 		ValidArgs: kinds,

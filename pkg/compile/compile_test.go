@@ -71,7 +71,7 @@ func TestSpecsBuiltInGo(t *testing.T) {
 		},
 		{
 			"what the content rules refuse", func(fs *v1alpha1.FailoverSpec) { fs.Spec.Passive.Service.Name = "shop" },
-			[]string{`error: FailoverSpec web/shop: spec.passive: Invalid value: "shop.web.svc.cluster.local:8080": is in spec.active too: a tier cannot stand in for itself`},
+			[]string{`error: FailoverSpec web/shop: spec.passive: Invalid value: "shop.web.svc.cluster.local:8080": is in spec.active too: a tier cannot be its own standby`},
 		},
 		{"a target of the policy, which the Go type has room for", func(fs *v1alpha1.FailoverSpec) {
 			fs.Spec.Policy.TargetRefs = []gwapiv1.LocalPolicyTargetReferenceWithSectionName{{}}

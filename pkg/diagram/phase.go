@@ -93,7 +93,7 @@ func phasesFrom(tiers []Tier, split bool, failover check.Failover, first int, co
 		phases[1].Text = "nothing takes over: " + lost
 		if split {
 			phases[1].Roles = rolesOf(tiers, split, first, first)
-			phases[1].Text = fmt.Sprintf("nothing takes over what %s gets: %s", tiers[first].Name, lost)
+			phases[1].Text = fmt.Sprintf("no tier takes over the requests of %s: %s", tiers[first].Name, lost)
 		}
 		return phases
 	}

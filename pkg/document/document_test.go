@@ -72,7 +72,7 @@ func TestParseRefuses(t *testing.T) {
 
 func TestBytesHasALimit(t *testing.T) {
 	_, err := document.Bytes(endless{}, "stdin")
-	require.EqualError(t, err, "stdin: longer than 256 MiB, which is all that is read at once: split it")
+	require.EqualError(t, err, "stdin: longer than 256 MiB, which is the limit for one input: split it")
 
 	broken := errors.New("broken pipe")
 	_, err = document.Bytes(io.MultiReader(strings.NewReader("a"), failing{broken}), "stdin")

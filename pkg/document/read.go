@@ -30,7 +30,7 @@ func Bytes(r io.Reader, source string) ([]byte, error) {
 		return nil, err
 	}
 	if len(data) > MaxBytes {
-		return nil, &SyntaxError{Source: source, Reason: fmt.Sprintf("longer than %d MiB, which is all that is read at once: split it", MaxBytes>>20)}
+		return nil, &SyntaxError{Source: source, Reason: fmt.Sprintf("longer than %d MiB, which is the limit for one input: split it", MaxBytes>>20)}
 	}
 	return data, nil
 }

@@ -118,7 +118,7 @@ func explain(problem string, line []byte) string {
 	case problem == "did not find expected alphabetic or numeric character" && asterisk != nil:
 		return fmt.Sprintf(`"*" begins an alias: write "%s", with the quotes`, asterisk[1])
 	case strings.Contains(problem, "tab character"), problem == "found character that cannot start any token" && bytes.ContainsRune(indentation, '\t'):
-		return "a tab where YAML wants spaces: indent with spaces"
+		return "a tab where YAML needs spaces: indent with spaces"
 	default:
 		return problem
 	}

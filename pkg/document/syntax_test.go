@@ -13,7 +13,7 @@ import (
 // TestSyntaxError: the line is the one to fix, wherever the YAML library sees it,
 // and counts from the top of the input.
 func TestSyntaxError(t *testing.T) {
-	const tab = "not YAML: a tab where YAML wants spaces: indent with spaces"
+	const tab = "not YAML: a tab where YAML needs spaces: indent with spaces"
 	for _, tc := range []struct {
 		reason, text string
 		line         int

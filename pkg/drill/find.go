@@ -434,7 +434,7 @@ func marksOf(tiers []tierInCluster, chosen Marks) (Marks, error) {
 		}
 	}
 	if len(marks.Active) == 0 {
-		return marks, errors.New("no pods of active are known by which to tell its answers: give --active-is, which " + markForm)
+		return marks, errors.New("the answers of active cannot be recognized, since none of its pods are known: give --active-is, which " + markForm)
 	}
 	return marks, nil
 }

@@ -72,7 +72,7 @@ func (p Plan) Write(w io.Writer) error {
 	for _, step := range p.Restore {
 		row("restores", step.String())
 	}
-	row("watches", fmt.Sprintf("until active alone has answered for %s, for %s at most", back, p.Course.Wait))
+	row("watches", fmt.Sprintf("until only active has answered for %s, for %s at most", back, p.Course.Wait))
 	return table.Flush()
 }
 

@@ -44,7 +44,7 @@ type Report struct {
 	// second.
 	Resolution time.Duration
 	RateHeld   float64
-	// RateError tells that requests were sent too late: the figures are not to be trusted.
+	// RateError tells that requests were sent too late: the figures are not reliable.
 	RateError error
 	// Prediction is nil where there is none, and NoPrediction then says why.
 	Prediction   *Prediction

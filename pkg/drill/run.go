@@ -162,12 +162,12 @@ func (r *run) course(ctx context.Context) error {
 	r.say("active is being restored: %s", describe(r.Restore))
 	restoring, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreLimit)
 	defer cancel()
-	if err := undo.Run(restoring, r.Kubectl, func(err error) { r.say("it cannot be restored yet, and is tried again: %v", err) }); err != nil {
+	if err := undo.Run(restoring, r.Kubectl, func(err error) { r.say("restoring has failed, and is tried again: %v", err) }); err != nil {
 		return NotRestoredError{err}
 	}
 	times.Restored = r.since()
 	if err := r.keeper.Forget(); err != nil {
-		return fmt.Errorf("active is restored, but what says how is still kept: %w", err)
+		return fmt.Errorf("active is restored, but the file for that could not be removed: %w", err)
 	}
 	r.say("active is restored")
 	if breakError != nil && !r.outcome.Interrupted {
@@ -245,9 +245,9 @@ func (r *run) calm(ctx context.Context) error {
 	case from[passive] > 0 && from[""]+from[both] == 0:
 		return notRun("nothing was broken, since passive answers already: %d of %d requests", from[passive], sent)
 	case from[both] > 0:
-		return notRun("nothing was broken, since %d of %d answers have the marks of both tiers: give --active-is and --passive-is that tell them apart", from[both], sent)
+		return notRun("nothing was broken, since %d of %d answers have the marks of both tiers: give an --active-is and a --passive-is that match only one of them", from[both], sent)
 	}
-	return notRun("nothing was broken, since %d of %d answers are of neither tier: they have not %s, nor %s; give --active-is, which %s",
+	return notRun("nothing was broken, since %d of %d answers are of neither tier: they have neither %s nor %s; give --active-is, which %s",
 		from[""], sent, r.Marks.describe(r.Marks.Active, passive), r.Marks.describe(r.Marks.Passive, active), markForm)
 }
 
@@ -345,7 +345,7 @@ func (r *run) failback(ctx context.Context) {
 		return
 	}
 	if !r.outcome.Back && r.outcome.Aborted == "" {
-		r.say("active does not answer alone %s after it was restored", r.Course.Wait)
+		r.say("other tiers than active still answer %s after it was restored", r.Course.Wait)
 	}
 }
 

@@ -83,7 +83,7 @@ func (r Report) remarks() []row {
 	add("served, but slowly", "%d took longer than in calm (99 of 100: %s), the slowest %s", r.Slow, short(r.SlowLimit), short(r.Slowest))
 	add("resolution", "a time is right to %s, the time between two requests; %.1f a second were sent", short(r.Resolution), r.RateHeld)
 	if r.RateError != nil {
-		add("not to be trusted", "%s", r.RateError)
+		add("not reliable", "%s", r.RateError)
 	}
 	if r.NoPrediction != "" {
 		add("no prediction", "%s", r.NoPrediction)

@@ -134,7 +134,7 @@ func (t *translator) resolveBackend(r *route, s *setting) {
 		s.Hosts = append(s.Hosts, host)
 	}
 	if len(s.addressTypes) > 1 && s.addressTypes[AddressTypeFQDN] && s.Weight != 0 {
-		s.failAt(Source{Object: s.Ref, Path: "spec.endpoints"}, ReasonUnsupportedAddressType, "%s has hostnames beside IP addresses", s.Ref)
+		s.failAt(Source{Object: s.Ref, Path: "spec.endpoints"}, ReasonUnsupportedAddressType, "%s has hostnames together with IP addresses", s.Ref)
 	}
 }
 
@@ -266,7 +266,7 @@ func (t *translator) resolveService(s *setting, byClusterIP bool) {
 	s.Hosts, s.addressTypes = t.hostsOf(s.Ref, service, port)
 	switch {
 	case len(s.addressTypes) > 1:
-		s.fail("", ReasonUnsupportedAddressType, "%s has endpoints of type FQDN beside others", s.Ref)
+		s.fail("", ReasonUnsupportedAddressType, "%s has endpoints of type FQDN together with others", s.Ref)
 	case len(s.Hosts) == 0:
 		s.fail("", ReasonEndpointsNotFound, "%s has no endpoints", s.Ref)
 	}

@@ -246,7 +246,7 @@ func answersForBackends(r *route, f filtered, settings []*setting, a *Attachment
 	case dynamic != nil && f.rewrites.hostFromPath:
 		a.answer(500, Cause{Source: dynamic.Source, Reason: ReasonUnsupportedValue, Message: dynamic.Ref.String() + " is a DynamicResolver, and the host can't be taken from the path"})
 	case dynamic != nil && len(settings) > 1 && r.id.Kind == kindHTTPRoute:
-		a.answer(500, Cause{Source: dynamic.Source, Reason: ReasonInvalidBackendRef, Message: dynamic.Ref.String() + " is a DynamicResolver, and so can't be beside another"})
+		a.answer(500, Cause{Source: dynamic.Source, Reason: ReasonInvalidBackendRef, Message: dynamic.Ref.String() + " is a DynamicResolver, which must be the only backend of a rule"})
 	default:
 		return false
 	}
@@ -442,7 +442,7 @@ func (t *translator) connect(r *route, a *Attachment) {
 		}
 	}
 	if dynamic && len(settings) > 1 && r.id.Kind == kindTLSRoute && t.atLeast("1.9.0") {
-		a.Causes = append(a.Causes, Cause{Source: settings[0].Source, Reason: ReasonInvalidBackendRef, Message: "a DynamicResolver can't be beside another backend"})
+		a.Causes = append(a.Causes, Cause{Source: settings[0].Source, Reason: ReasonInvalidBackendRef, Message: "a DynamicResolver must be the only backend of a rule"})
 		settings = nil
 	}
 	a.Clusters = []Cluster{{Name: name, Weight: weightOf(settings), Tiers: tiersOf(settings)}}

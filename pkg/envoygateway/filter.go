@@ -99,11 +99,11 @@ func (t *translator) filter(r *route, filters []filter, g *gateway) filtered {
 		}
 	}
 	if result.mirrors && result.direct != nil {
-		result.fail(result.direct.Source, false, ReasonIncompatibleFilters, "a direct response beside a mirror")
+		result.fail(result.direct.Source, false, ReasonIncompatibleFilters, "a direct response together with a mirror")
 		result.direct = nil
 	}
 	if result.mirrors && result.redirect != nil {
-		result.fail(result.redirect.Source, false, ReasonIncompatibleFilters, "a redirect beside a mirror")
+		result.fail(result.redirect.Source, false, ReasonIncompatibleFilters, "a redirect together with a mirror")
 		result.redirect = nil
 	}
 	if r.id.Kind == kindGRPCRoute && result.direct != nil && result.status >= 200 && result.status < 300 && t.atLeast("1.9.0") {

@@ -97,7 +97,7 @@ func validateRetry(retry *egv1a1.Retry, path *field.Path) []Refusal {
 	switch {
 	case len(refusals) > 0 || maximum == nil:
 	case base == nil:
-		refusals = append(refusals, Refusal{field.Required(at.Child("baseInterval"), "needed beside maxInterval"), Frozen})
+		refusals = append(refusals, Refusal{field.Required(at.Child("baseInterval"), "needed together with maxInterval"), Frozen})
 	case *base > *maximum:
 		refusals = append(refusals, Refusal{field.Invalid(at.Child("maxInterval"), string(*backOff.MaxInterval),
 			"must not be shorter than baseInterval, "+string(*backOff.BaseInterval)), DirectResponse500})

@@ -173,7 +173,7 @@ func partAt(parts []part, err error) int {
 	return len(parts) - 1
 }
 
-var errCannotWrite = errors.New("the YAML library cannot write this back as it is: write texts in double quotes, or remove the comments that follow them")
+var errCannotWrite = errors.New("the YAML library cannot write this back as it is: write strings in double quotes, or remove the comments that follow them")
 
 // cannotWrite names a part, and the field in it where that is known.
 func cannotWrite(parts []part, index int, where document.Path) error {

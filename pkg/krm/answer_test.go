@@ -12,7 +12,7 @@ import (
 // TestReadBackRefuses: no input is known that the YAML library writes wrongly, so
 // the text of an answer is spoilt here.
 func TestReadBackRefuses(t *testing.T) {
-	const advice = "the YAML library cannot write this back as it is: write texts in double quotes, or remove the comments that follow them"
+	const advice = "the YAML library cannot write this back as it is: write strings in double quotes, or remove the comments that follow them"
 	for _, tc := range []struct{ reason, item, config, want string }{
 		{"what it should be", "- kind: B\n  metadata: {name: b}\n  data: {x: 'y', l: [1]}\n", "functionConfig: {kind: ConfigMap}\n", ""},
 		{"a text", "- kind: B\n  metadata: {name: b}\n  data: {x: z, l: [1]}\n", "functionConfig: {kind: ConfigMap}\n", "items[1] (B b): data.x: " + advice},

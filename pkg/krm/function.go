@@ -256,7 +256,7 @@ func isConfig(config, item owner) bool {
 }
 
 func duplicateName(spec source, where string) diagnostic.Diagnostic {
-	return nameError(spec, fmt.Sprintf("Duplicate value: %q: another FailoverSpec of this package has the name, %s: the name tells what belongs to which spec, give it another",
+	return nameError(spec, fmt.Sprintf("Duplicate value: %q: another FailoverSpec of this package has the name, %s: objects belong to a spec by its name: give it another name",
 		diagnostic.Shorten(spec.owner.name), where))
 }
 

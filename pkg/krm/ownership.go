@@ -69,7 +69,7 @@ func (l *resourceList) findEarlier(children []child) (earlier, []diagnostic.Diag
 			found.replaced[c], found.leaving[item] = item, c
 		default:
 			diagnostics = append(diagnostics, diagnostic.New(diagnostic.Error, sourceOf(item).Subject, document.ParsePath("metadata.annotations"), fmt.Sprintf(
-				"says it is %s of FailoverSpec %s, as another object%s does: remove the copy, or its annotations of %s",
+				"says that it is %s of FailoverSpec %s, and so does another object%s: remove the copy, or its annotations of %s",
 				c.part, c.name, sourceOf(found.replaced[c]).inFile(), v1alpha1.Group)))
 		}
 	}

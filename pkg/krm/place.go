@@ -36,7 +36,7 @@ func (l *resourceList) place(objects []object) []diagnostic.Diagnostic {
 	if len(objects) == 0 && len(found.leaving) > 0 && len(found.leaving) == len(l.items.Content) {
 		diagnostics = append(diagnostics, diagnostic.New(diagnostic.Error, sourceOf(l.items.Content[0]).Subject,
 			document.ParsePath("metadata.annotations["+v1alpha1.AnnotationOwner+"]"),
-			"nothing would be left, since all items were rendered from FailoverSpecs that are gone, and an answer without items would delete the whole package: bring back the FailoverSpec, or delete the files"))
+			"no item would be left, since all items were rendered from FailoverSpecs that no longer exist, and an answer without items would delete the whole package: restore the FailoverSpec, or delete the files"))
 	}
 	if diagnostic.Failed(diagnostics) {
 		return diagnostics

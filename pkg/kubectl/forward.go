@@ -42,7 +42,7 @@ func (k Kubectl) Forward(ctx context.Context, namespace, pod string, port int, w
 	}
 	err = cmd.Wait()
 	if err == nil {
-		return fmt.Errorf("kubectl %s: it ended without a word", strings.Join(args, " "))
+		return fmt.Errorf("kubectl %s: it ended without a message", strings.Join(args, " "))
 	}
 	return explain(ctx, err, stderr.String(), args)
 }

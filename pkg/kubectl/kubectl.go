@@ -61,7 +61,7 @@ func explain(ctx context.Context, err error, stderr string, args []string) error
 	case ctx.Err() != nil:
 		return fmt.Errorf("kubectl %s: %w", strings.Join(args, " "), ctx.Err())
 	case errors.Is(err, exec.ErrNotFound):
-		return fmt.Errorf("%w: install kubectl, or name it by --kubectl", err)
+		return fmt.Errorf("%w: install kubectl, or give its path with --kubectl", err)
 	}
 	said := strings.TrimSpace(logLine().ReplaceAllString(stderr, ""))
 	if said != "" {

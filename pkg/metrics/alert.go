@@ -48,7 +48,7 @@ var kinds = []kind{
 	{
 		"FailoverServingFromPassive", func(s Subject) string { return lately(s.servedFromPassive()) }, 2 * time.Minute, Warning,
 		"NAME is served from passive",
-		"No host of ACTIVE is healthy, and PASSIVE serves in its place.",
+		"No host of ACTIVE is healthy, and PASSIVE serves instead.",
 	},
 	{
 		"FailoverNoTierHealthy", Subject.noTierHealthy, time.Minute, Critical,
@@ -58,27 +58,27 @@ var kinds = []kind{
 	{
 		"FailoverCannotEject", Subject.cannotEject, time.Minute, Critical,
 		"NAME does not eject hosts that fail",
-		"A host of ACTIVE or PASSIVE fails, and maxEjectionPercent of the passive health check keeps it from being ejected: requests go on to it.",
+		"A host of ACTIVE or PASSIVE fails, and maxEjectionPercent of the passive health check prevents its ejection: requests still go to it.",
 	},
 	{
 		"FailoverFlapping", Subject.flapping, time.Minute, Warning,
 		"NAME goes back and forth between its tiers",
-		"All hosts of ACTIVE, or as many, went out and came back three times within 30 minutes. Each time may cost requests.",
+		"All hosts of ACTIVE, or as many hosts, were taken out and came back three times within 30 minutes. Each time, requests may be lost.",
 	},
 	{
 		"FailoverTierUnhealthy", Subject.aTierFailsChecks, 2 * time.Minute, Warning,
 		"A tier of NAME fails its health checks",
-		"As many hosts fail the active health check as a tier has: ACTIVE, in whose place PASSIVE serves, or PASSIVE, which could not take overPART. Envoy's metrics TELL; 'failover status' does.",
+		"As many hosts fail the active health check as a tier has: either ACTIVE, so PASSIVE serves, or PASSIVE, which could not take overPART. Envoy's metrics TELL; 'failover status' tells which.",
 	},
 	{
 		"FailoverStandbyUnhealthy", Subject.standbyUnhealthy, 5 * time.Minute, Warning,
 		"The standby of NAME is unhealthy",
-		"No host of PASSIVE is healthy: nothing would take over from ACTIVE, which serves.",
+		"No host of PASSIVE is healthy: ACTIVE serves, and nothing could take over.",
 	},
 	{
 		"FailoverStandbyWithoutHosts", Subject.standbyWithoutHosts, 5 * time.Minute, Warning,
 		"A tier of NAME has no hosts",
-		"Envoy knows no host of PASSIVE or, without enablePerEndpointStats, fewer hosts than there are addresses of ACTIVE and PASSIVE: a name does not resolve, or stands for no pod. 'failover status' tells which.",
+		"Envoy knows no host of PASSIVE or, without enablePerEndpointStats, fewer hosts than there are addresses of ACTIVE and PASSIVE: a name does not resolve, or has no pod. 'failover status' tells which.",
 	},
 }
 
@@ -109,7 +109,7 @@ func (s Subject) part() string {
 // tell says when metrics tell one tier from the other.
 func (s Subject) tell() string {
 	if s.tellsApart() {
-		return "tell which with enablePerEndpointStats alone"
+		return "tell which only with enablePerEndpointStats"
 	}
 	return "do not tell which"
 }

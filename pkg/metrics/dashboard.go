@@ -134,7 +134,7 @@ const (
 
 var serving = mapping{Type: "value", Options: map[string]mappedResult{
 	fmt.Sprint(servesActive):  {servesActive, "active", "green"},
-	fmt.Sprint(servesEither):  {servesEither, "one tier is out: which, the metrics do not tell", "yellow"},
+	fmt.Sprint(servesEither):  {servesEither, "one tier is out, and the metrics do not tell which", "yellow"},
 	fmt.Sprint(servesPassive): {servesPassive, "passive", "orange"},
 	fmt.Sprint(servesNone):    {servesNone, "no tier is healthy", "red"},
 }}
@@ -165,7 +165,7 @@ const (
 	rowHeight           = 1
 	graphHeight         = 7
 	timelineHeight      = 5
-	perEndpoint         = "By the metrics of each endpoint: empty without enablePerEndpointStats of EnvoyProxy."
+	perEndpoint         = "From the metrics of each endpoint: empty without enablePerEndpointStats of EnvoyProxy."
 	requests, perSecond = "reqps", "ops"
 )
 
@@ -307,7 +307,7 @@ func timeline(title string, queries []query) panel {
 	merge := true
 	return panel{
 		Type: "state-timeline", Title: title, Targets: queries,
-		Description: "By each Envoy, which learns by its own requests. With an active check, and without enablePerEndpointStats of EnvoyProxy, the metrics do not tell which tier is out.",
+		Description: "For each Envoy, which learns only from its own requests. With an active check, and without enablePerEndpointStats of EnvoyProxy, the metrics do not tell which tier is out.",
 		Fields:      &fieldConfig{Defaults: fieldDefaults{Mappings: []mapping{serving}}, Overrides: []struct{}{}},
 		Options:     &options{Legend: legend{false, "list", "bottom", []string{}}, Tooltip: tooltip{"single", "none"}, MergeValues: &merge, ShowValue: "auto", RowHeight: 0.9},
 	}

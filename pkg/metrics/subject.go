@@ -58,7 +58,7 @@ func SubjectsOf(failovers []check.Failover, hosts Hosts) (subjects []Subject, re
 	for _, failover := range failovers {
 		subject, problem := subjectOf(failover, hosts)
 		if problem == "" && known[subject.Cluster] {
-			problem = "it is given more than once, and what is written is for the first: give the files of one cluster at a time"
+			problem = "it is given more than once, and only the first is used: give the files of one cluster at a time"
 		}
 		if problem != "" {
 			remarks = append(remarks, "left out: "+failover.Name()+": "+problem)
@@ -88,7 +88,7 @@ func (s Subject) unlikeOthers(failover check.Failover, hosts Hosts) string {
 	if others == nil {
 		return ""
 	}
-	return fmt.Sprintf("is served by %s in one way, and by %s in another, under one name in Envoy's metrics: what is written is for %s, the first of its parentRefs; give all these the same policies, or each a route of its own",
+	return fmt.Sprintf("is served by %s in one way, and by %s in another, under one name in Envoy's metrics: the result is for %s, the first of its parentRefs; give all of them the same policies, or give each its own route",
 		failover.At.Gateway, strings.Join(others, ", "), failover.At.Gateway)
 }
 
@@ -100,7 +100,7 @@ func (s Subject) cannotTellApart(tiers []envoygateway.Tier) string {
 	standby := labelsOf(tiers[1:])
 	for _, l := range labelsOf(tiers[:1]) {
 		if l.name != "" && slices.Contains(standby, l) {
-			return fmt.Sprintf("has %s in both tiers: Envoy's metrics never tell which of them is out, also with enablePerEndpointStats; give passive a name of its own", l.value)
+			return fmt.Sprintf("has %s in both tiers: Envoy's metrics never tell which of them is out, also with enablePerEndpointStats; give passive another name", l.value)
 		}
 	}
 	return "has hosts whose addresses are not in the manifests: Envoy's metrics never tell which tier is out, also with enablePerEndpointStats"

@@ -161,13 +161,13 @@ func sarifRuleOf(found diagnostic.Diagnostic) sarifRule {
 		rule = check.Rule{
 			ID: id, Severity: diagnostic.Error, Summary: "The API server or Envoy Gateway refuses the manifest.",
 			Explanation: "The API server of the target refuses the object, or accepts it and its Envoy Gateway refuses it; the message says what follows.",
-			Fix:         "Write what the message says is allowed.",
+			Fix:         "Write a value that the message allows.",
 		}
 	default:
 		rule = check.Rule{
-			ID: id, Severity: diagnostic.Info, Summary: "There is something to know about the manifest.",
-			Explanation: "The manifest is accepted, with what is assumed where it says nothing.",
-			Fix:         "Write what is meant, where it is not what is assumed.",
+			ID: id, Severity: diagnostic.Info, Summary: "The manifest has something that you should know.",
+			Explanation: "The manifest is accepted, with an assumption where it has no value.",
+			Fix:         "Write the value, if the assumption is wrong.",
 		}
 	}
 	return sarifRule{

@@ -37,17 +37,17 @@ var wrong = map[string]bool{"Conflicted": true, "Overridden": true}
 
 // fixes are what to do for the usual reasons.
 var fixes = []struct{ object, reason, message, fix string }{
-	{"Backend", "", "disabled", "turn Backends on: extensionApis.enableBackend: true in the configuration of Envoy Gateway; Calico's has it on"},
+	{"Backend", "", "disabled", "enable Backends: write extensionApis.enableBackend: true in the configuration of Envoy Gateway; Calico does this by itself"},
 	{"", "BackendNotFound", "", "apply the Backend or Service that the route refers to"},
-	{"", "RefNotPermitted", "", "write a ReferenceGrant in the namespace of what is referred to"},
-	{"", "InvalidKind", "Backend", "turn Backends on: extensionApis.enableBackend: true in the configuration of Envoy Gateway; Calico's has it on"},
-	{"", "NoMatchingListenerHostname", "", "give the listener, or the route, a hostname that the other one has too"},
+	{"", "RefNotPermitted", "", "write a ReferenceGrant in the namespace of the object that is referred to"},
+	{"", "InvalidKind", "Backend", "enable Backends: write extensionApis.enableBackend: true in the configuration of Envoy Gateway; Calico does this by itself"},
+	{"", "NoMatchingListenerHostname", "", "give the listener and the route a common hostname"},
 	{"", "NotAllowedByListeners", "", "permit the route's namespace in allowedRoutes of the listener"},
 	{"", "NoMatchingParent", "", "correct sectionName, or the port, of the route's parentRef"},
-	{"Gateway", "AddressNotAssigned", "", "see why the Service of the Gateway gets no address, as without a load balancer"},
-	{"Gateway", "NoResources", "", "see why the pods of the Gateway's Envoy do not run"},
+	{"Gateway", "AddressNotAssigned", "", "find out why the Service of the Gateway gets no address, such as because there is no load balancer"},
+	{"Gateway", "NoResources", "", "find out why the pods of the Gateway's Envoy do not run"},
 	{"BackendTrafficPolicy", "TargetNotFound", "", "correct targetRefs of the policy: same namespace, and the name of the route or Gateway"},
-	{"BackendTrafficPolicy", "Conflicted", "", "leave one policy for each target"},
+	{"BackendTrafficPolicy", "Conflicted", "", "keep only one policy for each target"},
 }
 
 // Against returns the conditions of an object that speak against its failover.

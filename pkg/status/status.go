@@ -30,7 +30,7 @@ func NewEnvoy(name, cluster string, clusters map[string][]Host, panicThreshold i
 	e := Envoy{Name: name, Hosts: append([]Host{}, hosts...), Load: []int{}}
 	for other := range clusters {
 		if len(hosts) == 0 && strings.HasPrefix(other, cluster+"/backend/") {
-			e.Problem = "has a cluster for each backend in place of one with tiers: requests are split by weight, and nothing fails over"
+			e.Problem = "has a cluster for each backend instead of one with tiers: requests are split by weight, and nothing fails over"
 		}
 	}
 	var healthy, all []int
@@ -184,7 +184,7 @@ func (f Failover) write(w io.Writer) error {
 		}
 	}
 	if len(f.Conditions) == 0 {
-		_, err := fmt.Fprintln(w, "no condition of its objects speaks against it")
+		_, err := fmt.Fprintln(w, "no condition of its objects shows a problem")
 		return err
 	}
 	for _, c := range f.Conditions {

@@ -80,7 +80,7 @@ func TestAgainst(t *testing.T) {
 		{
 			"a Backend that is disabled",
 			`{"kind": "Backend", "metadata": {"namespace": "web", "name": "shop"}, "status": {"conditions": [{"type": "Accepted", "status": "False", "reason": "Invalid", "message": "The Backend was not accepted since Backend is not enabled: disabled"}]}}`,
-			"Backend web/shop: Accepted is False, Invalid: The Backend was not accepted since Backend is not enabled: disabled\n  fix: turn Backends on: extensionApis.enableBackend: true in the configuration of Envoy Gateway; Calico's has it on\n",
+			"Backend web/shop: Accepted is False, Invalid: The Backend was not accepted since Backend is not enabled: disabled\n  fix: enable Backends: write extensionApis.enableBackend: true in the configuration of Envoy Gateway; Calico does this by itself\n",
 		},
 		{
 			"a route that refers to nothing",
@@ -90,7 +90,7 @@ func TestAgainst(t *testing.T) {
 		{
 			"a policy in conflict",
 			`{"kind": "BackendTrafficPolicy", "metadata": {"namespace": "web", "name": "shop"}, "status": {"ancestors": [{"conditions": [{"type": "Accepted", "status": "False", "reason": "Conflicted", "message": "older"}]}]}}`,
-			"BackendTrafficPolicy web/shop: Accepted is False, Conflicted: older\n  fix: leave one policy for each target\n",
+			"BackendTrafficPolicy web/shop: Accepted is False, Conflicted: older\n  fix: keep only one policy for each target\n",
 		},
 	}
 	for _, test := range tests {
@@ -101,7 +101,7 @@ func TestAgainst(t *testing.T) {
 			var text strings.Builder
 			require.NoError(t, status.WriteText(&text, []status.Failover{failover}))
 			if test.want == "" {
-				test.want = "no condition of its objects speaks against it\n"
+				test.want = "no condition of its objects shows a problem\n"
 			}
 			_, conditions, _ := strings.Cut(text.String(), "FAILED\n")
 			assert.Equal(t, test.want, conditions)

@@ -113,7 +113,7 @@ func FailoverSpec(node *yaml.Node, namespace string) (*v1alpha1.FailoverSpec, fi
 	}
 	if namespace != "" && fs.Namespace != "" && fs.Namespace != namespace {
 		errs = append(errs, field.Invalid(field.NewPath("metadata", "namespace"), fs.Namespace,
-			fmt.Sprintf("is not the namespace %q that was asked for: remove one of them", namespace)))
+			fmt.Sprintf("differs from the namespace %q of the command: remove one of them", namespace)))
 	}
 	fs.Namespace = cmp.Or(fs.Namespace, namespace)
 	v1alpha1.Default(fs)
@@ -137,7 +137,7 @@ var refusedFields = map[string]string{
 	"targetRefs":      "the policy's target is the route of this spec: remove it",
 	"targetSelectors": "the policy's target is the route of this spec: remove it",
 	"backendRefs":     "the backends of a rule are the tiers of this spec: remove it",
-	"retry":           "what is retried is in spec.policy.retry: remove it",
+	"retry":           "retries are in spec.policy.retry: remove it",
 	"unix":            "a unix socket is inside the gateway's own pod: use fqdn or ip",
 }
 

@@ -86,7 +86,7 @@ func validateTLS(fs *v1alpha1.FailoverSpec, backend v1alpha1.Backend, path *fiel
 	}
 	errs := validateTrust(tls, path)
 	if tls.SNI != nil && v1alpha1.HasAutoSNI(tls) {
-		errs = append(errs, field.Forbidden(path.Child("autoSNIFromEndpointHostname"), "must not be given beside sni"))
+		errs = append(errs, field.Forbidden(path.Child("autoSNIFromEndpointHostname"), "must not be given together with sni: remove one of them"))
 	}
 	if endpoints := fs.BackendEndpoints(backend); v1alpha1.HasAutoSNI(tls) && slices.Contains(v1alpha1.Hostnames(endpoints), "") {
 		errs = append(errs, field.Invalid(path.Child("autoSNIFromEndpointHostname"), true, "the endpoints have no hostname to verify: give each IP endpoint a hostname"))
@@ -103,20 +103,20 @@ func validateTrust(tls *egv1a1.BackendTLSSettings, path *field.Path) field.Error
 	authorities := len(tls.CACertificateRefs) > 0 || tls.WellKnownCACertificates != nil
 	var errs field.ErrorList
 	if !skipsVerify && !authorities {
-		errs = append(errs, field.Required(path, "must say whom to trust: wellKnownCACertificates: System, caCertificateRefs, or insecureSkipVerify: true"))
+		errs = append(errs, field.Required(path, "must say which certificate authorities to trust: write wellKnownCACertificates: System, caCertificateRefs, or insecureSkipVerify: true"))
 	}
 	if skipsVerify && authorities {
-		errs = append(errs, field.Forbidden(path.Child("insecureSkipVerify"), "nothing is verified with it: remove it, or caCertificateRefs and wellKnownCACertificates"))
+		errs = append(errs, field.Forbidden(path.Child("insecureSkipVerify"), "it turns all verification off: remove it, or remove caCertificateRefs and wellKnownCACertificates"))
 	}
 	if len(tls.CACertificateRefs) > 0 && tls.WellKnownCACertificates != nil {
-		errs = append(errs, field.Forbidden(path.Child("caCertificateRefs"), "must not be given beside wellKnownCACertificates"))
+		errs = append(errs, field.Forbidden(path.Child("caCertificateRefs"), "must not be given together with wellKnownCACertificates: remove one of them"))
 	}
 	return errs
 }
 
 // serverNameError says why no name could be found for the certificate to carry.
 func serverNameError(fs *v1alpha1.FailoverSpec, backend v1alpha1.Backend, path *field.Path) *field.Error {
-	const unverified = "without it Envoy Gateway verifies no name, or the one that the client asked for"
+	const unverified = "without it Envoy Gateway verifies no name, or the name that the client asked for"
 	if !fs.Spec.Target.Has(target.SNI) {
 		return field.Forbidden(path, target.Missing("unknown field", fs.Spec.Target.EnvoyGateway(), "1."+target.SNI.Minor)+"; "+unverified+": choose a newer target, or insecureSkipVerify: true")
 	}
@@ -124,7 +124,7 @@ func serverNameError(fs *v1alpha1.FailoverSpec, backend v1alpha1.Backend, path *
 	if len(names) == 1 || slices.Contains(names, "") {
 		return field.Required(path, "the endpoints have no hostname to take it from; "+unverified)
 	}
-	return field.Required(path, fmt.Sprintf("the endpoints have several hostnames (%s) and one name is sent to all: give the one that every certificate carries; %s",
+	return field.Required(path, fmt.Sprintf("the endpoints have several hostnames (%s) and one name is sent to all: write the name that every certificate has; %s",
 		strings.Join(names, ", "), unverified))
 }
 
@@ -152,7 +152,7 @@ func validateInOneCluster(fs *v1alpha1.FailoverSpec, first, backend v1alpha1.Tie
 	if wanted != "" && given != "" && wanted != given {
 		consequence := "splits a mix into two clusters that share the traffic and never fail over"
 		if !kind.HasRequests() {
-			consequence = "gives the cluster the type of its first address, which the others do not fit"
+			consequence = "gives the cluster the type of its first address, which does not fit the others"
 		}
 		errs = append(errs, field.Invalid(path, string(given), fmt.Sprintf(
 			"must be reached as %s is, by %s: Envoy Gateway %s", first.Path(), wanted, consequence)))
@@ -165,7 +165,7 @@ func validateInOneCluster(fs *v1alpha1.FailoverSpec, first, backend v1alpha1.Tie
 			"must agree with %s.appProtocols (%s) on %s: Envoy speaks HTTP/2 to both tiers or to none", first.Path(), protocols(*first.Backend), egv1a1.AppProtocolTypeH2C)))
 	case h2c && (speaksWebSocket(*first.Backend) || speaksWebSocket(*backend.Backend)):
 		errs = append(errs, field.Invalid(path.Child("appProtocols"), protocols(*backend.Backend), fmt.Sprintf(
-			"%s beside a WebSocket protocol: Envoy Gateway splits the tiers into two clusters that never fail over", egv1a1.AppProtocolTypeH2C)))
+			"%s together with a WebSocket protocol: Envoy Gateway splits the tiers into two clusters that never fail over", egv1a1.AppProtocolTypeH2C)))
 	}
 	if v1alpha1.HasAutoSNI(first.TLS) != v1alpha1.HasAutoSNI(backend.TLS) {
 		errs = append(errs, field.Invalid(path.Child("tls", "autoSNIFromEndpointHostname"), v1alpha1.HasAutoSNI(backend.TLS),
@@ -188,7 +188,7 @@ func validateDistinct(fs *v1alpha1.FailoverSpec, before []v1alpha1.TierBackend, 
 		case other.Tier == backend.Tier:
 			return field.ErrorList{field.Invalid(path, strings.Join(shared, ", "), fmt.Sprintf("is in %s too: write it once, with the sum of the weights", other.Path()))}
 		default:
-			return field.ErrorList{field.Invalid(path, strings.Join(shared, ", "), fmt.Sprintf("is in %s too: a tier cannot stand in for itself", other.Path()))}
+			return field.ErrorList{field.Invalid(path, strings.Join(shared, ", "), fmt.Sprintf("is in %s too: a tier cannot be its own standby", other.Path()))}
 		}
 	}
 	return nil

@@ -36,7 +36,7 @@ func validateRoute(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorList 
 		case form.field == "rules": // beside matches
 			errs = append(errs, field.Forbidden(path.Child(first), "matches is the short form of one rule: move it into one of spec.rules"))
 		default:
-			errs = append(errs, field.Forbidden(path.Child(form.field), fmt.Sprintf("must not be given beside %s: a failover has one route; remove one, or write a FailoverSpec for each", path.Child(first))))
+			errs = append(errs, field.Forbidden(path.Child(form.field), fmt.Sprintf("must not be given together with %s: a failover has one route; remove one, or write a FailoverSpec for each", path.Child(first))))
 		}
 	}
 	errs = append(errs, validateRules(spec, path.Child("rules"))...)
@@ -59,7 +59,7 @@ func validateRules(spec v1alpha1.Spec, path *field.Path) field.ErrorList {
 		for j, filter := range rule.Filters {
 			if filter.URLRewrite != nil && filter.URLRewrite.Hostname != nil {
 				errs = append(errs, field.Forbidden(path.Index(i).Child("filters").Index(j).Child("urlRewrite", "hostname"),
-					"spec.hostRewrite rewrites the Host already: remove one of them"))
+					"spec.hostRewrite already rewrites the Host: remove one of them"))
 			}
 		}
 	}
@@ -87,9 +87,9 @@ func validateConnections(fs *v1alpha1.FailoverSpec, path *field.Path) field.Erro
 	var errs field.ErrorList
 	switch {
 	case kind == v1alpha1.RouteKindTCP && len(spec.Hostnames) > 0:
-		errs = append(errs, field.Forbidden(path.Child("hostnames"), "a TCPRoute has none: it takes every connection of its listener; remove them, or use tlsRoute, which finds the route by the server name of TLS"))
+		errs = append(errs, field.Forbidden(path.Child("hostnames"), "a TCPRoute has no hostnames: it takes every connection of its listener; remove them, or use tlsRoute, which finds the route by the server name of TLS"))
 	case kind == v1alpha1.RouteKindTLS && len(spec.Hostnames) == 0:
-		errs = append(errs, field.Required(path.Child("hostnames"), "a TLSRoute is found by the server name of TLS (SNI): write those that clients ask for, such as shop.example.com"))
+		errs = append(errs, field.Required(path.Child("hostnames"), "a TLSRoute is found by the server name of TLS (SNI): write the names that clients ask for, such as shop.example.com"))
 	}
 	none := fmt.Sprintf("Envoy sees connections in a %s, and no requests", kind)
 	if spec.HostRewrite != "" {
@@ -98,18 +98,18 @@ func validateConnections(fs *v1alpha1.FailoverSpec, path *field.Path) field.Erro
 	policy := path.Child("policy")
 	if spec.Policy.Profile == v1alpha1.ProfileZeroLoss {
 		errs = append(errs, field.NotSupported(policy.Child("profile"), spec.Policy.Profile, []v1alpha1.Profile{v1alpha1.ProfileSafe, v1alpha1.ProfileCustom}))
-		errs[len(errs)-1].Detail += ": " + none + ", so that nothing can be repeated; an active check keeps what is lost small"
+		errs[len(errs)-1].Detail += ": " + none + ", so Envoy can repeat nothing; with an active check, fewer connections are lost"
 	}
 	for _, setting := range v1alpha1.RequestSettings(spec.Policy.BackendTrafficPolicySpec) {
-		errs = append(errs, field.Forbidden(policy.Child(setting), none+", so this does nothing: remove it"))
+		errs = append(errs, field.Forbidden(policy.Child(setting), none+", so this has no effect: remove it"))
 	}
 	for _, backend := range fs.AllBackends() {
 		at := field.NewPath(backend.Path())
 		if len(backend.AppProtocols) > 0 {
-			errs = append(errs, field.Invalid(at.Child("appProtocols"), protocols(*backend.Backend), none+", so this does nothing: remove it"))
+			errs = append(errs, field.Invalid(at.Child("appProtocols"), protocols(*backend.Backend), none+", so this has no effect: remove it"))
 		}
 		if kind == v1alpha1.RouteKindTLS && backend.TLS != nil {
-			errs = append(errs, field.Forbidden(at.Child("tls"), "a TLSRoute passes the client's own TLS through to the tier, and TLS in TLS is not what a server reads: remove it; or use a listener of protocol HTTPS, and no tlsRoute"))
+			errs = append(errs, field.Forbidden(at.Child("tls"), "a TLSRoute passes the client's own TLS through to the tier, and a server does not accept TLS inside TLS: remove it; or use a listener of protocol HTTPS, and no tlsRoute"))
 		}
 	}
 	return append(errs, validateCheckOfConnections(spec, kind, policy.Child("healthCheck", "active"))...)
@@ -125,5 +125,5 @@ func validateCheckOfConnections(spec v1alpha1.Spec, kind v1alpha1.RouteKind, pat
 		return nil
 	}
 	return field.ErrorList{field.Invalid(path.Child(strings.ToLower(string(check.Type))), field.OmitValueType{}, fmt.Sprintf(
-		"a check of type %s is sent in clear text, and what is behind a TLSRoute speaks TLS, so that every check fails: write tcp: {}, or overrides: {port: PORT} for a port in clear text", check.Type))}
+		"a check of type %s is sent in clear text, and the servers behind a TLSRoute speak TLS, so every check fails: write tcp: {}, or overrides: {port: PORT} for a port in clear text", check.Type))}
 }

@@ -47,7 +47,7 @@ func ValidateFailoverSpec(fs *v1alpha1.FailoverSpec) field.ErrorList {
 func validateMetadata(fs *v1alpha1.FailoverSpec) field.ErrorList {
 	path := field.NewPath("metadata")
 	if fs.Name == "" {
-		return field.ErrorList{field.Required(path.Child("name"), "the route and all other objects are named by it")}
+		return field.ErrorList{field.Required(path.Child("name"), "the names of the route and of all other objects come from it: write a name")}
 	}
 	errs := validateName(fs.Name, validation.IsDNS1123Label, path.Child("name"))
 	return append(errs, validateName(fs.Namespace, validation.IsDNS1123Label, path.Child("namespace"))...)
@@ -112,7 +112,7 @@ func validateGateway(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorLis
 	if !gateway.MakesGateway() {
 		if len(gateway.Listeners) > 0 {
 			errs = append(errs, field.Forbidden(path.Child("listeners"),
-				"listeners need a gatewayClassName: with a name alone the route attaches to a Gateway that has its own"))
+				"listeners need a gatewayClassName: with only a name, the route attaches to a Gateway that has its own listeners"))
 		}
 		return append(errs, validateName(gateway.Name, labelValueName, path.Child("name"))...)
 	}
@@ -130,7 +130,7 @@ func validateListeners(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorL
 	gateway, kind := fs.Spec.Gateway, fs.Spec.RouteKind()
 	if kind == v1alpha1.RouteKindTCP && len(gateway.Listeners) == 0 {
 		return field.ErrorList{field.Required(path, fmt.Sprintf(
-			"no port is everybody's, and a TCPRoute takes every connection of its listener: write [{name: tcp, protocol: TCP, port: %d}], with the port that clients connect to", suggestedPort(fs)))}
+			"there is no default port, and a TCPRoute takes every connection of its listener: write [{name: tcp, protocol: TCP, port: %d}], with the port that clients connect to", suggestedPort(fs)))}
 	}
 	var errs field.ErrorList
 	seen := map[gwapiv1.SectionName]bool{}
@@ -142,7 +142,7 @@ func validateListeners(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorL
 	}
 	if !gateway.Admits(fs, "") {
 		errs = append(errs, field.Invalid(path, strings.Join(gateway.ListenerNames(), ", "), fmt.Sprintf(
-			"none takes this spec's %s: one must have protocol %s, no hostname%s, and allowedRoutes for namespace %q", kind, protocolsOf(kind), fittingHostname(kind), fs.Namespace)))
+			"no listener takes this spec's %s: one must have protocol %s, no hostname%s, and allowedRoutes for namespace %q", kind, protocolsOf(kind), fittingHostname(kind), fs.Namespace)))
 	}
 	return errs
 }
@@ -185,7 +185,7 @@ func validateTier(tier v1alpha1.Tier, path *field.Path) field.ErrorList {
 		is   bool
 	}{{"name", tier.Name != ""}, {"tls", tier.TLS != nil}, {"appProtocols", len(tier.AppProtocols) > 0}} {
 		if given.is {
-			errs = append(errs, field.Forbidden(path.Child(given.name), "is that of one backend: move it into the entries of backends"))
+			errs = append(errs, field.Forbidden(path.Child(given.name), "is a field of one backend: move it into the entries of backends"))
 		}
 	}
 	return errs
@@ -277,7 +277,7 @@ func validatePolicy(policy v1alpha1.Policy, path *field.Path) field.ErrorList {
 		}
 		if *retry.NumAttemptsPerPriority > numRetries {
 			errs = append(errs, field.Invalid(path.Child("retry", "numAttemptsPerPriority"), *retry.NumAttemptsPerPriority, fmt.Sprintf(
-				"must not exceed numRetries (%d): no retry would be left for the passive tier", numRetries)))
+				"must not exceed numRetries (%d): otherwise no retry is left for the passive tier", numRetries)))
 		}
 	}
 	if balancer := policy.LoadBalancer; balancer != nil && balancer.ZoneAware != nil {
@@ -304,7 +304,7 @@ func validateActiveHealthCheck(check egv1a1.ActiveHealthCheck, path *field.Path)
 	case check.Type == "":
 		return field.ErrorList{field.Invalid(path, "several checkers", "must have one of http, tcp and grpc")}
 	case check.Type != only && (check.Type != egv1a1.ActiveHealthCheckerTypeGRPC || only != ""):
-		return field.ErrorList{field.Invalid(path.Child("type"), string(check.Type), "must be the type of the one checker that is given: http, tcp or grpc")}
+		return field.ErrorList{field.Invalid(path.Child("type"), string(check.Type), "must be the type of the checker that is given: http, tcp or grpc")}
 	}
 	return nil
 }
@@ -316,7 +316,7 @@ func validateLabels(labels map[string]string, path *field.Path) field.ErrorList 
 	errs := metadata.ValidateLabels(labels, path)
 	for _, key := range reservedLabels {
 		if value, given := labels[key]; given {
-			errs = append(errs, field.Forbidden(path.Key(key), fmt.Sprintf("%q: this label is set by failover, remove it", value)))
+			errs = append(errs, field.Forbidden(path.Key(key), fmt.Sprintf("%q: failover sets this label: remove it", value)))
 		}
 	}
 	return errs
@@ -330,7 +330,7 @@ func validateAnnotations(annotations map[string]string, path *field.Path) field.
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
 		for _, domain := range reservedAnnotations {
 			if strings.HasPrefix(key, domain) {
-				errs = append(errs, field.Forbidden(path.Key(key), "annotations of "+strings.TrimSuffix(domain, "/")+" are kept for failover and the orchestrator, remove it"))
+				errs = append(errs, field.Forbidden(path.Key(key), "annotations of "+strings.TrimSuffix(domain, "/")+" are reserved for failover and the orchestrator: remove it"))
 			}
 		}
 	}

@@ -16,7 +16,7 @@ import (
 func validateWorkload(workload v1alpha1.Workload, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if strings.ContainsAny(workload.Image, " \t\n\r") {
-		errs = append(errs, field.Invalid(path.Child("image"), workload.Image, "must name an image, without space in it"))
+		errs = append(errs, field.Invalid(path.Child("image"), workload.Image, "must be the name of an image, without spaces"))
 	}
 	errs = append(errs, builtin.ValidatePort(workload.Port, path.Child("port"))...)
 	for i, env := range workload.Env {
