@@ -365,7 +365,7 @@ in all, each on a new connection, none waiting for another.
 %s
 ## As pictures
 
-What became of each request in three of them, as it was measured and written down beside this page, in
+What became of each request in three of them, as it was measured and recorded next to this page, in
 [drills](drills). [The simulation](simulation.md) has the same pictures of what it predicts.
 
 ![The policy of the workshop, with the port closed](pictures/drill-workshop-closed.svg)

@@ -378,10 +378,10 @@ drilled; for the %d others the last column says why not.
 - The manifests called RULE-fires and RULE-quiet are those of the page of the [rule](rules/README.md). The others are changes
   of one set of manifests (e2e/testdata/variations.yaml), the examples, and cases of testdata/render.
 - *Found* has the errors, in bold, and the warnings.
-- *In calm* is who answered before the outage, of %d requests a second for 4 seconds: active alone, unless the traffic is split.
+- *Before* is who answered before the outage, of %d requests a second for 4 seconds: only active, unless the traffic is split.
 - *In the outage* is who answered in its last 3 seconds. It began with the ports of the active tier closed, and lasted as long
   as the checks of the policy take to find that, and 6 seconds more.
-- It *fails over* if active alone answers in calm, and passive alone at the end of the outage. So two tiers that share the
+- It *fails over* if only active answers before the outage, and only passive at its end. So two tiers that share the
   traffic do not, though requests are served in both.
 
 %s

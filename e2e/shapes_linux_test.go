@@ -119,7 +119,7 @@ func writeShapes(t *testing.T, rows []predictions.Repeated, switching []*switcho
 const shapesHeading = "\n## Other shapes: rules, hosts, gRPC, TLS, TCP, and a switchover\n"
 
 const shapesPart = `
-The same minute, under Envoy Gateway %s, for what a failover can be besides one rule of HTTP and one host a tier. A figure is
+The same minute, under Envoy Gateway %s, for failovers that are not one rule of HTTP with one host a tier. A figure is
 measured / predicted by the [simulation](simulation.md), which is told when the outage was really in force; in bold where they differ by
 more than 2 requests or 5 %%, or by more than 0.3 s. *By passive* is how many of the outage's 400 requests it answered.
 
@@ -128,7 +128,7 @@ more than 2 requests or 5 %%, or by more than 0.3 s. *By passive* is how many of
 - *weighted* is a tier of two backends, of weight 90 and 10, of which the first is broken. *headless* is one of three pods behind a
   headless Service, of which one is broken.
 - A *GRPCRoute* gets unary calls with a deadline of 5 s. *One connection* is that of a client which keeps it, and so always has the
-  same thread of Envoy; else each call has a new one. In *unavailable* and *internal* the server answers that.
+  same thread of Envoy; otherwise each call has a new one. In *unavailable* and *internal* the server answers that.
 - A *TLSRoute* and a *TCPRoute* get new connections, each with a small exchange.
 - *safe-active* and *zero-loss-active* have an active check: by gRPC (grpc: {}), and of connections (tcp: {}) for TLS and TCP.
 

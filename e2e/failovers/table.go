@@ -40,7 +40,7 @@ func (r Result) Disagreement() string {
 // Table writes results as a Markdown table.
 func Table(results []Result) string {
 	var table strings.Builder
-	table.WriteString("| manifests | found | said to fail over | in calm | in the outage | fails over |\n|---|---|---|---|---|---|\n")
+	table.WriteString("| manifests | found | said to fail over | before | in the outage | fails over |\n|---|---|---|---|---|---|\n")
 	for _, result := range results {
 		fails, calm, settled := "no", result.Outcome.Calm.String(), result.Outcome.Settled.String()
 		if result.Outcome.FailsOver() {

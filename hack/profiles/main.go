@@ -1,4 +1,4 @@
-// Command profiles searches the settings around those of each profile, with the
+// Command profiles searches the settings near those of each profile, with the
 // simulation, and writes what others would cost into docs/profiles.md. It takes some
 // minutes, and writes the same each time.
 //
@@ -67,7 +67,7 @@ func figures(in []situation) string {
 		pairs := search(p.pairs(), oneHost(in))
 		if shown := pairsToShow(all[0], all[1:], pairs); len(shown) > 0 {
 			fmt.Fprintf(&text, "\n%s: of %d pairs of settings, with one host a tier, those that are better somewhere and worse nowhere, and\n"+
-				"better somewhere than each of the two alone:\n\n%s", p.title(), len(pairs), searchTable(all[0], shown))
+				"better in some outage than each of the two changes by itself:\n\n%s", p.title(), len(pairs), searchTable(all[0], shown))
 		} else {
 			fmt.Fprintf(&text, "\n%s: none of %d pairs of settings, with one host a tier, is better somewhere and worse nowhere.\n", p.title(), len(pairs))
 		}

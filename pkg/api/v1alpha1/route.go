@@ -5,7 +5,7 @@ import (
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// GRPCRoute is what a GRPCRoute has beside its backends.
+// GRPCRoute is what a GRPCRoute has in addition to its backends.
 type GRPCRoute struct {
 	// Rules, Gateway API's own type without backendRefs: the tiers are the backends
 	// of each. Default: one that matches every request. At most 16.
@@ -20,7 +20,7 @@ type GRPCRoute struct {
 type TLSRoute struct{}
 
 // TCPRoute says that the route is a TCPRoute. It has no fields: connections of TCP are
-// distinguished by the port of their listener alone.
+// distinguished only by the port of their listener.
 type TCPRoute struct{}
 
 // RouteKind is the kind of route that a FailoverSpec makes.

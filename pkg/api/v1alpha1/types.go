@@ -54,7 +54,7 @@ type Spec struct {
 
 	// Matches select the requests of the route, as in Gateway API's HTTPRoute: a
 	// request that fits any of them is routed. Default: every request. At most 64.
-	// It is the short form of one rule; an error beside rules.
+	// It is the short form of one rule; an error together with rules.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxItems=64
@@ -81,7 +81,7 @@ type Spec struct {
 	// tiers as it comes, and finds the route by the server name that the client asks
 	// for (SNI), which is one of spec.hostnames: they are required. Envoy sees connections
 	// and no requests: it repeats nothing, and no answer of a tier counts as an error. Before
-	// Envoy Gateway 1.8, TLSRoute is in the experimental channel of Gateway API alone, which
+	// Envoy Gateway 1.8, TLSRoute is only in the experimental channel of Gateway API, which
 	// Envoy Gateway's own chart installs.
 	//
 	// +optional
@@ -91,8 +91,8 @@ type Spec struct {
 	// connections of a listener are its own, so that gateway.listeners is required where
 	// a Gateway is made, and sectionName is for choosing one where it is attached to.
 	// Envoy sees connections and no requests: it repeats nothing, and no answer of a tier
-	// counts as an error. Before Envoy Gateway 1.9, TCPRoute is in the experimental channel
-	// of Gateway API alone, which Envoy Gateway's own chart installs.
+	// counts as an error. Before Envoy Gateway 1.9, TCPRoute is only in the experimental
+	// channel of Gateway API, which Envoy Gateway's own chart installs.
 	//
 	// +optional
 	TCPRoute *TCPRoute `json:"tcpRoute,omitempty"`
@@ -221,7 +221,7 @@ type Rule struct {
 }
 
 // Gateway says which Gateway the route hangs on. With a gatewayClassName, or
-// without a name, the Gateway is made by this spec; with a name alone, the
+// without a name, the Gateway is made by this spec; with only a name, the
 // route attaches to one that exists or that another spec makes.
 type Gateway struct {
 	// Name of the Gateway. Default when it is made: `NAME-gateway`,
@@ -272,7 +272,7 @@ type Tier struct {
 	// The one backend of a tier that has no list of them.
 	Backend `json:",inline"`
 
-	// Backends share the traffic of the tier by weight: a canary beside the stable
+	// Backends share the traffic of the tier by weight: a canary next to the stable
 	// version, or two sites. They take the place of name, workload, service,
 	// serviceImport, endpoints, tls and appProtocols of the tier, which each entry has
 	// of its own.
@@ -320,7 +320,7 @@ type Backend struct {
 	Workload *Workload `json:"workload,omitempty"`
 
 	// Service that exists already, in any namespace. It is reached by its DNS
-	// name, `NAME.NAMESPACE.svc.CLUSTERDOMAIN`, because a Service reference beside
+	// name, `NAME.NAMESPACE.svc.CLUSTERDOMAIN`, because a Service reference next to
 	// a Backend would split Envoy's cluster and never fail over.
 	//
 	// +optional
