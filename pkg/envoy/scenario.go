@@ -137,14 +137,6 @@ func (s Scenario) validateTiers() []error {
 	return errs
 }
 
-// Key is a text that differs between scenarios that differ. It is not for people.
-func (s Scenario) Key() string {
-	settings := s.Settings
-	s.Settings.Keepalive, s.Settings.Fault, s.Settings.Retry, s.Settings.Outlier, s.Settings.Check = nil, nil, nil, nil, nil
-	// Of pointers within what it prints, fmt prints the address.
-	return fmt.Sprint(s, settings.Keepalive, settings.Fault, settings.Retry, settings.Outlier, settings.Check)
-}
-
 // Validate tells all that is wrong with a scenario that cannot be simulated.
 func (s Scenario) Validate() error {
 	errs := s.validateTiers()

@@ -23,9 +23,9 @@ func TestKey(t *testing.T) {
 		}
 	}
 	scenario, other := full(), full()
-	assert.Equal(t, scenario.Key(), other.Key())
+	assert.Equal(t, envoy.Key(scenario), envoy.Key(other))
 
-	seen := map[string]bool{full().Key(): true}
+	seen := map[string]bool{envoy.Key(full()): true}
 	var change func(name string, value reflect.Value)
 	change = func(name string, value reflect.Value) {
 		switch value.Kind() {
@@ -51,7 +51,7 @@ func TestKey(t *testing.T) {
 		default:
 			value.SetInt(value.Int() + 1)
 		}
-		key := scenario.Key()
+		key := envoy.Key(scenario)
 		assert.False(t, seen[key], "%s is not part of the key", name)
 		seen[key] = true
 	}

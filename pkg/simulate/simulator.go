@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"cmp"
-	"fmt"
 	"sync"
 
 	"github.com/failover-krm/failover/pkg/envoy"
@@ -34,7 +33,7 @@ func (s *Simulator) HasTime(of Served) bool {
 	if s.noTime {
 		return false
 	}
-	key := planOf(of, Defaults()).scenario.Key()
+	key := envoy.Key(planOf(of, Defaults()).scenario)
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if !s.settled[key] && len(s.settled) < MostSettings {
@@ -61,7 +60,7 @@ func (s *Simulator) Outage(of Served, options Options, kind envoy.Kind, change f
 		change(&planned.scenario.Settings)
 	}
 	options.Kinds, options.Method = nil, ""
-	entry := s.entry(fmt.Sprint(planned.scenario.Key(), options, kind, planned.lost))
+	entry := s.entry(envoy.Key(planned.scenario, options, kind, planned.lost))
 	entry.once.Do(func() {
 		runner, _ := s.runners.Get().(*envoy.Runner)
 		runner = cmp.Or(runner, &envoy.Runner{})
