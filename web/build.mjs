@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import vm from 'node:vm';
 import { build } from 'esbuild';
 
 const out = 'dist';
@@ -40,7 +41,26 @@ const examples = [
   ["Other people's manifests", '../testdata/workshop/wanted.yaml'],
   ['Manifests that never fail over', '../testdata/rule/max-ejection-too-low/fires.yaml'],
 ].map(([title, file]) => ({ title, text: readFileSync(file, 'utf8') }));
-writeFileSync(`${out}/examples.json`, JSON.stringify(examples));
+
+// program starts the program here, as the worker does in a browser, and returns its calls.
+async function program() {
+  vm.runInThisContext(readFileSync(`${goroot}/lib/wasm/wasm_exec.js`, 'utf8'));
+  const go = new Go();
+  go.run((await WebAssembly.instantiate(readFileSync(`${out}/failover.wasm`), go.importObject)).instance);
+  return (name, args = {}) => {
+    const { result, error } = JSON.parse(globalThis.failover(name, JSON.stringify(args)));
+    if (error) throw new Error(error);
+    return result;
+  };
+}
+
+// What the page begins with. The answers are those of the first example, so that they are
+// shown before a browser has loaded the program, which takes a second or more.
+const call = await program();
+const choices = call('choices');
+const first = { text: examples[0].text, target: choices.default };
+const answers = { check: call('check', first), simulate: call('simulate', choices.outage), explain: call('explain', first) };
+writeFileSync(`${out}/start.json`, JSON.stringify({ examples, choices, answers }));
 
 // The service worker keeps this very version, by the hash of all its files.
 const files = readdirSync(out).sort();

@@ -208,10 +208,21 @@ type Choices struct {
 	Targets []target.Target `json:"targets"`
 	Default target.Target   `json:"default"`
 	Kinds   []envoy.Kind    `json:"kinds"`
+	// Outage is what the sliders say at first.
+	Outage Outage `json:"outage"`
 }
 
 // Offer returns what there is to choose.
-func Offer() Choices { return Choices{target.All(), target.Default, envoy.Kinds()} }
+func Offer() Choices {
+	usual := simulate.Defaults()
+	return Choices{
+		Targets: target.All(), Default: target.Default, Kinds: envoy.Kinds(),
+		Outage: Outage{
+			Kind: usual.Kinds[0], Rate: usual.Rate, Method: usual.Method, For: usual.For.Seconds(), Patience: usual.Patience.Seconds(),
+			Hosts: usual.ActiveHosts, Broken: usual.BrokenHosts,
+		},
+	}
+}
 
 // Edit replaces the characters from one place to another, which count from 1.
 type Edit struct {

@@ -66,6 +66,9 @@ const ready = () => {
 const pause = 300;
 const passed = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+// since notes how long after the page was opened something was there first.
+const since = (what) => (document.body.dataset[what] ??= performance.now().toFixed(0));
+
 // update renders, checks and simulates, each shown as soon as it is there. What takes many
 // simulations, the numbers in findings and the diagram, follows after a pause.
 const [update, updating] = latest(async (isOld) => {
@@ -75,11 +78,10 @@ const [update, updating] = latest(async (isOld) => {
     simulated.catch(() => {}); // where the check fails too, it says why
     const checking = await checked;
     if (isOld()) return;
-    showYAML(checking);
-    showVerdicts(checking);
-    if (checking.verdicts.length === 0) showFindings(checking); // which is all that there is to say
+    showChecking(checking);
     await showSimulation(await simulated);
-    document.body.dataset.first ??= performance.now().toFixed(0);
+    since('first');
+    since('ready');
     if ($('status').textContent === 'Loading') status('');
   }, 'took');
   if (explained) await passed(pause);
@@ -87,12 +89,22 @@ const [update, updating] = latest(async (isOld) => {
   await shown(async () => {
     const checking = await call('explain', { text: text(), target: $('target').value });
     if (isOld()) return;
-    showFindings(checking);
-    await showDiagram(checking);
+    await showExplained(checking);
     explained = true;
   }, 'explained');
 }, ready);
 let explained = false;
+
+function showChecking(checking) {
+  showYAML(checking);
+  showVerdicts(checking);
+  if (checking.verdicts.length === 0) showFindings(checking); // which is all that there is to say
+}
+
+async function showExplained(checking) {
+  showFindings(checking);
+  await showDiagram(checking);
+}
 
 // drag only simulates: the failovers are those of the last check.
 const [drag, dragging] = latest(() => shown(async () => showSimulation(await call('simulate', outage())), 'dragged'), ready);
@@ -104,7 +116,7 @@ async function showSimulation({ costs, picture }) {
 
 function changed() {
   if (loading) return;
-  status('');
+  if ($('status').textContent !== 'Loading') status('');
   if (location.hash) history.replaceState(null, '', location.pathname + location.search);
   update();
 }
@@ -194,20 +206,19 @@ function showCosts(costs) {
 // drawn has what each image shows.
 const drawn = new Map();
 
-// showPicture shows an SVG as an image: nothing in it can reach the page.
+// showPicture shows an SVG as an image: nothing in it can reach the page. A browser has one of
+// a data: URL sooner than one of a Blob, which it loads from another process.
 async function showPicture(image, svg, alternative) {
   image.alt = alternative;
   if (drawn.get(image) === svg) return;
   drawn.set(image, svg);
-  const old = image.src;
   image.hidden = !svg;
   image.parentElement.hidden = !svg;
   if (!svg) return;
   const size = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg);
   if (size) [image.width, image.height] = [size[1], size[2]];
-  image.src = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+  image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
   await image.decode().catch(() => {});
-  if (old.startsWith('blob:')) URL.revokeObjectURL(old);
 }
 
 function showSliders() {
@@ -281,10 +292,11 @@ async function open() {
 
 async function main() {
   status('Loading');
-  const [examples, choices] = await Promise.all([fetch('examples.json').then((answer) => answer.json()), call('choices')]);
+  const { examples, choices, answers } = await (await fetch('start.json')).json();
   $('example').append(...examples.map(({ title }, i) => new Option(title, i)));
   $('target').append(...choices.targets.map((each) => new Option(each, each, each === choices.default, each === choices.default)));
   $('kind').append(...choices.kinds.map((each) => new Option(each)));
+  restore({ text: examples[0].text, target: choices.default, outage: choices.outage });
 
   $('example').addEventListener('change', () => setText(editor, examples[$('example').value].text));
   $('target').addEventListener('change', () => choose('spec.target', $('target').value));
@@ -306,10 +318,17 @@ async function main() {
     loading = false;
   });
 
-  if (!(await open())) setText(editor, examples[0].text);
+  const isLink = await open();
   showSliders();
-  await update();
   loading = false;
+  const updated = update();
+  if (!isLink) {
+    // The program is still on its way. Its own answers will be the same.
+    showChecking(answers.check);
+    await Promise.all([showSimulation(answers.simulate), showExplained(answers.explain)]);
+    since('first');
+  }
+  await updated;
   schema = await call('schema');
   if ('serviceWorker' in navigator) await navigator.serviceWorker.register('offline.js').catch(() => {});
 }

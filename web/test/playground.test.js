@@ -10,7 +10,7 @@ import { serve } from '../serve.mjs';
 import { toFragment } from '../src/share.js';
 
 const cases = JSON.parse(execFileSync('go', ['run', './test/cases'], { encoding: 'utf8', maxBuffer: 1 << 28 }));
-const examples = JSON.parse(readFileSync('dist/examples.json', 'utf8'));
+const { examples } = JSON.parse(readFileSync('dist/start.json', 'utf8'));
 
 let browser, server, origin;
 before(async () => {
@@ -28,8 +28,8 @@ after(async () => {
 });
 
 // open opens the playground in a profile of its own, and returns the page with what goes
-// wrong there.
-async function open({ fragment = '', width = 1280, scheme = 'light' } = {}) {
+// wrong there. Where the program is slow, it waits for what the page shows without it.
+async function open({ fragment = '', width = 1280, scheme = 'light', isSlow = false } = {}) {
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
   const wrong = [];
@@ -44,9 +44,24 @@ async function open({ fragment = '', width = 1280, scheme = 'light' } = {}) {
   });
   await page.setViewport({ width, height: 900 });
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+  if (isSlow) await page.evaluateOnNewDocument(holdProgram);
   await page.goto(origin + fragment);
-  await idle(page);
+  if (isSlow) await page.waitForFunction(() => document.body.dataset.first, { timeout: 60_000 });
+  else await idle(page);
   return { page, wrong, close: () => context.close() };
+}
+
+// holdProgram keeps what the program is asked until window.letGo is called.
+function holdProgram() {
+  const held = new Promise((resolve) => {
+    window.letGo = resolve;
+  });
+  window.Worker = class extends Worker {
+    async postMessage(message) {
+      await held;
+      super.postMessage(message);
+    }
+  };
 }
 
 // idle waits until all that was asked for is shown.
@@ -112,6 +127,37 @@ test('somebody types a spec, and sees the YAML, the verdict and the pictures', a
   await write(page, `${spec}\n  prefer: x`);
   assert.match(await content(page, 'findings'), /error line 8 .*spec\.prefer/);
   assert.equal(await shownYAML(page), '');
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test('the first example is answered before the program is there, as the program answers it', async () => {
+  const shown = (page) =>
+    page.evaluate(() => [
+      ...['verdicts', 'findings', 'no-findings', 'costs', 'yaml-note', 'rate-value', 'for-value'].map(
+        (id) => document.getElementById(id).outerHTML,
+      ),
+      window.playground.yaml(),
+      ...['picture', 'diagram'].map((id) => document.getElementById(id).outerHTML),
+    ]);
+  const early = await open({ isSlow: true });
+  assert.equal(await content(early.page, 'status'), 'Loading');
+  assert.match(await content(early.page, 'verdicts'), /^fails over/);
+  const late = await open();
+  assert.deepEqual(await shown(early.page), await shown(late.page));
+  assert.deepEqual([...early.wrong, ...late.wrong], []);
+  await early.close();
+  await late.close();
+});
+
+test('what is written before the program is there is answered when it is', async () => {
+  const { page, wrong, close } = await open({ isSlow: true });
+  await page.evaluate(() => window.playground.setText('kind: FailoverSpec\napiVersion: failover.krm.dev/v1alpha1\nspec: {prefer: x}'));
+  assert.equal(await content(page, 'status'), 'Loading');
+  await page.evaluate(() => window.letGo());
+  await idle(page);
+  assert.match(await content(page, 'findings'), /spec\.prefer/);
+  assert.equal(await content(page, 'status'), '');
   assert.deepEqual(wrong, []);
   await close();
 });
@@ -338,7 +384,7 @@ test('size and speed', async (t) => {
   assert.ok(size <= (quality === 11 ? 4.0e6 : 4.7e6), `${size} bytes`);
   const { page, close } = await open();
   const measured = (name) => page.evaluate((of) => Number(document.body.dataset[of]), name);
-  t.diagnostic(`first verdict after ${await measured('first')} ms`);
+  t.diagnostic(`first verdict after ${await measured('first')} ms, the program's own after ${await measured('ready')} ms`);
   const took = [];
   const explained = [];
   const dragged = [];
