@@ -162,9 +162,45 @@ spec:
 	} {
 		assert.Equal(t, want, document.NewIndex(doc.Node).Position(document.ParsePath(path)), path)
 	}
-	assert.Equal(t, "y", document.Field(doc.Node, "spec.labels[app.kubernetes.io/name]"))
-	assert.Empty(t, document.Field(doc.Node, "spec.labels"), "a map is no scalar")
+	for path, want := range map[string]string{
+		"kind": "A", "spec.labels[app.kubernetes.io/name]": "y", "spec.list[1].b": "2", "spec.list[2].b": "", "spec.list[x]": "",
+		"spec.merged.port": "1", "spec.merged.name": "n", "spec.alias.port": "1", "spec.labels": "", "spec.missing": "", "kind.a": "",
+	} {
+		assert.Equal(t, want, document.Field(doc.Node, path), path)
+		assert.Equal(t, want, document.NewIndex(doc.Node).Field(document.ParsePath(path)), path)
+	}
 	assert.Nil(t, document.Lookup(doc.Node, "spec.missing"))
+}
+
+// TestIndexOfMerges: the fields of a map count first, then those of its merge keys in their
+// order; and what the index finds, Lookup does.
+func TestIndexOfMerges(t *testing.T) {
+	doc := parse(t, strings.Join([]string{
+		"name: &name key",
+		"a: &a {own: a, first: a, second: a, ? [list] : 1}",
+		"b: &b {<<: *a, first: b}",
+		"c: {<<: [*b, text, {third: i}], own: c, *name : x}",
+		"d: {<<: *b, <<: *a}",
+	}, "\n"))
+	index := document.NewIndex(doc.Node)
+	for path, want := range map[string]struct {
+		text string
+		at   document.Position
+	}{
+		"c.own":    {"c", document.Position{Line: 4, Column: 33}},
+		"c.first":  {"b", document.Position{Line: 3, Column: 16}},
+		"c.second": {"a", document.Position{Line: 2, Column: 26}},
+		"c.third":  {"i", document.Position{Line: 4, Column: 21}},
+		"c.key":    {"x", document.Position{Line: 1, Column: 7}},
+		"c.<<":     {"", document.Position{Line: 4, Column: 1}},
+		"c.list":   {"", document.Position{Line: 4, Column: 1}},
+		"d.own":    {"a", document.Position{Line: 2, Column: 8}},
+		"d.first":  {"b", document.Position{Line: 3, Column: 16}},
+	} {
+		assert.Equal(t, want.at, index.Position(document.ParsePath(path)), path)
+		assert.Equal(t, want.text, index.Field(document.ParsePath(path)), path)
+		assert.Equal(t, want.text, document.Field(doc.Node, path), path)
+	}
 }
 
 func TestPath(t *testing.T) {
