@@ -259,6 +259,18 @@ func TestAlertsOfLongName(t *testing.T) {
 	assert.Len(t, names, 2)
 }
 
+// TestAlertsInOneNamespace: routes of several namespaces keep an object each.
+func TestAlertsInOneNamespace(t *testing.T) {
+	specs := strings.Replace(simulated, "name: shop, namespace: web", "name: c, namespace: a-b", 1) + "---\n" +
+		strings.Replace(simulated, "name: shop, namespace: web", "name: b-c, namespace: a", 1)
+	got := run(specs, "alerts", "-n", "monitoring")
+	require.Zero(t, got.code, got.stderr)
+	assert.Equal(t, 2, strings.Count(got.stdout, "\nkind: PrometheusRule\n"))
+	for _, name := range []string{"httproute-a-b.c", "httproute-a.b-c"} {
+		assert.Contains(t, got.stdout, "\n  name: "+name+"\n")
+	}
+}
+
 func TestAlertsRefusesFlags(t *testing.T) {
 	for _, tc := range []struct {
 		args   []string

@@ -91,11 +91,12 @@ func OwnLabels() map[string]string {
 	return map[string]string{"app.kubernetes.io/component": "alerts", "app.kubernetes.io/managed-by": "failover"}
 }
 
-// objectName is that of the PrometheusRule of a route. One that Kubernetes would refuse as too long
-// ends with a hash instead.
+// objectName is that of the PrometheusRule of a route. A namespace has no dot, so the first
+// one ends it, and no two routes share a name. One that Kubernetes would refuse as
+// too long ends with a hash instead.
 func objectName(route envoygateway.Object) string {
 	const most, ofHash = 253, len("-01234567")
-	name := strings.ToLower(route.Kind) + "-" + route.Namespace + "-" + route.Name
+	name := strings.ToLower(route.Kind) + "-" + route.Namespace + "." + route.Name
 	if len(name) <= most {
 		return name
 	}
