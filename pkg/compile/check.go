@@ -94,6 +94,7 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 		report.Rendered = nil
 	}
 	report.Targets = targetsOf(specs, manifests, on)
+	options.SpecsRefused = wrong
 	checked := check.Run(together, options)
 	report.Failovers, report.Manifests = checked.Failovers, together
 	for i, failover := range report.Failovers {

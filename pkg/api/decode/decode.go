@@ -79,11 +79,30 @@ func FailoverDrill(node *yaml.Node) (*v1alpha1.FailoverDrill, field.ErrorList) {
 	if err := decode(value, drill); err != nil {
 		return nil, field.ErrorList{field.Invalid(field.NewPath("spec"), field.OmitValueType{}, err.Error())}
 	}
-	if spec := drill.Spec; spec.Lost > spec.Sent {
-		err := field.Invalid(field.NewPath("spec", "lost"), spec.Lost, fmt.Sprintf("must not be more than spec.sent, which is %d", spec.Sent))
-		return nil, field.ErrorList{err}
+	if errs := impossible(drill.Spec); len(errs) > 0 {
+		return nil, errs
 	}
 	return drill, nil
+}
+
+// impossible is what no drill can have.
+func impossible(spec v1alpha1.DrillSpec) field.ErrorList {
+	var errs field.ErrorList
+	path := field.NewPath("spec")
+	if spec.Lost > spec.Sent {
+		errs = append(errs, field.Invalid(path.Child("lost"), spec.Lost, fmt.Sprintf("must not be more than spec.sent, which is %d", spec.Sent)))
+	}
+	if spec.For.Duration <= 0 {
+		errs = append(errs, field.Invalid(path.Child("for"), spec.For.Duration.String(), "must be longer than 0s"))
+	}
+	const notNegative = "must be 0s or longer"
+	if took := spec.Failover; took != nil && took.Duration < 0 {
+		errs = append(errs, field.Invalid(path.Child("failover"), took.Duration.String(), notNegative))
+	}
+	if took := spec.Failback; took != nil && took.Duration < 0 {
+		errs = append(errs, field.Invalid(path.Child("failback"), took.Duration.String(), notNegative))
+	}
+	return errs
 }
 
 // FailoverSpec takes a document to a FailoverSpec with its defaults filled in. The
