@@ -129,7 +129,9 @@ func (f *simulateFlags) validate(isGiven func(string) bool) error {
 	}
 	for _, kind := range f.outages {
 		errs = append(errs, oneOf("--outage", kind, words(envoy.Kinds())))
-		f.Kinds = append(f.Kinds, envoy.Kind(kind))
+		if !slices.Contains(f.Kinds, envoy.Kind(kind)) {
+			f.Kinds = append(f.Kinds, envoy.Kind(kind))
+		}
 	}
 	if isGiven("max-lost") && f.Lost == "" {
 		errs = append(errs, errors.New(`--max-lost "": must not be empty: leave it out where any number may be lost`))

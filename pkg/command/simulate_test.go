@@ -23,6 +23,12 @@ spec:
   passive: {service: {name: shop-standby, port: 8080}}
 `
 
+// TestSimulateKindTwice: a kind of outage that is given twice is simulated once.
+func TestSimulateKindTwice(t *testing.T) {
+	assert.Equal(t, run(simulated, "simulate", "--outage", "closed", "-"), run(simulated, "simulate", "--outage", "closed,closed", "-"))
+	assert.Equal(t, run(simulated, "simulate", "--outage", "hang,closed", "-"), run(simulated, "simulate", "--outage", "hang", "--outage", "closed,hang", "-"))
+}
+
 // tcpSpec is one of connections.
 var tcpSpec = strings.Replace(simulated, "gatewayClassName: eg", "listeners: [{name: tcp, protocol: TCP, port: 8080}]", 1) + "  tcpRoute: {}\n"
 
