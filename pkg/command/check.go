@@ -201,7 +201,7 @@ func writeReports(whole report.Report, flags checkFlags, stdout, stderr io.Write
 	}
 	for _, file := range files {
 		if err := writeFile(file.name, as(file.format)); err != nil {
-			return unusable("--report %s=%s: %w", file.format, file.name, err)
+			return unusable("--report %s: %w", file.format, err)
 		}
 	}
 	options.Color = wantsColor(flags.color, stdout)

@@ -531,7 +531,7 @@ func writeDrill(report drill.Report, flags drillFlags, interrupted int, stdout, 
 	errs = append(errs, err)
 	for _, of := range reports {
 		if err := writeFile(of.name, func(w io.Writer) error { return report.Write(w, of.format) }); err != nil {
-			errs = append(errs, fmt.Errorf("--report %s=%s: %w", of.format, of.name, err))
+			errs = append(errs, fmt.Errorf("--report %s: %w", of.format, err))
 		}
 	}
 	if flags.log != "" {

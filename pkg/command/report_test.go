@@ -212,7 +212,7 @@ func TestReportFiles(t *testing.T) {
 		"stdout":            {[]string{"json=-"}, "-o says what is written to stdout"},
 		"an unknown format": {[]string{"jason=x"}, `--report "jason": did you mean "json"?`},
 		"one file twice":    {[]string{"json=x", "sarif=./x"}, "give each report its own file"},
-		"no directory":      {[]string{"json=missing/x"}, "error: --report json=missing/x: missing/x: no such file or directory\n"},
+		"no directory":      {[]string{"json=missing/x"}, "error: --report json: missing/x: no such file or directory\n"},
 	} {
 		args := []string{"check", "shop.yaml"}
 		for _, report := range tc.reports {
