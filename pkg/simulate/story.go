@@ -14,11 +14,11 @@ import (
 var words = map[envoy.EventKind]string{
 	envoy.Ejected:         "HOST is ejected: TRAFFIC no longer go to it",
 	envoy.EjectionRefused: "HOST would be ejected, but maxEjectionPercent does not permit it",
-	envoy.EjectionEnded:   "the ejection of HOST lapses: it is tried again, with real TRAFFIC",
+	envoy.EjectionEnded:   "the ejection of HOST ends: Envoy tries it again, with real TRAFFIC",
 	envoy.CheckFailed:     "the active check takes HOST out",
 	envoy.CheckPassed:     "the active check lets HOST back in",
-	envoy.UpdateDelayed:   "Envoy holds this change back for a second, as a second one within its update_merge_window: until then TRAFFIC go where they went",
-	envoy.UpdateDelivered: "the change that was held back takes effect",
+	envoy.UpdateDelayed:   "Envoy delays this change for a second, since it is the second one within its update_merge_window: until then TRAFFIC go where they went before",
+	envoy.UpdateDelivered: "the delayed change takes effect",
 }
 
 // Moment is something that happens, in words.
