@@ -25,6 +25,7 @@ var refusedExamples = map[string]string{
 // TestExamplesOfEnvoyGateway validates what each Envoy Gateway's own examples contain,
 // for the target that has it inside: there is no error in any.
 func TestExamplesOfEnvoyGateway(t *testing.T) {
+	t.Parallel()
 	for _, release := range target.Running(versions) {
 		if filepath.Base(string(release.Target)) != "envoy-gateway-"+release.EnvoyGateway {
 			continue // another distribution, with the same inside

@@ -10,6 +10,7 @@ import (
 )
 
 func TestCommittedFilesAreFresh(t *testing.T) {
+	t.Parallel()
 	for path, generate := range outputs {
 		source, err := generate()
 		require.NoError(t, err)

@@ -23,6 +23,7 @@ import (
 // TestRulesAreCELs compares what package cel makes of each rule with what cel-go does, on
 // random values that have the rule's own words in them.
 func TestRulesAreCELs(t *testing.T) {
+	t.Parallel()
 	seen := map[string]outcomes{}
 	for _, version := range versions {
 		crds, err := crdsOf(version)

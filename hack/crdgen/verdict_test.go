@@ -90,6 +90,7 @@ var all = os.Getenv("TEST_ALL") != ""
 // TestVerdictIsTheAPIServers compares package crd with apiextensions' own
 // validators on what the golden cases render, everything near it, and at random.
 func TestVerdictIsTheAPIServers(t *testing.T) {
+	t.Parallel()
 	rendered, err := mutate.Rendered("../../testdata")
 	require.NoError(t, err)
 	breakers, err := mutate.RuleBreakers("../../testdata")

@@ -81,6 +81,7 @@ func tiersOf(t *testing.T, specs string) []string {
 // TestAdoptGivesBackWhatIsRendered: for every case of render, what is rendered is adopted
 // as it was, up to defaults.
 func TestAdoptGivesBackWhatIsRendered(t *testing.T) {
+	t.Parallel()
 	expected, err := filepath.Glob("../../testdata/render/*/expected.yaml")
 	require.NoError(t, err)
 	require.NotEmpty(t, expected)
@@ -130,6 +131,7 @@ func itemsIn(node *yaml.Node) []*yaml.Node {
 // TestAdoptGivesBackWhatFunctionsRender does so for the FailoverSpecs among the items of
 // the function's cases.
 func TestAdoptGivesBackWhatFunctionsRender(t *testing.T) {
+	t.Parallel()
 	inputs, err := filepath.Glob("../../testdata/function/*/input.yaml")
 	require.NoError(t, err)
 	adopted := 0
@@ -151,6 +153,7 @@ func TestAdoptGivesBackWhatFunctionsRender(t *testing.T) {
 
 // TestAdoptGivesBackRandomSpecs does so for many specs, several at a time.
 func TestAdoptGivesBackRandomSpecs(t *testing.T) {
+	t.Parallel()
 	targets := target.All()
 	const together = 5
 	for first := 0; first < manyOr(1000, 20); first += together {
@@ -195,6 +198,7 @@ func TestAdoptGolden(t *testing.T) {
 // TestAdoptGivesBackWithPatches does so for the manifests of every rule's examples, as routes
 // of each kind: what a FailoverSpec cannot say, patches do.
 func TestAdoptGivesBackWithPatches(t *testing.T) {
+	t.Parallel()
 	adopted := map[string]int{}
 	for i, rule := range check.Rules() {
 		for kind, fewer := range map[string]int{"HTTPRoute": 10, "GRPCRoute": 20, "TLSRoute": 40, "TCPRoute": 40} {

@@ -376,6 +376,7 @@ func additions(t *testing.T, path string, want, got any) []string {
 
 // TestManyErrors: a document that is wrong throughout is answered, and soon.
 func TestManyErrors(t *testing.T) {
+	t.Parallel()
 	var spec strings.Builder
 	spec.WriteString(shop)
 	for i := range 20_000 {
@@ -428,6 +429,7 @@ func TestTerminal(t *testing.T) {
 // TestRandomSpecsRender renders many valid specs: what comes out is validated
 // by the schemas and rules of every target in turn.
 func TestRandomSpecsRender(t *testing.T) {
+	t.Parallel()
 	targets := target.All()
 	for number := range manyOr(1000, 80) {
 		spec, err := json.Marshal(randomspec.New(number, targets[number%len(targets)]))

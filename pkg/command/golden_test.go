@@ -146,6 +146,7 @@ func golden(t *testing.T, name, got string) {
 // as items, as functionConfig, and in both versions of ResourceList: what it adds
 // is what render prints, and the annotations that say whose it is.
 func TestFunctionRendersWhatRenderDoes(t *testing.T) {
+	t.Parallel()
 	expected, err := filepath.Glob("../../testdata/render/*/expected.yaml")
 	require.NoError(t, err)
 	require.NotEmpty(t, expected)

@@ -113,6 +113,7 @@ func TestBrokenGraphs(t *testing.T) {
 // TestHostileGraphs: what manifests have in their names and values is text in every form,
 // and what is refused is drawn all the same.
 func TestHostileGraphs(t *testing.T) {
+	t.Parallel()
 	texts := hostile.Texts(manyOr(300, 100))
 	manifests := hostile.Manifests(texts)
 	for form := range forms {

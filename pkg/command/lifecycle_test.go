@@ -60,6 +60,7 @@ func withoutResults(t *testing.T, answer string) string {
 // runs the function after each edit: what it made is then what it would make from
 // nothing, apart from what others put there, and theirs is not touched.
 func TestRandomEdits(t *testing.T) {
+	t.Parallel()
 	const edits = 4
 	sequences := uint64(manyOr(100, 12))
 	succeeded := 0
