@@ -32,7 +32,7 @@ func failoverSpecSchema(pkg *loader.Package, parser *crd.Parser) (object, error)
 	// The policy's target is the route, so a user has none to give.
 	policy := at(spec, "policy")
 	remove(policy, "targetRef", "targetRefs", "targetSelectors")
-	// Nor has a rule backends beside the tiers.
+	// A rule has no backends except the tiers either.
 	remove(at(spec, "grpcRoute", "rules")["items"].(object), "backendRefs")
 	// Its zero value is refused by the CRD's own pattern.
 	at(policy, "requestBuffer")["required"] = []any{"limit"}

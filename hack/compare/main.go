@@ -27,7 +27,7 @@ import (
 func main() {
 	runs := flag.Int("runs", 30, "how often each is timed")
 	specs := flag.Int("specs", 1, "how many FailoverSpecs there are")
-	foreign := flag.Int("foreign", 0, "how many items of others there are beside a FailoverSpec, for a function")
+	foreign := flag.Int("foreign", 0, "how many other items there are next to a FailoverSpec, for a function")
 	with := flag.String("with", "", "others to compare with, of helm, egctl, kustomize and kpt; they take minutes to build")
 	flag.Parse()
 	if err := compare(*runs, *specs, *foreign, strings.Split(*with, ",")); err != nil {

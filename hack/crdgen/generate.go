@@ -96,7 +96,7 @@ func fingerprintOf(served apiextensionsv1.CustomResourceDefinitionVersion) (stri
 	return schemas.Fingerprint(value), err
 }
 
-// checkRules puts beside each rule in a schema what it comes to.
+// checkRules adds the compiled form of each rule to a schema.
 func (g *generator) checkRules(node object) error {
 	rules, _ := node["x-kubernetes-validations"].([]any)
 	if len(rules) > 0 {

@@ -102,7 +102,7 @@ func (v variant) names() []string {
 }
 
 // pairsToShow are those that are better than the profile somewhere, and worse nowhere,
-// and that are better somewhere than each of their two settings alone.
+// and that are better in some outage than each of their two settings by itself.
 func pairsToShow(profile found, singles, pairs []found) []found {
 	return slices.DeleteFunc(slices.Clone(pairs), func(pair found) bool {
 		return !pair.isBetter(profile) || slices.ContainsFunc(singles, func(single found) bool {

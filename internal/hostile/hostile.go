@@ -20,8 +20,8 @@ var parts = []string{
 	strings.Repeat("W", 300), strings.Repeat("i", 300), strings.Repeat("@", 120), strings.Repeat("漢", 120), strings.Repeat("a ", 200), strings.Repeat("a.", 200), strings.Repeat("👍", 60), "", " ", "   leading", "…",
 }
 
-// Texts returns so many texts, the same ones each time: each part alone first, and then
-// parts beside each other.
+// Texts returns so many texts, the same ones each time: each part by itself first, and then
+// parts next to each other.
 func Texts(count int) []string {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // it is for tests
 	texts := make([]string, 0, count)

@@ -152,7 +152,7 @@ func EdgePairs(values []map[string]any, node *schema.Node, count int, random *ra
 	return pairs
 }
 
-// union puts the spec of another object beside that of one, and tells whether they
+// union joins the specs of two objects, and tells whether they
 // have no field but the fixed ones in common.
 func union(one, other map[string]any, fixed []string) (map[string]any, bool) {
 	both := clone(one).(map[string]any)

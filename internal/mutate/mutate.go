@@ -21,7 +21,7 @@ type Mutant struct {
 }
 
 // All returns one mutant for each change that can be made to a value: each field
-// dropped, of another type, out of range, beside one that nobody knows; each item
+// dropped, of another type, out of range, together with an unknown one; each item
 // of a list twice; each field of the schema that is not there added.
 func All(value map[string]any, node *schema.Node) []Mutant {
 	m := mutator{root: value}

@@ -144,7 +144,7 @@ func (g generator) tiers(name string) (active, passive object) {
 	return g.several(name, active), passive
 }
 
-// several gives a tier, now and then, backends beside its one.
+// several sometimes gives a tier more backends than one.
 func (g generator) several(name string, tier object) object {
 	backends := []any{tier}
 	for i := range g.IntN(3) {

@@ -44,7 +44,7 @@ func (f *failover) saidRules() []int {
 
 func (f *failover) routeKind() v1alpha1.RouteKind { return v1alpha1.RouteKind(f.Route.Kind) }
 
-// sayRoute writes what the route has beside its backends.
+// sayRoute writes what the route has in addition to its backends.
 func (f *failover) sayRoute(spec *v1alpha1.Spec) {
 	spec.Hostnames = f.written.hostnames
 	switch f.routeKind() {
@@ -142,7 +142,7 @@ func (f *failover) backends() (all []tierBackend, prefer v1alpha1.Preference) {
 	return append(f.inTier(v1alpha1.TierActive, active), f.inTier(v1alpha1.TierPassive, passive)...), prefer
 }
 
-// inTier returns the backends of a tier. One alone has no list, unless it has a weight
+// inTier returns the backends of a tier. A single one has no list, unless it has a weight
 // or the name of one in a list.
 func (f *failover) inTier(tier string, indexes []int) []tierBackend {
 	isList := len(indexes) > 1

@@ -73,10 +73,10 @@ func isFilledIn(fields map[string]any) bool {
 
 // find returns the object of a name, from the directory of another one where there are
 // several; nil where there is none.
-func (o objects) find(id envoygateway.Object, beside *object) *object {
+func (o objects) find(id envoygateway.Object, near *object) *object {
 	of := o[id]
 	for _, object := range of {
-		if object.directory() == beside.directory() {
+		if object.directory() == near.directory() {
 			return object
 		}
 	}
@@ -89,11 +89,11 @@ func (o objects) find(id envoygateway.Object, beside *object) *object {
 func (o *object) directory() string { return filepath.Dir(o.Subject.File) }
 
 // ofKind returns the objects of a kind, sorted by name.
-func (o objects) ofKind(kind string, beside *object) []*object {
+func (o objects) ofKind(kind string, near *object) []*object {
 	var found []*object
 	for _, id := range slices.SortedFunc(maps.Keys(o), envoygateway.Object.Compare) {
 		if id.Kind == kind {
-			found = append(found, o.find(id, beside))
+			found = append(found, o.find(id, near))
 		}
 	}
 	return found

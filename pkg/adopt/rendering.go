@@ -14,7 +14,7 @@ import (
 	"github.com/failover-krm/failover/pkg/envoygateway"
 )
 
-// rendering is what a FailoverSpec is rendered to, beside what is wanted.
+// rendering is what a FailoverSpec is rendered to, and what is wanted.
 type rendering struct {
 	spec    *v1alpha1.FailoverSpec
 	objects []comparison

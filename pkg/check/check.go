@@ -37,7 +37,7 @@ type Manifest struct {
 	Spec *Spec
 }
 
-// Spec is what rules know of a FailoverSpec, beside the objects that it renders.
+// Spec is what rules know of a FailoverSpec, in addition to its rendered objects.
 type Spec struct {
 	// Subject is its document.
 	Subject *diagnostic.Subject

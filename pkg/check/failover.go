@@ -176,7 +176,7 @@ func (s *set) failoverOf(route *envoygateway.Route, rule *envoygateway.Rule) *fa
 	case fallbacks == 0 && !looksLikeFailover(rule.Backends) && !s.misspellsFallback(rule.Backends):
 		return nil
 	case fallbacks == len(rule.Backends) && s.hasPrimaryElsewhere(rule):
-		return nil // such as a path on which to look at the passive tier alone
+		return nil // such as a path that shows only the passive tier
 	}
 	return f
 }
@@ -228,7 +228,7 @@ func (s *set) isFallback(backend envoygateway.Backend) bool {
 	return backend.Fallback
 }
 
-// hasPrimaryElsewhere tells whether every backend of a rule is beside a primary in
+// hasPrimaryElsewhere tells whether every backend of a rule is together with a primary in
 // another one.
 func (s *set) hasPrimaryElsewhere(rule *envoygateway.Rule) bool {
 	return !slices.ContainsFunc(rule.Backends, func(backend envoygateway.Backend) bool { return !s.index.besidePrimary[backend.Ref] })

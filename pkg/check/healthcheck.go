@@ -104,7 +104,7 @@ func activeCheckRequest(f *failover) []finding {
 const (
 	slowestDetection = time.Minute
 	mostErrors       = 100
-	// Beyond these, a health check that is alone comes too late for any outage.
+	// Beyond these, a health check without another one comes too late for any outage.
 	neverDetected = time.Hour
 	neverCounted  = 10_000
 )

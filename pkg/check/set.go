@@ -188,7 +188,7 @@ func (f finding) message() string {
 }
 
 // report adds a finding, at the field that causes it. What an API server refuses
-// gets no findings beside that.
+// gets no other findings.
 func (s *set) report(report *Report, rule Rule, f finding, otherwise envoygateway.Object) {
 	at := s.decoded[f.source.Object]
 	if at == nil {

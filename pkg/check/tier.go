@@ -258,7 +258,7 @@ func counted(n int32, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// hasOtherHost tells whether Envoy has a host beside those with a fault for the requests
+// hasOtherHost tells whether Envoy has a host other than those with a fault for the requests
 // of a backend: in its tier, or in a cluster of its own.
 func (f *failover) hasOtherHost(backend envoygateway.Backend, isFaulty func(envoygateway.Host) bool) bool {
 	return slices.ContainsFunc(f.weighted(), func(other envoygateway.Backend) bool {

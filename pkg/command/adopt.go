@@ -125,7 +125,7 @@ func runAdopt(args []string, flags adoptFlags, stdin io.Reader, stdout, stderr i
 }
 
 // refusedIn returns what the API server or Envoy Gateway would refuse; the rest is what
-// rules have found, and what is wrong with records of drills, which check alone reads.
+// rules have found, and what is wrong with records of drills, which only check reads.
 func refusedIn(diagnostics []diagnostic.Diagnostic) []diagnostic.Diagnostic {
 	return slices.DeleteFunc(slices.Clone(diagnostics), func(found diagnostic.Diagnostic) bool {
 		isOfRecord := found.Subject != nil && decode.ClaimsDrill(found.Subject.Node)

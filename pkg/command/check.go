@@ -159,7 +159,7 @@ func runCheck(args []string, flags checkFlags, stdin io.Reader, stdout, stderr i
 	if len(read.documents) == 1 && krm.IsResourceList(read.documents[0].Node) {
 		return runCheckFunction(read.documents[0].Node, flags, stdout, stderr)
 	}
-	err := noResourceLists(read.documents, "give it alone")
+	err := noResourceLists(read.documents, "give only that")
 	if err != nil {
 		return err
 	}

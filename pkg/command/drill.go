@@ -581,7 +581,7 @@ func readRecords(name string) ([]drill.Record, error) {
 	return records, nil
 }
 
-// recordFile is where the records of drills are, beside the file of their failovers.
+// recordFile is where the records of drills are: next to the file of their failovers.
 func recordFile(source string) string {
 	return strings.TrimSuffix(source, filepath.Ext(source)) + ".drill.yaml"
 }

@@ -159,7 +159,7 @@ func readAll(args []string, stdin io.Reader, selected selection) input {
 			}
 			data, err := readFile(file, stdin)
 			if bytesRead += len(data); len(data) >= largeFile {
-				selected.memory.limit(bytesRead) // its nodes alone are many
+				selected.memory.limit(bytesRead) // it has many nodes
 			}
 			var inFile []document.Document
 			if err == nil {

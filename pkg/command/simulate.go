@@ -55,7 +55,7 @@ The kinds of outage: closed (the process is gone), 500 and 503 (it answers error
 hang (it is stuck), dropped (the node or its network is gone). For a GRPCRoute,
 unavailable and internal take the place of 500 and 503: the server answers that status
 of gRPC. For a TCPRoute and a TLSRoute there is no answer that is an error, and
-connections are counted. One kind alone is shown as what each second saw, and what
+connections are counted. With a single kind, the output shows each second, and what
 happened. With -o svg, each is a picture of the first run, one below the other.
 
 The exit code is 0, or 1 where an outage costs more than a budget permits (in the
@@ -97,7 +97,7 @@ there is a budget and a failover that is not simulated.`,
 	set.DurationVar(&flags.For, "for", flags.For, "how long the outage lasts")
 	set.DurationVar(&flags.Begin, "begin", flags.Begin, "when it begins, after the first request")
 	set.Float64Var(&flags.Rate, "rate", flags.Rate, "requests a second, each on a new connection")
-	set.StringVar(&flags.Method, "method", flags.Method, "the method of an HTTPRoute's, for the title alone: Envoy repeats a POST as it repeats a GET")
+	set.StringVar(&flags.Method, "method", flags.Method, "the method of the requests of an HTTPRoute, only for the title: Envoy repeats a POST as it repeats a GET")
 	set.DurationVar(&flags.Patience, "patience", flags.Patience, "how long a client waits for an answer")
 	set.IntVar(&flags.Workers, "workers", flags.Workers, "threads of Envoy (its --concurrency)")
 	set.IntVar(&flags.ActiveHosts, "active-hosts", flags.ActiveHosts, "hosts of each name of active, the tier that serves first, where the manifests do not say: a Service that is not among them, or a name outside the cluster")

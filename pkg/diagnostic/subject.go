@@ -63,7 +63,7 @@ func (s *Subject) Position(path document.Path) document.Position {
 	return s.index.Position(path)
 }
 
-// DropNode forgets the document but for its fields and where they stand, for what is kept
+// DropNode forgets the document except its fields and where they stand, for what is kept
 // long after the document was read.
 func (s *Subject) DropNode() {
 	s.Position(nil)

@@ -45,7 +45,7 @@ func describe(views []View) string {
 
 func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
 
-// The x of what a graph is made of: cards, the tiers beside the rails that lead to them,
+// The x of what a graph is made of: cards, the tiers next to the rails that lead to them,
 // and the boxes of a phase.
 const (
 	rail     = 40.0

@@ -123,7 +123,7 @@ func nextOf(tiers []Tier, after int) int {
 }
 
 // rolesOf returns what each tier does where one serves and one is down; -1 for none. What
-// is split serves together, but for the one that is down.
+// is split serves together, except the one that is down.
 func rolesOf(tiers []Tier, split bool, serving, down int) []Role {
 	roles := make([]Role, len(tiers))
 	for i, tier := range tiers {

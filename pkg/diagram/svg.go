@@ -122,7 +122,7 @@ func (c *canvas) line(class string, f font, x, y, width float64, text string) {
 	c.whole(text, shown != visible(text), func() { c.text(class, f, x, y, shown) })
 }
 
-// arrow draws a line down and, where it ends beside, to the right, with a head.
+// arrow draws a line down and, where it ends to the right, to there, with a head.
 func (c *canvas) arrow(class string, x, from, to, right float64) {
 	const head = 5.0
 	if right > x {
@@ -169,7 +169,7 @@ func (c *canvas) picture(title, description string) []byte {
 	return []byte(strings.ReplaceAll(out.String(), idMark, fmt.Sprintf("p%016x", sum.Sum64())))
 }
 
-// style has the colours: blue serves, teal stands by, red is wrong. Each is beside a word
+// style has the colours: blue serves, teal stands by, red is wrong. Each is next to a word
 // or a line of its own.
 const style = `<style>
 .failover-picture text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"Noto Sans","DejaVu Sans",sans-serif;fill:#1c2733;white-space:pre}

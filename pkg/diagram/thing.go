@@ -207,7 +207,7 @@ func leftOver(failover check.Failover, drawn map[string]bool) []Tier {
 	return tiers
 }
 
-// backendOf returns a backend; weights are those of its tier, 0 for one that is alone.
+// backendOf returns a backend; weights are those of its tier, 0 for a single one.
 func backendOf(failover check.Failover, backend *envoygateway.Backend, weights uint32) Thing {
 	thing := thingOf(backend.Ref)
 	thing.backend = backend

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// text is the part of an input that has one document. Each is read alone: in
+// text is the part of an input that has one document. Each is read separately: in
 // a stream, the YAML library would find the anchors of earlier documents, and no
 // byte order mark, no %YAML 1.2 and no JSON after the first one.
 type text struct {

@@ -63,11 +63,11 @@ func lineEnds(data []byte) []int {
 }
 
 // faultLine returns the line with which a text goes wrong, counted from 1: with
-// those before it alone, it has no such problem.
+// only those before it, it has no such problem.
 func faultLine(data []byte, ends []int, problem string) int {
 	goesWrong := func(lines int) bool {
 		part := data[:ends[lines-1]:ends[lines-1]]
-		// Within brackets, the end of a part would be the same problem, but for these.
+		// Within brackets, the end of a part would be the same problem, except for these.
 		switch {
 		case strings.HasPrefix(problem, "did not find expected ','"):
 			part = append(part, ',')

@@ -148,7 +148,7 @@ func (r Report) writeJSON(w io.Writer) error {
 	return encoder.Encode(report)
 }
 
-// hit is a request as vegeta writes it in JSON, and the tier and phase beside it.
+// hit is a request as vegeta writes it in JSON, and its tier and phase.
 type hit struct {
 	Attack    string              `json:"attack"`
 	Sequence  int                 `json:"seq"`

@@ -53,7 +53,7 @@ func DefaultCourse() Course {
 	return Course{Rate: usual.Rate, Patience: usual.Patience, Calm: 10 * time.Second, For: usual.For, Wait: 6 * time.Minute, Workers: usual.Workers}
 }
 
-// back is how long active must have answered alone for the drill to be over.
+// back is how long only active must have answered for the drill to be over.
 const back = 5 * time.Second
 
 // Write says what the drill does.

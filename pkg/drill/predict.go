@@ -8,7 +8,7 @@ import (
 	"github.com/failover-krm/failover/pkg/simulate"
 )
 
-// Prediction is what was measured beside what was simulated for the same outage, by the same
+// Prediction compares what was measured with what was simulated for the same outage, by the same
 // definitions.
 type Prediction struct {
 	Lost, Failover, Failback Figure

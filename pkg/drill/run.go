@@ -39,7 +39,7 @@ type Outcome struct {
 	Aborted string
 	// Interrupted tells that the context ended: the drill is not whole.
 	Interrupted bool
-	// Back tells that active answered alone again at the end.
+	// Back tells that only active answered again at the end.
 	Back bool
 }
 
@@ -309,7 +309,7 @@ func (r *run) overBudget(figures Figures) string {
 	return ""
 }
 
-// failback waits until active has answered alone for a while.
+// failback waits until only active has answered for a while.
 func (r *run) failback(ctx context.Context) {
 	told := false
 	restored := r.outcome.Times.Restored

@@ -92,7 +92,7 @@ const (
 	both = "both"
 )
 
-// from is the tier that sent an answer. With the marks of one tier alone, whatever does not
+// from is the tier that sent an answer. With the marks of only one tier, whatever does not
 // have them is of the other.
 func (m Marks) from(header http.Header, body []byte) string {
 	has := func(marks []Mark) bool {

@@ -297,7 +297,7 @@ func (t *translator) namespaceLabels(name string, from Source) labels.Set {
 	return labels.Merge(namespace.Labels, set)
 }
 
-// hostnames returns those that a route and a listener both serve, but for those of
+// hostnames returns those that a route and a listener both serve, except those of
 // other listeners of the port (computeHosts in internal/gatewayapi/helpers.go). A
 // listener that is not known serves what the route asks for.
 func hostnames(asked []gwapiv1.Hostname, l *listener) []string {

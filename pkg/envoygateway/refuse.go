@@ -59,7 +59,7 @@ func (c Consequence) Description() string { return descriptions[c] }
 
 // Validate returns what a version of Envoy Gateway, such as 1.8.2, would not take
 // of an object that the API server accepts, with the defaults of the CRDs filled
-// in. It looks at the object alone: see References for the objects that it needs.
+// in. It looks only at the object: see References for the objects that it needs.
 // A refusal is what would follow were it the only one of its object. Kinds that
 // it does not know are accepted.
 func Validate(envoyGateway string, object runtime.Object) []Refusal {

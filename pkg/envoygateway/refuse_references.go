@@ -73,7 +73,7 @@ func referencesOfBackend(backend *egv1a1.Backend, path *field.Path) []Reference 
 	}
 	var references []Reference
 	for i, ref := range tls.CACertificateRefs {
-		kind := schema.GroupKind{Kind: string(ref.Kind)} // Envoy Gateway looks at the kind alone
+		kind := schema.GroupKind{Kind: string(ref.Kind)} // Envoy Gateway looks only at the kind
 		references = append(references, Reference{kind, backend.Namespace, string(ref.Name), at.Child("caCertificateRefs").Index(i), InvalidBackend})
 	}
 	if len(tls.CACertificateRefs) == 0 && tls.WellKnownCACertificates == nil && !ptr.Deref(tls.InsecureSkipVerify, false) {

@@ -54,13 +54,13 @@ type Reason string
 const (
 	// ReasonFilters is for a backendRef with filters.
 	ReasonFilters Reason = "BackendRefFilters"
-	// ReasonMixedAddressTypes is for hostnames beside IP addresses.
+	// ReasonMixedAddressTypes is for hostnames together with IP addresses.
 	ReasonMixedAddressTypes Reason = "MixedAddressTypes"
 	// ReasonZoneAware is for a policy with loadBalancer.zoneAware.
 	ReasonZoneAware Reason = "ZoneAware"
 	// ReasonPreferLocal is for a Service that prefers endpoints of its own zone.
 	ReasonPreferLocal Reason = "PreferLocal"
-	// ReasonMixedProtocols is for a WebSocket backend beside one that speaks HTTP/2.
+	// ReasonMixedProtocols is for a WebSocket backend together with one that speaks HTTP/2.
 	ReasonMixedProtocols Reason = "MixedProtocols"
 	// ReasonMixedAutoSNI is for autoSNIFromEndpointHostname on some backends, not all.
 	ReasonMixedAutoSNI Reason = "MixedAutoSNI"

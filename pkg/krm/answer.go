@@ -17,7 +17,7 @@ import (
 
 // part is one of the items of a list, or one of its other fields.
 type part struct {
-	// node is a list with that item or field alone.
+	// node is a list with only that item or field.
 	node *yaml.Node
 	// item is nil where it is another field.
 	item *yaml.Node

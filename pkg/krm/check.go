@@ -16,7 +16,7 @@ import (
 )
 
 // Check is the KRM function that changes nothing: it checks the items of
-// a ResourceList, and answers with the results beside them: what it found, and a verdict
+// a ResourceList, and answers with them and the results: what it found, and a verdict
 // on each failover. What a FailoverCheck says as functionConfig counts more than asked.
 func Check(resourceListNode *yaml.Node, asked v1alpha1.CheckSpec) (Answer, error) {
 	list, diagnostics := readResourceList(resourceListNode)

@@ -272,7 +272,7 @@ func content(spec *yaml.Node) []any {
 	return []any{document.Field(spec, "apiVersion"), document.Field(spec, "metadata.namespace"), fields["spec"]}
 }
 
-// addResults puts diagnostics beside the items, after those of other functions.
+// addResults adds diagnostics to the items, after those of other functions.
 func (l *resourceList) addResults(diagnostics []diagnostic.Diagnostic) error {
 	results, err := diagnostic.Results(diagnostics)
 	if err != nil || len(results.Content) == 0 {

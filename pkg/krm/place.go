@@ -95,7 +95,7 @@ func fileOf(item *yaml.Node) file {
 	return file{source.owner.packagePath, source.File}
 }
 
-// ownFile is where a spec's objects are, beside the spec.
+// ownFile is where a spec's objects are: next to the spec.
 func ownFile(of owner) string { return of.name + "-failover.yaml" }
 
 // wasMoved tells whether a user has given a child another file than its own.

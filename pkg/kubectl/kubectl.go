@@ -23,7 +23,7 @@ type Kubectl struct {
 	Flags []string
 }
 
-// logLine is a line that kubectl's libraries log, beside what kubectl itself says.
+// logLine is a line that kubectl's libraries log, in addition to what kubectl itself says.
 var logLine = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?m)^[IWE][0-9]{4} .*\n`)
 })

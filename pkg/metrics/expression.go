@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The expressions are about one Envoy each: all metrics of a cluster have the same labels but for
+// The expressions are about one Envoy each: all metrics of a cluster have the same labels except
 // those of its endpoints, so that operators match what one Envoy says with what it says itself.
 
 // withoutEndpoint sums up or counts endpoints by what is left of their labels.
@@ -16,7 +16,7 @@ func (s Subject) of(metric string) string {
 	return fmt.Sprintf("envoy_cluster_%s{envoy_cluster_name=%q}", metric, s.Cluster)
 }
 
-// ofHosts selects a metric of the hosts of a tier, which is there with per-endpoint stats alone.
+// ofHosts selects a metric of the hosts of a tier, which is there only with per-endpoint stats.
 func (s Subject) ofHosts(tier Tier, metric string) string {
 	return fmt.Sprintf("envoy_cluster_endpoint_%s{envoy_cluster_name=%q, %s}", metric, s.Cluster, tier.Is)
 }

@@ -18,7 +18,7 @@ type Options struct {
 	For *time.Duration
 	// Namespace is that of all PrometheusRules; empty for that of each route.
 	Namespace string
-	// Labels are those of PrometheusRules beside their own.
+	// Labels are those of PrometheusRules in addition to their own.
 	Labels map[string]string
 }
 
@@ -86,7 +86,7 @@ func PrometheusRulesOf(subjects []Subject, options Options) []*PrometheusRule {
 	return objects
 }
 
-// OwnLabels are those of each PrometheusRule, which Options.Labels must leave alone.
+// OwnLabels are those of each PrometheusRule, which Options.Labels must not have.
 func OwnLabels() map[string]string {
 	return map[string]string{"app.kubernetes.io/component": "alerts", "app.kubernetes.io/managed-by": "failover"}
 }

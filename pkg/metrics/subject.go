@@ -27,7 +27,7 @@ type Subject struct {
 	Active, Standby Tier
 	// Ejects tells that there is a passive health check, and Checks that there is an active one.
 	Ejects, Checks bool
-	// SeesConnections tells that Envoy sees connections alone, as for a TCPRoute.
+	// SeesConnections tells that Envoy sees only connections, as for a TCPRoute.
 	SeesConnections bool
 }
 

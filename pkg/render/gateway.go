@@ -9,7 +9,7 @@ import (
 
 const kindGateway = "Gateway"
 
-// gateway makes the Gateway, which alone may be in another namespace.
+// gateway makes the Gateway, the only object that may be in another namespace.
 func gateway(fs *v1alpha1.FailoverSpec) *gwapiv1.Gateway {
 	wanted := fs.Spec.Gateway
 	meta := objectMeta(fs, wanted.Name, gatewayComponent, nil)

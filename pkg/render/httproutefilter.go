@@ -9,7 +9,7 @@ import (
 )
 
 // httpRouteFilter makes the filter that rewrites the Host header, for the whole
-// rule: on one backend alone it would split Envoy's cluster.
+// rule: on only one backend it would split Envoy's cluster.
 func httpRouteFilter(fs *v1alpha1.FailoverSpec) *egv1a1.HTTPRouteFilter {
 	return &egv1a1.HTTPRouteFilter{
 		TypeMeta:   metav1.TypeMeta{APIVersion: egv1a1.GroupVersion.String(), Kind: egv1a1.KindHTTPRouteFilter},

@@ -1,6 +1,6 @@
 // Package render turns FailoverSpecs into the typed objects of Kubernetes,
 // Gateway API and Envoy Gateway that make the failover. It is pure: what comes
-// out depends on the specs alone.
+// out depends only on the specs.
 package render
 
 import (
@@ -30,11 +30,11 @@ type Object struct {
 	// Resource is the object itself.
 	Resource Resource
 
-	// origins are those that this object has beside those of its part.
+	// origins are those that this object has in addition to those of its part.
 	origins []origin
 }
 
-// Error is a fault of one FailoverSpec that shows only beside the others.
+// Error is a fault of one FailoverSpec that shows only together with the others.
 type Error struct {
 	// Spec is the FailoverSpec to change.
 	Spec *v1alpha1.FailoverSpec

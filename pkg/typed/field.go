@@ -1,5 +1,5 @@
 // Package typed fills Go types from plain values, as encoding/json does from text. It looks
-// at the types alone that a value has: encoding/json looks at all that an object could
+// only at the types that a value has: encoding/json looks at all that an object could
 // contain, before it reads the first field.
 package typed
 

@@ -21,7 +21,7 @@ import (
 )
 
 // Playground keeps the failovers of the last text that was checked, so that a slider
-// waits for the simulation alone.
+// waits only for the simulation.
 type Playground struct {
 	failovers []check.Failover
 	// simulator remembers what findings say of lost requests, for some explanations.

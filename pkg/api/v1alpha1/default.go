@@ -27,7 +27,7 @@ const (
 )
 
 // Default fills in every field that was left out, so that what is rendered can
-// be read off the FailoverSpec alone. A second call changes nothing.
+// be read from the FailoverSpec itself. A second call changes nothing.
 func Default(fs *FailoverSpec) {
 	fs.APIVersion = cmp.Or(fs.APIVersion, APIVersion)
 	fs.Kind = cmp.Or(fs.Kind, Kind)

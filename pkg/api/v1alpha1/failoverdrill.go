@@ -17,7 +17,7 @@ const (
 	DrillExceeded = "exceeded"
 )
 
-// FailoverDrill records the last drill of a failover: `failover drill --record` writes it beside
+// FailoverDrill records the last drill of a failover: `failover drill --record` writes it next to
 // the file of the failover, and `failover check` reads it. It is for tools, and never for
 // a cluster.
 type FailoverDrill struct {
@@ -71,7 +71,7 @@ type DrillSpec struct {
 	// +optional
 	Failover *metav1.Duration `json:"failover,omitempty"`
 
-	// Time until active alone answered again. Without it, it never did.
+	// Time until only active answered again. Without it, that never happened.
 	//
 	// +optional
 	Failback *metav1.Duration `json:"failback,omitempty"`

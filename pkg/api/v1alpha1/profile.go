@@ -105,7 +105,7 @@ func zeroLossRetry(on target.Target) *egv1a1.Retry {
 // grpcTriggers repeat a call that a backend answered with an error: a server that is
 // shutting down (unavailable, and cancelled for what it was working on), one that gave
 // up (deadline-exceeded) and one that failed (internal), as 503, 504 and 500 are for
-// HTTP. Envoy asks for them in the headers alone, so for an answer without a message
+// HTTP. Envoy looks for them only in the headers, so for an answer without a message
 // (wouldRetryFromHeaders in retry_state_impl.cc); resource-exhausted, the 429 of gRPC, is
 // left out as 429 is.
 var grpcTriggers = []egv1a1.TriggerEnum{egv1a1.Cancelled, egv1a1.DeadlineExceeded, egv1a1.Internal, egv1a1.Unavailable}

@@ -49,7 +49,7 @@ func (s Spec) RouteKind() RouteKind {
 }
 
 // HasRequests tells whether Envoy sees requests in what the route takes, which it can
-// match and repeat, rather than connections alone.
+// match and repeat, rather than only connections.
 func (k RouteKind) HasRequests() bool { return k == RouteKindHTTP || k == RouteKindGRPC }
 
 // Protocols returns the protocols of the listeners that take the kind of route.
@@ -72,7 +72,7 @@ type setting struct {
 
 // RequestSettings returns the fields that are given of what a policy says about requests,
 // sorted as Envoy Gateway's type has them: it does nothing for connections
-// (internal/gatewayapi/backendtrafficpolicy.go of Envoy Gateway sets the others alone).
+// (internal/gatewayapi/backendtrafficpolicy.go of Envoy Gateway sets only the others).
 func RequestSettings(policy egv1a1.BackendTrafficPolicySpec) []string {
 	var fields []string
 	for _, s := range []setting{

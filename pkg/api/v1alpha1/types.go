@@ -124,7 +124,7 @@ type Spec struct {
 
 	// HostRewrite set to Backend sends the hostname of the chosen backend as the
 	// Host header, through an Envoy Gateway HTTPRouteFilter on the rule. A standby
-	// elsewhere usually needs it. It holds for both tiers, since on one alone it
+	// elsewhere usually needs it. It holds for both tiers, since on only one it
 	// would split Envoy's cluster and end the failover: the active application
 	// too sees its own backend hostname as Host. Needs FQDN endpoints, or
 	// a hostname on each IP endpoint; with grpcRoute, Envoy Gateway 1.9 or newer. An error
@@ -348,7 +348,7 @@ type Backend struct {
 	// endpoint's hostname is used as `sni`, since Envoy Gateway would otherwise verify
 	// no name at all, or the one that the client asked for. Where the endpoints
 	// have no hostname, or several, an absent `sni` is an error. Since Envoy
-	// Gateway 1.5 (1.4 has it for DynamicResolver backends alone); `sni` since 1.6.
+	// Gateway 1.5 (1.4 has it only for DynamicResolver backends); `sni` since 1.6.
 	//
 	// +optional
 	TLS *egv1a1.BackendTLSSettings `json:"tls,omitempty"`
@@ -467,7 +467,7 @@ type Service struct {
 
 // ServiceImport names a Service that is imported from other clusters. It stands for all
 // clusters that export it, and where the FailoverSpec's own cluster exports it too, for
-// the pods there: for a tier that stands by for them, export it elsewhere alone. The name
+// the pods there: for a tier that stands by for them, export it only elsewhere. The name
 // of one of type ClusterSetIP is one host for Envoy, that of a headless one a host for each
 // pod that is ready. See docs/hosts.md.
 type ServiceImport struct {

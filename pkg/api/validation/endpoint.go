@@ -129,7 +129,7 @@ func serverNameError(fs *v1alpha1.FailoverSpec, backend v1alpha1.Backend, path *
 }
 
 // validateBackendsTogether finds what would keep Envoy Gateway from putting all
-// backends into one cluster, where alone Envoy fails over.
+// backends into one cluster, since Envoy fails over only there.
 func validateBackendsTogether(fs *v1alpha1.FailoverSpec) field.ErrorList {
 	backends := fs.AllBackends()
 	var errs field.ErrorList
@@ -255,7 +255,7 @@ func validateHostRewrite(fs *v1alpha1.FailoverSpec, path *field.Path) field.Erro
 }
 
 // addressType is how an endpoint is reached. Envoy Gateway puts the backends of
-// a rule into one cluster, where alone they can fail over, only if they agree.
+// a rule into one cluster only if they agree, and only there can they fail over.
 type addressType string
 
 const (

@@ -33,7 +33,7 @@ func validateRoute(fs *v1alpha1.FailoverSpec, path *field.Path) field.ErrorList 
 		case !form.given:
 		case first == "":
 			first = form.field
-		case form.field == "rules": // beside matches
+		case form.field == "rules": // together with matches
 			errs = append(errs, field.Forbidden(path.Child(first), "matches is the short form of one rule: move it into one of spec.rules"))
 		default:
 			errs = append(errs, field.Forbidden(path.Child(form.field), fmt.Sprintf("must not be given together with %s: a failover has one route; remove one, or write a FailoverSpec for each", path.Child(first))))

@@ -1,5 +1,5 @@
 // Package validation validates FailoverSpecs with their defaults filled in: how
-// their fields fit together, which the schema of each alone cannot say.
+// their fields fit together, which the schemas of the single fields cannot say.
 package validation
 
 import (
