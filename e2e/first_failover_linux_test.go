@@ -105,7 +105,7 @@ func (s *shell) watch(t *testing.T, first string, gateway types.NamespacedName) 
 	watching.Stdout, watching.Stderr = &output, &output
 	require.NoError(t, watching.Start())
 	return func() string {
-		assert.NoError(t, watching.Process.Signal(os.Interrupt))
+		require.NoError(t, watching.Process.Signal(os.Interrupt))
 		_ = watching.Wait() // it says by what it was ended
 		return output.String()
 	}
