@@ -1,8 +1,6 @@
 package compile
 
 import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/apiserver"
 	"github.com/failover-krm/failover/pkg/check"
@@ -44,14 +42,14 @@ func manifestsOf[T any](objects []compiled[T]) []check.Manifest {
 				Target: fs.Spec.Target, TargetAssumed: object.Subject.Field("spec.target") == "",
 			}
 		}
-		var typed metav1.Object
-		if !apiserver.FillsIn(object.Resource.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()) {
-			typed = object.Resource // it has what Value has
-		}
-		manifests = append(manifests, check.Manifest{
-			Subject: object.Subject, Value: object.Value, Typed: typed, Origin: object.Origin,
+		manifest := check.Manifest{
+			Subject: object.Subject, Value: object.Value, Origin: object.Origin,
 			EnvoyGateway: fs.Spec.Target.EnvoyGateway(), Refused: len(object.refused) > 0, Spec: specs[fs],
-		})
+		}
+		if !apiserver.FillsIn(object.Resource.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()) {
+			manifest.Typed = object.Resource // it has what Value has
+		}
+		manifests = append(manifests, manifest)
 	}
 	return manifests
 }
