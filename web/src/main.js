@@ -45,16 +45,20 @@ window.playground = {
   state: () => ({ text: text(), target: $('target').value, outage: outage() }),
 };
 
-// shown runs what shows something, and says when all is shown.
+// shown runs what shows something, and notes how long it takes until all is shown; the task may
+// note what is shown earlier.
 async function shown(task, measured) {
   const begun = performance.now();
+  const note = (what) => {
+    document.body.dataset[what] = (performance.now() - begun).toFixed(1);
+  };
   document.body.dataset.state = 'busy';
   try {
-    await task();
+    await task(note);
   } catch (error) {
     status(`Something went wrong: ${error.message}`);
   }
-  document.body.dataset[measured] = (performance.now() - begun).toFixed(1);
+  note(measured);
 }
 
 const ready = () => {
@@ -72,13 +76,14 @@ const since = (what) => (document.body.dataset[what] ??= performance.now().toFix
 // update renders, checks and simulates, each shown as soon as it is there. What takes many
 // simulations, the numbers in findings and the diagram, follows after a pause.
 const [update, updating] = latest(async (isOld) => {
-  await shown(async () => {
+  await shown(async (note) => {
     // The program simulates while the page shows what it has checked.
     const [checked, simulated] = [call('check', { text: text(), target: $('target').value }), call('simulate', outage())];
     simulated.catch(() => {}); // where the check fails too, it says why
     const checking = await checked;
     if (isOld()) return;
     showChecking(checking);
+    note('validated');
     await showSimulation(await simulated);
     since('first');
     since('ready');
