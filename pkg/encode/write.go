@@ -30,7 +30,7 @@ func YAML(value map[string]any, object runtime.Object) ([]byte, error) {
 	return Text(node)
 }
 
-// writers have room for the next object; what YAML returns has no more than it needs.
+// writers have room for the next object; what YAML returns has the room that it needs.
 var writers = sync.Pool{New: func() any { return new(writer) }}
 
 // writer writes YAML in block style, as the YAML library does with an indentation of two

@@ -56,7 +56,7 @@ func TestContainer(t *testing.T) {
 		`resources: {limits: {example.com/gpu: 500m}}`:                              `resources.limits[example.com/gpu]: Invalid value: "500m": must be an integer: an extended resource has no parts`,
 		`resources: {limits: {hugepages-2Mi: 4Mi, memory: 1Gi}}`:                    "",
 		`resources: {limits: {hugepages-2Mi: 4Mi}, requests: {cpu: 1}}`:             "",
-		`resources: {limits: {hugepages-2Mi: 4Mi}}`:                                 "resources: Invalid value: must have cpu or memory beside hugepages",
+		`resources: {limits: {hugepages-2Mi: 4Mi}}`:                                 "resources: Invalid value: must have cpu or memory in addition to hugepages",
 		`resources: {limits: {hugepages-2Mi: 3Mi, cpu: 1}}`:                         `resources.limits[hugepages-2Mi]: Invalid value: "3Mi": must be a multiple of the size of a page, 2Mi`,
 		`resources: {limits: {hugepages-x: 1, cpu: 1}}`:                             `resources.limits[hugepages-x]: Invalid value: "hugepages-x": must end with the size of a page, as hugepages-2Mi`,
 		`resources: {limits: {hugepages-0: 1, cpu: 1}}`:                             `resources.limits[hugepages-0]: Invalid value: "hugepages-0": must end with the size of a page, as hugepages-2Mi`,

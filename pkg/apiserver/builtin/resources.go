@@ -38,7 +38,7 @@ func ValidateResources(resources corev1.ResourceRequirements, pod Pod, path *fie
 		errs = append(errs, compareToLimit(name, resources, path)...)
 	}
 	if hasHugePages && !hasCompute {
-		errs = append(errs, field.Invalid(path, field.OmitValueType{}, "must have cpu or memory beside hugepages"))
+		errs = append(errs, field.Invalid(path, field.OmitValueType{}, "must have cpu or memory in addition to hugepages"))
 	}
 	return append(errs, validateClaims(resources.Claims, pod, path.Child("claims"))...)
 }
@@ -152,7 +152,7 @@ func validateClaims(claims []corev1.ResourceClaim, pod Pod, path *field.Path) fi
 }
 
 // containerResources are the resources of a container that a variable may have,
-// beside hugepages.
+// in addition to hugepages.
 var containerResources = []string{
 	"limits.cpu", "limits.memory", "limits.ephemeral-storage", "requests.cpu", "requests.memory", "requests.ephemeral-storage",
 }
