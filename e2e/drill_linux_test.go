@@ -121,9 +121,8 @@ func runAgain(t *testing.T, c *cluster.Cluster, results []drill.Result, wanted i
 	}
 }
 
-// runDrills carries out each drill once, on resources made for this run alone, and at
-// the same time what is beside them.
-func runDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill, besides ...func()) []drill.Measured {
+// runDrills carries out each drill once, on resources made for this run only.
+func runDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill) []drill.Measured {
 	t.Helper()
 	targets, cleanUp := startDrills(t, c, drills)
 	defer cleanUp()
@@ -132,9 +131,6 @@ func runDrills(t *testing.T, c *cluster.Cluster, drills []drill.Drill, besides .
 	problems := make([]error, len(drills))
 	begin := time.Now()
 	var running sync.WaitGroup
-	for _, do := range besides {
-		running.Go(do)
-	}
 	for i, d := range drills {
 		// Spread in this way, no two drills send a request or break their tier at
 		// the same moment.

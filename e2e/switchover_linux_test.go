@@ -20,8 +20,8 @@ const (
 	// atWork is how long each request takes, so that some are always under way.
 	atWork = "500ms"
 	// switchAfter is how long each tier serves, and settled when it must serve alone.
-	switchAfter = 8 * time.Second
-	settled     = 6 * time.Second
+	switchAfter = 10 * time.Second
+	settled     = 8 * time.Second
 )
 
 // switchover changes spec.prefer under load, to passive and back, by kubectl apply alone.

@@ -74,3 +74,20 @@ func TestPage(t *testing.T) {
 	assert.Contains(t, page, "| safe/hang/GET, 0.5/s, "+besides+" | **7 / 1 to 2** | 1 / 1 | 1 / 1 | not known |\n")
 	assert.NotContains(t, page, "120 s", "no line for a group without drills")
 }
+
+// TestMostlyAgrees: one run of three may differ, and a single one may not.
+func TestMostlyAgrees(t *testing.T) {
+	ofLost := func(lost ...float64) predictions.Repeated {
+		var runs predictions.Repeated
+		for _, measured := range lost {
+			runs = append(runs, predictions.Comparison{Lost: predictions.Figure{Measured: measured, Least: 26, Most: 26, Tolerance: 2}})
+		}
+		return runs
+	}
+	assert.True(t, ofLost(26).MostlyAgrees())
+	assert.False(t, ofLost(29).MostlyAgrees())
+	assert.False(t, ofLost(29, 26).MostlyAgrees())
+	assert.True(t, ofLost(29, 26, 27).MostlyAgrees())
+	assert.False(t, ofLost(29, 26, 30).MostlyAgrees())
+	assert.False(t, ofLost().MostlyAgrees(), "no run")
+}

@@ -12,6 +12,12 @@ import (
 // Repeated are the comparisons of a drill that was carried out several times.
 type Repeated []Comparison
 
+// MostlyAgrees tells whether, in more than half of the runs, what was lost and what passive
+// served was as predicted.
+func (r Repeated) MostlyAgrees() bool {
+	return Share(r, func(c Comparison) bool { return c.Lost.Agrees() && c.ByPassive.Agrees() }) > 0.5
+}
+
 // ShapesTable has a row for each drill, with measured and predicted figures. Where runs
 // differ, it shows the range.
 func ShapesTable(rows []Repeated) string {
