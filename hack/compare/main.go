@@ -13,8 +13,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -194,7 +196,27 @@ func build(dir, pkg, pins string) (string, error) {
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, output)
 	}
-	return binary, nil
+	return binary, install(binary)
+}
+
+// install writes a program anew, from its beginning to its end, as whatever installs it
+// does: the pages that the linker writes here and there take longer to map.
+func install(binary string) error {
+	linked := binary + ".linked"
+	if err := os.Rename(binary, linked); err != nil {
+		return err
+	}
+	from, err := os.Open(linked)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = from.Close() }()
+	to, err := os.OpenFile(binary, os.O_CREATE|os.O_WRONLY, 0o755)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, to.Close(), os.Remove(linked))
 }
 
 // writeSpecs writes copies of the workshop's spec, each with names of its own.
