@@ -33,6 +33,8 @@ type Object struct {
 	render.Object
 	// Subject is the document of the FailoverSpec.
 	Subject *diagnostic.Subject
+	// Index is the object's place among those of its FailoverSpec.
+	Index int
 	// Value is the object with the defaults of the target's CRDs filled in: what is
 	// applied is then what is there, and a second apply changes nothing.
 	Value map[string]any
@@ -42,9 +44,9 @@ type Object struct {
 type Options struct {
 	// Namespace is given to the specs that name none; it may be empty.
 	Namespace string
-	// Mark may change an object before it is validated, such as its annotations; nil
-	// changes nothing.
-	Mark func(render.Object)
+	// Mark may change the resource of an object before it is validated, such as its
+	// annotations; nil changes nothing.
+	Mark func(Object)
 	// DropNodes has the nodes of the documents dropped as soon as they are read: those of
 	// many take more memory than all that is rendered.
 	DropNodes bool
@@ -157,12 +159,16 @@ func compileSpecs[T any](sources []source, options Options, finish func(Object) 
 	objects := render.Render(specsOf(sources))
 	origins := origins(sources)
 	finished := make([]compiled[T], len(objects))
+	counts := map[*v1alpha1.FailoverSpec]int{}
+	for i, object := range objects {
+		finished[i].Object = Object{Object: object, Subject: origins[object.Spec], Index: counts[object.Spec]}
+		counts[object.Spec]++
+	}
 	err := forEach(objects, func(i int, object render.Object) (err error) {
-		if options.Mark != nil {
-			options.Mark(object)
-		}
 		result := &finished[i]
-		result.Object = Object{Object: object, Subject: origins[object.Spec]}
+		if options.Mark != nil {
+			options.Mark(result.Object)
+		}
 		if result.Value, result.refused, err = validated(object); err != nil || len(result.refused) > 0 {
 			return err
 		}

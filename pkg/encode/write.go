@@ -17,17 +17,32 @@ import (
 // does so in one pass, and leaves to them an object with a text that is more than
 // one line of printable ASCII.
 func YAML(value map[string]any, object runtime.Object) ([]byte, error) {
-	w := writers.Get().(*writer)
-	defer writers.Put(w)
-	w.text = w.text[:0]
-	if w.value(value, reflect.TypeOf(object), 0) {
-		return bytes.Clone(w.text), nil
+	if text, isPlain := inOnePass("", value, object); isPlain {
+		return text, nil
 	}
 	node, err := Node(value, object)
 	if err != nil {
 		return nil, err
 	}
 	return Text(node)
+}
+
+// Item writes a value as YAML does, but as an item of a list that is a field of a document,
+// and tells whether it could: another object is left to Node and Text. What is written has
+// the form of Plain.
+func Item(value map[string]any, object runtime.Object) ([]byte, bool) {
+	return inOnePass("- ", value, object)
+}
+
+// inOnePass writes a value after the beginning of its first line.
+func inOnePass(beginning string, value map[string]any, object runtime.Object) ([]byte, bool) {
+	w := writers.Get().(*writer)
+	defer writers.Put(w)
+	w.text = append(w.text[:0], beginning...)
+	if !w.value(value, reflect.TypeOf(object), len(beginning)) {
+		return nil, false
+	}
+	return bytes.Clone(w.text), true
 }
 
 // writers have room for the next object; what YAML returns has the room that it needs.

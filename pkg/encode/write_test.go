@@ -77,6 +77,12 @@ func requireSameText(t *testing.T, value any) {
 		got, err := YAML(fields, object)
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(got))
+
+		if item, isPlain := Item(fields, object); isPlain {
+			inList, err := Text(&yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{node}})
+			require.NoError(t, err)
+			require.Equal(t, string(inList), string(item))
+		}
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 
 // part is one of the items of a list, or one of its other fields.
 type part struct {
-	// node is a list with only that item or field.
+	// node is a list with only that item or field. It is nil for an item that is known as a
+	// text.
 	node *yaml.Node
 	// item is nil where it is another field.
 	item *yaml.Node
@@ -40,7 +41,8 @@ func (l *resourceList) encode() ([]byte, error) {
 		return nil, err
 	}
 	for i, part := range parts {
-		parts[i].isKnown = part.isKnown || l.rendered[part.item] && !hasComments(part.item)
+		_, isRendered := l.rendered[part.item]
+		parts[i].isKnown = part.isKnown || isRendered && !hasComments(part.item)
 	}
 	for range maxRounds {
 		again, err := readBack(parts)
@@ -67,6 +69,10 @@ func (l *resourceList) split() []part {
 			continue
 		}
 		for _, item := range value.Content {
+			if text := l.rendered[item]; text != nil {
+				parts = append(parts, part{item: item, text: text, isKnown: true})
+				continue
+			}
 			closeComments(item)
 			parts = append(parts, part{node: fieldOf(key, &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{item}}), item: item})
 			key = encode.String(key.Value)
@@ -133,8 +139,11 @@ func readBack(parts []part) ([]part, error) {
 		return nil, errCannotWrite
 	}
 	for i, part := range parts {
-		if part.isKnown && hasComments(again[i].node) {
-			parts[i].isKnown = false // it has got a comment of the part before or after
+		if part.isKnown && hasComments(again[i].node) { // it has got one of the part before or after
+			if parts[i], err = withNode(part); err != nil {
+				return nil, err
+			}
+			parts[i].isKnown = false
 			return readBack(parts)
 		}
 		if part.isKnown {
@@ -149,6 +158,19 @@ func readBack(parts []part) ([]part, error) {
 		}
 	}
 	return again, write(again)
+}
+
+// withNode reads the text of a part that has no node.
+func withNode(p part) (part, error) {
+	if p.node != nil {
+		return p, nil
+	}
+	documents, err := document.Parse(slices.Concat([]byte("items:\n"), p.text), "answer")
+	if err != nil {
+		return p, err
+	}
+	p.node = documents[0].Node
+	return p, nil
 }
 
 // beginning returns the first line of an item, which is enough to see where the

@@ -51,7 +51,7 @@ func Function(resourceListNode *yaml.Node) (Answer, error) {
 		return list.check(v1alpha1.CheckSpec{})
 	}
 	sources, diagnostics := list.specs()
-	objects, compiled, err := compileAll(sources)
+	objects, compiled, err := list.compileAll(sources)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -66,17 +66,37 @@ func Function(resourceListNode *yaml.Node) (Answer, error) {
 }
 
 // compileAll compiles FailoverSpecs to YAML, with the annotations that say whose
-// each object is.
-func compileAll(sources []source) ([]object, []diagnostic.Diagnostic, error) {
+// each object is, and for those of a new spec where.
+func (l *resourceList) compileAll(sources []source) ([]object, []diagnostic.Diagnostic, error) {
 	ofSubject := map[*diagnostic.Subject]source{}
 	var subjects []*diagnostic.Subject
 	for _, source := range sources {
 		ofSubject[source.Subject] = source
 		subjects = append(subjects, source.Subject)
 	}
-	return compile.Documents(subjects, compile.Options{Mark: setOwner}, func(compiled compile.Object) (object, error) {
-		node, err := encode.Node(compiled.Value, compiled.Resource)
-		return object{node, ofSubject[compiled.Subject], compiled.Part}, err
+	isNew := l.newSpecs(sources)
+	mark := func(compiled compile.Object) {
+		annotations := ownerAnnotations(compiled.Object)
+		if spec := ofSubject[compiled.Subject]; isNew[spec.owner] {
+			maps.Copy(annotations, locationOf(ownFile(spec), compiled.Index, dialectsOf(spec.Node)))
+		}
+		compiled.Resource.SetAnnotations(annotations)
+	}
+	return compile.Documents(subjects, compile.Options{Mark: mark}, func(compiled compile.Object) (object, error) {
+		resource, spec := compiled.Resource, ofSubject[compiled.Subject]
+		result := object{
+			GroupKind: resource.GetObjectKind().GroupVersionKind().GroupKind(), namespace: resource.GetNamespace(), name: resource.GetName(),
+			spec: spec, part: compiled.Part, isNew: isNew[spec.owner],
+		}
+		if result.isNew {
+			if text, isPlain := encode.Item(compiled.Value, resource); isPlain {
+				result.text = text
+				return result, nil
+			}
+		}
+		var err error
+		result.node, err = encode.Node(compiled.Value, resource)
+		return result, err
 	})
 }
 
@@ -96,8 +116,9 @@ type resourceList struct {
 	root           *yaml.Node
 	items          *yaml.Node
 	functionConfig *yaml.Node
-	// rendered has the items that this call has rendered.
-	rendered map[*yaml.Node]bool
+	// rendered has the items that this call has rendered, and the text of those that are
+	// an empty node for now.
+	rendered map[*yaml.Node][]byte
 	// wholePackage tells that the call is about all FailoverSpecs of a package, not
 	// about a functionConfig's alone.
 	wholePackage bool
@@ -106,7 +127,7 @@ type resourceList struct {
 func readResourceList(root *yaml.Node) (*resourceList, []diagnostic.Diagnostic) {
 	list := &resourceList{
 		root: root, items: document.Lookup(root, "items"), functionConfig: document.Lookup(root, "functionConfig"),
-		rendered: map[*yaml.Node]bool{},
+		rendered: map[*yaml.Node][]byte{},
 	}
 	if version := document.Field(root, "apiVersion"); !slices.Contains(resourceListVersions, version) {
 		return nil, []diagnostic.Diagnostic{{Severity: diagnostic.Error, Message: fmt.Sprintf(

@@ -2,6 +2,7 @@ package krm
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -83,6 +84,12 @@ type dialect struct{ path, index string }
 var dialects = []dialect{
 	{"internal.config.kubernetes.io/path", "internal.config.kubernetes.io/index"},
 	{"config.kubernetes.io/path", "config.kubernetes.io/index"},
+}
+
+// dialectsOf are those in which an item says which file it is in.
+func dialectsOf(item *yaml.Node) []dialect {
+	annotations := annotationsOf(item)
+	return slices.DeleteFunc(slices.Clone(dialects), func(d dialect) bool { return annotations[d.path] == "" })
 }
 
 // owner is what a FailoverSpec is known by across runs: its package, as kpt tells

@@ -14,9 +14,9 @@ import (
 	"github.com/failover-krm/failover/pkg/render"
 )
 
-// setOwner notes on a rendered object whose child it is, and which of its labels
-// and annotations the spec gave.
-func setOwner(object render.Object) {
+// ownerAnnotations are those of a rendered object, with notes on whose child it is, and
+// which of its labels and annotations the spec gave.
+func ownerAnnotations(object render.Object) map[string]string {
 	annotations := maps.Clone(object.Resource.GetAnnotations())
 	if annotations == nil {
 		annotations = map[string]string{}
@@ -29,7 +29,7 @@ func setOwner(object render.Object) {
 	if given := object.Spec.Spec.Annotations; len(given) > 0 {
 		annotations[v1alpha1.AnnotationAnnotations] = joinKeys(given)
 	}
-	object.Resource.SetAnnotations(annotations)
+	return annotations
 }
 
 func joinKeys(given map[string]string) string {
@@ -44,6 +44,27 @@ type earlier struct {
 	leaving map[*yaml.Node]child
 	// orphans are in the order of the items.
 	orphans []*yaml.Node
+}
+
+// newSpecs are those of which no item is a child, and whose own file has no item: what they
+// render has nothing to take over, and its place is known before anything is placed. There
+// are none where no item stays, since the first item has the comments of the list.
+func (l *resourceList) newSpecs(sources []source) map[owner]bool {
+	inUse, hasChildren, isNew := map[file]bool{}, map[owner]bool{}, map[owner]bool{}
+	stays := false
+	for _, item := range l.items.Content {
+		inUse[fileOf(item)] = true
+		if c, isChild := childOf(item); isChild {
+			hasChildren[c.owner] = true
+		} else {
+			stays = true
+		}
+	}
+	for _, source := range sources {
+		own := ownFile(source)
+		isNew[source.owner] = stays && !hasChildren[source.owner] && (own.path == "" || !inUse[own])
+	}
+	return isNew
 }
 
 // findEarlier finds the items that the rendered children replace, each once, and
@@ -96,7 +117,7 @@ func (l *resourceList) collisions(objects []object, found earlier) []diagnostic.
 	}
 	var diagnostics []diagnostic.Diagnostic
 	for _, object := range objects {
-		other := others[idOf(object.node)]
+		other := others[object.id()]
 		if other == nil {
 			continue
 		}
@@ -105,7 +126,7 @@ func (l *resourceList) collisions(objects []object, found earlier) []diagnostic.
 			reason = fmt.Sprintf("as %s of FailoverSpec %s", c.part, c.name)
 		}
 		diagnostics = append(diagnostics, nameError(object.spec, fmt.Sprintf("%s would be rendered, and is among the items%s %s: remove it, or rename one of the two",
-			diagnostic.DisplayName((&diagnostic.Subject{Node: object.node}).ID()), sourceOf(other).inFile(), reason)))
+			object.displayName(), sourceOf(other).inFile(), reason)))
 	}
 	return diagnostics
 }

@@ -1,9 +1,12 @@
 package krm
 
 import (
+	"cmp"
 	"path"
+	"slices"
 	"strconv"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
@@ -14,9 +17,26 @@ import (
 
 // object is a rendered object as YAML.
 type object struct {
-	node *yaml.Node
+	schema.GroupKind
+	namespace, name string
+
 	spec source
 	part render.Part
+	// isNew tells that the object is of a new spec, and has the annotations that say where
+	// it is. If it can, it is a text then, since the nodes of many take more memory, and
+	// longer to write.
+	isNew bool
+	text  []byte
+	// node is nil where there is a text.
+	node *yaml.Node
+}
+
+func (o object) id() id {
+	return id{o.GroupKind, cmp.Or(o.namespace, v1alpha1.DefaultNamespace), o.name}
+}
+
+func (o object) displayName() string {
+	return diagnostic.DisplayName(yaml.ResourceIdentifier{TypeMeta: yaml.TypeMeta{Kind: o.Kind}, NameMeta: yaml.NameMeta{Namespace: o.namespace, Name: o.name}})
 }
 
 // child is what the object is known by on the next run.
@@ -49,18 +69,22 @@ func (l *resourceList) place(objects []object) []diagnostic.Diagnostic {
 	taken := l.takenIndexes(found)
 	blocks := map[owner][]*yaml.Node{}
 	for _, object := range objects {
-		old, of := found.replaced[object.child()], object.spec.owner
-		if old != nil {
-			keepForeignMetadata(old, object.node)
+		node, of := object.node, object.spec.owner
+		switch old := found.replaced[object.child()]; {
+		case object.text != nil:
+			node = &yaml.Node{Kind: yaml.MappingNode}
+		case object.isNew:
+		case old == nil:
+			besideSpec(node, object.spec, taken)
+		default:
+			keepForeignMetadata(old, node)
+			if !wasMoved(old, of) {
+				besideSpec(node, object.spec, taken)
+			}
+			keepForm(old, node)
 		}
-		if old == nil || !wasMoved(old, of) {
-			besideSpec(object.node, object.spec, taken)
-		}
-		if old != nil {
-			keepForm(old, object.node)
-		}
-		blocks[of] = append(blocks[of], object.node)
-		l.rendered[object.node] = true
+		blocks[of] = append(blocks[of], node)
+		l.rendered[node] = object.text
 	}
 	l.items.Content = l.withBlocks(children, found, blocks)
 	return diagnostics
@@ -95,13 +119,22 @@ func fileOf(item *yaml.Node) file {
 	return file{source.owner.packagePath, source.File}
 }
 
-// ownFile is where a spec's objects are: next to the spec.
-func ownFile(of owner) string { return of.name + "-failover.yaml" }
+// ownFile is where a spec's objects are: next to the spec. Where that has no file, its path
+// is empty.
+func ownFile(spec source) file {
+	own := file{packagePath: spec.owner.packagePath}
+	if spec.File != "" {
+		own.path = path.Join(path.Dir(spec.File), ownFileName(spec.owner))
+	}
+	return own
+}
+
+func ownFileName(of owner) string { return of.name + "-failover.yaml" }
 
 // wasMoved tells whether a user has given a child another file than its own.
 func wasMoved(item *yaml.Node, of owner) bool {
 	now := fileOf(item).path
-	return now != "" && path.Base(now) != ownFile(of)
+	return now != "" && path.Base(now) != ownFileName(of)
 }
 
 // indexes has those that are taken in each file.
@@ -141,22 +174,25 @@ func (taken indexes) next(where file) int {
 // has no file, a child stays in its file, and a new one goes where the orchestrator
 // decides.
 func besideSpec(node *yaml.Node, spec source, taken indexes) {
-	annotations := map[string]string{}
-	if spec.owner.packagePath != "" {
-		annotations[packagePathAnnotation] = spec.owner.packagePath
-	}
-	where := file{spec.owner.packagePath, fileOf(node).path}
-	if spec.File != "" {
-		where.path = path.Join(path.Dir(spec.File), ownFile(spec.owner))
-	}
+	where, index := ownFile(spec), 0
+	where.path = cmp.Or(where.path, fileOf(node).path)
 	if where.path != "" {
-		index := strconv.Itoa(taken.next(where))
-		ofSpec, ofNode := annotationsOf(spec.Node), annotationsOf(node)
-		for _, dialect := range dialects {
-			if ofSpec[dialect.path] != "" || ofNode[dialect.path] != "" {
-				annotations[dialect.path], annotations[dialect.index] = where.path, index
-			}
-		}
+		index = taken.next(where)
 	}
-	annotateAll(node, annotations)
+	annotateAll(node, locationOf(where, index, slices.Concat(dialectsOf(spec.Node), dialectsOf(node))))
+}
+
+// locationOf are the annotations that say where an item is, in some dialects.
+func locationOf(where file, index int, dialects []dialect) map[string]string {
+	annotations := map[string]string{}
+	if where.packagePath != "" {
+		annotations[packagePathAnnotation] = where.packagePath
+	}
+	if where.path == "" {
+		return annotations
+	}
+	for _, dialect := range dialects {
+		annotations[dialect.path], annotations[dialect.index] = where.path, strconv.Itoa(index)
+	}
+	return annotations
 }
