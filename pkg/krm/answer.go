@@ -153,7 +153,7 @@ func readBack(parts []part) ([]part, error) {
 		if where, differ := difference(part.node, again[i].node); differ {
 			return nil, cannotWrite(parts, i, where)
 		}
-		if !hasComments(part.node) && !hasComments(again[i].node) {
+		if haveSameComments(part.node, again[i].node) {
 			again[i].text = part.text
 		}
 	}
@@ -231,6 +231,13 @@ func difference(a, b *yaml.Node) (where document.Path, differ bool) {
 		}
 	}
 	return nil, false
+}
+
+// haveSameComments tells whether two nodes that say the same have the same comments, and so
+// are written the same.
+func haveSameComments(a, b *yaml.Node) bool {
+	return a.HeadComment == b.HeadComment && a.LineComment == b.LineComment && a.FootComment == b.FootComment &&
+		slices.EqualFunc(a.Content, b.Content, haveSameComments)
 }
 
 // stepTo returns the path of a child of a list or a map.
