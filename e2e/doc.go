@@ -3,5 +3,5 @@
 // control plane and a real Envoy.
 //
 // Run it with 'go test ./...' as root on Linux. Flags go after -args, for this
-// package alone; the variables named in flags_test.go do the same for all.
+// package only; the variables named in flags_test.go do the same for all.
 package e2e

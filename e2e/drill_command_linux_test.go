@@ -94,7 +94,7 @@ func faultServer(t *testing.T, c *cluster.Cluster) string {
 	return server.URL
 }
 
-// arguments of 'failover drill' but for the file and the report.
+// arguments of 'failover drill' except the file and the report.
 func (d commandDrill) arguments(faults string) []string {
 	arguments := []string{"--yes", fmt.Sprintf("--rate=%g", d.RequestsPerSecond())}
 	switch d.way {
@@ -226,7 +226,7 @@ func secondsOf(value *float64) string {
 	return fmt.Sprintf("%.2f", *value)
 }
 
-// namespaceOf has the objects of a namespace, but for their status and what counts their changes.
+// namespaceOf has the objects of a namespace, without their status and what counts their changes.
 func namespaceOf(t *testing.T, c *cluster.Cluster, namespace string) string {
 	t.Helper()
 	output := kubectl(t, c, "get deployments,services,backends,backendtrafficpolicies,httproutes,grpcroutes,gateways --output json --namespace "+namespace)

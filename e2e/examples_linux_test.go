@@ -167,7 +167,7 @@ func TestArgoCDPlugin(t *testing.T) {
 		files  map[string]string
 		found  bool
 	}{
-		{"specs alone", map[string]string{"a.yaml": spec, "b.yml": "# a comment\n" + spec}, true},
+		{"only specs", map[string]string{"a.yaml": spec, "b.yml": "# a comment\n" + spec}, true},
 		{"plain manifests", map[string]string{"a.yaml": manifest}, false},
 		{"both would lose the manifests", map[string]string{"a.yaml": spec, "b.yaml": manifest}, false},
 		{"no YAML", map[string]string{"README.md": spec}, false},

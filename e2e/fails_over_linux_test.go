@@ -41,7 +41,7 @@ const (
 	slack = 3 * time.Second
 	// longestReaction is how long the checks of a policy may take.
 	longestReaction = 40 * time.Second
-	// settledTime is the end of an outage, in which the passive tier has to serve alone.
+	// settledTime is the end of an outage, in which only the passive tier may serve.
 	settledTime = 3 * time.Second
 )
 

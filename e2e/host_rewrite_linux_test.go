@@ -13,8 +13,8 @@ import (
 	"github.com/failover-krm/failover/pkg/prober"
 )
 
-// TestHostRewriteWithActiveCheck has two servers that each know their own hostname
-// alone. With hostRewrite: Backend and an active check both are healthy, and active
+// TestHostRewriteWithActiveCheck has two servers that each know only their own
+// hostname. With hostRewrite: Backend and an active check both are healthy, and active
 // serves. Were they checked under the route's hostname, both would answer 404.
 func TestHostRewriteWithActiveCheck(t *testing.T) {
 	c := startCluster(t)

@@ -31,7 +31,7 @@ type change struct {
 	policy string
 	// preStop is for how many seconds a pod goes on when it is to end.
 	preStop int
-	// isScaled tells that the Deployment is scaled to 0 and back; else it is rolled.
+	// isScaled tells that the Deployment is scaled to 0 and back; otherwise it is rolled.
 	isScaled bool
 	// losesNothing and keepsActive are what is promised.
 	losesNothing, keepsActive bool
@@ -39,7 +39,7 @@ type change struct {
 
 const (
 	safe = "{profile: safe}"
-	// withoutRetry is the profile safe but for its retry.
+	// withoutRetry is the profile safe without its retry.
 	withoutRetry = "{profile: safe, retry: {numRetries: 0}}"
 	oftenInDNS   = "{profile: safe, retry: {numRetries: 0}, dns: {dnsRefreshRate: 1s, respectDnsTtl: false}}"
 )

@@ -88,7 +88,7 @@ func TestRunbook(t *testing.T) {
 	}
 }
 
-// runbook is a failover in trouble, and a shell beside its FailoverSpec.
+// runbook is a failover in trouble, and a shell in the directory of its FailoverSpec.
 type runbook struct {
 	shell
 	target prober.HTTP
@@ -129,7 +129,7 @@ func openRunbook(t *testing.T, c *cluster.Cluster) *runbook {
 	return r
 }
 
-// waitUntilServes sends requests until a tier alone answers.
+// waitUntilServes sends requests until only the given tier answers.
 func (r *runbook) waitUntilServes(t *testing.T, tier string) {
 	t.Helper()
 	isOf := func(pod string) bool {

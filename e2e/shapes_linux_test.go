@@ -20,8 +20,8 @@ import (
 // timesAgree is the share of drills whose times must be as predicted.
 const timesAgree = 0.9
 
-// TestShapes drills what a failover can be besides one rule of HTTP and one host a tier:
-// several rules, each of which learns alone, weighted and headless backends of which one is
+// TestShapes drills what a failover can be other than one rule of HTTP and one host a tier:
+// several rules, each of which learns of an outage by itself, weighted and headless backends of which one is
 // down, gRPC, TLS and TCP; and it changes spec.prefer under load. What is lost, and when
 // the traffic moves, is what was predicted. A drill that disagrees is carried out twice
 // more, and most of its runs must agree: where the machine has other work to do, Envoy may

@@ -19,12 +19,12 @@ const (
 	switchRate = 20
 	// atWork is how long each request takes, so that some are always under way.
 	atWork = "500ms"
-	// switchAfter is how long each tier serves, and settled when it must serve alone.
+	// switchAfter is how long each tier serves, and settled when only it may serve.
 	switchAfter = 10 * time.Second
 	settled     = 8 * time.Second
 )
 
-// switchover changes spec.prefer under load, to passive and back, by kubectl apply alone.
+// switchover changes spec.prefer under load, to passive and back, only by kubectl apply.
 // Nothing is lost, requests that are under way included.
 type switchover struct {
 	spec            manifests.Spec

@@ -182,8 +182,8 @@ func assertAllTrue(t *testing.T, translated translated) {
 	}
 }
 
-// assertOneCluster makes sure that the tiers of a rule share a cluster, where
-// alone they fail over.
+// assertOneCluster makes sure that the tiers of a rule share a cluster, since
+// they fail over only there.
 func assertOneCluster(t *testing.T, translated translated, route manifest, rule int, policy manifest) {
 	t.Helper()
 	if route.Kind == "TLSRoute" || route.Kind == "TCPRoute" {
@@ -209,7 +209,7 @@ func assertOneCluster(t *testing.T, translated translated, route manifest, rule 
 			clusters[name] = fields
 		}
 	})
-	// The endpoints are in the cluster where they have names, else beside it.
+	// The endpoints are in the cluster where they have names, otherwise outside it.
 	visit(translated.XDS, func(assignment map[string]any) {
 		if assignment["clusterName"] != prefix {
 			return
@@ -268,7 +268,7 @@ var listenerOf = map[string]string{
 
 // missing returns what the objects refer to and are not: the classes of their
 // Gateways, and the Gateways that exist already. A class that is not used must
-// not be there: egctl would translate for that one alone.
+// not be there: egctl would translate for that one only.
 func missing(t *testing.T, objects []manifest) string {
 	t.Helper()
 	var classes []string

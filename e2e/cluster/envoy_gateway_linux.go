@@ -27,7 +27,7 @@ var (
 )
 
 // startEnvoyGateway installs what a Helm chart would install, starts Envoy
-// Gateway beside the API server, and waits until it accepts the GatewayClass.
+// Gateway next to the API server, and waits until it accepts the GatewayClass.
 func (c *Cluster) startEnvoyGateway(ctx context.Context) error {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: gatewayNamespace}}
 	if _, err := c.client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {

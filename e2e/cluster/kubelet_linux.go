@@ -31,7 +31,7 @@ import (
 )
 
 // gatewayServer is the name under which Envoy looks for Envoy Gateway, which
-// runs beside the API server and has no Service.
+// runs next to the API server and has no Service.
 const gatewayServer = "envoy-gateway." + gatewayNamespace + ".svc." + clusterDomain
 
 // retryInterval is the time after which the kubelet looks again at what was
@@ -196,7 +196,7 @@ func (k *kubelet) reconcileDeployment(ctx context.Context, deployment *appsv1.De
 	return ready, k.reportDeployment(ctx, deployment, replicas{all: 1, updated: 1, ready: counted(ready)})
 }
 
-// rest ends the pods of a Deployment that is to have none. The address of one that is alone
+// rest ends the pods of a Deployment that is to have none. The address of a single pod
 // stays, and refuses connections: kube-proxy does so for a Service without endpoints.
 func (k *kubelet) rest(ctx context.Context, deployment *appsv1.Deployment) error {
 	k.leaveAll(nameOf(deployment))

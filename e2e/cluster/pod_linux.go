@@ -18,10 +18,10 @@ import (
 	"github.com/failover-krm/failover/e2e/programs"
 )
 
-// sidecarNotRun is the container beside Envoy that drains it before it ends.
+// sidecarNotRun is the container next to Envoy that drains it before it ends.
 const sidecarNotRun = "shutdown-manager"
 
-// pod is a replica of a Deployment. The address of one that is alone stays the same for
+// pod is a replica of a Deployment. The address of a single one stays the same for
 // as long as the Deployment exists, as that of a Service would.
 type pod struct {
 	deployment types.NamespacedName
@@ -98,7 +98,7 @@ func (p *pod) stop() {
 }
 
 // ready does what a kubelet does to find out: it asks the container, if it says
-// how, and else believes in it once it runs.
+// how, and otherwise takes it for ready once it runs.
 func (p *pod) ready(ctx context.Context) bool {
 	if p.process == nil || !p.process.running() {
 		return p.answering != nil

@@ -78,8 +78,8 @@ func (r random) maybe(text string) string {
 	return text
 }
 
-// policy is a random one. What is different is what a passive check has besides, what the
-// active check is, and what a health check has besides.
+// policy is a random one. What is different is what a passive check has as well, what the
+// active check is, and what a health check has as well.
 func (r random) policy(passiveToo, check, checkToo func() string) (written string, active bool) {
 	var fields, checks []string
 	if r.IntN(4) > 0 {

@@ -36,7 +36,7 @@ var (
 	tcp      = Drill{Route: v1alpha1.RouteKindTCP}
 )
 
-// Shapes returns the drills of what a failover can be besides one rule of HTTP and one
+// Shapes returns the drills of what a failover can be other than one rule of HTTP and one
 // host a tier: several rules, several hosts, and the other kinds of routes. Of many, only
 // the long form carries out all.
 func Shapes(long bool) []Drill {

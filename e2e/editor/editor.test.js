@@ -42,7 +42,7 @@ test('an empty file becomes a whole spec', async () => {
   }
 });
 
-test('a spec grows by completion alone', async () => {
+test('a spec grows only by completion', async () => {
   for (const [above, wanted] of [
     ['', ['apiVersion', 'kind', 'metadata', 'spec']],
     [head + '  ', ['hostnames', 'active', 'passive', 'gateway', 'policy', 'target']],

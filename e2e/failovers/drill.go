@@ -118,7 +118,7 @@ func (m *Moved) addService(drill *Drill, name types.NamespacedName) {
 	}
 }
 
-// listen finds the listener that a route is for: the one that it names, else the first.
+// listen finds the listener that a route is for: the one that it names, otherwise the first.
 func (m *Moved) listen(drill *Drill, route unstructured.Unstructured) error {
 	for _, parent := range fields(route.Object, "spec", "parentRefs") {
 		gateway := m.find("Gateway", gatewayOf(route, parent))

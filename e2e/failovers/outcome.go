@@ -62,8 +62,8 @@ func NewOutcome(requests []prober.Request, isActive func(string) bool, broken, s
 	return outcome
 }
 
-// FailsOver tells whether the active tier served alone before the outage, and the passive
-// one alone at its end.
+// FailsOver tells whether only the active tier served before the outage, and only the
+// passive one at its end.
 func (o Outcome) FailsOver() bool {
 	return o.Calm == Answers{Active: o.Calm.Active} && o.Calm.Active > 0 &&
 		o.Settled == Answers{Passive: o.Settled.Passive} && o.Settled.Passive > 0

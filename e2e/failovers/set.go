@@ -37,7 +37,7 @@ func Read(name string, content []byte) (Set, error) {
 		if err != nil {
 			return Set{}, fmt.Errorf("%s: %w", name, err)
 		}
-		if object.GroupVersionKind().Group == v1alpha1.Group { // such as a record of a drill, which is for tools alone
+		if object.GroupVersionKind().Group == v1alpha1.Group { // such as a record of a drill, which is for tools only
 			continue
 		}
 		if object.GetNamespace() == "" && !isClusterScoped(object.GetKind()) {

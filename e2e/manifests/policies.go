@@ -53,7 +53,7 @@ var (
 
 // The policies of what the others leave out.
 var (
-	// GatewayErrors ejects for 502, 503 and 504 alone.
+	// GatewayErrors ejects for 502, 503 and 504 only.
 	GatewayErrors = Policy{
 		Name:    "gateway-errors",
 		Written: "{profile: custom, healthCheck: {passive: {interval: 2s, baseEjectionTime: 10s, maxEjectionPercent: 100, consecutive5XxErrors: 100, consecutiveGatewayErrors: 2}}}",

@@ -32,7 +32,7 @@ type Tier struct {
 	Name string
 	// Written is the tier in a FailoverSpec, as YAML.
 	Written string
-	// Pods are Deployments beside the tier's own, whose pods its Service selects too.
+	// Pods are Deployments in addition to the tier's own, whose pods its Service selects too.
 	Pods []string
 	// Backends has the hosts and the weight of each.
 	Backends []Backend
@@ -70,7 +70,7 @@ func (t Tier) Hosts() int {
 	return hosts
 }
 
-// Deployments returns those beside the tier's own: the suite gives each Deployment one
+// Deployments returns those in addition to the tier's own: the suite gives each Deployment one
 // pod.
 func (t Tier) Deployments(namespace string) string {
 	var documents strings.Builder

@@ -22,7 +22,7 @@ import (
 // runs is how often each drill is simulated.
 const runs = 40
 
-// Comparison is what a drill measured, beside what was predicted.
+// Comparison is what a drill measured, and what was predicted.
 type Comparison struct {
 	drill.Drill
 	Lost, Failover, Failback Figure

@@ -109,7 +109,7 @@ func Page(rows []Comparison, version string) string {
 		fmt.Fprintf(&page, "| %s | %d | %s | %s | %s |\n", group.name, len(of), percent(LostAgrees),
 			percent(func(c Comparison) bool { return c.Failover.Agrees() }), percent(func(c Comparison) bool { return c.Failback.Agrees() }))
 	}
-	page.WriteString("\n## The drills\n\n| policy | broken by | requests | besides | lost | failover (s) | failback (s) |\n|---|---|---|---|---|---|---|\n")
+	page.WriteString("\n## The drills\n\n| policy | broken by | requests | also | lost | failover (s) | failback (s) |\n|---|---|---|---|---|---|---|\n")
 	for _, row := range rows {
 		fmt.Fprintf(&page, "| %s | %s | %s, %g/s | %s | %s | %s | %s |\n",
 			row.Policy.Name, row.Fault, row.Method, row.RequestsPerSecond(), row.Besides(), row.Lost, row.Failover, row.Failback)

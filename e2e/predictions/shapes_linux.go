@@ -22,7 +22,7 @@ func (r Repeated) MostlyAgrees() bool {
 // differ, it shows the range.
 func ShapesTable(rows []Repeated) string {
 	var table strings.Builder
-	table.WriteString("| route | policy | broken by | besides | runs | lost | by passive | failover (s) | failback (s) |\n|---|---|---|---|---|---|---|---|---|\n")
+	table.WriteString("| route | policy | broken by | also | runs | lost | by passive | failover (s) | failback (s) |\n|---|---|---|---|---|---|---|---|---|\n")
 	for _, row := range rows {
 		d := row[0].Drill
 		besides := d.Besides()

@@ -15,7 +15,7 @@ import (
 func TestFailoverOfTwoClones(t *testing.T) {
 	goCache, err := exec.Command("go", "env", "GOCACHE").Output()
 	require.NoError(t, err)
-	t.Setenv("GOCACHE", strings.TrimSpace(string(goCache))) // else the new cache below would be Go's too
+	t.Setenv("GOCACHE", strings.TrimSpace(string(goCache))) // otherwise the new cache below would be Go's too
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	var built []string
 	for _, clone := range []string{"one", "another"} {

@@ -65,7 +65,7 @@ type Orchestrators struct {
 	// Failover is that of this repository, as it stands.
 	Failover  string
 	Kustomize string
-	// Kpt has kpt's fn commands alone.
+	// Kpt has only kpt's fn commands.
 	Kpt string
 }
 

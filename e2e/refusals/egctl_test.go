@@ -21,7 +21,7 @@ import (
 
 // TestEgctl shows some of the objects to egctl itself: the program that the others
 // are shown to says the same. egctl takes those that are not frozen in one call, each
-// in a namespace of its own; a frozen one silences all, so it goes alone.
+// in a namespace of its own; a frozen one silences all, so it has a call of its own.
 func TestEgctl(t *testing.T) {
 	program := translator(t)
 	egctl, err := programs.Egctl(t.Context(), "../tools", *envoyGatewayVersion)

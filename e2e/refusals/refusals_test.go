@@ -316,7 +316,7 @@ func surroundings(t *testing.T, kind string, object map[string]any) []map[string
 		specs["HTTPRoute"] = strings.Replace(specs["HTTPRoute"], "rules: [{",
 			"rules: [{filters: [{type: ExtensionRef, extensionRef: {group: gateway.envoyproxy.io, kind: HTTPRouteFilter, name: shop}}], ", 1)
 	case "Backend":
-		if object["spec"].(map[string]any)["type"] == "DynamicResolver" { // which must be alone
+		if object["spec"].(map[string]any)["type"] == "DynamicResolver" { // which must be the only one
 			specs["HTTPRoute"] = strings.Replace(specs["HTTPRoute"], ", {group: gateway.envoyproxy.io, kind: Backend, name: standby}", "", 1)
 		}
 	case "HTTPRoute", "GRPCRoute":

@@ -26,7 +26,7 @@ func (d difference) String() string {
 	return fmt.Sprintf("%s:\n      model: %s\n      egctl: %s", d.about, d.model, d.egctl)
 }
 
-// differences returns the facts that differ, or that one side alone has.
+// differences returns the facts that differ, or that only one side has.
 func differences(model, real facts) []difference {
 	abouts := slices.Collect(maps.Keys(model))
 	abouts = slices.AppendSeq(abouts, maps.Keys(real))

@@ -266,7 +266,7 @@ var mutations = []mutation{
 		copied.set(fmt.Sprintf("%s-%d", o.name(), r.IntN(100)), "metadata", "name")
 		s.objects = append(s.objects, copied)
 	})},
-	{"a WebSocket backend beside h2c", onRule(func(r *rand.Rand, s *manifests, rule object) {
+	{"a WebSocket backend next to h2c", onRule(func(r *rand.Rand, s *manifests, rule object) {
 		for i, protocol := range []string{"gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/h2c"} {
 			name := fmt.Sprintf("protocol-%d-%d", r.IntN(1000), i)
 			s.add(`{apiVersion: gateway.envoyproxy.io/v1alpha1, kind: Backend, metadata: {name: %s, namespace: %s}, spec: {type: Endpoints, appProtocols: [%s], endpoints: [{fqdn: {hostname: p.example.com, port: 80}}]}}`,

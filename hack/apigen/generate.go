@@ -98,7 +98,7 @@ func generate(root string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// newParser knows the types that marshal as something else than their fields.
+// newParser knows the types that marshal as something other than their fields.
 func newParser(collector *markers.Collector) *crd.Parser {
 	parser := &crd.Parser{
 		Collector:              collector,

@@ -133,7 +133,7 @@ func metadataProperties() object {
 	text := object{"type": "string"}
 	return object{
 		"name":        object{"type": "string", "examples": []any{"shop"}, "description": "Names the route; the other names default from it. A DNS label, short enough for them."},
-		"namespace":   object{"type": "string", "description": "Namespace of all objects but a Gateway placed elsewhere. Default: the one given to the command, else `default`."},
+		"namespace":   object{"type": "string", "description": "Namespace of all objects except a Gateway placed elsewhere. Default: the one given to the command, otherwise `default`."},
 		"labels":      object{"type": "object", "additionalProperties": text, "description": "Labels of this file, not of the objects: see spec.labels."},
 		"annotations": object{"type": "object", "additionalProperties": text, "description": "Annotations of this file, for orchestrators, not of the objects: see spec.annotations."},
 	}

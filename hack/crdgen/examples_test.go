@@ -19,7 +19,7 @@ import (
 // refusedExamples are those that Envoy Gateway refuses too, or that are no manifests
 // as they stand.
 var refusedExamples = map[string]string{
-	"otel-headers": "its Backend is on localhost, which is allowed for a gateway on the host alone",
+	"otel-headers": "its Backend is on localhost, which is allowed only for a gateway on the host",
 }
 
 // TestExamplesOfEnvoyGateway validates what each Envoy Gateway's own examples contain,

@@ -64,7 +64,7 @@ func openAPIDefinitions(path string) (definitions, error) {
 	return file.Components.Schemas, err
 }
 
-// wellKnown are the types that marshal as something else than their fields.
+// wellKnown are the types that marshal as something other than their fields.
 var wellKnown = map[string]object{
 	"io.k8s.apimachinery.pkg.util.intstr.IntOrString": {"anyOf": "integer or string", "format": "int32"},
 	"io.k8s.apimachinery.pkg.api.resource.Quantity":   {"anyOf": "number or string", "format": "quantity"},

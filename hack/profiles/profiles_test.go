@@ -41,7 +41,7 @@ func TestPageIsFresh(t *testing.T) {
 	assert.Equal(t, rows, written, remedy)
 }
 
-// TestVariants: each has the values that it names, and is the profile in all else.
+// TestVariants: each has the values that it names, and is the profile in everything else.
 func TestVariants(t *testing.T) {
 	for _, p := range profiles() {
 		before := fmt.Sprintf("%+v", p.settings)

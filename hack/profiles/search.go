@@ -34,7 +34,7 @@ const (
 	// manyRuns is how often a situation is run, and fewRuns how often one in which more
 	// than longRun requests are sent.
 	manyRuns, fewRuns, longRun = 9, 3, 1_000
-	// An outage lasts from half its length to one and a half, from run to run: else a
+	// An outage lasts from half its length to one and a half, from run to run: otherwise a
 	// time to fail back would tell how the end of an outage happens to meet that of an
 	// ejection.
 	shortest, longest = 0.5, 1.5

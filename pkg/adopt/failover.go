@@ -182,7 +182,7 @@ func (f *failover) areOf(tier string, indexes []int) bool {
 }
 
 // parent returns the index of the parentRef that counts: the Gateway that serves the
-// rule, else the first one; -1 where there is none.
+// rule, otherwise the first one; -1 where there is none.
 func (f *failover) parent() int {
 	first := -1
 	for i, ref := range f.written.parentRefs {

@@ -94,7 +94,7 @@ func isOwnLabel(path document.Path) bool {
 	return found && len(rest) == 1 && slices.Contains(own, rest[0].Name)
 }
 
-// itemDifferences says which items are added, where that is all; else it compares item by
+// itemDifferences says which items are added, where that is all; otherwise it compares item by
 // item, and what is left over stands at the end.
 func itemDifferences(rendered, wanted []any, path document.Path) []difference {
 	item := func(i int) document.Path {

@@ -8,7 +8,7 @@ import (
 )
 
 // kinds has all kinds of the groups that a failover is made of. Of the group without
-// a name it has Service alone: others call kinds of their own by that version too, as
+// a name it has only Service: others call kinds of their own by that version too, as
 // a kubeconfig does.
 var kinds = map[string][]string{
 	"":     {"Service"},

@@ -159,7 +159,7 @@ type failover struct {
 }
 
 // failoverOf returns a rule that is meant to fail over: one of its backends is
-// a fallback, or is called what a standby is called beside one that is called as
+// a fallback, or is called what a standby is called next to one that is called as
 // what it stands by for. It is nil for any other rule.
 func (s *set) failoverOf(route *envoygateway.Route, rule *envoygateway.Rule) *failover {
 	f := &failover{set: s, route: route, rule: rule}

@@ -43,7 +43,7 @@ type decoded struct {
 // in several directories, such as the overlays of an application, are not meant to
 // be applied together: each directory that has one is a set, with all that it does
 // not have from the others. So is each version of Envoy Gateway, since it may make
-// something else of the same objects.
+// something different of the same objects.
 func setsOf(manifests []Manifest, options Options) []*set {
 	options.serviceRouting = slices.ContainsFunc(manifests, func(m Manifest) bool {
 		return m.text("kind") == "EnvoyProxy" && m.text("spec", "routingType") == "Service"
@@ -126,7 +126,7 @@ func isRoute(kind string) bool {
 	return slices.Contains([]string{"HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"}, kind)
 }
 
-// newSet takes of each name the object of a directory, else the first.
+// newSet takes of each name the object of a directory, otherwise the first.
 func newSet(first map[envoygateway.Object]*decoded, own []*decoded, options Options, version string) *set {
 	s := &set{Options: options, version: cmp.Or(version, newest()), decoded: maps.Clone(first), checked: map[envoygateway.Object]bool{}, images: map[string]bool{}}
 	taken := map[envoygateway.Object]bool{}

@@ -41,7 +41,7 @@ func (f *failover) isPolicyUnknown() bool {
 }
 
 // policyField returns where a field of the policy in effect stands, or would: in the
-// most specific policy that has it, else in the most specific one, else the rule.
+// most specific policy that has it, otherwise in the most specific one, otherwise in the rule.
 func (f *failover) policyField(path string, isSet func(*egv1a1.BackendTrafficPolicySpec) bool) envoygateway.Source {
 	if f.at == nil || len(f.at.ClusterPolicy.From) == 0 {
 		return f.rule.Source

@@ -100,7 +100,7 @@ func TestAlertsByPolicy(t *testing.T) {
 	}{
 		{reason: "a passive check", has: []string{servingFromPassive, standbyUnhealthy, cannotEject, flapping}, hasNot: []string{tierUnhealthy}, alert: servingFromPassive, want: "ejections_active{envoy_cluster_name=\"httproute/web/shop/rule/0\"} >= 1\n"},
 		{reason: "both checks", with: "  policy: {healthCheck: {active: {http: {path: /healthz}}}}\n", has: []string{servingFromPassive, tierUnhealthy, cannotEject}, alert: tierUnhealthy, want: "health_check_healthy"},
-		{reason: "an active check alone", with: "  policy: {profile: custom, healthCheck: {active: {http: {path: /healthz}}}}\n", has: []string{servingFromPassive, tierUnhealthy, flapping}, hasNot: []string{cannotEject}, alert: servingFromPassive, want: "envoy_cluster_endpoint_healthy"},
+		{reason: "only an active check", with: "  policy: {profile: custom, healthCheck: {active: {http: {path: /healthz}}}}\n", has: []string{servingFromPassive, tierUnhealthy, flapping}, hasNot: []string{cannotEject}, alert: servingFromPassive, want: "envoy_cluster_endpoint_healthy"},
 		{reason: "more hosts than the manifests tell", args: []string{"--active-hosts=3"}, alert: servingFromPassive, want: ">= (envoy_cluster_membership_total{envoy_cluster_name=\"httproute/web/shop/rule/0\"} - 1)\n"},
 		{
 			reason: "addresses of a name outside the cluster", old: "active: {service: {name: shop, port: 8080}}", args: []string{"--active-hosts=3"},
@@ -171,7 +171,7 @@ func TestAlertsAndDashboardExitCodes(t *testing.T) {
 		{"one whose standby is elsewhere", strings.ReplaceAll(rule(t, "max-ejection-too-low"), "kind: Backend\nmetadata:\n  name: passive", "kind: Backend\nmetadata:\n  name: other"), nil, 0, "Backend web/passive is not in these files: give the file that has it too\n"},
 		{"a route with a dot in its name", strings.ReplaceAll(rule(t, "max-ejection-too-low"), "kind: HTTPRoute\nmetadata:\n  name: shop", "kind: HTTPRoute\nmetadata:\n  name: shop.v1"), nil, 0, "without dots"},
 		{"a spec that is wrong", strings.Replace(simulated, "port: 8080", "port: 80800", 1), nil, 1, "error: FailoverSpec web/shop: spec.active.service.port"},
-		{"one that is wrong beside one that is right", simulated + "---\n" + strings.NewReplacer("name: shop,", "name: other,", "port: 8080", "port: 80800").Replace(simulated), nil, 1, "error: FailoverSpec web/other"},
+		{"one that is wrong next to one that is right", simulated + "---\n" + strings.NewReplacer("name: shop,", "name: other,", "port: 8080", "port: 80800").Replace(simulated), nil, 1, "error: FailoverSpec web/other"},
 		{"no failover", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: x}\n", nil, 0, "info: no failover found in stdin\n"},
 		{"not YAML", "{", nil, 2, "error: "},
 		{"no hosts", simulated, []string{"--active-hosts=0"}, 2, "error: --active-hosts 0, --passive-hosts 1: each tier has at least one host\n"},

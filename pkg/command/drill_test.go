@@ -254,7 +254,7 @@ func TestDrillByCommands(t *testing.T) {
 	records, err := os.ReadFile(filepath.Join(c.directory, "shop.drill.yaml"))
 	require.NoError(t, err)
 	assert.Contains(t, string(records), orderDrill, "the record of another failover stays")
-	// The record is beside the spec, in what other commands read.
+	// The record is next to the spec, in what other commands read.
 	var out, errs strings.Builder
 	assert.Zero(t, command.Run([]string{"check", "--fail-on=warning", c.directory}, strings.NewReader(""), &out, &errs), out.String()+errs.String())
 	assert.Zero(t, command.Run([]string{"render", c.directory}, strings.NewReader(""), &out, &errs), errs.String())

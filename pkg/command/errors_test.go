@@ -31,7 +31,7 @@ func TestErrorsReadTheSame(t *testing.T) {
 			items := documentsOf(t, filepath.Join(directory, "input.yaml"))
 			got := run(resourceList(t, "v1", items, nil))
 			if strings.Contains(got.stderr, "another FailoverSpec of this package has the name") {
-				t.Skip("the name alone is the identity of a function's spec; render has its namespace too")
+				t.Skip("only the name is the identity of a function's spec; render has its namespace too")
 			}
 			require.Equal(t, 1, got.code)
 			assert.Equal(t, items, itemsOf(t, got.stdout))

@@ -31,7 +31,7 @@ func replaced(t *testing.T, text string, pairs ...string) string {
 }
 
 // TestAcceptedThoughItDoesNotFailOver has what an API server accepts, and what never
-// fails over, or too late, or does something else than it looks like: each has to be
+// fails over, or too late, or does not do what it looks like: each has to be
 // named. Once, all of these were accepted without a word.
 func TestAcceptedThoughItDoesNotFailOver(t *testing.T) {
 	right := failoverManifests(t)
@@ -58,7 +58,7 @@ func TestAcceptedThoughItDoesNotFailOver(t *testing.T) {
 	}{
 		{"passive: all thresholds 0", passive("consecutive5XxErrors: 3", "consecutive5XxErrors: 0\n      consecutiveGatewayErrors: 0\n      consecutiveLocalOriginFailures: 0"), "warning passive-never-fires"},
 		{"passive: all thresholds 0 and no retry", passive("consecutive5XxErrors: 3", "consecutive5XxErrors: 0", retry, ""), "error passive-never-fires"},
-		{"passive: all thresholds 0 beside an active check", manifests("consecutive5XxErrors: 3", "consecutive5XxErrors: 0"), "info passive-never-fires"},
+		{"passive: all thresholds 0 next to an active check", manifests("consecutive5XxErrors: 3", "consecutive5XxErrors: 0"), "info passive-never-fires"},
 		{"passive: consecutive5XxErrors 1000000", passive("consecutive5XxErrors: 3", "consecutive5XxErrors: 1000000"), "warning slow-detection"},
 		{"passive: consecutive5XxErrors 1000000 and no retry", passive("consecutive5XxErrors: 3", "consecutive5XxErrors: 1000000", retry, ""), "error slow-detection"},
 		{"passive: baseEjectionTime 1ms", passive("baseEjectionTime: 10s", "baseEjectionTime: 1ms"), "warning short-ejection"},
@@ -73,16 +73,16 @@ func TestAcceptedThoughItDoesNotFailOver(t *testing.T) {
 		{"active: interval 1h", check("{type: HTTP, interval: 1h, http: {path: /healthz}}"), "warning slow-detection"},
 		{"active: interval 1ms", check("{type: HTTP, interval: 1ms, http: {path: /healthz}}"), "warning check-too-fast"},
 		{"active: timeout above interval", check("{type: HTTP, interval: 2s, timeout: 10s, http: {path: /healthz}}"), "info slow-detection"},
-		{"active: TCP beside passive", check("{type: TCP, tcp: {}}"), "warning hc-flap"},
-		{"active: TCP alone", replaced(t, withoutPassive, active, "    active: {type: TCP, tcp: {}}\n"), "warning tcp-check"},
+		{"active: TCP next to passive", check("{type: TCP, tcp: {}}"), "warning hc-flap"},
+		{"active: only TCP", replaced(t, withoutPassive, active, "    active: {type: TCP, tcp: {}}\n"), "warning tcp-check"},
 
 		{"panicThreshold 100", manifests("  healthCheck:\n", "  healthCheck:\n    panicThreshold: 100\n"), "warning high-panic-threshold"},
 		{"circuitBreaker all 0", with("circuitBreaker: {maxConnections: 0, maxPendingRequests: 0, maxParallelRequests: 0, maxParallelRetries: 0}"), "error circuit-breaker-zero"},
 		{"maxParallelRetries 0", with("circuitBreaker: {maxParallelRetries: 0}"), "warning no-retry"},
 		{"endpointOverride by header", with("loadBalancer: {type: RoundRobin, endpointOverride: {extractFrom: [{header: x-endpoint}]}}"), "warning endpoint-override"},
 
-		{"shop.web.svc beside shop.web.svc.cluster.local", manifests("active.example.com", "shop.web.svc", "passive.example.com", "shop.web.svc.cluster.local") + service, "error same-place"},
-		{"shop.web.svc beside Service shop", standby("{endpoints: [{fqdn: {hostname: shop.web.svc, port: 8080}}]}"), "error same-place"},
+		{"shop.web.svc next to shop.web.svc.cluster.local", manifests("active.example.com", "shop.web.svc", "passive.example.com", "shop.web.svc.cluster.local") + service, "error same-place"},
+		{"shop.web.svc next to Service shop", standby("{endpoints: [{fqdn: {hostname: shop.web.svc, port: 8080}}]}"), "error same-place"},
 		{"an IPv6 address in two spellings", manifests("  - fqdn:\n      hostname: active.example.com", "  - ip:\n      address: '2001:db8::1'", "  - fqdn:\n      hostname: passive.example.com", "  - ip:\n      address: '2001:0db8:0:0::1'"), "error same-place"},
 		{"one Service on two ports", standby("{service: {name: shop, port: 8081}}"), "warning same-place"},
 		{"an endpoint twice in a tier", manifests("  - fqdn:\n      hostname: active.example.com\n      port: 80\n", strings.Repeat("  - fqdn:\n      hostname: active.example.com\n      port: 80\n", 2)), "warning same-place"},
@@ -93,7 +93,7 @@ func TestAcceptedThoughItDoesNotFailOver(t *testing.T) {
 		{"zero-loss whose retry lacks 500", policy("{profile: zero-loss, retry: {numRetries: 2, numAttemptsPerPriority: 1, perRetry: {timeout: 2s}, retryOn: {triggers: [connect-failure, reset, gateway-error]}}}"), "warning zero-loss-triggers"},
 		{"zero-loss, requestTimeout 2.1s with perRetry 2s", policy("{profile: zero-loss, timeout: {tcp: {connectTimeout: 1s}, http: {requestTimeout: 2100ms}}}"), "warning retry-too-late"},
 		{"zero-loss, matches of POST", policy("{profile: zero-loss}") + "  matches: [{method: POST}]\n", "warning unsafe-retry"},
-		{"safe, retryOn refused-stream alone", policy("{retry: {numRetries: 2, numAttemptsPerPriority: 1, retryOn: {triggers: [refused-stream]}}}"), "warning retry-misses-connect"},
+		{"safe, retryOn only refused-stream", policy("{retry: {numRetries: 2, numAttemptsPerPriority: 1, retryOn: {triggers: [refused-stream]}}}"), "warning retry-misses-connect"},
 		{"safe, backOff 1h", policy("{retry: {numRetries: 2, numAttemptsPerPriority: 1, perRetry: {backOff: {baseInterval: 1h}}, retryOn: {triggers: [connect-failure, reset-before-request]}}}"), "warning retry-too-late"},
 		{"safe, requestTimeout below connectTimeout", policy("{timeout: {tcp: {connectTimeout: 2s}, http: {requestTimeout: 1s}}}"), "warning slow-connect"},
 		{"safe, connectTimeout 1h", policy("{timeout: {tcp: {connectTimeout: 1h}}}"), "warning slow-connect"},
@@ -184,7 +184,7 @@ func TestWhatFindingsDependOn(t *testing.T) {
 		completeVerdict string
 	}{
 		{
-			what: "a standby with a host of its own beside one of the active tier", manifests: manifests(hosts("passive"), hosts("passive", "active")),
+			what: "a standby with a host of its own next to one of the active tier", manifests: manifests(hosts("passive"), hosts("passive", "active")),
 			findings: []string{"warning same-place"}, verdict: "yes",
 		},
 		{
@@ -257,7 +257,7 @@ func TestWhatFindingsDependOn(t *testing.T) {
 			complete: []string{"warning hc-h2c", "warning hc-h2c", "error shadowed-rule"}, completeVerdict: "yes", // the first one
 		},
 		{
-			what:      "a retry for reset-before-request alone, and no health check that fires",
+			what:      "a retry for reset-before-request only, and no health check that fires",
 			manifests: manifests(active, "", "consecutive5XxErrors: 3", "consecutive5XxErrors: 0", "[connect-failure, refused-stream, reset-before-request]", "[reset-before-request]"),
 			findings:  []string{"info no-active-check", "warning passive-never-fires"}, verdict: "yes",
 		},
@@ -271,7 +271,7 @@ func TestWhatFindingsDependOn(t *testing.T) {
 			findings: []string{"warning retry-budget"}, verdict: "yes",
 		},
 		{
-			what: "a policy of the Gateway beside mergeType Foo",
+			what: "a policy of the Gateway next to mergeType Foo",
 			manifests: right + "  mergeType: Foo\n---\n" +
 				replaced(t, policy, "  name: shop\n  namespace", "  name: public\n  namespace", "kind: HTTPRoute", "kind: Gateway", "    name: shop\n", "    name: public\n"),
 			findings: []string{"warning merge-type", "error unresolvable-ref"}, verdict: "no",

@@ -215,7 +215,7 @@ type memory struct {
 var (
 	// forManifests: nodes, values and objects are kept to the end.
 	forManifests = memory{least: 240 << 20, perByte: 50}
-	// forTexts: what is kept of a FailoverSpec is the text of its objects, but for those that
+	// forTexts: what is kept of a FailoverSpec is the text of its objects, except those that
 	// meet at a Gateway or at a Service: they are compiled together.
 	forTexts = memory{least: 240 << 20, perByte: 32, percent: 300}
 )

@@ -67,7 +67,7 @@ func TestKptSubpackages(t *testing.T) {
 	require.NoError(t, os.RemoveAll(filepath.Join(directory, "eu", "shop-failover.yaml")))
 	replaceIn(t, directory, "Kptfile", "  - image: ghcr.io/kptdev/krm-functions-catalog/set-namespace:v0.4.1\n    configMap:\n      namespace: web\n", "")
 	replaceIn(t, directory, "eu/shop.yaml", "namespace: web", "namespace: eu")
-	replaceIn(t, directory, "eu/Kptfile", "pipeline:", "ignored:") // rendered by the parent's pipeline alone
+	replaceIn(t, directory, "eu/Kptfile", "pipeline:", "ignored:") // rendered only by the parent's pipeline
 	stderr, failed := kptRender(t, directory)
 	require.Empty(t, failed, stderr)
 	parent, subpackage := filesOf(t, directory)["shop-failover.yaml"], filesOf(t, directory)["eu/shop-failover.yaml"]

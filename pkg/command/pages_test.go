@@ -242,7 +242,7 @@ type atDesk struct {
 	environment []string
 }
 
-// newDesk copies what the commands of a page may read, since they may write beside it.
+// newDesk copies what the commands of a page may read, since they may write next to it.
 func newDesk(t *testing.T, file string) atDesk {
 	t.Helper()
 	root := t.TempDir()

@@ -139,8 +139,8 @@ func TestExitCodes(t *testing.T) {
 		{name: "an error that is suppressed", files: map[string]string{"a.yaml": ignored}},
 		{name: "an error that no annotation suppresses", files: map[string]string{"a.yaml": strings.Replace(ignored, "interval: 2s", "interval: 0s", 1)}, worst: "error"},
 		{name: "no YAML", files: map[string]string{"a.yaml": "a: ["}, unread: true},
-		{name: "no YAML beside what is right", files: map[string]string{"a.yaml": "a: [", "b.yaml": right}, unread: true},
-		{name: "no YAML beside an error", files: map[string]string{"a.yaml": "a: [", "b.yaml": wrong}, worst: "error", unread: true},
+		{name: "no YAML next to what is right", files: map[string]string{"a.yaml": "a: [", "b.yaml": right}, unread: true},
+		{name: "no YAML next to an error", files: map[string]string{"a.yaml": "a: [", "b.yaml": wrong}, worst: "error", unread: true},
 	}
 	severities := []string{"error", "warning", "info"}
 	validate := sarifValidator(t)
@@ -386,7 +386,7 @@ func TestHelmTemplates(t *testing.T) {
 	})
 }
 
-// TestUnreadableFilesHideNothing: neither in a directory nor beside it.
+// TestUnreadableFilesHideNothing: neither in a directory nor next to it.
 func TestUnreadableFilesHideNothing(t *testing.T) {
 	inDirectory(t, map[string]string{"web/b.yaml": failoverManifests(t), "web/c.yaml": "a: ["})
 	require.NoError(t, os.Symlink("nowhere", "web/a.yaml"))

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRuleBoundaries is about where a rule begins and ends, beside the pair of manifests
-// that each has.
+// TestRuleBoundaries is about where a rule begins and ends, in addition to the pair of
+// manifests that each has.
 func TestRuleBoundaries(t *testing.T) {
 	const (
 		sessionAtStandby = "      sessionName: shop\n"
@@ -61,7 +61,7 @@ func TestRuleBoundaries(t *testing.T) {
 		},
 
 		{
-			rule: "hc-host-wildcard", reason: "a wildcard beside a name comes first", quiet: true, want: "warning",
+			rule: "hc-host-wildcard", reason: "a wildcard next to a name comes first", quiet: true, want: "warning",
 			replaced: []string{"        hostname: www.example.com\n", "", "  rules:", "  hostnames:\n  - www.example.com\n  - '*.example.com'\n  rules:"},
 		},
 		{rule: "hc-host-wildcard", reason: "the listener has a hostname", replaced: []string{"    port: 80\n    protocol: HTTP", "    port: 80\n    hostname: www.example.com\n    protocol: HTTP"}},
@@ -217,7 +217,7 @@ func TestNineFaults(t *testing.T) {
 	for fault, place := range map[string]string{
 		"a selector that matches no pod":                   "25:3: error: Service web/active: spec.selector: ",
 		"a port that the Service does not have":            "69:7: error: Backend web/active: spec.endpoints[0].fqdn.port: ",
-		"an IP address beside a hostname":                  "78:5: error: Backend web/passive: spec.endpoints[0]: ",
+		"an IP address next to a hostname":                 "78:5: error: Backend web/passive: spec.endpoints[0]: ",
 		"no fallback":                                      "103:5: error: HTTPRoute web/shop: spec.rules[0].backendRefs: ",
 		"weights instead of it":                            "107:7: error: HTTPRoute web/shop: spec.rules[0].backendRefs[0].weight: ",
 		"a Backend that is not there":                      "112:7: error: HTTPRoute web/shop: spec.rules[0].backendRefs[2]: ",

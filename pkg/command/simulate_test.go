@@ -150,7 +150,7 @@ func workload(replicas string) string {
 	return strings.Replace(simulated, "service: {name: shop,", "workload: {image: shop, clusterIP: None, replicas: "+replicas+",", 1)
 }
 
-// TestSimulateNotes: what is simulated as something else than it looks like is said, in
+// TestSimulateNotes: what is simulated differently from what it looks like is said, in
 // text and in JSON.
 func TestSimulateNotes(t *testing.T) {
 	one, two := strings.Replace(workload("1"), "name: shop,", "name: other,", 1), workload("4")

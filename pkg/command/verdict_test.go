@@ -101,16 +101,16 @@ func TestVerdict(t *testing.T) {
 			replaced: []string{"  fallback: true\n", "", "name: active", "name: stable", "name: passive", "name: canary"},
 		},
 		{
-			reason: "a Service beside a hostname", manifests: right + service, replaced: []string{"group: gateway.envoyproxy.io\n      kind: Backend\n      name: active", "name: active\n      port: 80"},
+			reason: "a Service next to a hostname", manifests: right + service, replaced: []string{"group: gateway.envoyproxy.io\n      kind: Backend\n      name: active", "name: active\n      port: 80"},
 			verdict: "no", completeVerdict: "no", findings: []string{"error mixed-address-type", "warning host-mismatch"},
 		},
 		{
-			reason:    "a Service beside a hostname, and an EnvoyProxy that is elsewhere may route to Services",
+			reason:    "a Service next to a hostname, and an EnvoyProxy that is elsewhere may route to Services",
 			manifests: withoutKind(t, right, "GatewayClass") + service, replaced: []string{"group: gateway.envoyproxy.io\n      kind: Backend\n      name: active", "name: active\n      port: 80"},
 			verdict: "unknown", completeVerdict: "no", findings: []string{"warning mixed-address-type", "warning host-mismatch"},
 		},
 		{
-			reason:    "a Service beside a hostname, and an EnvoyProxy that routes to Services",
+			reason:    "a Service next to a hostname, and an EnvoyProxy that routes to Services",
 			manifests: right + service + "---\napiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyProxy\nmetadata: {name: proxy, namespace: web}\nspec: {routingType: Service}\n",
 			replaced:  []string{"group: gateway.envoyproxy.io\n      kind: Backend\n      name: active", "name: active\n      port: 80"},
 			verdict:   "yes", completeVerdict: "yes", findings: []string{"warning host-mismatch"},

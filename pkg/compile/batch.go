@@ -10,7 +10,7 @@ import (
 // together.
 const batchSize = 64
 
-// batches puts the places of FailoverSpecs into lists of at least batchSize, but for the last
+// batches puts the places of FailoverSpecs into lists of at least batchSize, except the last
 // one, such that what the rules of package check find in the objects of a list does not
 // depend on those of the others.
 func batches(sources []source) [][]int {

@@ -24,7 +24,7 @@ type ignore struct {
 }
 
 // specName is what the objects that were rendered from a FailoverSpec know of it. They
-// are written beside it.
+// are written next to it.
 type specName struct{ directory, name string }
 
 // suppress marks the findings of rules that are ignored by an annotation of their

@@ -53,7 +53,7 @@ func (s *Subject) Field(path string) string {
 	return document.Field(s.Node, path)
 }
 
-// Position returns where a field stands, in the file if HasLines, else among the
+// Position returns where a field stands, in the file if HasLines, otherwise among the
 // other fields of the document.
 func (s *Subject) Position(path document.Path) document.Position {
 	if s == nil {

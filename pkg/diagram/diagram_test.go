@@ -221,7 +221,7 @@ func TestSamples(t *testing.T) {
 		run.Samples = append(run.Samples, sample)
 	}
 	svg := string(diagram.Outage(run))
-	count := func(class string) int { return strings.Count(svg, `class="bar `+class+`"`) - 1 } // but for the legend's
+	count := func(class string) int { return strings.Count(svg, `class="bar `+class+`"`) - 1 } // without the legend's
 	assert.Equal(t, []int{40, 18, 2}, []int{count("first"), count("standby"), count("bad")}, "bars of half a second")
 	slices.Reverse(run.Samples)
 	assert.Equal(t, svg, string(diagram.Outage(run)), "the order of samples does not matter")

@@ -92,7 +92,7 @@ func (r ruler) wrap(text string, width float64, most int) []string {
 }
 
 // breakAt returns where a word that is too wide ends in this line: after a separator in
-// its second half, else where it is full.
+// its second half, otherwise where it is full.
 func (r ruler) breakAt(word string, width float64) int {
 	taken, full, good := 0.0, 0, 0
 	for i, char := range word {

@@ -24,7 +24,7 @@ type Run struct {
 	Events []Event
 	// Facts are the numbers that it came to.
 	Facts []Fact
-	// Note is what else to know.
+	// Note is a remark, such as why nothing was simulated.
 	Note string
 }
 

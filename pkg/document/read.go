@@ -23,7 +23,7 @@ type Document struct {
 }
 
 // Bytes reads the whole of an input, up to MaxBytes. An error is a SyntaxError
-// where the input is too long, else the reader's own.
+// where the input is too long, otherwise the reader's own.
 func Bytes(r io.Reader, source string) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
 	if err != nil {

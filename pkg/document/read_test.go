@@ -187,7 +187,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		documents, err := document.Parse([]byte(text), "f.yaml")
 		want, wantErr := decodeStream(text)
-		// What the stream has wrong, or else than meant: marks within it, UTF-16,
+		// What the stream has wrong, or not as it is meant: marks within it, UTF-16,
 		// aliases across documents; and lists.
 		if wantErr != nil || !utf8.ValidString(text) || strings.ContainsAny(text, "\uFEFF\x00*") || strings.Contains(text, "List") {
 			return

@@ -36,7 +36,7 @@ func TestSyntaxError(t *testing.T) {
 		{"an anchor that is nowhere", "x: 1\ny: *base\nz: 2\n", 2, "not YAML: alias *base has no anchor &base before it in its document, and those of other documents do not count"},
 		{"an anchor of an earlier document", "x: &base 1\n---\ny: *base\n", 3, "not YAML: alias *base has no anchor &base before it in its document, and those of other documents do not count"},
 		{"an asterisk without quotes", "a: 1\nhostnames: [*.example.com]\n", 2, "not YAML: \"*\" begins an alias: write \"*.example.com\", with the quotes"},
-		{"an asterisk alone", "hostnames:\n- *\n", 2, "not YAML: \"*\" begins an alias: write \"*\", with the quotes"},
+		{"only an asterisk", "hostnames:\n- *\n", 2, "not YAML: \"*\" begins an alias: write \"*\", with the quotes"},
 		{"an asterisk that is the value", "hostname: *.example.com # all\n", 1, "not YAML: \"*\" begins an alias: write \"*.example.com\", with the quotes"},
 		{"an ampersand without quotes", "a: &\n", 1, "not YAML: did not find expected alphabetic or numeric character"},
 		{"a control character", "a: 1\nb: \x01\n", 2, "not YAML: control characters are not allowed"},

@@ -412,7 +412,7 @@ func patchOf(containers []any) string {
 	return string(patch)
 }
 
-// marksOf returns how the tiers are told apart: as the user says, else by the names of pods in
+// marksOf returns how the tiers are told apart: as the user says, otherwise by the names of pods in
 // the JSON field "pod".
 func marksOf(tiers []tierInCluster, chosen Marks) (Marks, error) {
 	if len(chosen.Active)+len(chosen.Passive) > 0 {

@@ -295,7 +295,7 @@ func TestReportIsHarmless(t *testing.T) {
 	}
 }
 
-// assertHarmlessHTML reads a page as XML, which it is but for its first line and the elements
+// assertHarmlessHTML reads a page as XML, which it is except for its first line and the elements
 // that have no end, and looks for elements and attributes that are not the report's own.
 func assertHarmlessHTML(t *testing.T, page string) {
 	t.Helper()

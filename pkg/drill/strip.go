@@ -56,7 +56,7 @@ func cellOf(request prober.Request) rune {
 	return cellOther
 }
 
-// merged is what stands for two cells in one: a loss before all else.
+// merged is what stands for two cells in one: a loss before anything else.
 func merged(a, b rune) rune {
 	switch {
 	case a == b || b == cellNothing:

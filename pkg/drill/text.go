@@ -67,7 +67,7 @@ func (r Report) rows() []row {
 	return rows
 }
 
-// remarks are what else there is to say, each a name and a text.
+// remarks are what there is to say as well, each a name and a text.
 func (r Report) remarks() []row {
 	var remarks []row
 	add := func(name, format string, args ...any) {

@@ -12,7 +12,7 @@ import (
 
 // Text returns a node as a YAML document that every reader reads back the same:
 // where the YAML library would write the style of a text wrongly, it changes that
-// style in the node. The encoder is for this document alone, since one for several
+// style in the node. The encoder is only for this document, since one for several
 // keeps every event that it ever wrote.
 func Text(node *yaml.Node) ([]byte, error) {
 	correctStyles(node)

@@ -17,7 +17,7 @@ import (
 )
 
 // hostileTexts are what YAML, in one of its versions, takes for something else, or
-// has no way to write but in quotes.
+// can write only in quotes.
 var hostileTexts = []string{
 	"", " ", "\n", "\n\n", "\t", "\r", "\r\n", "\u0085", "\u2028", "\u2029", "\uFEFF", "\u00a0", "\u200b", "\x00", "\x01", "\x1b", "\x7f", "\ufffd", "é", "🚀",
 	"---", "...", "--- a", "# ", "#a", "a # b", ": ", "a:", "a: b", ":a", "- ", "-", "-a", "? ", "?", "=", "<<", "%a", "@a", "`a", "!a", "!!int 1", "&a", "*a", "|", ">", "'", "\"", "\\", "{a}", "[a]", "{", "]", ",", "a, b",

@@ -156,7 +156,7 @@ func (w *writer) node(node *yaml.Node, indent int) bool {
 	return true
 }
 
-// isBare tells that a node has nothing beside its value.
+// isBare tells that a node has nothing except its value.
 func isBare(node *yaml.Node) bool {
 	return node.Anchor == "" && node.HeadComment == "" && node.LineComment == "" && node.FootComment == ""
 }

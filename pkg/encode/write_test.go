@@ -21,7 +21,7 @@ var awkwardTexts = []string{
 	"a\nb", "a\nb\n", "\ta", "é", "\x7f", "\u2028", strings.Repeat("a", 128), strings.Repeat("a", 129), strings.Repeat("a ", 100),
 }
 
-// randomValue makes a value of any shape; the texts are of those above, alone or joined.
+// randomValue makes a value of any shape; the texts are of those above, single or joined.
 func randomValue(random *rand.Rand, depth int) any {
 	text := func() string {
 		made := awkwardTexts[random.IntN(len(awkwardTexts))]

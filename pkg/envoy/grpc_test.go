@@ -17,7 +17,7 @@ func reportOf(t *testing.T, policy string, kind envoy.Kind) envoy.Report {
 }
 
 // TestAnswersOfGRPC: an error in the headers counts as the status of HTTP that stands for
-// it, and is repeated by the trigger of its own name alone.
+// it, and is repeated only by the trigger of its own name.
 func TestAnswersOfGRPC(t *testing.T) {
 	const passive = "healthCheck: {passive: {interval: 2s, baseEjectionTime: 60s, maxEjectionPercent: 100, "
 	for _, tc := range []struct {

@@ -61,7 +61,7 @@ func TestPriorityLoad(t *testing.T) {
 	assert.Equal(t, no, panics, "a threshold of 0 is no panic")
 }
 
-// withoutPanic is the load by health alone; where nothing is healthy there is none.
+// withoutPanic is the load only by health; where nothing is healthy there is none.
 func withoutPanic(healthy, all, otherwise []int) []int {
 	health := tierHealth(healthy, all)
 	if sum(health) == 0 {
@@ -80,7 +80,7 @@ func allTrue(list []bool) bool {
 }
 
 // TestLocalities: the backends of a tier get requests by weight, each as long as it has
-// healthy hosts; how many go to the tier at all is a matter of its hosts alone.
+// healthy hosts; how many go to the tier at all depends only on its hosts.
 func TestLocalities(t *testing.T) {
 	for _, tc := range []struct {
 		reason     string

@@ -72,7 +72,7 @@ func SettingsOf(kind string, rule envoygateway.Rule, at envoygateway.Attachment,
 	}
 	if timeouts := rule.Timeouts; timeouts != nil {
 		settings.RequestTimeout = duration(timeouts.Request, settings.RequestTimeout)
-		if rule.Retry == nil { // else it is that of each attempt (processRouteTimeout)
+		if rule.Retry == nil { // otherwise it is that of each attempt (processRouteTimeout)
 			settings.RequestTimeout = duration(timeouts.BackendRequest, settings.RequestTimeout)
 		}
 	}

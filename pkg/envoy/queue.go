@@ -17,7 +17,7 @@ func (e event) before(other event) bool {
 }
 
 // action is what an event does, and to what. Most are methods of a simulation: a closure for
-// each event would take longer than all else.
+// each event would take longer than everything else.
 type action struct {
 	do doing
 	on subject
@@ -52,7 +52,7 @@ func (t task) isOver() bool {
 	return r.done || r.index != t.index || t.attempt != 0 && (r.Attempts != t.attempt || !r.isTrying)
 }
 
-// queue has the events to come: a heap, and beside it the deadlines of requests, which
+// queue has the events to come: a heap, and apart from it the deadlines of requests, which
 // come in the order in which they are planned. The heap of container/heap takes three
 // times as long.
 type queue struct {

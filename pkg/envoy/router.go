@@ -99,7 +99,7 @@ func (s *simulation) connectFailed(r *request) {
 	}
 }
 
-// reset is an attempt whose connection broke. Where Envoy sees connections alone, one that
+// reset is an attempt whose connection broke. Where Envoy sees only connections, one that
 // was established does not count against its host (tcp_proxy.cc, onGenericPoolFailure).
 func (s *simulation) reset(r *request) {
 	s.end(r)

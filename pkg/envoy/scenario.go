@@ -72,7 +72,7 @@ func Kinds() []Kind {
 }
 
 // KindsOf returns the kinds of outage that there are for a kind of route: a server of gRPC
-// answers errors in its own way, and where Envoy sees connections alone, an answer is
+// answers errors in its own way, and where Envoy sees only connections, an answer is
 // never an error.
 func KindsOf(route string) []Kind {
 	switch {
@@ -84,14 +84,14 @@ func KindsOf(route string) []Kind {
 	return []Kind{Closed, Status500, Status503, Hang, Dropped}
 }
 
-// The kinds of route that are not of HTTP alone.
+// The kinds of route that are not plain HTTP.
 const (
 	grpcRoute = "GRPCRoute"
 	tcpRoute  = "TCPRoute"
 	tlsRoute  = "TLSRoute"
 )
 
-// SeesConnections tells whether Envoy sees connections alone in what a kind of route takes,
+// SeesConnections tells whether Envoy sees only connections in what a kind of route takes,
 // and no requests.
 func SeesConnections(route string) bool { return route == tcpRoute || route == tlsRoute }
 

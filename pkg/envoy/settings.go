@@ -5,7 +5,7 @@ import "time"
 // Settings are those of Envoy that decide about a failover, in Envoy's terms: a
 // cluster and the routes to it.
 type Settings struct {
-	// Connections tells that Envoy sees connections alone, as for a TCPRoute.
+	// Connections tells that Envoy sees only connections, as for a TCPRoute.
 	Connections bool
 	// HTTP2 tells that requests to a host share a connection of each worker.
 	HTTP2 bool

@@ -30,7 +30,7 @@ func (t *translator) tlsOf(s *setting, backend *egv1a1.Backend) *TLS {
 }
 
 // backendTLSPolicyOf returns the policy for a backend: the oldest that names its
-// port, else the oldest that names the backend.
+// port, otherwise the oldest that names the backend.
 func (t *translator) backendTLSPolicyOf(s *setting) *gwapiv1.BackendTLSPolicy {
 	group := ""
 	if s.Ref.Kind == kindBackend {

@@ -160,7 +160,7 @@ func TestOutcomes(t *testing.T) {
 		status    int
 		causes    []string
 	}{
-		"IP beside FQDN": {
+		"IP next to FQDN": {
 			manifests: replaced("fqdn: {hostname: passive.example.com, port: 80}", "ip: {address: 10.0.0.1, port: 80}"),
 			outcome:   envoygateway.OutcomeWeightedClusters,
 			causes:    []string{"MixedAddressTypes: Backend web/passive spec.endpoints[0]"},
@@ -201,7 +201,7 @@ func TestOutcomes(t *testing.T) {
 			causes:    []string{"ZoneAware: BackendTrafficPolicy web/policy spec.loadBalancer.zoneAware.preferLocal"},
 		},
 		"a policy without zones": {manifests: policy("loadBalancer: {type: LeastRequest}"), outcome: envoygateway.OutcomeCluster},
-		"WebSocket beside h2c": {
+		"WebSocket next to h2c": {
 			manifests: strings.ReplaceAll(replaced("spec: {endpoints", "spec: {appProtocols: [gateway.envoyproxy.io/ws], endpoints"), "fallback: true,", "fallback: true, appProtocols: [gateway.envoyproxy.io/h2c],"),
 			outcome:   envoygateway.OutcomeWeightedClusters,
 			causes:    []string{"MixedProtocols: " + route + "spec.rules[0].backendRefs[0]"},
@@ -215,7 +215,7 @@ func TestOutcomes(t *testing.T) {
 			manifests: replaced("spec: {endpoints", "spec: {tls: {wellKnownCACertificates: System}, endpoints"),
 			outcome:   envoygateway.OutcomeCluster,
 		},
-		"a DynamicResolver beside another": {
+		"a DynamicResolver next to another": {
 			manifests: replaced("spec: {endpoints: [{fqdn: {hostname: active.example.com, port: 80}}]}", "spec: {type: DynamicResolver}"),
 			outcome:   envoygateway.OutcomeDirectResponse, status: 500,
 			causes: []string{"InvalidBackendRef: " + route + "spec.rules[0].backendRefs[0]"},

@@ -56,7 +56,7 @@ func (l *resourceList) check(asked v1alpha1.CheckSpec) (Answer, error) {
 	return l.answer(results, told, failOn)
 }
 
-// overlaid returns what one says, where it says something, else the other.
+// overlaid returns what one says, where it says something, otherwise the other.
 func overlaid(asked, config v1alpha1.CheckSpec) v1alpha1.CheckSpec {
 	return v1alpha1.CheckSpec{
 		Target:   cmp.Or(config.Target, asked.Target),

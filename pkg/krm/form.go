@@ -63,7 +63,7 @@ func keepKeys(from, to *yaml.Node) {
 }
 
 // formerElements finds for each element of a list what it was in an earlier one:
-// the element of the same name or text, of several the first that is left, or else
+// the element of the same name or text, of several the first that is left, otherwise
 // the one at the same place.
 func formerElements(earlier, elements []*yaml.Node) []*yaml.Node {
 	byKey := map[string][]*yaml.Node{}

@@ -28,7 +28,7 @@ func IsResourceList(node *yaml.Node) bool { return document.IsResourceList(node)
 
 // Answer is what a function answers.
 type Answer struct {
-	// YAML is the ResourceList: with the rendered objects where all is well, else
+	// YAML is the ResourceList: with the rendered objects where all is well, otherwise
 	// with the items as they came. It is nil where the input is not a ResourceList.
 	YAML []byte
 	// Diagnostics are what to tell people: those among the results that call for
@@ -120,7 +120,7 @@ type resourceList struct {
 	// an empty node for now.
 	rendered map[*yaml.Node][]byte
 	// wholePackage tells that the call is about all FailoverSpecs of a package, not
-	// about a functionConfig's alone.
+	// only about a functionConfig's.
 	wholePackage bool
 }
 
@@ -212,7 +212,7 @@ func (l *resourceList) specs() ([]source, []diagnostic.Diagnostic) {
 	return sources, diagnostics
 }
 
-// misspelt refuses an item that is nearly a FailoverSpec: taken for somebody else's,
+// misspelt refuses an item that is nearly a FailoverSpec: taken for another tool's,
 // all that it rendered before would be removed.
 func misspelt(item *yaml.Node) []diagnostic.Diagnostic {
 	apiVersion, kind := document.Field(item, "apiVersion"), document.Field(item, "kind")

@@ -43,7 +43,7 @@ func (o object) displayName() string {
 func (o object) child() child { return child{o.spec.owner, o.part} }
 
 // place puts rendered objects into the items, where their spec's children are
-// already, else at the end, and takes out the children that are no longer rendered.
+// already, otherwise at the end, and takes out the children that are no longer rendered.
 // Other items stay as they are, in their order. If there is an error, nothing
 // changes.
 func (l *resourceList) place(objects []object) []diagnostic.Diagnostic {
@@ -91,7 +91,7 @@ func (l *resourceList) place(objects []object) []diagnostic.Diagnostic {
 }
 
 // withBlocks returns the items that stay, with the objects of each spec where the
-// first of its children was, else at the end.
+// first of its children was, otherwise at the end.
 func (l *resourceList) withBlocks(children []child, found earlier, blocks map[owner][]*yaml.Node) []*yaml.Node {
 	var items []*yaml.Node
 	take := func(of owner) {

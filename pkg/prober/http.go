@@ -39,7 +39,7 @@ type HTTP struct {
 	HTTP2 bool
 	// GRPC tells that the path is that of a method of gRPC.
 	GRPC bool
-	// Kept keeps connections for the next request, else each has its own.
+	// Kept keeps connections for the next request, otherwise each has its own.
 	Kept bool
 	// From tells who sent an answer that is no error; nil stands for JSONPod.
 	From func(header http.Header, body []byte) string

@@ -91,7 +91,7 @@ type (
 )
 
 // The ids of what has no rule: errors of the API server and Envoy Gateway, and what
-// else there is to say of a manifest.
+// there is to say of a manifest as well.
 const (
 	ruleInvalidManifest = "invalid-manifest"
 	ruleManifestNote    = "manifest-note"

@@ -117,7 +117,7 @@ func (s Served) CanHave() string {
 	return fmt.Sprintf("%s can have %s", envoygateway.WithArticle(s.Kind), strings.Join(has, ", "))
 }
 
-// Counted is what is counted, in the plural: connections where Envoy sees nothing else.
+// Counted is what is counted, in the plural: connections where Envoy sees only these.
 func (s Served) Counted() string {
 	if envoy.SeesConnections(s.Kind) {
 		return "connections"
@@ -220,7 +220,7 @@ const (
 	// longestTail is the time after an outage in which active may come back, since no
 	// ejection is longer than five minutes.
 	longestTail = 330 * time.Second
-	// calm is how long active must have answered alone for an outage to be over.
+	// calm is how long only active must have answered for an outage to be over.
 	calm = 5 * time.Second
 )
 

@@ -29,8 +29,8 @@ type Playground struct {
 	explained int
 }
 
-// remembered is for how many explanations a simulator is kept: it has time for so many settings
-// alone, and each change of a policy is another one.
+// remembered is for how many explanations a simulator is kept: it has time for only so many
+// settings, and each change of a policy is another one.
 const remembered = 20
 
 // Finding is an error, a warning or a note about a line of the text.
@@ -58,7 +58,7 @@ type Verdict struct {
 // Checking is what "failover check" says, without the cost of outages, and what
 // "failover render" prints.
 type Checking struct {
-	// Specs is how many FailoverSpecs there are, Others what else there is.
+	// Specs is how many FailoverSpecs there are, Others how many other documents.
 	Specs  int `json:"specs"`
 	Others int `json:"others"`
 	// YAML is what is rendered; empty where a spec is wrong.

@@ -112,7 +112,7 @@ export function readable(parent, label) {
   ]);
 }
 
-// setText changes what differs alone, so that the rest is not drawn again, and stays in view.
+// setText changes only what differs, so that the rest is not drawn again, and stays in view.
 export function setText(editor, text) {
   const old = editor.state.doc.toString();
   if (old === text) return;

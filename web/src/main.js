@@ -66,7 +66,7 @@ const ready = () => {
 };
 
 // pause is how long nobody types before findings are explained, which takes longer than
-// all else.
+// everything else.
 const pause = 300;
 const passed = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

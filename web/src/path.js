@@ -91,7 +91,7 @@ function above(lines, at, lead) {
       column = key;
       leave(line[1] + line[2]);
     } else if (key === column && line[2]) {
-      leave(line[1] + line[2]); // a key beside it, in the first line of the item
+      leave(line[1] + line[2]); // a key next to it, in the first line of the item
     }
     if (column === 0) break;
   }

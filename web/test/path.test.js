@@ -8,7 +8,7 @@ const cases = [
   ['a key at the top', 'ki', { path: [], prefix: 'ki' }],
   ['below a key', 'spec:\n  ho', { path: ['spec'], prefix: 'ho' }],
   ['below two keys, an empty line', 'spec:\n  active:\n    ', { path: ['spec', 'active'], prefix: '' }],
-  ['a key beside others', 'spec:\n  active:\n    name: a\n  po', { path: ['spec'], prefix: 'po' }],
+  ['a key next to others', 'spec:\n  active:\n    name: a\n  po', { path: ['spec'], prefix: 'po' }],
   ['a value', 'spec:\n  policy:\n    profile: za', { path: ['spec', 'policy'], key: 'profile', prefix: 'za' }],
   ['an empty value', 'spec:\n  prefer: ', { path: ['spec'], key: 'prefer', prefix: '' }],
   ['right behind a colon', 'spec:\n  prefer:', undefined],

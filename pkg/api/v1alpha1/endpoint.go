@@ -40,7 +40,7 @@ func EndpointPort(endpoint egv1a1.BackendEndpoint) int32 {
 }
 
 // hostname returns what Envoy calls an endpoint: its hostname field, which an IP
-// needs, else its DNS name.
+// needs, otherwise its DNS name.
 func hostname(endpoint egv1a1.BackendEndpoint) string {
 	switch {
 	case endpoint.Hostname != nil:

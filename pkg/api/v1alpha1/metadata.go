@@ -19,7 +19,7 @@ const (
 	AnnotationPart = Group + "/part"
 	// AnnotationLabels has, on what the function emits, the keys of the labels that
 	// spec.labels gave it, separated by commas. By it the next run tells a label
-	// that was taken out of the spec from one that somebody else put on the object.
+	// that was taken out of the spec from one that another author put on the object.
 	AnnotationLabels = Group + "/labels"
 	// AnnotationAnnotations does for spec.annotations what AnnotationLabels does for
 	// spec.labels.

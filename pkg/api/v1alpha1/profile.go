@@ -63,7 +63,7 @@ func (p Profile) blocks(on target.Target, route RouteKind) profileBlocks {
 			HealthyThreshold:   new(uint32(2)),
 		},
 		// Envoy Gateway's defaults are the record's TTL, which is 30s in most clusters,
-		// else 30s: so long would a new pod wait, and one that is gone be tried.
+		// otherwise 30s: so long would a new pod wait, and one that is gone be tried.
 		headlessDNS: &egv1a1.DNS{
 			DNSRefreshRate: new(gwapiv1.Duration("5s")),
 			RespectDNSTTL:  new(false),

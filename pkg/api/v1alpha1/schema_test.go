@@ -95,13 +95,13 @@ func agreeFields(t *testing.T, path string, goType reflect.Type, schema jsonObje
 		fieldPath := strings.TrimPrefix(path+"."+name, ".")
 		property, ok := properties[name].(jsonObject)
 		if !ok {
-			assert.Contains(t, notInSchema, fieldPath, "%s is in the Go type alone", fieldPath)
+			assert.Contains(t, notInSchema, fieldPath, "%s is only in the Go type", fieldPath)
 			continue
 		}
 		agree(t, fieldPath, fieldType, property)
 	}
 	for _, name := range keys(schema["properties"]) {
-		assert.Contains(t, fields, name, "%s.%s is in the schema alone", path, name)
+		assert.Contains(t, fields, name, "%s.%s is only in the schema", path, name)
 	}
 }
 

@@ -31,8 +31,8 @@ type FailoverSpec struct {
 	// the route, and every other name defaults from it, so it is a DNS label
 	// of at most 63 characters and short enough for `NAME-gateway`,
 	// `NAME-active` and `NAME-passive` to be one too. The namespace is that
-	// of all objects but a Gateway placed elsewhere; it defaults to the one given
-	// to the command, else to `default`. Labels and annotations here are the
+	// of all objects except a Gateway placed elsewhere; it defaults to the one given
+	// to the command, otherwise to `default`. Labels and annotations here are the
 	// file's own and are not copied to the objects: see spec.labels.
 	metav1.ObjectMeta `json:"metadata"`
 

@@ -146,7 +146,7 @@ func TestContainer(t *testing.T) {
 	}
 }
 
-// TestDeployment has each rule about a Deployment beside its container.
+// TestDeployment has each rule about a Deployment except those about its container.
 func TestDeployment(t *testing.T) {
 	for spec, want := range map[string]string{
 		`replicas: 0`:   "",
@@ -187,7 +187,7 @@ spec.replicas: Invalid value: "3": must be an integer: write 3, without quotes`,
 	}
 }
 
-// TestSeveralContainers has the rules about containers beside others.
+// TestSeveralContainers has the rules about containers next to others.
 func TestSeveralContainers(t *testing.T) {
 	for pod, want := range map[string]string{
 		`containers: []`: "spec.template.spec.containers: Required value: must have a container",

@@ -13,7 +13,7 @@ import (
 )
 
 // Expr is an expression. Its value is a bool, an int64, a float64, a string, a
-// time.Duration, a []any, a map[string]any or nil, or else an error.
+// time.Duration, a []any, a map[string]any or nil, or an error.
 type Expr interface {
 	eval(*scope) (any, error)
 }

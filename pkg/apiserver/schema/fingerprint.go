@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Fingerprint is the same for schemas that differ in their descriptions alone.
+// Fingerprint is the same for schemas that differ only in their descriptions.
 func Fingerprint(schema any) string {
 	data, err := json.Marshal(withoutDescriptions(schema))
 	if err != nil {

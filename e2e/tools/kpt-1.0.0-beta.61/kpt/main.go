@@ -1,4 +1,4 @@
-// Command kpt is kpt with its fn commands alone. The suite can't build kpt's own
+// Command kpt is kpt with only its fn commands. The suite can't build kpt's own
 // main: that has 'kpt alpha rollouts' too, whose module not every proxy serves.
 package main
 
@@ -26,7 +26,7 @@ func main() {
 // report shows an error as kpt does, and returns the exit status.
 func report(err error) int {
 	if resolved, ok := resolver.ResolveError(err); ok {
-		if resolved.Message != "" { // else it was printed before
+		if resolved.Message != "" { // otherwise it was printed before
 			fmt.Fprintln(os.Stderr, resolved.Message)
 		}
 		return resolved.ExitCode
