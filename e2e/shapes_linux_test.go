@@ -130,7 +130,7 @@ measured / predicted by the [simulation](simulation.md), which is told when the 
 more than 2 requests or 5 %%, or by more than 0.3 s. *By passive* is how many of the outage's 400 requests it answered.
 
 - *2 rules* are two of one HTTPRoute, with 20 requests a second each. Each is a cluster of Envoy's that **learns of the outage
-  alone, so both lose**: a line for each.
+  separately, so both lose requests**: a line for each.
 - *weighted* is a tier of two backends, of weight 90 and 10, of which the first is broken. *headless* is one of three pods behind a
   headless Service, of which one is broken.
 - A *GRPCRoute* gets unary calls with a deadline of 5 s. *One connection* is that of a client which keeps it, and so always has the

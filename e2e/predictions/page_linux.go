@@ -80,8 +80,8 @@ func LostAgrees(c Comparison) bool { return c.Lost.Agrees() }
 const head = `# What was predicted, and what was measured
 
 %d drills on a real Envoy, under Envoy Gateway %s, each compared with %d runs of the [simulation](simulation.md). The first 25 are those of
-[drills](drills.md); then come those that differ from them in one or two things, and then random policies, which are below. What is not
-said is as in the table: an outage of 20 s, one host in each tier, two workers. The simulation is told when the outage was really in
+[drills](drills.md); then come those that differ from them in one or two things, and then random policies, which are below. Where a
+row does not say otherwise, there is an outage of 20 s, one host in each tier, and two workers. The simulation is told when the outage was really in
 force, and nothing else.
 
 A figure is measured / predicted. It agrees within 2 requests or 5 %%, or within 0.3 s or the time between two requests. Those that

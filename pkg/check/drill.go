@@ -20,7 +20,7 @@ var drillRules = []Rule{
 	{
 		ID: ruleDrillDue, Severity: diagnostic.Info,
 		Summary: "A failover was never drilled, or not for 90 days, or its last drill exceeded its budget, where drills are recorded.",
-		Explanation: "What was never tried fails in the outage: a standby that lacks a secret, a firewall, a certificate that has expired. The rule finds nothing where the files have no record of any drill: " +
+		Explanation: "What nobody has tried can fail in the outage: a standby that lacks a secret, a firewall, a certificate that has expired. The rule finds nothing where the files have no record of any drill: " +
 			"no FailoverDrill, which \"failover drill --record\" writes. The age of a record counts from today, or from --date, in days of UTC; a record of a later day does not count. " +
 			"Of two records of the same time, the one that exceeded its budget counts. The rule also names a record that is not about a failover in the files. " +
 			"A function of kustomize or kpt does not look at the age. Like all information, it reports the others only where failOn is info.",

@@ -119,7 +119,7 @@ var ejectionRules = []Rule{
 	{
 		ID: "hc-h2c", Severity: diagnostic.Warning,
 		Summary: "An active HTTP check of a backend that is for HTTP/2 or gRPC.",
-		Explanation: "Envoy's check speaks HTTP/1.1, also where the requests use HTTP/2. A server that accepts only HTTP/2, as most gRPC servers do, fails the check. Then no host of its tier is healthy, " +
+		Explanation: "Envoy's check speaks HTTP/1.1, even where the requests use HTTP/2. A server that accepts only HTTP/2, as most gRPC servers do, fails the check. Then no host of its tier is healthy, " +
 			"and where this is true for all tiers, Envoy sends the requests to all of them, the standby included.",
 		Fix:        "Use a check of type GRPC where the server has gRPC health checking. Or make sure that the server answers HTTP/1.1 on the port as well, as many do.",
 		ofFailover: checkHTTP2,
@@ -129,7 +129,7 @@ var ejectionRules = []Rule{
 		Summary: "Where too few hosts of the standby are healthy, Envoy sends requests to dead hosts of all tiers.",
 		Explanation: "While the active tier is down, and fewer than panicThreshold per cent (50 if unset) of the standby's hosts are healthy, Envoy ignores health: it shares the requests among all hosts, " +
 			"those of the dead tier included. This happens only where the standby has several hosts.",
-		Fix:        "Write panicThreshold: 0: then the healthy hosts get all requests. But while no host is healthy, Envoy answers 503, also where a wrong health check is the cause.",
+		Fix:        "Write panicThreshold: 0: then the healthy hosts get all requests. But while no host is healthy, Envoy answers 503, even where a wrong health check is the cause.",
 		Cost:       "149 of 200 requests were lost, with the active host down and 1 of 3 hosts of the standby healthy; 0 with panicThreshold: 0, or with 2 of 3 healthy.",
 		ofFailover: panicSendsToDead,
 	},

@@ -26,7 +26,7 @@ var loadRules = []Rule{
 		ID: "high-panic-threshold", Severity: diagnostic.Warning, Since: "1.4",
 		Summary: "panicThreshold is above Envoy's own, 50.",
 		Explanation: "Where the tiers together don't have enough healthy hosts for all traffic, Envoy assumes that the health checks of a tier with fewer healthy hosts than this percentage are wrong, and sends its traffic to all " +
-			"its hosts, also to dead ones. With 100, this happens as soon as one host is down and the standby cannot take its traffic.",
+			"its hosts, even to dead ones. With 100, this happens as soon as one host is down and the standby cannot take its traffic.",
 		Fix:        "Remove panicThreshold. With 0, Envoy never sends requests to a host that it knows to be dead.",
 		Cost:       "With one of two active hosts down, and the standby down too, 14 of 20 requests were lost with panicThreshold: 100 (tested with Envoy, without Envoy Gateway).",
 		ofFailover: highPanicThreshold,
@@ -34,7 +34,7 @@ var loadRules = []Rule{
 	{
 		ID: "endpoint-override", Severity: diagnostic.Warning, Since: "1.5",
 		Summary:     "loadBalancer.endpointOverride lets a request choose its host.",
-		Explanation: "Whoever writes the header decides which host serves the request, of any tier, also of the standby while active is healthy. Envoy uses the tiers only where the header names no healthy host.",
+		Explanation: "Whoever writes the header decides which host serves the request, of any tier, even of the standby while active is healthy. Envoy uses the tiers only where the header names no healthy host.",
 		Fix:         "Remove endpointOverride, or remove the header from what clients send with a ClientTrafficPolicy: headers: {earlyRequestHeaders: {remove: [NAME]}}.",
 		Cost:        "5 of 5 requests with the standby's address in the header went there while the active tier was healthy (tested with Envoy, without Envoy Gateway).",
 		ofFailover:  endpointOverride,

@@ -101,7 +101,7 @@ var retryRules = []Rule{
 	{
 		ID: "connections-not-retried", Severity: diagnostic.Warning,
 		Summary: "A TCPRoute or TLSRoute without an active health check.",
-		Explanation: "Envoy sees only connections there, and no requests: it retries nothing, also where the policy has retry, and no answer of an application counts as an error. Each new connection to a dead tier is lost until " +
+		Explanation: "Envoy sees only connections there, and no requests: it retries nothing, even where the policy has retry, and no answer of an application counts as an error. Each new connection to a dead tier is lost until " +
 			"enough of them have failed to eject the host, and again each time the ejection ends. A host that accepts connections is never ejected.",
 		Fix:        "Write healthCheck.active: it keeps a dead host out, so that only the connections of its first seconds are lost. Type HTTP also finds an application that answers errors.",
 		Cost:       "26 connections were lost at 20 a second, in an outage of 20 s (the port closed): 3 at its start, the others in the second after the ejection had ended.",

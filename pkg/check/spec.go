@@ -207,11 +207,11 @@ func checkHostNotRewritten(f *failover) []finding {
 	}
 	found := finding{
 		source: f.policyField("spec.healthCheck.active.http", hasHealthCheck),
-		reason: "the check asks for the route's hostname, also where the Host is rewritten: a backend that answers only to its own hostname stays unhealthy",
+		reason: "the check asks for the route's hostname, even where the Host is rewritten: a backend that answers only to its own hostname stays unhealthy",
 		advice: "write hostname at each endpoint of the Backends",
 	}
 	if !f.has(target.EndpointCheckHost) {
-		found.reason = fmt.Sprintf("the check asks every backend for the route's hostname in Envoy Gateway %s, also where the Host is rewritten: a backend that answers only to its own hostname stays unhealthy", f.version)
+		found.reason = fmt.Sprintf("the check asks every backend for the route's hostname in Envoy Gateway %s, even where the Host is rewritten: a backend that answers only to its own hostname stays unhealthy", f.version)
 		found.advice = "write hostname where all backends answer to it, or remove the active check"
 	}
 	return []finding{found}

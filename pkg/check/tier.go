@@ -41,7 +41,7 @@ var tierRules = []Rule{
 	{
 		ID: "no-fallback", Severity: diagnostic.Error, Since: "1.2",
 		Summary:     "No backend of a rule is a fallback, though they are called active and passive, or the fallback has weight 0.",
-		Explanation: "All backends are then in one tier, and share the traffic by weight from the start: the standby serves also while active is healthy. A backend of weight 0 is in no cluster at all, and never serves.",
+		Explanation: "All backends are then in one tier, and share the traffic by weight from the start: the standby serves even while active is healthy. A backend of weight 0 is in no cluster at all, and never serves.",
 		Fix:         "Write fallback: true in the Backend that should stand by; keep its weight at 1. A Service can't be a fallback: make a Backend of it, with the endpoint NAME.NAMESPACE.svc.cluster.local.",
 		ofFailover:  noFallback,
 	},

@@ -108,8 +108,8 @@ object suppresses the findings of these rules at that object; on a FailoverSpec,
 the findings at its rendered objects. They are counted separately, and the verdict stays.
 
 The exit code is the same for every format: 0, or 1 where there is a finding at or
-above --fail-on, or 2 where an input cannot be read; the others are checked all the
-same.`,
+above --fail-on, or 2 where an input cannot be read; the others are still
+checked.`,
 		Example: `  # Check the manifests of a directory
   failover check manifests/
 

@@ -51,7 +51,7 @@ the object that it is about.
 The forms are text (a tree, within 80 columns), svg (light and dark, for a page of
 any width) and mermaid (for a code block of Markdown).
 
-The exit code is 0, also where the drawing shows problems, or 1 where a FailoverSpec or
+The exit code is 0, even where the drawing shows problems, or 1 where a FailoverSpec or
 a manifest is refused, or 2 where an input cannot be read.`,
 		Example: `  # Look at the failovers of a directory
   failover graph manifests/

@@ -134,7 +134,7 @@ FailoverSpecs among the items, or the one that is the functionConfig:
 
 The objects are put next to the spec, with annotations that say which spec they belong
 to. The next run updates them, keeps the labels, annotations and comments that others
-put on them, and removes objects that are no longer rendered, also of a spec that no
+put on them, and removes objects that are no longer rendered, even those of a spec that no
 longer exists; with a FailoverSpec as functionConfig, only that spec's objects are touched.`,
 		Example: `  # Render a FailoverSpec and apply the result
   failover render spec.yaml | kubectl apply -f -

@@ -44,12 +44,12 @@ func newSimulate() *cobra.Command {
 		Long: `Simulate tells for each failover among FailoverSpecs or any manifests what it costs
 when active is broken, without a cluster: the requests lost, the time until passive
 answers, the time until active is back once it works again, and the slowest answer.
-Each is a range over many runs, since much depends on the moment. Active is the tier
-that serves first, also where its name says otherwise, as with prefer: passive.
+Each is a range over many runs, since much depends on when it begins. Active is the tier
+that serves first, even where its name says otherwise, as with prefer: passive.
 
-It simulates Envoy under the policy in effect, and is held against drills on a real
-one: see docs/simulation.md, also for what it does not promise. What "failover check"
-finds wrong keeps nothing from being simulated.
+It simulates Envoy under the policy in effect, and is compared with drills on a real
+one: docs/simulation.md has the results, and what is not covered. Findings of "failover
+check" do not prevent a simulation.
 
 The kinds of outage: closed (the process is gone), 500 and 503 (it answers errors),
 hang (it is stuck), dropped (the node or its network is gone). For a GRPCRoute,

@@ -49,7 +49,7 @@ Each Envoy of the Gateway tells the state of its hosts. Its administration inter
 reached by kubectl port-forward to each of its pods, or at the URLs of --admin. Envoy does
 not tell since when a host is out; --watch shows each change.
 
-The exit code is 0 where the state is known, also a bad one, or 2.`,
+The exit code is 0 where the state is known, even a bad one; otherwise it is 2.`,
 		Example: `  # Which tier serves now?
   failover status failover.yaml
 

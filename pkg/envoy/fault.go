@@ -7,7 +7,7 @@ type Fault struct {
 	// DelayPercent of the requests wait for Delay.
 	DelayPercent float64
 	Delay        time.Duration
-	// AbortPercent of them are then answered with AbortStatus by Envoy itself, also where
+	// AbortPercent of them are then answered with AbortStatus by Envoy itself, even where
 	// that is 200.
 	AbortPercent float64
 	AbortStatus  int

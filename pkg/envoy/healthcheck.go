@@ -18,7 +18,7 @@ type checkState struct {
 	failedChecks, passedChecks int
 	// asked is how the check that is under way ends.
 	asked checkResult
-	// checkLine is the connection of a check of gRPC, which goes on after a timeout, also
+	// checkLine is the connection of a check of gRPC, which goes on after a timeout, even
 	// while it is being made; nil for none.
 	checkLine *line
 }

@@ -100,10 +100,10 @@ func (s Subject) cannotTellApart(tiers []envoygateway.Tier) string {
 	standby := labelsOf(tiers[1:])
 	for _, l := range labelsOf(tiers[:1]) {
 		if l.name != "" && slices.Contains(standby, l) {
-			return fmt.Sprintf("has %s in both tiers: Envoy's metrics never tell which of them is out, also with enablePerEndpointStats; give passive another name", l.value)
+			return fmt.Sprintf("has %s in both tiers: Envoy's metrics never tell which of them is out, even with enablePerEndpointStats; give passive another name", l.value)
 		}
 	}
-	return "has hosts whose addresses are not in the manifests: Envoy's metrics never tell which tier is out, also with enablePerEndpointStats"
+	return "has hosts whose addresses are not in the manifests: Envoy's metrics never tell which tier is out, even with enablePerEndpointStats"
 }
 
 func subjectOf(failover check.Failover, hosts Hosts) (subject Subject, problem string) {

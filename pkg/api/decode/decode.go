@@ -167,7 +167,7 @@ func refusedField(path *field.Path) string {
 }
 
 // refusedNumber says what to do instead of giving a backend no weight: Envoy Gateway
-// leaves such a backend out, also when the others are down.
+// leaves such a backend out, even when the others are down.
 func refusedNumber(path *field.Path, value float64) string {
 	if value == 0 && strings.HasSuffix(path.String(), "].weight") && strings.Contains(path.String(), ".backends[") {
 		return "for no traffic, remove the entry"

@@ -10,8 +10,8 @@ import (
 const CheckKind = "FailoverCheck"
 
 // FailoverCheck as functionConfig makes the function check the items of
-// a ResourceList instead of rendering them: it is then a validator, also where an
-// orchestrator passes no arguments, as to an image. The items stay as they are, and the
+// a ResourceList instead of rendering them: it is then a validator, even where an
+// orchestrator passes no arguments, as with an image. The items stay as they are, and the
 // results have what is wrong and a verdict on each failover.
 type FailoverCheck struct {
 	metav1.TypeMeta `json:",inline"`

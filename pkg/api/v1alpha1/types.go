@@ -220,7 +220,7 @@ type Rule struct {
 	SessionPersistence *gwapiv1.SessionPersistence `json:"sessionPersistence,omitempty"`
 }
 
-// Gateway says which Gateway the route hangs on. With a gatewayClassName, or
+// Gateway says which Gateway the route attaches to. With a gatewayClassName, or
 // without a name, the Gateway is made by this spec; with only a name, the
 // route attaches to one that exists or that another spec makes.
 type Gateway struct {
@@ -256,7 +256,7 @@ type Gateway struct {
 	// Listeners of the Gateway that is made, Gateway API's own type. Default: one,
 	// `http`, protocol HTTP, port 80, open to the FailoverSpec's namespace; with
 	// tlsRoute `tls`, protocol TLS, mode Passthrough, port 443; with tcpRoute there
-	// is no default, since no port is everybody's. An
+	// is no default, since no port suits every application. An
 	// error where the route only attaches. At most 64.
 	//
 	// +optional
@@ -328,7 +328,7 @@ type Backend struct {
 
 	// ServiceImport is a Service that several clusters share, by Kubernetes' Multi-Cluster
 	// Services API. It is reached by its DNS name, `NAME.NAMESPACE.svc.clusterset.local`,
-	// which the cluster's DNS must know: Cilium, Submariner, GKE, Istio and others teach it.
+	// which the cluster's DNS must know: Cilium, Submariner, GKE, Istio and others provide it.
 	//
 	// +optional
 	ServiceImport *ServiceImport `json:"serviceImport,omitempty"`
@@ -388,7 +388,7 @@ type Workload struct {
 	// ClusterIP of the Service: None makes it headless, so that its name stands for
 	// the pods. Each is then a host of its own for Envoy, which ejects one that fails
 	// and keeps the others; the name of a Service with a ClusterIP is one host,
-	// however many pods are behind it. An API server does not take the change on
+	// however many pods are behind it. An API server does not accept this change of
 	// a Service that exists: delete that one first. Default: a ClusterIP of the
 	// cluster's choice. See docs/hosts.md.
 	//
@@ -492,7 +492,7 @@ type ServiceImport struct {
 
 // Policy is Envoy Gateway's BackendTrafficPolicy with a profile below it. A
 // block that is written here (retry, timeout, healthCheck.passive) replaces
-// the profile's, whole; healthCheck.active is completed field by field.
+// the whole block of the profile; healthCheck.active is completed field by field.
 type Policy struct {
 	// Name of the BackendTrafficPolicy. Default: the FailoverSpec's.
 	//
@@ -505,7 +505,7 @@ type Policy struct {
 	// +kubebuilder:default=safe
 	Profile Profile `json:"profile,omitempty"`
 
-	// Every field of Envoy Gateway's BackendTrafficPolicySpec but the targets,
+	// Every field of Envoy Gateway's BackendTrafficPolicySpec except the targets,
 	// since the policy is the route's.
 	egv1a1.BackendTrafficPolicySpec `json:",inline"`
 }
