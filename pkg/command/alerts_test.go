@@ -133,7 +133,7 @@ func TestAlertsByPolicy(t *testing.T) {
 			reason: "a name that both tiers have", old: "active: {service: {name: shop, port: 8080}}\n  passive: {service: {name: shop-standby, port: 8080}}",
 			with:   "active: {endpoints: [{fqdn: {hostname: shop.example.net, port: 80}}]}\n  passive: {endpoints: [{fqdn: {hostname: shop.example.net, port: 81}}]}",
 			hasNot: []string{standbyUnhealthy}, alert: servingFromPassive, want: "ejections_active",
-			stderr: "info: web/shop (HTTPRoute, rule 0) has shop.example.net in both tiers: Envoy's metrics never tell which of them is out, also with enablePerEndpointStats; give passive another name\n",
+			stderr: "info: web/shop (HTTPRoute, rule 0) has shop.example.net in both tiers: Envoy's metrics never tell which of them is out, even with enablePerEndpointStats; give passive another name\n",
 		},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
