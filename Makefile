@@ -18,7 +18,7 @@ e2e: ## On a real cluster, as root on Linux; see e2e/README.md.
 drills: ## The long form: every drill three times; 40 minutes. Writes docs/drills.md, and the recordings that its pictures are made of.
 	go -C e2e test . -run 'TestDrills|TestRecordings|TestShapes' -count=1 -timeout 90m -args -long
 
-predictions: ## 200 drills, most with random policies, beside what is predicted; 25 minutes. Writes docs/predictions.md.
+predictions: ## 200 drills, most with random policies, compared with what is predicted; 25 minutes. Writes docs/predictions.md.
 	go -C e2e test . -run TestPredictions -count=1 -timeout 60m -args -long
 
 profiles: ## What other settings of the profiles would cost, by simulation. Writes into docs/profiles.md.

@@ -182,8 +182,8 @@ func assertAllTrue(t *testing.T, translated translated) {
 	}
 }
 
-// assertOneCluster makes sure that the tiers of a rule share a cluster, since
-// they fail over only there.
+// assertOneCluster makes sure that the tiers of a rule share a cluster: only
+// there they fail over.
 func assertOneCluster(t *testing.T, translated translated, route manifest, rule int, policy manifest) {
 	t.Helper()
 	if route.Kind == "TLSRoute" || route.Kind == "TCPRoute" {

@@ -61,7 +61,7 @@ func TestPriorityLoad(t *testing.T) {
 	assert.Equal(t, no, panics, "a threshold of 0 is no panic")
 }
 
-// withoutPanic is the load only by health; where nothing is healthy there is none.
+// withoutPanic is the load by health only; where nothing is healthy there is none.
 func withoutPanic(healthy, all, otherwise []int) []int {
 	health := tierHealth(healthy, all)
 	if sum(health) == 0 {
