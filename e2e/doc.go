@@ -1,4 +1,4 @@
-// Package e2e holds the end-to-end suite: the workshop to the letter, what Envoy
+// Package e2e holds the end-to-end suite: the workshop as it is written, what Envoy
 // is really told, and drills that count every lost request, all on a real
 // control plane and a real Envoy.
 //
