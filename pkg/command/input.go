@@ -210,6 +210,8 @@ type memory struct {
 	// percent is how much the heap may grow between two collections within that; 0 stands
 	// for the default of main.
 	percent int
+	// perSpec is what a FailoverSpec needs that is in memory with those that it meets.
+	perSpec int64
 }
 
 var (
@@ -217,7 +219,7 @@ var (
 	forManifests = memory{least: 240 << 20, perByte: 50}
 	// forTexts: what is kept of a FailoverSpec is the text of its objects, except those that
 	// meet at a Gateway or at a Service: they are compiled together.
-	forTexts = memory{least: 240 << 20, perByte: 32, percent: 300}
+	forTexts = memory{least: 240 << 20, perByte: 32, percent: 300, perSpec: 160 << 10}
 )
 
 // largeFile is from how many bytes on a file is large.
@@ -230,6 +232,18 @@ func (m memory) limit(read int) {
 	}
 	if os.Getenv("GOGC") == "" && m.percent > 0 {
 		debug.SetGCPercent(m.percent)
+	}
+}
+
+// together raises the limit where it is too low for specs that are in memory together:
+// otherwise half of the time would go to collecting what is still in use.
+func (m memory) together(specs int) {
+	const asIs, percent = -1, 100
+	if needed := m.perSpec * int64(specs); os.Getenv("GOMEMLIMIT") == "" && needed > debug.SetMemoryLimit(asIs) {
+		debug.SetMemoryLimit(needed)
+		if os.Getenv("GOGC") == "" {
+			debug.SetGCPercent(percent)
+		}
 	}
 }
 

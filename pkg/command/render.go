@@ -70,7 +70,7 @@ func runRender(args []string, namespace string, stdin io.Reader, stdout, stderr 
 			others[subject.Field("kind")]++
 		}
 	}
-	stream, diagnostics, err := compile.YAML(subjects, compile.Options{Namespace: namespace, DropNodes: true})
+	stream, diagnostics, err := compile.YAML(subjects, compile.Options{Namespace: namespace, DropNodes: true, Together: forTexts.together})
 	if err != nil {
 		return err
 	}

@@ -51,8 +51,15 @@ func TestRulesFindTheSameInBatches(t *testing.T) {
 			want = append(want, found.String())
 		}
 	}
-	_, inBatches, err := compile.YAML(subjects, compile.Options{DropNodes: true})
+	var sizes []int
+	_, inBatches, err := compile.YAML(subjects, compile.Options{DropNodes: true, Together: func(specs int) { sizes = append(sizes, specs) }})
 	require.NoError(t, err)
+	assert.Greater(t, len(sizes), 1, "batches")
+	total := 0
+	for _, size := range sizes {
+		total += size
+	}
+	assert.Len(t, subjects, total)
 	for _, found := range inBatches {
 		if found.Rule != "" {
 			got = append(got, found.String())

@@ -50,6 +50,9 @@ type Options struct {
 	// DropNodes has the nodes of the documents dropped as soon as they are read: those of
 	// many take more memory than all that is rendered.
 	DropNodes bool
+	// Together is told how many specs are about to be in memory together, such as those that
+	// meet at a Gateway; nil is not told.
+	Together func(specs int)
 }
 
 // Specs compiles FailoverSpecs that were made in Go. If there is an error among the
@@ -92,6 +95,9 @@ func Documents[T any](subjects []*diagnostic.Subject, options Options, finish fu
 			places[sources[place].spec] = place
 			together = append(together, sources[place])
 			sources[place] = source{} // it is not needed again, and there may be many
+		}
+		if options.Together != nil {
+			options.Together(len(together))
 		}
 		objects, refused, err := compileSpecs(together, options, finish)
 		if err != nil {
