@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -99,7 +101,52 @@ spec: {rules: [{}]}
 			output, err = c.Script(t.Context(), "-c", `failover render -n "$0" "$1" | kubectl delete -n "$0" -f -`, tc.namespace, directory)
 			require.NoError(t, err, output)
 			assert.Equal(t, []string{"httproute.gateway.networking.k8s.io/foreign", "service/foreign"}, left())
+
+			output, err = apply()
+			require.NoError(t, err, output)
+			shell := openShell(t, c)
+			for _, shown := range commandsOfPage(t, "../examples/kubectl/README.md") {
+				command := strings.NewReplacer("NAMESPACE", tc.namespace, "NAME", "shop").Replace(shown.Text)
+				isForApplySet := strings.Contains(command, "secret")
+				if !strings.Contains(command, "-n "+tc.namespace) || isForApplySet && len(tc.arguments) == 0 {
+					continue
+				}
+				output, err := shell.run(t, command)
+				require.NoError(t, err, "%s\n%s", command, output)
+			}
+			assert.Equal(t, []string{"httproute.gateway.networking.k8s.io/foreign", "service/foreign"}, left(), "the last spec, by the page")
+			secrets, err := c.Kubectl(t.Context(), "", "get", "secret", "--namespace", tc.namespace, "--output", "name")
+			require.NoError(t, err)
+			assert.Empty(t, secrets)
 		})
+	}
+}
+
+// TestAdoptedExample compares an adopted failover with what runs, as its page shows it: only
+// what the page says is added, and nothing is removed.
+func TestAdoptedExample(t *testing.T) {
+	c := startCluster(t)
+	const namespaces = "apiVersion: v1\nkind: Namespace\nmetadata: {name: store}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: store-dr}\n"
+	require.NoError(t, c.Apply(t.Context(), namespaces))
+	_, err := c.Kubectl(t.Context(), "", "apply", "--filename", "../examples/adopt/manifests")
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_, err := c.Kubectl(context.Background(), "", "delete", "--filename", "../examples/adopt/manifests")
+		assert.NoError(t, err)
+	})
+	shell := openShell(t, c)
+	require.NoError(t, os.CopyFS(filepath.Join(shell.directory, "adopted"), os.DirFS("../examples/adopt/adopted")))
+	require.NoError(t, os.Symlink(installed.Kustomize, filepath.Join(shell.directory, "kustomize")))
+	commands := commandsOfPage(t, "../examples/adopt/README.md")
+	command := commands[len(commands)-1].Text
+	require.Contains(t, command, "kubectl diff")
+	difference, err := shell.run(t, command)
+	require.Error(t, err, "there is a difference")
+	t.Log(difference)
+	changed := regexp.MustCompile(`(?m)^[-+] .*`).FindAllString(difference, -1)
+	require.NotEmpty(t, changed)
+	for _, line := range changed {
+		assert.Regexp(t, `^\+    (failover\.krm\.dev|app\.kubernetes\.io)/|^\+      (namespace: store|port: 8080)$|^[-+]  generation: `, line)
 	}
 }
 

@@ -43,7 +43,6 @@ var elsewhere = []struct {
 	{"README.md", "kubectl", "a cluster", "TestFirstFailover"},
 	{"README.md", "failover render examples/first-failover", "a cluster", "TestFirstFailover"},
 	{"README.md", "failover drill", "a cluster", "TestFirstFailover"},
-	{"docs/adopt.md", "kustomize build", "the directory of the line before it; the block marked sh of examples/adopt/README.md does the same", ""},
 	{"docs/alerts.md", "failover alerts --label", "a cluster with the CRDs of the Prometheus Operator", ""},
 	{"docs/alerts.md", "promtool", "promtool", "TestAlertRules"},
 	{"docs/checking.md", "helm template", "Helm", ""},
@@ -55,18 +54,17 @@ var elsewhere = []struct {
 	{"docs/playground.md", "make serve", "does not end; .ci/run builds the playground and opens it in a browser", ""},
 	{"docs/release.md", "", "a release; the test of hack/release builds twice and compares", ""},
 	{"docs/runbook.md", "", "a cluster", "TestRunbook"},
-	{"examples/adopt/README.md", "kustomize build", "a cluster", ""},
+	{"examples/adopt/README.md", "kustomize build", "a cluster", "TestAdoptedExample"},
 	{"examples/argocd/README.md", "docker", "Docker and a registry of images", "TestArgoCDPlugin"},
 	{"examples/argocd/README.md", "kubectl", "a cluster with Argo CD", "TestArgoCDPlugin"},
 	{"examples/first-failover/README.md", "service=", "a cluster with a kubelet, which forwards ports", ""},
 	{"examples/first-failover/README.md", "kubectl port-forward", "a cluster with a kubelet, which forwards ports", ""},
 	{"examples/first-failover/README.md", "", "a cluster", "TestFirstFailover"},
-	{"examples/flux/README.md", "git add", "a Git repository", ""},
 	{"examples/kpt/README.md", "kpt fn render", "kpt", "TestKpt"},
 	{"examples/kubectl/README.md", "failover render DIR", "a cluster", "TestKubectlScripts"},
 	{"examples/kubectl/README.md", "sh applyset.sh", "a cluster", "TestKubectlScripts"},
-	{"examples/kubectl/README.md", "for kind in", "a cluster", ""},
-	{"examples/kubectl/README.md", "kubectl delete", "a cluster", ""},
+	{"examples/kubectl/README.md", "for kind in", "a cluster", "TestKubectlScripts"},
+	{"examples/kubectl/README.md", "kubectl delete", "a cluster", "TestKubectlScripts"},
 	{"examples/workshop/README.md", "", "a cluster", "TestWorkshop"},
 }
 
@@ -77,8 +75,8 @@ type desk struct {
 	// files are those of the reader, in the working directory: the file or the directory of
 	// the repository that each is a copy of.
 	files map[string]string
-	// cluster writes more files, such as a kubectl that answers as that of a cluster.
-	cluster func(t *testing.T, directory string)
+	// prepare does more, such as to write a kubectl that answers as that of a cluster.
+	prepare func(t *testing.T, directory string)
 }
 
 // desks of the pages whose commands need more than the repository as it is.
@@ -89,17 +87,23 @@ var desks = map[string]desk{
 		"policy.yaml": "testdata/pages/policy.yaml", "timeout.yaml": "testdata/pages/timeout.yaml",
 		"manifests": "examples/adopt/manifests",
 	}},
-	"docs/drilling.md": {cluster: clusterToDrill},
+	"docs/drilling.md": {prepare: clusterToDrill},
 	"docs/graph.md": {files: map[string]string{
 		"failover.yaml": "examples/existing-services/failover.yaml", "manifests": "examples/adopt/manifests",
 	}},
 	"docs/simulation.md":       {files: map[string]string{"manifests/failover.yaml": "testdata/pages/zero-loss.yaml"}},
-	"docs/status.md":           {cluster: clusterWithTwoEnvoys},
+	"docs/status.md":           {prepare: clusterWithTwoEnvoys},
 	"examples/fleet/README.md": {in: "examples/fleet"},
 	"examples/flux/README.md": {files: map[string]string{
 		"failover/render.sh": "examples/flux/render.sh", "failover/specs/shop.yaml": "examples/kustomize/base/shop.yaml",
-	}},
+	}, prepare: gitRepository},
 	"examples/kustomize/README.md": {in: "examples/kustomize"},
+}
+
+// gitRepository has the directory in a new one.
+func gitRepository(t *testing.T, directory string) {
+	t.Helper()
+	require.NoError(t, exec.CommandContext(t.Context(), "git", "init", "--quiet", directory).Run())
 }
 
 // clusterToDrill has the failover of docs/drilling.md, in the cluster of TestDrill.
@@ -264,8 +268,8 @@ func newDesk(t *testing.T, file string) atDesk {
 		require.NoError(t, os.WriteFile(to, data, 0o644))
 	}
 	programs := t.TempDir()
-	if d.cluster != nil {
-		d.cluster(t, directory)
+	if d.prepare != nil {
+		d.prepare(t, directory)
 	}
 	program, err := os.Executable()
 	require.NoError(t, err)
