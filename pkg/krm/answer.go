@@ -33,7 +33,7 @@ type part struct {
 const maxRounds = 5
 
 // encode writes the list such that the next call, which reads it, writes the same.
-// What was rendered needs no second look, unless a user has put comments on it; nor does
+// What was rendered needs no second look, unless there are comments on it; nor does
 // what has no form that the YAML library might write wrongly.
 func (l *resourceList) encode() ([]byte, error) {
 	parts := l.split()
@@ -42,7 +42,7 @@ func (l *resourceList) encode() ([]byte, error) {
 	}
 	for i, part := range parts {
 		_, isRendered := l.rendered[part.item]
-		parts[i].isKnown = part.isKnown || isRendered && !hasComments(part.item)
+		parts[i].isKnown = part.isKnown || isRendered && !hasComments(part.node)
 	}
 	for range maxRounds {
 		again, err := readBack(parts)

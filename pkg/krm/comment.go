@@ -1,6 +1,7 @@
 package krm
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -11,19 +12,23 @@ import (
 // the one that it was written for.
 
 // moveComments puts the comments before and after the list to its first and last
-// fields, and those after the items into the last item: they were the end of that
-// item's file.
+// fields, the one beside the items to where it can be written, and those after the items
+// into the last item: they were the end of that item's file.
 func (l *resourceList) moveComments() {
 	first, last := l.root.Content[0], l.root.Content[len(l.root.Content)-2]
 	first.HeadComment = joinComments(l.root.HeadComment, first.HeadComment)
 	last.FootComment = joinComments(last.FootComment, l.root.FootComment)
 	l.root.HeadComment, l.root.FootComment = "", ""
+	place := l.itemsKey()
+	key := l.root.Content[place]
+	beside := cmp.Or(key.LineComment, l.items.LineComment)
 	if len(l.items.Content) == 0 {
+		key.LineComment, l.items.LineComment = "", beside // before [] it would be written as a line of its own
 		return
 	}
-	place := l.itemsKey()
-	after := l.root.Content[place].FootComment
-	l.root.Content[place].FootComment = ""
+	key.LineComment, l.items.LineComment = beside, ""
+	after := key.FootComment
+	key.FootComment = ""
 	if place+2 < len(l.root.Content) {
 		// The last paragraph is on the next field.
 		next := l.root.Content[place+2]
