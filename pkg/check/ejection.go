@@ -167,7 +167,7 @@ func noHealthCheck(f *failover) []finding {
 	if f.at == nil || f.activeCheck() != nil || f.passiveCheck() != nil {
 		return nil
 	}
-	found := finding{source: f.policyField("spec.healthCheck", hasHealthCheck), severity: f.unlessRetried(), unknown: f.isPolicyUnknown(), advice: "write healthCheck.passive with maxEjectionPercent: 100, and an active check"}
+	found := finding{source: f.policyField("spec.healthCheck", hasHealthCheck), severity: f.unlessRetried(), unknown: f.isPolicyUnknown(), isUnread: f.isPolicyUnread(), advice: "write healthCheck.passive with maxEjectionPercent: 100, and an active check"}
 	if f.at.Policy.Spec != nil {
 		found.reason = "neither an active nor a passive health check, so Envoy never takes a tier out, " + f.stays()
 		return []finding{found}

@@ -64,7 +64,8 @@ type Failover struct {
 	Absent bool
 	// NotHere are the backends that do not resolve for want of an object that may be in the
 	// cluster: the backend itself, or a ReferenceGrant. While there are any, nobody knows
-	// what the clusters are. There are none under Options.Complete.
+	// what the clusters are. Under Options.Complete they are only those of a kind that is not
+	// read.
 	NotHere []envoygateway.Object
 	// Parents are those of the route, and Ignored the targets of policies that are meant
 	// for it or its Gateways, and have no effect on the rule.
@@ -292,7 +293,7 @@ func (f *failover) check(report *Report, index int) Failover {
 		result.Absent = result.Absent || f.isRefused(result.At.Gateway)
 	}
 	result.NotHere = f.notHere()
-	no, unknown, unknownSeverity := f.refused(), "", diagnostic.Info
+	no, unknown, unread, unknownSeverity := f.refused(), "", "", diagnostic.Info
 	for _, on := range served {
 		for _, rule := range Rules() {
 			if rule.ofFailover == nil {
@@ -303,14 +304,17 @@ func (f *failover) check(report *Report, index int) Failover {
 				if found.severityUnder(rule, f.Options) == diagnostic.Error {
 					no = cmp.Or(no, found.reason)
 				}
-				if found.unknown && unknown == "" {
+				switch {
+				case found.isUnread:
+					unread = cmp.Or(unread, found.reason)
+				case found.unknown && unknown == "":
 					unknown, unknownSeverity = found.reason, found.severityUnder(rule, f.Options)
 				}
 			}
 		}
 		on.checkMeantPolicy(report)
 		unknown = cmp.Or(unknown, on.serviceUnknown())
-		if no == "" && unknown == "" && !on.hasTiers() {
+		if no == "" && unknown == "" && unread == "" && !on.hasTiers() {
 			no = "its backends are not in tiers of one cluster"
 		}
 	}
@@ -319,6 +323,8 @@ func (f *failover) check(report *Report, index int) Failover {
 		result.Verdict, result.Severity, result.Reason = No, diagnostic.Error, no
 	case unknown != "" && f.Complete:
 		result.Verdict, result.Severity, result.Reason = No, diagnostic.Error, unknown
+	case unread != "":
+		result.Verdict, result.Severity, result.Reason = Unknown, diagnostic.Info, unread
 	case unknown != "":
 		result.Verdict, result.Severity, result.Reason = Unknown, unknownSeverity, unknown
 	default:
@@ -332,7 +338,10 @@ func (f *failover) notHere() []envoygateway.Object {
 	var objects []envoygateway.Object
 	for _, backend := range f.rule.Backends {
 		switch {
-		case f.Complete || backend.Invalid == nil || slices.Contains(objects, backend.Ref):
+		case backend.Invalid == nil || slices.Contains(objects, backend.Ref):
+		case backend.IsUnread():
+			objects = append(objects, backend.Ref)
+		case f.Complete:
 		case backend.Invalid.Reason == envoygateway.ReasonRefNotPermitted, backend.Invalid.Reason == envoygateway.ReasonBackendNotFound && f.decoded[backend.Ref] == nil:
 			objects = append(objects, backend.Ref)
 		}

@@ -57,7 +57,7 @@ func policyTarget(s *set) []finding {
 			}
 			found := finding{source: policyTarget.Source, reason: policyTarget.Ignored.Message + ", so the policy has no effect there"}
 			switch policyTarget.Ignored.Reason {
-			case envoygateway.ReasonTargetOfOtherController:
+			case envoygateway.ReasonTargetOfOtherController, envoygateway.ReasonNotRead:
 				continue
 			case envoygateway.ReasonConflicted:
 				found.severity = diagnostic.Warning

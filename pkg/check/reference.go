@@ -36,7 +36,8 @@ var referenceRules = []Rule{
 		Explanation: "Envoy Gateway leaves the backend out. Its share of the traffic, by weight, is answered 500, or 503 where it merely has no endpoints: " +
 			"the other backends do not take over its share. ResolvedRefs of the route is False.",
 		Fix: "Add the object, or correct the reference. A Backend in another namespace needs a ReferenceGrant there, from the kind and namespace of the route. " +
-			"An object that is not in the files may be in the cluster: then the finding is information. With --complete, it is an error.",
+			"An object that is not in the files may be in the cluster: then the finding is information. With --complete, it is an error. " +
+			"A ListenerSet or a ServiceImport is not read, even where it is in the files: the verdict is unknown.",
 		ofFailover: unresolvableRef,
 	},
 	{
@@ -112,10 +113,20 @@ func unresolvableRef(f *failover) []finding {
 		}
 		findings = append(findings, finding{source: reference.Source, reason: reason, advice: advice, unknown: true})
 	}
+	const unreadAdvice = "failover does not know this kind, so the verdict depends on what is in it"
+	for _, parent := range f.route.Parents {
+		if parent.Reason == envoygateway.ReasonNotRead {
+			findings = append(findings, finding{source: parent.Source, reason: parent.Message, advice: unreadAdvice, isUnread: true})
+		}
+	}
 	if f.at == nil {
 		return findings
 	}
 	for _, cause := range f.at.Causes {
+		if cause.Reason == envoygateway.ReasonNotRead {
+			findings = append(findings, finding{source: cause.Source, reason: cause.Message, advice: unreadAdvice, isUnread: true})
+			continue
+		}
 		if slices.Contains(missing, cause.Source) || isSplit(cause.Reason) || cause.Reason == envoygateway.ReasonNoWeight {
 			continue
 		}

@@ -168,10 +168,15 @@ type finding struct {
 	unknown bool
 	// likely tells that it holds all the same, most likely: it is a warning then.
 	likely bool
+	// isUnread tells that it depends on an object of a kind that is not read: it is
+	// information, even if the manifests are complete.
+	isUnread bool
 }
 
 func (f finding) severityUnder(rule Rule, options Options) diagnostic.Severity {
 	switch {
+	case f.isUnread:
+		return diagnostic.Info
 	case f.unknown && !options.Complete && f.likely:
 		return diagnostic.Warning
 	case f.unknown && !options.Complete:

@@ -40,6 +40,12 @@ func (f *failover) isPolicyUnknown() bool {
 	return f.decoded[f.at.Gateway] == nil && (f.at.Policy.Spec == nil || f.at.Policy.Spec.MergeType != nil)
 }
 
+// isPolicyUnread tells that the policy in effect may be that of a Gateway that is known only
+// to an object that is not read, such as a ListenerSet.
+func (f *failover) isPolicyUnread() bool {
+	return f.isPolicyUnknown() && f.at.Gateway.Kind != "Gateway"
+}
+
 // policyField returns where a field of the policy in effect stands, or would: in the
 // most specific policy that has it, otherwise in the most specific one, otherwise in the rule.
 func (f *failover) policyField(path string, isSet func(*egv1a1.BackendTrafficPolicySpec) bool) envoygateway.Source {

@@ -197,6 +197,28 @@ func TestWhatFindingsDependOn(t *testing.T) {
 				"---\napiVersion: v1\nkind: Service\nmetadata: {name: shop, namespace: web}\nspec: {ports: [{port: 80}]}\n",
 		},
 		{what: "a Service that other clusters export", verdict: "yes", completeVerdict: "yes", manifests: manifests("passive.example.com", "shop.web.svc.clusterset.local")},
+		{
+			what: "a ListenerSet in place of the Gateway", verdict: "unknown",
+			manifests: manifests("  parentRefs:\n  - name: public\n", "  parentRefs:\n  - kind: ListenerSet\n    name: public\n") +
+				"---\napiVersion: gateway.networking.k8s.io/v1\nkind: ListenerSet\nmetadata: {name: public, namespace: web}\nspec: {parentRef: {name: public}, listeners: [{name: http, port: 81, protocol: HTTP}]}\n",
+			findings: []string{"info unresolvable-ref"},
+		},
+		{
+			what: "a ListenerSet in place of the Gateway, whose policy may be in effect", verdict: "unknown",
+			manifests: replaced(t, manifests("  parentRefs:\n  - name: public\n", "  parentRefs:\n  - kind: ListenerSet\n    name: public\n"),
+				policy, replaced(t, policy, "kind: HTTPRoute", "kind: Gateway", "    name: shop\n", "    name: public\n")),
+			findings: []string{"info unresolvable-ref", "info no-health-check"},
+		},
+		{
+			what: "a ServiceImport in place of the active Backend", verdict: "unknown",
+			manifests: manifests(rule, strings.Replace(rule, "group: gateway.envoyproxy.io\n      kind: Backend\n      name: active", "group: multicluster.x-k8s.io\n      kind: ServiceImport\n      name: active\n      port: 80", 1)),
+			findings:  []string{"info unresolvable-ref", "warning host-mismatch"},
+		},
+		{
+			what: "another policy, of a UDPRoute", verdict: "yes",
+			manifests: right + "---\n" + replaced(t, policy, "  name: shop\n  namespace", "  name: dns\n  namespace", "kind: HTTPRoute", "kind: UDPRoute", "    name: shop\n", "    name: dns\n") +
+				"---\napiVersion: gateway.networking.k8s.io/v1alpha2\nkind: UDPRoute\nmetadata: {name: dns, namespace: web}\nspec: {parentRefs: [{name: public}], rules: [{backendRefs: [{name: dns, port: 53}]}]}\n",
+		},
 		{what: "one address on two ports", manifests: manifests("passive.example.com\n      port: 80", "active.example.com\n      port: 81"), verdict: "yes"},
 		{
 			what: "a tier with one bad hostname of two", manifests: manifests(hosts("passive"), hosts("passive", strings.Repeat("p", 64))),

@@ -273,7 +273,7 @@ func TestSimulateExitCodes(t *testing.T) {
 			"a budget for what is missing", rule(t, "unresolvable-ref"),
 			[]string{"--max-lost", "0"},
 			2,
-			"error: web/shop (HTTPRoute, rule 0): the budget is not tested: not simulated: not in these files, or not permitted by them: Backend web/pasive: give the files that have them too, or --complete where nothing else is in the cluster\n",
+			"error: web/shop (HTTPRoute, rule 0): the budget is not tested: not simulated: not in these files, not permitted by them, or not read: Backend web/pasive: give the files that have them too, or --complete where nothing else is in the cluster\n",
 		},
 		{
 			"a budget beyond one of two", simulated + "---\n" + strings.ReplaceAll(tcpSpec, "name: shop,", "name: tcp,"),

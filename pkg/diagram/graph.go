@@ -306,7 +306,7 @@ func (t Thing) class() string {
 	switch t.Wrong {
 	case "":
 		return ""
-	case notHere:
+	case notHere, notRead:
 		return "idle"
 	default:
 		return "bad"
@@ -322,7 +322,7 @@ func (t Thing) section(most int) section {
 	rows = append(rows, row{text: t.Name, font: nameFont, most: 3, leading: 20})
 	if t.Wrong != "" {
 		class := "bad"
-		if t.Wrong == notHere {
+		if t.Wrong == notHere || t.Wrong == notRead {
 			class = "plain"
 		}
 		rows = append(rows, row{pill: t.Wrong, pillClass: class, space: 3})

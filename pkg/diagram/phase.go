@@ -7,6 +7,7 @@ import (
 
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/envoy"
+	"github.com/failover-krm/failover/pkg/envoygateway"
 )
 
 // phasesOf tells who serves in calm times, in an outage and after it, by what is
@@ -40,11 +41,19 @@ func phasesWithoutPods(tiers []Tier, split bool) []Phase {
 	return []Phase{{"calm", roles, text}, {"outage", roles, text}, {"failback", roles, text}}
 }
 
+// notKnownFor says why it is not known what becomes of the requests.
+func notKnownFor(failover check.Failover) string {
+	if slices.ContainsFunc(failover.OfRule.Backends, envoygateway.Backend.IsUnread) {
+		return notRead
+	}
+	return notHere
+}
+
 func phasesFrom(tiers []Tier, split bool, failover check.Failover, first int, cost *check.Cost) []Phase {
 	phases := []Phase{{Name: "calm"}, {Name: "outage"}, {Name: "failback"}}
 	if len(failover.NotHere) > 0 {
 		for i := range phases {
-			phases[i].Roles, phases[i].Text = slices.Repeat([]Role{NotKnown}, len(tiers)), "depends on what is "+notHere
+			phases[i].Roles, phases[i].Text = slices.Repeat([]Role{NotKnown}, len(tiers)), "depends on what is "+notKnownFor(failover)
 		}
 		return phases
 	}

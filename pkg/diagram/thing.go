@@ -23,6 +23,11 @@ func listenerOf(failover check.Failover) Thing {
 	thing := thingOf(at.Gateway)
 	if at.Listener == "" {
 		thing.Wrong = notHere
+		if slices.ContainsFunc(failover.Parents, func(parent envoygateway.Parent) bool {
+			return parent.Gateway == at.Gateway && parent.Reason == envoygateway.ReasonNotRead
+		}) {
+			thing.Wrong = notRead
+		}
 	} else {
 		thing.Kind = "listener " + at.Listener + " of " + thing.Kind
 		thing.Facts = append(thing.Facts, fmt.Sprintf("%s, port %d", at.Protocol, at.Port))
@@ -215,6 +220,8 @@ func backendOf(failover check.Failover, backend *envoygateway.Backend, weights u
 		thing.Facts = append(thing.Facts, fmt.Sprintf("weight %d of %d", backend.Weight, weights))
 	}
 	switch {
+	case backend.IsUnread():
+		thing.Wrong = notRead
 	case slices.Contains(failover.NotHere, backend.Ref):
 		thing.Wrong = notHere
 		if backend.Invalid.Reason == envoygateway.ReasonRefNotPermitted {

@@ -150,9 +150,10 @@ func viewOf(failover check.Failover, faults []fault) View {
 	return v
 }
 
-// What is wrong with things: with what is most likely in the cluster, and with a policy
-// that has no effect.
+// What is wrong with things: with what is most likely in the cluster, with what is of a kind
+// that is not read, and with a policy that has no effect.
 const (
 	notHere      = "not in these files"
+	notRead      = "not read"
 	wrongIgnored = "ignored"
 )

@@ -7,6 +7,7 @@ import (
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/utils/ptr"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -72,7 +73,8 @@ func (t *translator) resolve(r *route, reference backendRef, g *gateway, policy 
 		s.fail(".group", ReasonInvalidKind, "group %s is not supported", group)
 		return s
 	}
-	if kind != kindService && kind != kindBackend {
+	isUnread := unread[schema.GroupKind{Group: group, Kind: kind}]
+	if kind != kindService && kind != kindBackend && !isUnread {
 		s.fail(".kind", ReasonInvalidKind, "a backendRef to %s is not supported here", WithArticle(kind))
 		return s
 	}
@@ -80,9 +82,12 @@ func (t *translator) resolve(r *route, reference backendRef, g *gateway, policy 
 		s.fail("", ReasonRefNotPermitted, "no ReferenceGrant in namespace %s permits %s to %s of namespace %s", s.Ref.Namespace, s.Ref, WithArticle(r.id.Kind), r.id.Namespace)
 		return s
 	}
-	if kind == kindBackend {
+	switch {
+	case isUnread:
+		s.fail("", ReasonNotRead, "%s is not read", s.Ref)
+	case kind == kindBackend:
 		t.resolveBackend(r, s)
-	} else {
+	default:
 		t.resolveService(s, t.isServiceRouted(policy))
 	}
 	if s.Invalid == nil && s.Weight != 0 {

@@ -74,7 +74,7 @@ func (t *translator) acceptOrReject(r *route, drafts []draft) {
 		return
 	}
 	for _, p := range r.parents {
-		if p.gateway == nil || p.Reason == ReasonGatewayNotInManifests {
+		if p.gateway == nil || p.isUnseen() {
 			continue
 		}
 		p.reject(reason, message)
@@ -101,13 +101,13 @@ func (t *translator) serve(r *route, index int, d draft) []Attachment {
 	return attachments
 }
 
-// listenersFor returns the listeners that serve a route for a parentRef. A Gateway
-// that is not among the manifests has one, without a name.
+// listenersFor returns the listeners that serve a route for a parentRef. A parent of
+// which only the name is known has one, without a name.
 func (t *translator) listenersFor(r *route, p *parent) []*listener {
 	if p.gateway == nil {
 		return nil
 	}
-	if p.Reason == ReasonGatewayNotInManifests {
+	if p.isUnseen() {
 		return []*listener{{gateway: p.gateway}}
 	}
 	var listeners []*listener

@@ -36,6 +36,15 @@ var translated = map[schema.GroupKind]func() metav1.Object{
 	{Kind: kindNamespace}: func() metav1.Object { return &corev1.Namespace{} },
 }
 
+// unread are the kinds that Envoy Gateway reads, and Translate does not: what becomes of
+// an object that refers to one is not known.
+var unread = map[schema.GroupKind]bool{
+	{Group: gwapiv1.GroupName, Kind: "ListenerSet"}:              true,
+	{Group: "gateway.networking.x-k8s.io", Kind: "XListenerSet"}: true,
+	{Group: gwapiv1.GroupName, Kind: "UDPRoute"}:                 true,
+	{Group: groupMultiCluster, Kind: "ServiceImport"}:            true,
+}
+
 // Reads tells whether Translate reads a kind, and returns its group.
 func Reads(apiVersion, kind string) (group string, reads bool) {
 	gv, err := schema.ParseGroupVersion(apiVersion)

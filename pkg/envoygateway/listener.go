@@ -15,12 +15,14 @@ import (
 
 // gateway is a Gateway that Envoy Gateway is in charge of.
 type gateway struct {
+	// kind is another one where an object that is not read stands for a Gateway.
+	kind   string
 	object *gwapiv1.Gateway
 	// listeners are empty for a Gateway that is not among the manifests.
 	listeners []*listener
 }
 
-func (g *gateway) id() Object { return objectOf(kindGateway, g.object) }
+func (g *gateway) id() Object { return objectOf(g.kind, g.object) }
 
 // listener is one listener of a gateway.
 type listener struct {
@@ -53,7 +55,7 @@ func (t *translator) translateGateways() {
 			t.others[objectOf(kindGateway, object)] = object.Spec.GatewayClassName
 			continue
 		}
-		g := &gateway{object: object}
+		g := &gateway{kind: kindGateway, object: object}
 		for i, spec := range object.Spec.Listeners {
 			l := &listener{
 				source:  Source{Object: g.id(), Path: at("spec.listeners", i)},

@@ -7,6 +7,7 @@ import (
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/ptr"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
@@ -183,6 +184,8 @@ func (g *gateway) has(listenerName string) bool {
 
 func (p *policies) checkRoute(target *PolicyTarget, r *route, ignore func(Reason, string, ...any)) {
 	switch {
+	case r == nil && unread[schema.GroupKind{Group: gwapiv1.GroupName, Kind: target.Target.Kind}]:
+		ignore(ReasonNotRead, "%s is not read", target.Target)
 	case r == nil:
 		p.t.lacks(target.Source, target.Target)
 		ignore(ReasonTargetNotInManifests, "%s is not among the manifests", target.Target)

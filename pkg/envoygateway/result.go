@@ -91,6 +91,7 @@ const (
 	ReasonGatewayNotInManifests    Reason = "GatewayNotInManifests"
 	ReasonOtherController          Reason = "OtherController"
 	ReasonNoMatchingParent         Reason = "NoMatchingParent"
+	ReasonNotRead                  Reason = "NotRead"
 	ReasonNotAllowedByListeners    Reason = "NotAllowedByListeners"
 	ReasonNoMatchingHostname       Reason = "NoMatchingListenerHostname"
 	ReasonListenerTaken            Reason = "ListenerTaken"
@@ -264,6 +265,9 @@ type Backend struct {
 	// Invalid is why the reference doesn't resolve; nil for one that does.
 	Invalid *Cause
 }
+
+// IsUnread tells that it is of a kind that Envoy Gateway reads, and Translate does not.
+func (b Backend) IsUnread() bool { return b.Invalid != nil && b.Invalid.Reason == ReasonNotRead }
 
 // SpeaksHTTP2 tells whether Envoy speaks HTTP/2 to it, as all of gRPC is.
 func (b Backend) SpeaksHTTP2() bool { return b.Protocol == protocolHTTP2 || b.Protocol == protocolGRPC }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -128,9 +129,14 @@ func (t *translator) attach(r *route) {
 	for i, reference := range r.parentRefs {
 		p := &parent{Parent: Parent{Source: Source{Object: r.id, Path: at("spec.parentRefs", i)}}}
 		r.parents = append(r.parents, p)
-		kind := string(ptr.Deref(reference.Kind, kindGateway))
+		group, kind := string(ptr.Deref(reference.Group, gwapiv1.GroupName)), string(ptr.Deref(reference.Kind, kindGateway))
 		p.Gateway = Object{Kind: kind, Namespace: string(ptr.Deref(reference.Namespace, gwapiv1.Namespace(r.id.Namespace))), Name: string(reference.Name)}
-		if kind != kindGateway || string(ptr.Deref(reference.Group, gwapiv1.GroupName)) != gwapiv1.GroupName {
+		if unread[schema.GroupKind{Group: group, Kind: kind}] {
+			p.reject(ReasonNotRead, fmt.Sprintf("%s is not read", p.Gateway))
+			p.gateway = unseen(p.Gateway)
+			continue
+		}
+		if kind != kindGateway || group != gwapiv1.GroupName {
 			p.reject(ReasonUnsupportedParent, "the parent is not a Gateway")
 			continue
 		}
@@ -152,7 +158,17 @@ func (t *translator) gatewayOf(p *parent) *gateway {
 	}
 	t.lacks(p.Source, p.Gateway)
 	p.reject(ReasonGatewayNotInManifests, "the Gateway is not among the manifests")
-	return &gateway{object: &gwapiv1.Gateway{ObjectMeta: metav1.ObjectMeta{Namespace: p.Gateway.Namespace, Name: p.Gateway.Name}}}
+	return unseen(p.Gateway)
+}
+
+// unseen is a Gateway of which only the name is known.
+func unseen(id Object) *gateway {
+	return &gateway{kind: id.Kind, object: &gwapiv1.Gateway{ObjectMeta: metav1.ObjectMeta{Namespace: id.Namespace, Name: id.Name}}}
+}
+
+// isUnseen tells that only the name of the parent is known.
+func (p *parent) isUnseen() bool {
+	return p.Reason == ReasonGatewayNotInManifests || p.Reason == ReasonNotRead
 }
 
 func (p *parent) reject(reason Reason, message string) {
@@ -160,7 +176,7 @@ func (p *parent) reject(reason Reason, message string) {
 }
 
 func (t *translator) attachToListeners(r *route, p *parent, reference gwapiv1.ParentReference) {
-	if p.Reason == ReasonGatewayNotInManifests {
+	if p.isUnseen() {
 		return
 	}
 	matching, notReady := 0, (*listener)(nil)

@@ -57,7 +57,10 @@ func unknownShares(failover check.Failover) []share {
 	all := make([]share, 0, len(failover.OfRule.Backends))
 	for _, backend := range failover.OfRule.Backends {
 		to := "not in these files"
-		if !slices.Contains(failover.NotHere, backend.Ref) {
+		switch {
+		case backend.IsUnread():
+			to = "not read"
+		case !slices.Contains(failover.NotHere, backend.Ref):
 			to = hosts(backend)
 		}
 		all = append(all, share{"tier not known", diagnostic.Printable(backend.Ref.String() + ": " + to)})

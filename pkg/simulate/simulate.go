@@ -182,7 +182,7 @@ func Run(failovers []Served, options Options) ([]Failover, error) {
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, failover := range failovers {
 		if len(failover.NotHere) > 0 {
-			results[i] = Failover{Served: failover, Note: "not simulated: not in these files, or not permitted by them: " + strings.Join(failover.NotHere, ", ") + ": give the files that have them too, or --complete where nothing else is in the cluster"}
+			results[i] = Failover{Served: failover, Note: "not simulated: not in these files, not permitted by them, or not read: " + strings.Join(failover.NotHere, ", ") + ": give the files that have them too, or --complete where nothing else is in the cluster"}
 			continue
 		}
 		planned := planOf(failover, options)
