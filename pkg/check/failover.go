@@ -284,7 +284,7 @@ func (f *failover) check(report *Report, index int) Failover {
 		return cmp.Or(a.at.Gateway.Compare(b.at.Gateway), cmp.Compare(a.at.Listener, b.at.Listener))
 	})
 	route := f.decoded[f.route.Object]
-	result := Failover{Route: f.route.Object, Rule: index, Subject: route.Subject, Position: route.position(document.ParsePath(f.rule.Path)), Verdict: Yes}
+	result := Failover{Route: f.route.Object, Rule: index, Subject: route.Subject, Position: route.position(document.ParsePath(f.rule.Path))}
 	result.OfRule, result.At, result.EnvoyGateway, result.simulator, result.decoded = f.rule, first.at, f.version, f.Simulator, f.decoded
 	result.Parents, result.Ignored = f.route.Parents, first.ignoredPolicies()
 	result.Absent = f.isRefused(f.route.Object)
@@ -293,7 +293,7 @@ func (f *failover) check(report *Report, index int) Failover {
 		result.Absent = result.Absent || f.isRefused(result.At.Gateway)
 	}
 	result.NotHere = f.notHere()
-	no, unknown, unread, unknownSeverity := f.refused(), "", "", diagnostic.Info
+	doubts := doubts{no: f.refused(), severity: diagnostic.Info}
 	for _, on := range served {
 		for _, rule := range Rules() {
 			if rule.ofFailover == nil {
@@ -301,36 +301,59 @@ func (f *failover) check(report *Report, index int) Failover {
 			}
 			for _, found := range rule.ofFailover(on) {
 				f.report(report, rule, found, f.route.Object)
-				if found.severityUnder(rule, f.Options) == diagnostic.Error {
-					no = cmp.Or(no, found.reason)
-				}
-				switch {
-				case found.isUnread:
-					unread = cmp.Or(unread, found.reason)
-				case found.unknown && unknown == "":
-					unknown, unknownSeverity = found.reason, found.severityUnder(rule, f.Options)
-				}
+				doubts.add(found, found.severityUnder(rule, f.Options))
 			}
 		}
 		on.checkMeantPolicy(report)
-		unknown = cmp.Or(unknown, on.serviceUnknown())
-		if no == "" && unknown == "" && unread == "" && !on.hasTiers() {
-			no = "its backends are not in tiers of one cluster"
+		doubts.unknown = cmp.Or(doubts.unknown, on.serviceUnknown())
+		if cmp.Or(doubts.no, doubts.unknown, doubts.unread) == "" && !on.hasTiers() {
+			doubts.no = "its backends are not in tiers of one cluster"
 		}
 	}
-	switch {
-	case no != "":
-		result.Verdict, result.Severity, result.Reason = No, diagnostic.Error, no
-	case unknown != "" && f.Complete:
-		result.Verdict, result.Severity, result.Reason = No, diagnostic.Error, unknown
-	case unread != "":
-		result.Verdict, result.Severity, result.Reason = Unknown, diagnostic.Info, unread
-	case unknown != "":
-		result.Verdict, result.Severity, result.Reason = Unknown, unknownSeverity, unknown
-	default:
-		result.Severity, result.Reason = diagnostic.Info, served[0].describe()
+	result.Verdict, result.Severity, result.Reason = doubts.verdict(f.Complete)
+	if result.Verdict == Yes {
+		result.Reason = served[0].describe()
 	}
 	return result
+}
+
+// doubts are the reasons not to say that a failover fails over, the first of each kind.
+type doubts struct {
+	// no is why it does not.
+	no string
+	// unknown is what is not among the manifests, and severity that of its finding.
+	unknown  string
+	severity diagnostic.Severity
+	// unread is what is of a kind that is not read.
+	unread string
+}
+
+func (d *doubts) add(found finding, severity diagnostic.Severity) {
+	if severity == diagnostic.Error {
+		d.no = cmp.Or(d.no, found.reason)
+	}
+	switch {
+	case found.isUnread:
+		d.unread = cmp.Or(d.unread, found.reason)
+	case found.unknown && d.unknown == "":
+		d.unknown, d.severity = found.reason, severity
+	}
+}
+
+// verdict returns the one that follows, and the reason for it where it is not Yes.
+func (d *doubts) verdict(isComplete bool) (Verdict, diagnostic.Severity, string) {
+	switch {
+	case d.no != "":
+		return No, diagnostic.Error, d.no
+	case d.unknown != "" && isComplete:
+		return No, diagnostic.Error, d.unknown
+	case d.unread != "":
+		return Unknown, diagnostic.Info, d.unread
+	case d.unknown != "":
+		return Unknown, d.severity, d.unknown
+	default:
+		return Yes, diagnostic.Info, ""
+	}
 }
 
 // notHere returns the backends that may resolve in the cluster.
