@@ -361,7 +361,7 @@ func (f *failover) notHere() []envoygateway.Object {
 	var objects []envoygateway.Object
 	for _, backend := range f.rule.Backends {
 		switch {
-		case backend.Invalid == nil || slices.Contains(objects, backend.Ref):
+		case backend.Invalid == nil || backend.Weight == 0 || slices.Contains(objects, backend.Ref):
 		case backend.IsUnread():
 			objects = append(objects, backend.Ref)
 		case f.Complete:

@@ -108,6 +108,10 @@ func unresolvableRef(f *failover) []finding {
 		if f.decoded[reference.To] != nil {
 			continue // refused, which is an error of its own
 		}
+		if f.hasNoWeight(reference.Path) {
+			findings = append(findings, finding{source: reference.Source, severity: diagnostic.Info, reason: reason, advice: "it has weight 0, so no request goes to it"})
+			continue
+		}
 		if likely := f.likelyFallback(reference.To); likely != "" {
 			advice += fmt.Sprintf(" (did you mean %s?)", likely)
 		}
@@ -137,6 +141,11 @@ func unresolvableRef(f *failover) []finding {
 		})
 	}
 	return findings
+}
+
+// hasNoWeight tells whether a path is that of a backendRef to which no request goes.
+func (f *failover) hasNoWeight(path string) bool {
+	return slices.ContainsFunc(f.rule.Backends, func(backend envoygateway.Backend) bool { return backend.Path == path && backend.Weight == 0 })
 }
 
 func isWithin(path, above string) bool { return path == above || strings.HasPrefix(path, above+".") }

@@ -215,6 +215,11 @@ func TestWhatFindingsDependOn(t *testing.T) {
 			findings:  []string{"info unresolvable-ref", "warning host-mismatch"},
 		},
 		{
+			what: "a third Backend, of weight 0, that is not there", verdict: "yes",
+			manifests: manifests(rule, rule+"    - group: gateway.envoyproxy.io\n      kind: Backend\n      name: canary\n      weight: 0\n"),
+			findings:  []string{"info unresolvable-ref"},
+		},
+		{
 			what: "another policy, of a UDPRoute", verdict: "yes",
 			manifests: right + "---\n" + replaced(t, policy, "  name: shop\n  namespace", "  name: dns\n  namespace", "kind: HTTPRoute", "kind: UDPRoute", "    name: shop\n", "    name: dns\n") +
 				"---\napiVersion: gateway.networking.k8s.io/v1alpha2\nkind: UDPRoute\nmetadata: {name: dns, namespace: web}\nspec: {parentRefs: [{name: public}], rules: [{backendRefs: [{name: dns, port: 53}]}]}\n",
