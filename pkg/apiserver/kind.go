@@ -21,6 +21,22 @@ var kinds = map[string][]string{
 	},
 }
 
+// ownGroups are those of Gateway API and Envoy Gateway.
+var ownGroups = []string{"gateway.networking.k8s.io", "gateway.envoyproxy.io"}
+
+// HasGroup tells whether a group is that of Gateway API or Envoy Gateway.
+func HasGroup(group string) bool { return slices.Contains(ownGroups, group) }
+
+// GroupOf returns the group of Gateway API or Envoy Gateway that has a kind; nothing for
+// any other kind.
+func GroupOf(kind string) string {
+	has := func(group string) bool { return slices.Contains(kinds[group], kind) }
+	if i := slices.IndexFunc(ownGroups, has); i >= 0 {
+		return ownGroups[i]
+	}
+	return ""
+}
+
 // LikelyKind returns the kind that was most likely meant by one that its group does
 // not have, such as HTTPRoute by Httproute; nothing for any other.
 func LikelyKind(apiVersion, kind string) string {

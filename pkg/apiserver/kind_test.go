@@ -36,6 +36,12 @@ func TestLikelyKind(t *testing.T) {
 	}
 }
 
+func TestGroupOf(t *testing.T) {
+	for kind, want := range map[string]string{"HTTPRoute": "gateway.networking.k8s.io", "Backend": "gateway.envoyproxy.io", "Deployment": "", "Service": "", "": ""} {
+		assert.Equal(t, want, apiserver.GroupOf(kind), kind)
+	}
+}
+
 // TestEveryKindIsKnown: none of the kinds that the modules of Kubernetes, Gateway API
 // and Envoy Gateway have is taken for a mistake.
 func TestEveryKindIsKnown(t *testing.T) {

@@ -119,6 +119,8 @@ func TestAcceptedThoughItDoesNotFailOver(t *testing.T) {
 		{"a hostname label of 64 characters, of a tier", manifests("passive.example.com", strings.Repeat("a", 64)+".example.com"), "error bad-hostname"},
 
 		{"kind Httproute", manifests("kind: HTTPRoute\nmetadata", "kind: Httproute\nmetadata"), `error did you mean "HTTPRoute"?`},
+		{"an HTTPRoute without apiVersion", manifests("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata", "kind: HTTPRoute\nmetadata"), "error apiVersion"},
+		{"an HTTPRoute without kind", manifests("kind: HTTPRoute\nmetadata", "metadata"), "error kind"},
 		{"kind BackendTrafficPolicies", manifests("kind: BackendTrafficPolicy", "kind: BackendTrafficPolicies"), `error did you mean "BackendTrafficPolicy"?`},
 		{"the same object twice", right + "---\n" + route, "warning duplicate-object"},
 		{

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -67,7 +68,7 @@ func Check(subjects []*diagnostic.Subject, on target.Target, options check.Optio
 		default:
 			report.Others[kind]++
 			others = append(others, subject)
-			diagnostics = append(diagnostics, misspeltKind(subject, apiVersion, kind)...)
+			diagnostics = append(diagnostics, wrongType(subject, apiVersion, kind)...)
 		}
 	}
 	report.Checked += len(specs) + len(manifests)
@@ -118,14 +119,24 @@ func (r Report) YAML() (Stream, error) {
 	return texts, nil
 }
 
-// misspeltKind is about a kind that its group does not have, and that is called nearly
-// as one that it has.
-func misspeltKind(subject *diagnostic.Subject, apiVersion, kind string) []diagnostic.Diagnostic {
+// wrongType is about a kind that its group does not have, and that is called nearly as one
+// that it has; and about an object of Gateway API or Envoy Gateway without a kind, or without
+// an apiVersion. What has no metadata is no object.
+func wrongType(subject *diagnostic.Subject, apiVersion, kind string) []diagnostic.Diagnostic {
+	group, _, _ := strings.Cut(apiVersion, "/")
 	meant := apiserver.LikelyKind(apiVersion, kind)
-	if meant == "" {
+	hasMetadata := document.Lookup(subject.Node, "metadata") != nil
+	var err *field.Error
+	switch {
+	case meant != "":
+		err = field.Invalid(field.NewPath("kind"), kind, fmt.Sprintf("%s has no such kind, did you mean %q?", apiVersion, meant))
+	case apiVersion == "" && hasMetadata && apiserver.GroupOf(kind) != "":
+		err = field.Required(field.NewPath("apiVersion"), "must be given: "+kind+" is a kind of "+apiserver.GroupOf(kind))
+	case kind == "" && hasMetadata && apiserver.HasGroup(group):
+		err = field.Required(field.NewPath("kind"), "must be given: apiVersion is "+apiVersion)
+	default:
 		return nil
 	}
-	err := field.Invalid(field.NewPath("kind"), kind, fmt.Sprintf("%s has no such kind, did you mean %q?", apiVersion, meant))
 	return diagnostic.Errors(subject, field.ErrorList{err})
 }
 
