@@ -49,6 +49,7 @@ func TestCommandLine(t *testing.T) {
 		{reason: "render reads stdin where no file is given", args: []string{"render"}, stdin: shop, stdout: "kind: HTTPRoute"},
 		{reason: "render reads stdin by its name", args: []string{"render", "-"}, stdin: shop, stdout: "kind: HTTPRoute"},
 		{reason: "without arguments it is the function", stdin: emptyList, stdout: "kind: ResourceList"},
+		{reason: "two ResourceLists for the function", stdin: emptyList + "---\n" + emptyList, code: 2, stderr: "error: stdin has 2 documents (2 ResourceList), and the function reads one ResourceList: give each a call of its own\n"},
 		{reason: "an unknown command", args: []string{"rendr"}, code: 2, stderr: `unknown command "rendr": did you mean "render"?`},
 		{reason: "an unknown flag of the function", args: []string{"--frobnicate"}, code: 2, stderr: "unknown flag: --frobnicate"},
 		{reason: "a misspelt command", args: []string{"chek", "."}, code: 2, stderr: `unknown command "chek": did you mean "check"? It must be one of adopt, alerts, check, completion,`},

@@ -281,6 +281,9 @@ func noResourceList(documents []document.Document) error {
 	if len(documents) == 0 {
 		return unusable("stdin is empty, and without arguments failover is a KRM function that reads a ResourceList: see 'failover --help'")
 	}
+	if slices.ContainsFunc(documents, func(doc document.Document) bool { return krm.IsResourceList(doc.Node) }) {
+		return unusable("stdin has %d documents (%s), and the function reads one ResourceList: give each a call of its own", len(documents), describe(documents))
+	}
 	return unusable("stdin has no ResourceList (%s), which failover without arguments reads as a KRM function: see 'failover --help'", describe(documents))
 }
 
