@@ -134,8 +134,11 @@ func (t *translator) listenersFor(r *route, p *parent) []*listener {
 		for _, l := range listeners {
 			p.Listeners = append(p.Listeners, l.name)
 		}
+		const taken = "another route has the listener"
 		if !accepted {
-			p.reject(ReasonUnsupportedValue, "another route has the listener")
+			p.reject(ReasonUnsupportedValue, taken)
+		} else if len(listeners) == 0 && p.Message == "" {
+			p.Message = taken // and the route is Accepted all the same
 		}
 	}
 	return listeners

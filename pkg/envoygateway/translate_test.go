@@ -469,6 +469,7 @@ func TestConnections(t *testing.T) {
 		result := envoygateway.Translate(read(t, second), envoygateway.Options{EnvoyGateway: envoyGateway})
 		require.Len(t, result.Routes, 2)
 		assert.Equal(t, accepted, result.Routes[1].Parents[0].Accepted, envoyGateway)
+		assert.Equal(t, "another route has the listener", result.Routes[1].Parents[0].Message, envoyGateway)
 		assert.Empty(t, result.Routes[1].Rules[0].Attachments, "a listener has room for one TCPRoute")
 	}
 }
