@@ -290,6 +290,21 @@ func TestGraphExitCodes(t *testing.T) {
 	}
 }
 
+// TestGraphOfWhatIsNotHere: what is not known is drawn as that.
+func TestGraphOfWhatIsNotHere(t *testing.T) {
+	const active = "    - group: gateway.envoyproxy.io\n      kind: Backend\n      name: active\n"
+	for _, tc := range []struct{ reason, with, want string }{
+		{"a ServiceImport", "    - group: multicluster.x-k8s.io\n      kind: ServiceImport\n      name: active\n      port: 80\n", "tier not known\n[ │]*ServiceImport web/active: not read\n"},
+		{"a Backend of weight 0", active + "    - group: gateway.envoyproxy.io\n      kind: Backend\n      name: canary\n      weight: 0\n", "weight 0, gets nothing\n[ │]*Backend web/canary: not in these files\n"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			got := run(replaced(t, rule(t, "max-ejection-too-low"), active, tc.with), "graph")
+			assert.Zero(t, got.code, got.stderr)
+			assert.Regexp(t, tc.want, got.stdout)
+		})
+	}
+}
+
 // TestGraphOfATierWithoutPods: who serves in its place is drawn.
 func TestGraphOfATierWithoutPods(t *testing.T) {
 	got := run(workload("0"), "graph")

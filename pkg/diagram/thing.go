@@ -222,6 +222,8 @@ func backendOf(failover check.Failover, backend *envoygateway.Backend, weights u
 	switch {
 	case backend.IsUnread():
 		thing.Wrong = notRead
+	case backend.Weight == 0 && backend.Invalid != nil && backend.Invalid.Reason == envoygateway.ReasonBackendNotFound:
+		thing.Wrong = notHere
 	case slices.Contains(failover.NotHere, backend.Ref):
 		thing.Wrong = notHere
 		if backend.Invalid.Reason == envoygateway.ReasonRefNotPermitted {

@@ -108,6 +108,9 @@ func (s Subject) cannotTellApart(tiers []envoygateway.Tier) string {
 
 func subjectOf(failover check.Failover, hosts Hosts) (subject Subject, problem string) {
 	at := failover.At
+	if slices.ContainsFunc(failover.OfRule.Backends, envoygateway.Backend.IsUnread) {
+		return Subject{}, diagnostic.Printable(failover.Reason)
+	}
 	if len(failover.NotHere) > 0 {
 		return Subject{}, diagnostic.Printable(failover.Reason) + ": give the file that has it too"
 	}
