@@ -220,6 +220,8 @@ var (
 	// forTexts: what is kept of a FailoverSpec is the text of its objects, except those that
 	// meet at a Gateway or at a Service: they are compiled together.
 	forTexts = memory{least: 240 << 20, perByte: 32, percent: 300, perSpec: 160 << 10}
+	// forList: the nodes of a ResourceList are kept, and of what is rendered the text.
+	forList = memory{least: 512 << 20, perByte: 400, percent: 300}
 )
 
 // largeFile is from how many bytes on a file is large.

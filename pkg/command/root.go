@@ -235,6 +235,7 @@ func runFunction(stdin io.Reader, stdout, stderr io.Writer) error {
 	if err != nil {
 		return functionInputError(err)
 	}
+	forList.limit(len(data))
 	documents, err := document.Parse(data, stdinName)
 	if err != nil {
 		return functionInputError(err)
