@@ -167,7 +167,9 @@ func setsToDrill(t *testing.T) []failovers.Set {
 	return sets
 }
 
-func isRoute(object unstructured.Unstructured) bool { return strings.HasSuffix(object.GetKind(), "Route") }
+func isRoute(object unstructured.Unstructured) bool {
+	return strings.HasSuffix(object.GetKind(), "Route")
+}
 
 // placeOf returns the place of a set, which has room for so many listeners and servers.
 func placeOf(number int) failovers.Place {
