@@ -151,6 +151,13 @@ func incomparable(set *manifests) string {
 			}
 		}
 	}
+	for _, route := range set.of("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute") {
+		for _, parent := range route.list("spec", "parentRefs") {
+			if strings.HasSuffix(parent.text("kind"), "ListenerSet") {
+				return "a route on a ListenerSet, which neither side reads"
+			}
+		}
+	}
 	for _, o := range set.of("Backend", "BackendTLSPolicy") {
 		if o.at("spec", "tls", "caCertificateRefs") != nil || o.at("spec", "validation", "caCertificateRefs") != nil || o.at("spec", "tls", "clientCertificateRef") != nil {
 			return "a certificate, which the model takes for valid"
