@@ -38,7 +38,9 @@ func Knows(apiVersion, kind string) bool {
 }
 
 // FillsIn tells whether Validate may fill in defaults of a kind.
-func FillsIn(apiVersion, kind string) bool { return crd.Knows(apiVersion, kind) }
+func FillsIn(apiVersion, kind string) bool {
+	return !builtin.Knows(apiVersion, kind) && crd.Knows(apiVersion, kind)
+}
 
 // Validate fills in the defaults of a new object, and returns all that the API server
 // of a cluster with an Envoy Gateway, such as 1.8.2, would refuse in it, unknown
@@ -47,11 +49,11 @@ func FillsIn(apiVersion, kind string) bool { return crd.Knows(apiVersion, kind) 
 func Validate(envoyGateway string, object Object) field.ErrorList {
 	var errs field.ErrorList
 	switch apiVersion, kind := object.Kind(); {
+	case builtin.Knows(apiVersion, kind):
+		errs = builtin.Validate(object.Value, object.Typed)
 	case crd.Knows(apiVersion, kind):
 		crd.Default(envoyGateway, object.Value)
 		errs = crd.Validate(envoyGateway, object.Value)
-	case builtin.Knows(apiVersion, kind):
-		errs = builtin.Validate(object.Value, object.Typed)
 	}
 	slices.SortStableFunc(errs, compare)
 	return errs

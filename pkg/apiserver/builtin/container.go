@@ -203,22 +203,21 @@ func validateResizePolicy(policies []corev1.ContainerResizePolicy, path *field.P
 
 // exactlyOne wants one of several fields to be given.
 func exactlyOne(path *field.Path, given map[string]bool) field.ErrorList {
-	names := slices.Sorted(maps.Keys(given))
 	var found []string
-	for _, name := range names {
-		if given[name] {
+	for name, isGiven := range given {
+		if isGiven {
 			found = append(found, name)
 		}
 	}
-	detail := "must have exactly one of " + strings.Join(names, ", ")
-	switch len(found) {
-	case 1:
+	if len(found) == 1 {
 		return nil
-	case 0:
-		return field.ErrorList{field.Required(path, detail)}
-	default:
-		return field.ErrorList{field.Invalid(path, strings.Join(found, " and "), detail)}
 	}
+	detail := "must have exactly one of " + strings.Join(slices.Sorted(maps.Keys(given)), ", ")
+	if len(found) == 0 {
+		return field.ErrorList{field.Required(path, detail)}
+	}
+	slices.Sort(found)
+	return field.ErrorList{field.Invalid(path, strings.Join(found, " and "), detail)}
 }
 
 func validatePortOrName(port intstr.IntOrString, path *field.Path) field.ErrorList {

@@ -96,6 +96,9 @@ func Validate(envoyGateway string, object map[string]any) field.ErrorList {
 	if slices.ContainsFunc(errs, blocksRules) {
 		return errs
 	}
+	if rulesHold(kind.schema, object) {
+		return errs
+	}
 	return append(errs, checkRules(kind.schema, object, nil)...)
 }
 
@@ -139,35 +142,35 @@ func blocksRules(err *field.Error) bool {
 // fillDefaults returns a value with the defaults that an API server fills in, and
 // with its numbers in the type that the schema gives them.
 func fillDefaults(node *schema.Node, value any) any {
-	switch value := value.(type) {
+	switch given := value.(type) {
 	case map[string]any:
 		for _, known := range node.Fields {
-			given, isGiven := value[known.Name]
+			child, isGiven := given[known.Name]
 			if !isGiven && known.Node.Default != "" {
-				isGiven = utiljson.Unmarshal([]byte(known.Node.Default), &given) == nil
+				isGiven = utiljson.Unmarshal([]byte(known.Node.Default), &child) == nil
 			}
 			if isGiven {
-				value[known.Name] = fillDefaults(known.Node, given)
+				given[known.Name] = fillDefaults(known.Node, child)
 			}
 		}
 		if node.Values != nil {
-			for name, given := range value {
-				value[name] = fillDefaults(node.Values, given)
+			for name, child := range given {
+				given[name] = fillDefaults(node.Values, child)
 			}
 		}
 	case []any:
-		for i, item := range value {
+		for i, item := range given {
 			if node.Items != nil {
-				value[i] = fillDefaults(node.Items, item)
+				given[i] = fillDefaults(node.Items, item)
 			}
 		}
 	case int64:
 		if node.Type == schema.Number {
-			return float64(value)
+			return float64(given)
 		}
 	case float64:
-		if node.Type == schema.Integer && value == float64(int64(value)) {
-			return int64(value)
+		if node.Type == schema.Integer && given == float64(int64(given)) {
+			return int64(given)
 		}
 	}
 	return value

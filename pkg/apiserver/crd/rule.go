@@ -12,6 +12,41 @@ import (
 	"github.com/failover-krm/failover/pkg/apiserver/schema"
 )
 
+// rulesHold tells whether checkRules finds nothing, as in most objects, without the paths
+// of all fields.
+func rulesHold(node *schema.Node, value any) bool {
+	if node == nil {
+		return true
+	}
+	for i := range node.Rules {
+		if holds, _ := cel.Eval(node.Rules[i].Expr, value); !holds {
+			return false
+		}
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		for _, known := range node.Fields {
+			if given, isGiven := value[known.Name]; isGiven && !rulesHold(known.Node, given) {
+				return false
+			}
+		}
+		if node.Values != nil {
+			for _, given := range value {
+				if !rulesHold(node.Values, given) {
+					return false
+				}
+			}
+		}
+	case []any:
+		for _, item := range value {
+			if !rulesHold(node.Items, item) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // checkRules evaluates the CEL rules of a schema at every value that is there.
 func checkRules(node *schema.Node, value any, path *field.Path) field.ErrorList {
 	if node == nil {

@@ -66,11 +66,15 @@ func Validate(meta metav1.ObjectMeta, namespaced bool, rule NameRule) field.Erro
 
 // ValidateLabels validates labels, or what selects by them.
 func ValidateLabels(labels map[string]string, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		if isCommonKey(key) && isWord(labels[key]) {
-			continue // most are, and to match expressions takes the most time here
+	var uncommon []string // to match expressions takes the most time here
+	for key, value := range labels {
+		if !isCommonKey(key) || !isWord(value) {
+			uncommon = append(uncommon, key)
 		}
+	}
+	slices.Sort(uncommon)
+	var errs field.ErrorList
+	for _, key := range uncommon {
 		errs = append(errs, Invalid(path.Key(key), key, validation.IsQualifiedName(key))...)
 		errs = append(errs, Invalid(path.Key(key), labels[key], validation.IsValidLabelValue(labels[key]))...)
 	}

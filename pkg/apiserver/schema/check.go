@@ -64,30 +64,30 @@ func (c *checker) check(node *Node, value any, path *field.Path) {
 	if node.Type == Any || value == nil && node.Nullable {
 		return
 	}
-	switch value := value.(type) {
+	switch given := value.(type) {
 	case map[string]any:
 		if c.isType(path, node, value, Object) {
-			c.checkLength(node, len(value), path)
-			c.checkObject(node, value, path)
+			c.checkLength(node, len(given), path)
+			c.checkObject(node, given, path)
 		}
 	case []any:
-		if !c.isType(path, node, value, Array) || !c.checkLength(node, len(value), path) {
+		if !c.isType(path, node, value, Array) || !c.checkLength(node, len(given), path) {
 			return
 		}
-		for i, item := range value {
+		for i, item := range given {
 			c.check(node.Items, item, path.Index(i))
 		}
-		c.checkUnique(node, value, path)
+		c.checkUnique(node, given, path)
 	case string:
 		if c.isType(path, node, value, String, IntOrString) {
-			c.checkString(node, value, path)
+			c.checkString(node, given, path)
 		}
 	case int64:
-		if c.isType(path, node, value, Integer, Number, IntOrString) && c.checkEnum(node, strconv.FormatInt(value, 10), path) {
-			c.checkRange(node, float64(value), value, path)
+		if c.isType(path, node, value, Integer, Number, IntOrString) && c.checkEnum(node, strconv.FormatInt(given, 10), path) {
+			c.checkRange(node, float64(given), given, path)
 		}
 	case float64:
-		c.checkFloat(node, value, path)
+		c.checkFloat(node, given, path)
 	case bool:
 		c.isType(path, node, value, Boolean)
 	default:
@@ -346,10 +346,8 @@ var patternWords = map[string]string{
 
 // checkLength tells whether a string, a list or a map is not too long.
 func (c *checker) checkLength(node *Node, length int, path *field.Path) bool {
-	unit := map[Type]string{Object: "fields", Array: "items"}[node.Type]
-	unit = cmp.Or(unit, "characters")
 	if node.MinLength != nil && length < *node.MinLength {
-		c.Errs = append(c.Errs, field.Invalid(path, length, fmt.Sprintf("must have at least %d %s", *node.MinLength, unit)))
+		c.Errs = append(c.Errs, field.Invalid(path, length, fmt.Sprintf("must have at least %d %s", *node.MinLength, node.unit())))
 	}
 	if node.MaxLength == nil || length <= *node.MaxLength {
 		return true
@@ -358,9 +356,21 @@ func (c *checker) checkLength(node *Node, length int, path *field.Path) bool {
 	if node.Type == String {
 		err = field.TooLong(path, nil, *node.MaxLength)
 	}
-	err.Detail = fmt.Sprintf("must have at most %d %s", *node.MaxLength, unit)
+	err.Detail = fmt.Sprintf("must have at most %d %s", *node.MaxLength, node.unit())
 	c.Errs = append(c.Errs, err)
 	return false
+}
+
+// unit is what the length of a value counts.
+func (n *Node) unit() string {
+	switch n.Type {
+	case Object:
+		return "fields"
+	case Array:
+		return "items"
+	default:
+		return "characters"
+	}
 }
 
 func (c *checker) checkRange(node *Node, value float64, given any, path *field.Path) {
