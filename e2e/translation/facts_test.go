@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -199,7 +200,15 @@ func hostsOf(cluster envoygateway.Cluster) string {
 }
 
 func locality(priority, weight any, hosts []string) string {
-	return fmt.Sprintf("priority %v [%s] weight %v", priority, strings.Join(hosts, " "), weight)
+	return fmt.Sprintf("priority %s [%s] weight %s", number(priority), strings.Join(hosts, " "), number(weight))
+}
+
+// number writes one of JSON without an exponent.
+func number(value any) string {
+	if value, isFloat := value.(float64); isFloat {
+		return strconv.FormatFloat(value, 'f', -1, 64)
+	}
+	return fmt.Sprint(value)
 }
 
 // joined leaves out the weight where there is nothing to weigh it against: one
@@ -516,7 +525,7 @@ func actionOf(action object) string {
 	}
 	var clusters []string
 	for _, cluster := range action.list("weightedClusters", "clusters") {
-		clusters = append(clusters, fmt.Sprintf("%s:%v", cluster.text("name"), cluster["weight"]))
+		clusters = append(clusters, fmt.Sprintf("%s:%s", cluster.text("name"), number(cluster["weight"])))
 	}
 	status := map[string]int{"INTERNAL_SERVER_ERROR": 500, "": 503}[action.text("clusterNotFoundResponseCode")]
 	if !strings.Contains(strings.Join(clusters, " "), "invalid-backend-cluster") {
