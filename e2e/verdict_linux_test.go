@@ -143,7 +143,7 @@ func verdict(t *testing.T, kind string, data []byte) field.ErrorList {
 	if len(errs) > 0 {
 		return errs
 	}
-	return apiserver.Validate(*envoyGatewayVersion, apiserver.Object{Value: value.(map[string]any)})
+	return apiserver.Validate(*envoyGatewayVersion, value.(map[string]any))
 }
 
 // TestRandomSpecs renders valid FailoverSpecs, a thousand in the long form: the API

@@ -189,7 +189,7 @@ func verdicts(t *testing.T, referee referee, version string, object map[string]a
 	if len(errs) > 0 {
 		return referee.validate(t, data), errs
 	}
-	return referee.validate(t, data), apiserver.Validate(version, apiserver.Object{Value: value.(map[string]any)})
+	return referee.validate(t, data), apiserver.Validate(version, value.(map[string]any))
 }
 
 // messagesOf returns what the rules of a kind say when they are broken.

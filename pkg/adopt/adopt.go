@@ -87,11 +87,8 @@ func Adopt(report compile.Report, on target.Target) (Result, error) {
 func renderedRoutes(report compile.Report) map[envoygateway.Object]*diagnostic.Subject {
 	routes := map[envoygateway.Object]*diagnostic.Subject{}
 	for _, manifest := range report.Manifests {
-		if manifest.Spec == nil {
-			continue
-		}
-		if _, id, err := envoygateway.Decode(manifest.Value); err == nil {
-			routes[id] = manifest.Spec.Subject
+		if manifest.Spec != nil {
+			routes[manifest.Object()] = manifest.Spec.Subject
 		}
 	}
 	return routes

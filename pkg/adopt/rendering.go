@@ -11,6 +11,7 @@ import (
 	"github.com/failover-krm/failover/pkg/compile"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/encode"
 	"github.com/failover-krm/failover/pkg/envoygateway"
 )
 
@@ -139,8 +140,11 @@ func (f *failover) compare(c *candidates, spec *v1alpha1.FailoverSpec, objects [
 		of := comparison{apiVersion: kind.GroupVersion().String(), id: envoygateway.Object{
 			Kind: kind.Kind, Namespace: object.Resource.GetNamespace(), Name: object.Resource.GetName(),
 		}}
-		value, err := comparable(object.Value, object.Spec.Spec.Target.EnvoyGateway())
+		value, err := encode.Value(object.Resource)
 		if err != nil {
+			return nil, err
+		}
+		if value, err = comparable(value, object.Spec.Spec.Target.EnvoyGateway()); err != nil {
 			return nil, err
 		}
 		if of.wanted = f.find(of.id, f.route); of.wanted != nil {

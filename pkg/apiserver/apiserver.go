@@ -14,49 +14,57 @@ import (
 
 	"github.com/failover-krm/failover/pkg/apiserver/builtin"
 	"github.com/failover-krm/failover/pkg/apiserver/crd"
+	"github.com/failover-krm/failover/pkg/encode"
 )
-
-// Object is an object on its way to an API server.
-type Object struct {
-	// Value is the object as document.Value or encode.Value returns it. Validate
-	// fills in defaults.
-	Value map[string]any
-	// Typed is the same as a Go type; nil where there is none yet.
-	Typed runtime.Object
-}
-
-// Kind returns the version and the kind that the object says it is.
-func (o Object) Kind() (apiVersion, kind string) {
-	apiVersion, _ = o.Value["apiVersion"].(string)
-	kind, _ = o.Value["kind"].(string)
-	return apiVersion, kind
-}
 
 // Knows tells whether there is a verdict on a kind.
 func Knows(apiVersion, kind string) bool {
 	return crd.Knows(apiVersion, kind) || builtin.Knows(apiVersion, kind)
 }
 
-// FillsIn tells whether Validate may fill in defaults of a kind.
-func FillsIn(apiVersion, kind string) bool {
-	return !builtin.Knows(apiVersion, kind) && crd.Knows(apiVersion, kind)
-}
-
-// Validate fills in the defaults of a new object, and returns all that the API server
-// of a cluster with an Envoy Gateway, such as 1.8.2, would refuse in it, unknown
-// fields included, as it does for kubectl. There is nothing to say of a kind that it
-// does not know.
-func Validate(envoyGateway string, object Object) field.ErrorList {
+// Validate fills in the defaults of a new object, as document.Value returns it, and returns
+// all that the API server of a cluster with an Envoy Gateway, such as 1.8.2, would refuse in
+// it, unknown fields included, as it does for kubectl. There is nothing to say of a kind that
+// it does not know.
+func Validate(envoyGateway string, object map[string]any) field.ErrorList {
+	apiVersion, _ := object["apiVersion"].(string)
+	kind, _ := object["kind"].(string)
 	var errs field.ErrorList
-	switch apiVersion, kind := object.Kind(); {
+	switch {
 	case builtin.Knows(apiVersion, kind):
-		errs = builtin.Validate(object.Value, object.Typed)
+		errs = builtin.Validate(object)
 	case crd.Knows(apiVersion, kind):
-		crd.Default(envoyGateway, object.Value)
-		errs = crd.Validate(envoyGateway, object.Value)
+		crd.Default(envoyGateway, object)
+		errs = crd.Validate(envoyGateway, object)
 	}
 	slices.SortStableFunc(errs, compare)
 	return errs
+}
+
+// ValidateTyped does so for an object that was made in Go.
+func ValidateTyped(envoyGateway string, object runtime.Object) (field.ErrorList, error) {
+	apiVersion, kind := object.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()
+	var errs field.ErrorList
+	switch {
+	case builtin.Knows(apiVersion, kind):
+		errs = builtin.ValidateTyped(object)
+	case crd.Knows(apiVersion, kind):
+		if err := crd.DefaultTyped(envoyGateway, object); err != nil {
+			return nil, err
+		}
+		value, err := encode.Value(object) // which the rules of the CRD are about
+		if err != nil {
+			return nil, err
+		}
+		errs = crd.Validate(envoyGateway, value)
+	}
+	slices.SortStableFunc(errs, compare)
+	return errs, nil
+}
+
+// FillsIn tells whether ValidateTyped may fill in defaults of an object.
+func FillsIn(object runtime.Object) bool {
+	return crd.Knows(object.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind())
 }
 
 // RemoveDefaults removes the fields of an object that the API server of a cluster with

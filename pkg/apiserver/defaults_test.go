@@ -64,9 +64,9 @@ func TestRemoveDefaults(t *testing.T) {
 			value := valueOf(t, tc.given)
 			apiserver.RemoveDefaults("1.8.2", value)
 			assert.Equal(t, valueOf(t, tc.want), value)
-			apiserver.Validate("1.8.2", apiserver.Object{Value: value})
+			apiserver.Validate("1.8.2", value)
 			filled := valueOf(t, tc.given)
-			apiserver.Validate("1.8.2", apiserver.Object{Value: filled})
+			apiserver.Validate("1.8.2", filled)
 			if filled["kind"] != "Service" && filled["kind"] != "Deployment" { // of which defaults are not filled in
 				assert.Equal(t, filled, value, "the API server fills them in again")
 			}

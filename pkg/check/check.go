@@ -9,9 +9,11 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
+	"github.com/failover-krm/failover/pkg/envoygateway"
 	"github.com/failover-krm/failover/pkg/simulate"
 	"github.com/failover-krm/failover/pkg/target"
 )
@@ -20,10 +22,14 @@ import (
 type Manifest struct {
 	// Subject is the document that the object is in, or that it is rendered from.
 	Subject *diagnostic.Subject
-	// Value is the object, with the defaults that the API server fills in.
+	// Value is the object, with the defaults that the API server fills in. It is nil where
+	// Typed has them.
 	Value map[string]any
-	// Typed is the same as a Go type; nil where that is to be read from Value.
-	Typed metav1.Object
+	// Typed is the object as a Go type, where it was made as one.
+	Typed interface {
+		metav1.Object
+		runtime.Object
+	}
 	// Origin returns the path in the subject's document that a path in the object
 	// comes from; nil where the object is the document.
 	Origin func(document.Path) document.Path
@@ -145,9 +151,54 @@ func withoutRepeats(diagnostics []diagnostic.Diagnostic) []diagnostic.Diagnostic
 
 // id is what makes an object the same for an API server.
 func (m Manifest) id() [4]string {
-	return [4]string{m.text("apiVersion"), m.text("kind"), m.namespace(), m.text("metadata", "name")}
+	return [4]string{m.apiVersion(), m.kind(), m.namespace(), m.name()}
 }
 
+// Object names the manifest, as what refers to it does.
+func (m Manifest) Object() envoygateway.Object {
+	return envoygateway.NameOf(m.kind(), m.givenNamespace(), m.name())
+}
+
+func (m Manifest) apiVersion() string {
+	if m.Typed != nil {
+		apiVersion, _ := m.typeMeta()
+		return apiVersion
+	}
+	return m.text("apiVersion")
+}
+
+func (m Manifest) kind() string {
+	if m.Typed != nil {
+		_, kind := m.typeMeta()
+		return kind
+	}
+	return m.text("kind")
+}
+
+func (m Manifest) typeMeta() (apiVersion, kind string) {
+	of := m.Typed.GetObjectKind()
+	if meta, isMeta := of.(*metav1.TypeMeta); isMeta {
+		return meta.APIVersion, meta.Kind
+	}
+	return of.GroupVersionKind().ToAPIVersionAndKind()
+}
+
+func (m Manifest) name() string {
+	if m.Typed != nil {
+		return m.Typed.GetName()
+	}
+	return m.text("metadata", "name")
+}
+
+// givenNamespace is empty where the manifest has none.
+func (m Manifest) givenNamespace() string {
+	if m.Typed != nil {
+		return m.Typed.GetNamespace()
+	}
+	return m.text("metadata", "namespace")
+}
+
+// text returns a text of a manifest that is not typed.
 func (m Manifest) text(fields ...string) string {
 	text, _ := lookup(m.Value, fields...).(string)
 	return text
@@ -164,10 +215,7 @@ func lookup(value any, fields ...string) any {
 
 // namespace is that of the request where the manifest has none.
 func (m Manifest) namespace() string {
-	if namespace := m.text("metadata", "namespace"); namespace != "" {
-		return namespace
-	}
-	return "default"
+	return cmp.Or(m.givenNamespace(), "default")
 }
 
 // position returns where a field of the manifest stands in its document.

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
+	"k8s.io/utils/ptr"
+
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/envoygateway"
@@ -22,8 +25,8 @@ func fqdnWithoutService(manifests []Manifest, options Options) []diagnostic.Diag
 	var services []service
 	isThere := map[service]bool{}
 	for _, manifest := range manifests {
-		if manifest.text("apiVersion") == "v1" && manifest.text("kind") == "Service" {
-			there := service{manifest.namespace(), manifest.text("metadata", "name")}
+		if manifest.apiVersion() == "v1" && manifest.kind() == "Service" {
+			there := service{manifest.namespace(), manifest.name()}
 			services = append(services, there)
 			isThere[there] = true
 		}
@@ -70,18 +73,33 @@ type serviceEndpoint struct {
 func serviceEndpoints(manifests []Manifest) []serviceEndpoint {
 	var found []serviceEndpoint
 	for _, manifest := range manifests {
-		if !strings.HasPrefix(manifest.text("apiVersion"), "gateway.envoyproxy.io/") || manifest.text("kind") != "Backend" {
+		if !strings.HasPrefix(manifest.apiVersion(), "gateway.envoyproxy.io/") || manifest.kind() != "Backend" {
 			continue
 		}
-		endpoints, _ := lookup(manifest.Value, "spec", "endpoints").([]any)
-		for i, endpoint := range endpoints {
-			hostname, _ := lookup(endpoint, "fqdn", "hostname").(string)
+		for i, hostname := range manifest.hostnames() {
 			if wanted, inCluster := parseHostname(hostname); inCluster {
 				found = append(found, serviceEndpoint{manifest, document.ParsePath(fmt.Sprintf("spec.endpoints[%d].fqdn.hostname", i)), hostname, wanted})
 			}
 		}
 	}
 	return found
+}
+
+// hostnames returns those of the endpoints of a Backend, each at the place of its endpoint.
+func (m Manifest) hostnames() []string {
+	var hostnames []string
+	if backend, isTyped := m.Typed.(*egv1a1.Backend); isTyped {
+		for _, endpoint := range backend.Spec.Endpoints {
+			hostnames = append(hostnames, ptr.Deref(endpoint.FQDN, egv1a1.FQDNEndpoint{}).Hostname)
+		}
+		return hostnames
+	}
+	endpoints, _ := lookup(m.Value, "spec", "endpoints").([]any)
+	for _, endpoint := range endpoints {
+		hostname, _ := lookup(endpoint, "fqdn", "hostname").(string)
+		hostnames = append(hostnames, hostname)
+	}
+	return hostnames
 }
 
 // parseHostname reads the hostname of a Service, in a cluster of any domain.

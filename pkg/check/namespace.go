@@ -92,7 +92,7 @@ func implicitNamespace(f *failover) []finding {
 
 // isImplicit tells that an object has no namespace, though its kind has one.
 func (d *decoded) isImplicit() bool {
-	return d.id.Namespace != "" && d.text("metadata", "namespace") == ""
+	return d.id.Namespace != "" && d.givenNamespace() == ""
 }
 
 // withoutNamespace returns the object of a kind and name that has no namespace, or nil.

@@ -6,6 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/document"
@@ -52,8 +53,11 @@ func duplicateObjects(manifests []Manifest) []diagnostic.Diagnostic {
 	first := map[key]Manifest{}
 	var findings []diagnostic.Diagnostic
 	for _, manifest := range manifests {
-		group, isRead := envoygateway.Reads(manifest.text("apiVersion"), manifest.text("kind"))
-		if manifest.Origin != nil || manifest.Refused || !isRead || manifest.text("metadata", "name") == "" {
+		if manifest.Origin != nil {
+			continue
+		}
+		group, isRead := envoygateway.Reads(manifest.apiVersion(), manifest.kind())
+		if manifest.Refused || !isRead || manifest.name() == "" {
 			continue
 		}
 		of := key{manifest.directory(), manifest.id()}
@@ -80,7 +84,10 @@ func duplicateObjects(manifests []Manifest) []diagnostic.Diagnostic {
 func lastApplied(manifests []Manifest) []diagnostic.Diagnostic {
 	var findings []diagnostic.Diagnostic
 	for _, manifest := range manifests {
-		if manifest.Origin == nil || lookup(manifest.Value, "metadata", "annotations", corev1.LastAppliedConfigAnnotation) == nil {
+		if manifest.Origin == nil {
+			continue
+		}
+		if _, isAnnotated := manifest.Typed.GetAnnotations()[corev1.LastAppliedConfigAnnotation]; !isAnnotated {
 			continue
 		}
 		at := document.ParsePath("metadata.annotations[" + corev1.LastAppliedConfigAnnotation + "]")
@@ -104,12 +111,17 @@ func invalidImage(f *failover) []finding {
 	return findings
 }
 
-func (s *set) deployment(id envoygateway.Object) (*appsv1.Deployment, bool) {
-	known := s.decoded[id]
-	if known == nil {
-		return nil, false
+// object returns an object by its name; nil where it is not among the manifests, or does not
+// fit its type.
+func (s *set) object(id envoygateway.Object) metav1.Object {
+	if known := s.decoded[id]; known != nil {
+		return known.object
 	}
-	deployment, isDeployment := known.object.(*appsv1.Deployment)
+	return nil
+}
+
+func (s *set) deployment(id envoygateway.Object) (*appsv1.Deployment, bool) {
+	deployment, isDeployment := s.object(id).(*appsv1.Deployment)
 	return deployment, isDeployment
 }
 

@@ -219,11 +219,10 @@ func (s *set) listenerOf(route *envoygateway.Route, at *envoygateway.Attachment)
 	if at.Listener != "" || known == nil {
 		return at.Listener
 	}
-	references, _ := lookup(known.Value, "spec", "parentRefs").([]any)
 	asked := []string{known.directory()}
-	for i, parent := range route.Parents {
-		if parent.Gateway == at.Gateway && i < len(references) {
-			asked = append(asked, fmt.Sprint(lookup(references[i], "sectionName"), lookup(references[i], "port")))
+	for _, parent := range route.Parents {
+		if parent.Gateway == at.Gateway {
+			asked = append(asked, fmt.Sprint(parent.SectionName, parent.Port))
 		}
 	}
 	slices.Sort(asked[1:])

@@ -46,7 +46,7 @@ type decoded struct {
 // something different of the same objects.
 func setsOf(manifests []Manifest, options Options) []*set {
 	options.serviceRouting = slices.ContainsFunc(manifests, func(m Manifest) bool {
-		return m.text("kind") == "EnvoyProxy" && m.text("spec", "routingType") == "Service"
+		return m.kind() == "EnvoyProxy" && m.text("spec", "routingType") == "Service"
 	})
 	options.workloads = workloadsOf(manifests)
 	var all []*decoded
@@ -109,14 +109,10 @@ func setsOf(manifests []Manifest, options Options) []*set {
 
 // decode returns the object, typed, and its name.
 func (m Manifest) decode() (metav1.Object, envoygateway.Object, error) {
-	switch {
-	case m.Typed != nil:
-		return m.Typed, envoygateway.NameOf(m.Value), nil
-	case m.Origin != nil:
-		return envoygateway.DecodeMade(m.Value)
-	default:
-		return envoygateway.Decode(m.Value)
+	if m.Typed != nil {
+		return m.Typed, m.Object(), nil
 	}
+	return envoygateway.Decode(m.Value)
 }
 
 // directory is where the manifest is.

@@ -3,6 +3,8 @@ package check
 import (
 	"slices"
 
+	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+
 	"github.com/failover-krm/failover/pkg/diagnostic"
 	"github.com/failover-krm/failover/pkg/envoygateway"
 )
@@ -87,10 +89,10 @@ func (f *failover) mayRouteToServices() bool {
 	if !hasService {
 		return false
 	}
-	gateway := f.decoded[f.at.Gateway]
-	if gateway == nil || lookup(gateway.Value, "spec", "infrastructure", "parametersRef") != nil {
+	gateway, isGateway := f.object(f.at.Gateway).(*gwapiv1.Gateway)
+	if !isGateway || gateway.Spec.Infrastructure != nil && gateway.Spec.Infrastructure.ParametersRef != nil {
 		return true
 	}
-	class := f.decoded[envoygateway.Object{Kind: "GatewayClass", Name: gateway.text("spec", "gatewayClassName")}]
-	return class == nil || lookup(class.Value, "spec", "parametersRef") != nil
+	class, isClass := f.object(envoygateway.Object{Kind: "GatewayClass", Name: string(gateway.Spec.GatewayClassName)}).(*gwapiv1.GatewayClass)
+	return !isClass || class.Spec.ParametersRef != nil
 }

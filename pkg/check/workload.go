@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/failover-krm/failover/pkg/document"
@@ -33,12 +34,18 @@ type label struct{ name, value string }
 func workloadsOf(manifests []Manifest) workloads {
 	found := workloads{pods: map[string]*pods{}, autoscaled: map[envoygateway.Object]bool{}}
 	for _, manifest := range manifests {
+		if manifest.Typed != nil {
+			if deployment, isDeployment := manifest.Typed.(*appsv1.Deployment); isDeployment {
+				found.add(manifest.namespace(), deployment.Spec.Template.Labels)
+			}
+			continue
+		}
 		metadata := lookup(manifest.Value, "spec", "template", "metadata")
-		if manifest.text("kind") == "Pod" {
+		if manifest.kind() == "Pod" {
 			metadata = lookup(manifest.Value, "metadata")
 		}
 		if metadata != nil {
-			found.add(manifest.namespace(), lookup(metadata, "labels"))
+			found.add(manifest.namespace(), labelsOf(metadata))
 		}
 		// A HorizontalPodAutoscaler, or a ScaledObject, which need not name the kind.
 		kind, name := manifest.text("spec", "scaleTargetRef", "kind"), manifest.text("spec", "scaleTargetRef", "name")
@@ -49,17 +56,22 @@ func workloadsOf(manifests []Manifest) workloads {
 	return found
 }
 
-// add adds pods with labels, as they are written.
-func (w workloads) add(namespace string, written any) {
+// labelsOf reads the labels of a template, as they are written.
+func labelsOf(metadata any) labels.Set {
+	set := labels.Set{}
+	written, _ := lookup(metadata, "labels").(map[string]any)
+	for name, value := range written {
+		set[name], _ = value.(string)
+	}
+	return set
+}
+
+// add adds pods with labels.
+func (w workloads) add(namespace string, set labels.Set) {
 	in := w.pods[namespace]
 	if in == nil {
 		in = &pods{having: map[label][]labels.Set{}, values: map[string][]string{}}
 		w.pods[namespace] = in
-	}
-	set := labels.Set{}
-	values, _ := written.(map[string]any)
-	for name, value := range values {
-		set[name], _ = value.(string)
 	}
 	for name, value := range set {
 		if in.having[label{name, value}] == nil {

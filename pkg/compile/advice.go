@@ -2,7 +2,6 @@ package compile
 
 import (
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
-	"github.com/failover-krm/failover/pkg/apiserver"
 	"github.com/failover-krm/failover/pkg/check"
 	"github.com/failover-krm/failover/pkg/diagnostic"
 )
@@ -42,14 +41,10 @@ func manifestsOf[T any](objects []compiled[T]) []check.Manifest {
 				Target: fs.Spec.Target, TargetAssumed: object.Subject.Field("spec.target") == "",
 			}
 		}
-		manifest := check.Manifest{
-			Subject: object.Subject, Value: object.Value, Origin: object.Origin,
+		manifests = append(manifests, check.Manifest{
+			Subject: object.Subject, Typed: object.Resource, Origin: object.Origin,
 			EnvoyGateway: fs.Spec.Target.EnvoyGateway(), Refused: len(object.refused) > 0, Spec: specs[fs],
-		}
-		if !apiserver.FillsIn(object.Resource.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()) {
-			manifest.Typed = object.Resource // it has what Value has
-		}
-		manifests = append(manifests, manifest)
+		})
 	}
 	return manifests
 }

@@ -28,16 +28,15 @@ import (
 	"github.com/failover-krm/failover/pkg/simulate"
 )
 
-// Object is an object of a failover that the API server of its target accepts.
+// Object is an object of a failover that the API server of its target accepts. Its Resource
+// has the defaults of the target's CRDs filled in: what is applied is then what is there,
+// and a second apply changes nothing.
 type Object struct {
 	render.Object
 	// Subject is the document of the FailoverSpec.
 	Subject *diagnostic.Subject
 	// Index is the object's place among those of its FailoverSpec.
 	Index int
-	// Value is the object with the defaults of the target's CRDs filled in: what is
-	// applied is then what is there, and a second apply changes nothing.
-	Value map[string]any
 }
 
 // Options say how documents are compiled.
@@ -150,7 +149,7 @@ func (s Stream) String() string { return string(bytes.Join(s, []byte(separator))
 const separator = "---\n"
 
 // yaml writes an object as a YAML document.
-func (o Object) yaml() ([]byte, error) { return encode.YAML(o.Value, o.Resource) }
+func (o Object) yaml() ([]byte, error) { return encode.YAML(o.Resource) }
 
 // compiled is an object, whether or not it is refused.
 type compiled[T any] struct {
@@ -175,7 +174,7 @@ func compileSpecs[T any](sources []source, options Options, finish func(Object) 
 		if options.Mark != nil {
 			options.Mark(result.Object)
 		}
-		if result.Value, result.refused, err = validated(object); err != nil || len(result.refused) > 0 {
+		if result.Resource, result.refused, err = validated(object); err != nil || len(result.refused) > 0 {
 			return err
 		}
 		result.finished, err = finish(result.Object)
@@ -276,14 +275,16 @@ func loadOne(subject *diagnostic.Subject, namespace string) (*v1alpha1.FailoverS
 	return fs, diagnostics
 }
 
-// validated returns an object with its defaults, and what the API server of its
-// target or its Envoy Gateway would refuse.
-func validated(object render.Object) (map[string]any, field.ErrorList, error) {
-	value, err := encode.Value(object.Resource)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", object.Resource.GetName(), err)
+// validated returns the resource of an object with its defaults, and what the API server of
+// its target or its Envoy Gateway would refuse.
+func validated(object render.Object) (render.Resource, field.ErrorList, error) {
+	version, resource := object.Spec.Spec.Target.EnvoyGateway(), object.Resource
+	if apiserver.FillsIn(resource) {
+		resource = resource.DeepCopyObject().(render.Resource) // it has parts of the spec, which has no defaults
 	}
-	version := object.Spec.Spec.Target.EnvoyGateway()
-	errs := apiserver.Validate(version, apiserver.Object{Value: value, Typed: object.Resource})
-	return value, refusals(version, errs, envoygateway.Validate(version, object.Resource)), nil
+	errs, err := apiserver.ValidateTyped(version, resource)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", resource.GetName(), err)
+	}
+	return resource, refusals(version, errs, envoygateway.Validate(version, resource)), nil
 }

@@ -93,7 +93,7 @@ func refusals(version string, errs field.ErrorList, refused []envoygateway.Refus
 // validate returns what the API server of a cluster or its Envoy Gateway would
 // refuse in a manifest, with its defaults filled in.
 func validate(version string, object map[string]any) field.ErrorList {
-	errs := apiserver.Validate(version, apiserver.Object{Value: object})
+	errs := apiserver.Validate(version, object)
 	typed, unreadable := envoygateway.Read(object)
 	switch {
 	case typed != nil:

@@ -95,12 +95,29 @@ func TestNodeAgreesWithJSON(t *testing.T) {
 				encoded := textOf(t, object)
 				var got any
 				require.NoError(t, sigsyaml.Unmarshal(encoded, &got))
-				for _, path := range emptyStructs[kindName] {
-					removeEmpty(want, path)
-				}
+				removeEmpty(want, "")
 				require.Equal(t, want, withoutNulls(got))
 			}
 		})
+	}
+}
+
+// removeEmpty removes the empty maps that Go types write though nobody set them, from what
+// a field has.
+func removeEmpty(value any, of string) {
+	unset := map[string]string{"spec": "strategy", "containers": "resources", "initContainers": "resources"}[of]
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			removeEmpty(item, of)
+		}
+	case map[string]any:
+		if fields, isMap := value[unset].(map[string]any); isMap && len(fields) == 0 {
+			delete(value, unset)
+		}
+		for name, child := range value {
+			removeEmpty(child, name)
+		}
 	}
 }
 
@@ -120,7 +137,7 @@ func textOf(t *testing.T, object runtime.Object) []byte {
 	t.Helper()
 	value, err := Value(object)
 	require.NoError(t, err)
-	written, err := YAML(value, object)
+	written, err := YAML(object)
 	require.NoError(t, err)
 	node, err := Node(value, object)
 	require.NoError(t, err)

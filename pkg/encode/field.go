@@ -6,6 +6,9 @@ import (
 	"sync"
 	"sync/atomic"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/failover-krm/failover/pkg/typed"
 )
 
@@ -38,17 +41,21 @@ func (l *lazyType) get() *goType {
 type structField struct {
 	lazyType
 	typed.Field
-	// knowsZero tells that the type says itself what is zero.
-	knowsZero bool
+	// omitsEmpty tells that the type writes {} for it though nobody set it.
+	omitsEmpty bool
 }
 
 // types has each type that a process has met.
 var types sync.Map
 
-var (
-	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
-	zeroer        = reflect.TypeFor[interface{ IsZero() bool }]()
-)
+var jsonMarshaler = reflect.TypeFor[json.Marshaler]()
+
+// emptyStructs are the fields that a Go type writes as {} though nobody set them. Others
+// mean something: passive: {} is a health check.
+var emptyStructs = map[reflect.Type]string{
+	reflect.TypeFor[appsv1.DeploymentSpec](): "strategy",
+	reflect.TypeFor[corev1.Container]():      "resources",
+}
 
 func typeOf(of reflect.Type) *goType {
 	if known, ok := types.Load(of); ok {
@@ -60,34 +67,9 @@ func typeOf(of reflect.Type) *goType {
 		made.element.of = of.Elem()
 	case reflect.Struct:
 		for _, field := range typed.Fields(of) {
-			made.fields = append(made.fields, &structField{lazyType: lazyType{of: field.Type}, Field: field, knowsZero: field.Type.Implements(zeroer)})
+			made.fields = append(made.fields, &structField{lazyType: lazyType{of: field.Type}, Field: field, omitsEmpty: emptyStructs[of] == field.Name})
 		}
 	}
 	known, _ := types.LoadOrStore(of, made)
 	return known.(*goType)
-}
-
-// absent tells whether encoding/json would leave a field out, or write a null.
-func (f *structField) absent(value reflect.Value) bool {
-	return isNil(value) || f.OmitZero && f.isZero(value) || f.OmitEmpty && isEmpty(value)
-}
-
-// isZero is what omitzero asks for.
-func (f *structField) isZero(value reflect.Value) bool {
-	if f.knowsZero {
-		return value.Interface().(interface{ IsZero() bool }).IsZero()
-	}
-	return value.IsZero()
-}
-
-// isEmpty is what omitempty asks for.
-func isEmpty(value reflect.Value) bool {
-	switch value.Kind() {
-	case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
-		return value.Len() == 0
-	case reflect.Struct:
-		return false
-	default:
-		return value.IsZero()
-	}
 }

@@ -12,6 +12,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/failover-krm/failover/pkg/typed"
 )
 
 // Node writes a value, as Value returns it, with the fields in the order of the Go
@@ -107,10 +109,29 @@ func mapping(fields map[string]any, of reflect.Type) (*yaml.Node, error) {
 // layout is the order of the fields of a Go type.
 type layout struct {
 	// fields of a struct, those of inlined ones in their place.
-	fields []*structField
+	fields []layoutField
 	has    map[string]bool
 	// values is the type of the values of a map.
 	values reflect.Type
+}
+
+// layoutField is a field of a struct, or of one that is inlined in it.
+type layoutField struct {
+	*structField
+	// within has the places of the inlined structs that it is in, the outermost first.
+	within []int
+}
+
+// in returns the value of the field in a struct; none where it is in an inlined one that
+// is not there.
+func (f *layoutField) in(value reflect.Value) (reflect.Value, bool) {
+	for _, index := range f.within {
+		if value = value.Field(index); typed.IsNil(value) {
+			return value, false
+		}
+		value = reflect.Indirect(value)
+	}
+	return value.Field(f.Index), true
 }
 
 // layouts has that of each type that a process has met.
@@ -127,7 +148,7 @@ func layoutOf(of reflect.Type) *layout {
 	if direct := indirect(of); direct.Kind() == reflect.Map {
 		made.values = direct.Elem()
 	}
-	made.add(structOf(of))
+	made.add(structOf(of), nil)
 	if first := made.fields; len(first) > 1 && first[0].Name == "kind" && first[1].Name == "apiVersion" {
 		first[0], first[1] = first[1], first[0] // Go's TypeMeta has an order that no manifest has
 	}
@@ -135,16 +156,16 @@ func layoutOf(of reflect.Type) *layout {
 	return made
 }
 
-func (l *layout) add(of reflect.Type) {
+func (l *layout) add(of reflect.Type, within []int) {
 	if of == nil {
 		return
 	}
 	for _, field := range typeOf(of).fields {
 		if field.Inline {
-			l.add(structOf(field.of))
+			l.add(structOf(field.of), append(slices.Clone(within), field.Index))
 			continue
 		}
-		l.fields = append(l.fields, field)
+		l.fields = append(l.fields, layoutField{field, within})
 		l.has[field.Name] = true
 	}
 }

@@ -1,5 +1,5 @@
-// Package encode writes typed objects as YAML: first as plain values, in which
-// defaults are filled in, then as nodes with the fields in the order of the Go type.
+// Package encode writes typed objects as YAML, with the fields in the order of the Go type:
+// in one pass, or as plain values first, and then as nodes.
 package encode
 
 import (
@@ -12,13 +12,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
-)
 
-// emptyStructs are the fields that a Go type writes as {} though nobody set
-// them, by kind and path. Others mean something: passive: {} is a health check.
-var emptyStructs = map[string][][]string{
-	"Deployment": {{"spec", "strategy"}, {"spec", "template", "spec", "containers", "resources"}},
-}
+	"github.com/failover-krm/failover/pkg/typed"
+)
 
 // Value returns an object as encoding/json would write it and read it back, without
 // nulls, the status, and empty structs that nobody set: maps, lists, strings, int64,
@@ -37,34 +33,14 @@ func Value(object runtime.Object) (map[string]any, error) {
 		return nil, fmt.Errorf("%s: is not an object", kind)
 	}
 	delete(fields, "status")
-	for _, path := range emptyStructs[kind] {
-		removeEmpty(fields, path)
-	}
 	return fields, nil
-}
-
-// removeEmpty removes an empty map at a path, in every item of the lists on it.
-func removeEmpty(value any, path []string) {
-	switch value := value.(type) {
-	case []any:
-		for _, item := range value {
-			removeEmpty(item, path)
-		}
-	case map[string]any:
-		child := value[path[0]]
-		if len(path) > 1 {
-			removeEmpty(child, path[1:])
-		} else if fields, isMap := child.(map[string]any); isMap && len(fields) == 0 {
-			delete(value, path[0])
-		}
-	}
 }
 
 func valueOf(value reflect.Value) (any, error) { return typeOf(value.Type()).value(value) }
 
 // value returns a value of the type, or nil where JSON would have a null.
 func (t *goType) value(value reflect.Value) (any, error) {
-	if isNil(value) {
+	if typed.IsNil(value) {
 		return nil, nil
 	}
 	if t.marshalsJSON {
@@ -132,15 +108,6 @@ func (t *goType) list(value reflect.Value) ([]any, error) {
 	return items, nil
 }
 
-func isNil(value reflect.Value) bool {
-	switch value.Kind() {
-	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
-		return value.IsNil()
-	default:
-		return false
-	}
-}
-
 // marshaled returns what knows its own JSON, as Quantity and IntOrString.
 func marshaled(value json.Marshaler) (any, error) {
 	data, err := value.MarshalJSON()
@@ -159,16 +126,19 @@ func (t *goType) addFields(fields map[string]any, value reflect.Value) error {
 	for _, field := range t.fields {
 		fieldValue := value.Field(field.Index)
 		switch {
-		case field.Inline && isNil(fieldValue):
+		case field.Inline && typed.IsNil(fieldValue):
 		case field.Inline:
 			inlined := reflect.Indirect(fieldValue)
 			if err := typeOf(inlined.Type()).addFields(fields, inlined); err != nil {
 				return err
 			}
-		case !field.absent(fieldValue):
+		case !field.Absent(fieldValue):
 			child, err := field.get().value(fieldValue)
 			if err != nil {
 				return err
+			}
+			if set, isMap := child.(map[string]any); field.omitsEmpty && isMap && len(set) == 0 {
+				continue
 			}
 			if child != nil {
 				fields[field.Name] = child

@@ -2,7 +2,9 @@ package encode
 
 import (
 	"bytes"
-	"maps"
+	"encoding/base64"
+	"encoding/json"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -11,14 +13,20 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/failover-krm/failover/pkg/typed"
 )
 
-// YAML writes a value, as Value returns it, as Node and Text would, byte for byte. It
-// does so in one pass, and leaves to them an object with a text that is more than
-// one line of printable ASCII.
-func YAML(value map[string]any, object runtime.Object) ([]byte, error) {
-	if text, isPlain := inOnePass("", value, object); isPlain {
+// YAML writes an object as Value, Node and Text would, byte for byte. It does so in one
+// pass, and leaves to them an object with a text that is more than one line of printable
+// ASCII.
+func YAML(object runtime.Object) ([]byte, error) {
+	if text, isPlain := inOnePass("", object); isPlain {
 		return text, nil
+	}
+	value, err := Value(object)
+	if err != nil {
+		return nil, err
 	}
 	node, err := Node(value, object)
 	if err != nil {
@@ -27,19 +35,18 @@ func YAML(value map[string]any, object runtime.Object) ([]byte, error) {
 	return Text(node)
 }
 
-// Item writes a value as YAML does, but as an item of a list that is a field of a document,
-// and tells whether it could: another object is left to Node and Text. What is written has
-// the form of Plain.
-func Item(value map[string]any, object runtime.Object) ([]byte, bool) {
-	return inOnePass("- ", value, object)
-}
+// Item writes an object as YAML does, but as an item of a list that is a field of a
+// document, and tells whether it could: another object is left to Node and Text. What is
+// written has the form of Plain.
+func Item(object runtime.Object) ([]byte, bool) { return inOnePass("- ", object) }
 
-// inOnePass writes a value after the beginning of its first line.
-func inOnePass(beginning string, value map[string]any, object runtime.Object) ([]byte, bool) {
+// inOnePass writes an object after the beginning of its first line.
+func inOnePass(beginning string, object runtime.Object) ([]byte, bool) {
 	w := writers.Get().(*writer)
 	defer writers.Put(w)
 	w.text = append(w.text[:0], beginning...)
-	if !w.value(value, reflect.TypeOf(object), len(beginning)) {
+	value := reflect.Indirect(reflect.ValueOf(object))
+	if value.Kind() != reflect.Struct || !w.fields(value, "status", place{indent: len(beginning)}) {
 		return nil, false
 	}
 	return bytes.Clone(w.text), true
@@ -52,69 +59,169 @@ var writers = sync.Pool{New: func() any { return new(writer) }}
 // spaces and compact lists. Its methods return false for what they leave to that.
 type writer struct{ text []byte }
 
-// value writes what begins at the current column of a line, and ends the line.
-func (w *writer) value(value any, of reflect.Type, indent int) bool {
-	switch value := value.(type) {
-	case map[string]any:
-		if len(value) > 0 {
-			return w.mapping(value, layoutOf(of), indent)
+// place is where a value is written.
+type place struct {
+	// indent is the column of its fields and items.
+	indent int
+	// afterColon tells that it is the value of a field: what is in lines of its own begins
+	// on the next one.
+	afterColon bool
+}
+
+// begin begins the first line of a value that has lines of its own.
+func (w *writer) begin(at place) {
+	if at.afterColon {
+		w.text = append(w.text, '\n')
+		w.indent(at.indent)
+	}
+}
+
+// word writes a value of one word, and ends the line.
+func (w *writer) word(text string, at place) {
+	if at.afterColon {
+		w.text = append(w.text, ' ')
+	}
+	w.text = append(append(w.text, text...), '\n')
+}
+
+// resolve returns what a value points to, or what it says that its JSON is; nothing where
+// that is null.
+func resolve(of *goType, value reflect.Value) (*goType, reflect.Value, error) {
+	for !typed.IsNil(value) {
+		switch {
+		case of.marshalsJSON:
+			decoded, err := marshaled(value.Interface().(json.Marshaler))
+			if decoded == nil {
+				return nil, reflect.Value{}, err
+			}
+			value = reflect.ValueOf(decoded)
+			return typeOf(value.Type()), value, nil
+		case value.Kind() == reflect.Pointer:
+			of, value = of.element.get(), value.Elem()
+		case value.Kind() == reflect.Interface:
+			value = value.Elem()
+			of = typeOf(value.Type())
+		default:
+			return of, value, nil
 		}
-	case []any:
-		if len(value) > 0 {
-			return w.list(value, elementOf(of), indent)
+	}
+	return nil, reflect.Value{}, nil
+}
+
+// value writes a value that resolve returned, and ends the line.
+func (w *writer) value(of *goType, value reflect.Value, at place) bool {
+	switch value.Kind() {
+	case reflect.Struct:
+		return w.fields(value, "", at)
+	case reflect.Map:
+		return w.mapping(of, value, at)
+	case reflect.Slice:
+		if value.Type().Elem().Kind() != reflect.Uint8 {
+			return w.list(of, value, at)
 		}
+	}
+	if at.afterColon {
+		w.text = append(w.text, ' ')
 	}
 	return w.scalar(value)
 }
 
-func (w *writer) mapping(fields map[string]any, layout *layout, indent int) bool {
+// fields writes a struct without one of its fields.
+func (w *writer) fields(value reflect.Value, without string, at place) bool {
 	written := 0
-	add := func(name string, value any, of reflect.Type) bool {
-		if written > 0 {
-			w.indent(indent)
+	layout := layoutOf(value.Type())
+	for i := range layout.fields {
+		field := &layout.fields[i]
+		fieldValue, given := field.in(value)
+		if !given || field.Absent(fieldValue) || field.Name == without {
+			continue
+		}
+		of, child, err := resolve(field.get(), fieldValue)
+		switch {
+		case err != nil:
+			return false
+		case !child.IsValid():
+			continue
+		}
+		before := len(w.text)
+		if !w.field(field.Name, of, child, written == 0, at) {
+			return false
+		}
+		if field.omitsEmpty && string(bytes.TrimLeft(w.text[before:], "\n ")) == field.Name+": {}\n" {
+			w.text = w.text[:before]
+			continue
 		}
 		written++
-		if len(name) > longestKey || !w.string(name) {
-			return false
-		}
-		w.text = append(w.text, ':')
-		within := indent
-		switch value := value.(type) {
-		case map[string]any:
-			within += step
-			w.separate(len(value) > 0, within)
-		case []any:
-			w.separate(len(value) > 0, within)
-		default:
-			w.text = append(w.text, ' ')
-		}
-		return w.value(value, of, within)
 	}
-	for _, field := range layout.fields {
-		if value, given := fields[field.Name]; given && !add(field.Name, value, field.of) {
-			return false
-		}
-	}
-	if written == len(fields) {
-		return true
-	}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if !layout.has[name] && !add(name, fields[name], layout.values) {
-			return false
-		}
+	if written == 0 {
+		w.word("{}", at)
 	}
 	return true
 }
 
-func (w *writer) list(items []any, of reflect.Type, indent int) bool {
-	for i, item := range items {
-		if i > 0 {
-			w.indent(indent)
+// field writes a field of a map.
+func (w *writer) field(name string, of *goType, value reflect.Value, isFirst bool, at place) bool {
+	if isFirst {
+		w.begin(at)
+	} else {
+		w.indent(at.indent)
+	}
+	if len(name) > longestKey || !w.string(name) {
+		return false
+	}
+	w.text = append(w.text, ':')
+	within := place{indent: at.indent, afterColon: true}
+	if value.Kind() != reflect.Slice {
+		within.indent += step
+	}
+	return w.value(of, value, within)
+}
+
+// mapping writes the values of a map by name, without nulls.
+func (w *writer) mapping(of *goType, value reflect.Value, at place) bool {
+	names := value.MapKeys()
+	slices.SortFunc(names, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	written := 0
+	for _, name := range names {
+		of, child, err := resolve(of.element.get(), value.MapIndex(name))
+		switch {
+		case err != nil:
+			return false
+		case !child.IsValid():
+			continue
 		}
-		w.text = append(w.text, "- "...)
-		if !w.value(item, of, indent+step) {
+		if !w.field(name.String(), of, child, written == 0, at) {
 			return false
 		}
+		written++
+	}
+	if written == 0 {
+		w.word("{}", at)
+	}
+	return true
+}
+
+func (w *writer) list(of *goType, value reflect.Value, at place) bool {
+	for i := range value.Len() {
+		if i == 0 {
+			w.begin(at)
+		} else {
+			w.indent(at.indent)
+		}
+		w.text = append(w.text, "- "...)
+		within := place{indent: at.indent + step}
+		of, item, err := resolve(of.element.get(), value.Index(i))
+		switch {
+		case err != nil:
+			return false
+		case !item.IsValid():
+			w.word("null", within)
+		case !w.value(of, item, within):
+			return false
+		}
+	}
+	if value.Len() == 0 {
+		w.word("[]", at)
 	}
 	return true
 }
@@ -259,23 +366,23 @@ func (w *writer) separate(ownLines bool, columns int) {
 }
 
 // scalar writes what has no fields and no items, and ends the line.
-func (w *writer) scalar(value any) bool {
-	switch value := value.(type) {
-	case string:
-		if !w.string(value) {
+func (w *writer) scalar(value reflect.Value) bool {
+	switch {
+	case value.Kind() == reflect.String:
+		if !w.string(value.String()) {
 			return false
 		}
-	case bool:
-		w.text = strconv.AppendBool(w.text, value)
-	case int64:
-		w.text = strconv.AppendInt(w.text, value, 10)
-	case map[string]any:
-		w.text = append(w.text, "{}"...)
-	case []any:
-		w.text = append(w.text, "[]"...)
-	case nil:
-		w.text = append(w.text, "null"...)
-	default: // a float64, which few objects have
+	case value.Kind() == reflect.Slice: // of bytes
+		if !w.string(base64.StdEncoding.EncodeToString(value.Bytes())) {
+			return false
+		}
+	case value.Kind() == reflect.Bool:
+		w.text = strconv.AppendBool(w.text, value.Bool())
+	case value.CanInt():
+		w.text = strconv.AppendInt(w.text, value.Int(), 10)
+	case value.CanUint() && value.Uint() <= math.MaxInt64:
+		w.text = strconv.AppendUint(w.text, value.Uint(), 10)
+	default: // a float, which few objects have
 		return false
 	}
 	w.text = append(w.text, '\n')

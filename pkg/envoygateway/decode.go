@@ -1,6 +1,7 @@
 package envoygateway
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -12,8 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 	gwapiv1b1 "sigs.k8s.io/gateway-api/apis/v1beta1"
-
-	"github.com/failover-krm/failover/pkg/typed"
 )
 
 // translated has the types of the kinds that Translate reads.
@@ -57,15 +56,7 @@ const assumedNamespace = "default"
 // Decode returns an object of a kind that Translate reads, typed, and its name; nil
 // for any other kind. An object without a namespace gets the namespace default. The
 // name is also there where the object does not fit its type.
-func Decode(object map[string]any) (metav1.Object, Object, error) { return decode(object, fromJSON) }
-
-// DecodeMade does so for an object that was made in Go, and so fits its type. It does not
-// write it as JSON and read that, which takes several times as long.
-func DecodeMade(object map[string]any) (metav1.Object, Object, error) {
-	return decode(object, func(object map[string]any, into any) error { return typed.Fill(into, object) })
-}
-
-func decode(object map[string]any, into func(map[string]any, any) error) (metav1.Object, Object, error) {
+func Decode(object map[string]any) (metav1.Object, Object, error) {
 	apiVersion, _ := object["apiVersion"].(string)
 	kind, _ := object["kind"].(string)
 	gv, err := schema.ParseGroupVersion(apiVersion)
@@ -73,8 +64,11 @@ func decode(object map[string]any, into func(map[string]any, any) error) (metav1
 	if err != nil || empty == nil {
 		return nil, Object{}, nil
 	}
-	decoded, id := empty(), NameOf(object)
-	if err := into(object, decoded); err != nil {
+	metadata, _ := object["metadata"].(map[string]any)
+	name, _ := metadata["name"].(string)
+	namespace, _ := metadata["namespace"].(string)
+	decoded, id := empty(), NameOf(kind, namespace, name)
+	if err := fromJSON(object, decoded); err != nil {
 		return nil, id, fmt.Errorf("%s: %w", id, err)
 	}
 	decoded.SetNamespace(id.Namespace)
@@ -90,19 +84,13 @@ func fromJSON(object map[string]any, typed any) error {
 	return json.Unmarshal(data, typed)
 }
 
-// NameOf reads the name of an object that is not typed.
-func NameOf(object map[string]any) Object {
-	id := Object{}
-	id.Kind, _ = object["kind"].(string)
-	metadata, _ := object["metadata"].(map[string]any)
-	id.Name, _ = metadata["name"].(string)
-	if id.Kind == kindGatewayClass || id.Kind == kindNamespace {
-		return id
+// NameOf names an object of a kind that Translate reads. One without a namespace is in the
+// namespace default, where its kind has any.
+func NameOf(kind, namespace, name string) Object {
+	if kind == kindGatewayClass || kind == kindNamespace {
+		return Object{Kind: kind, Name: name}
 	}
-	if id.Namespace, _ = metadata["namespace"].(string); id.Namespace == "" {
-		id.Namespace = assumedNamespace
-	}
-	return id
+	return Object{Kind: kind, Namespace: cmp.Or(namespace, assumedNamespace), Name: name}
 }
 
 // Add adds an object that Decode returned.

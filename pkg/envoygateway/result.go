@@ -153,6 +153,9 @@ type Parent struct {
 	// Source is the route and the path of the parentRef.
 	Source
 	Gateway Object
+	// SectionName and Port are what the parentRef asks for, if anything.
+	SectionName gwapiv1.SectionName
+	Port        gwapiv1.PortNumber
 	// Accepted tells whether the route attaches here.
 	Accepted bool
 	// Reason is that of the condition Accepted.

@@ -127,7 +127,10 @@ func (r *rule) addBackend(reference gwapiv1.BackendRef) *backendRef {
 // (processAllowedListenersForParentRefs in internal/gatewayapi/route.go).
 func (t *translator) attach(r *route) {
 	for i, reference := range r.parentRefs {
-		p := &parent{Parent: Parent{Source: Source{Object: r.id, Path: at("spec.parentRefs", i)}}}
+		p := &parent{Parent: Parent{
+			Source:      Source{Object: r.id, Path: at("spec.parentRefs", i)},
+			SectionName: ptr.Deref(reference.SectionName, ""), Port: ptr.Deref(reference.Port, 0),
+		}}
 		r.parents = append(r.parents, p)
 		group, kind := string(ptr.Deref(reference.Group, gwapiv1.GroupName)), string(ptr.Deref(reference.Kind, kindGateway))
 		p.Gateway = Object{Kind: kind, Namespace: string(ptr.Deref(reference.Namespace, gwapiv1.Namespace(r.id.Namespace))), Name: string(reference.Name)}

@@ -89,13 +89,16 @@ func (l *resourceList) compileAll(sources []source) ([]object, []diagnostic.Diag
 			spec: spec, part: compiled.Part, isNew: isNew[spec.owner],
 		}
 		if result.isNew {
-			if text, isPlain := encode.Item(compiled.Value, resource); isPlain {
+			if text, isPlain := encode.Item(resource); isPlain {
 				result.text = text
 				return result, nil
 			}
 		}
-		var err error
-		result.node, err = encode.Node(compiled.Value, resource)
+		value, err := encode.Value(resource)
+		if err != nil {
+			return result, err
+		}
+		result.node, err = encode.Node(value, resource)
 		return result, err
 	})
 }

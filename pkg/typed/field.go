@@ -22,6 +22,44 @@ type Field struct {
 	// Inline tells that its own fields are fields of the struct.
 	Inline              bool
 	OmitEmpty, OmitZero bool
+
+	// knowsZero tells that the type says itself what is zero.
+	knowsZero bool
+}
+
+// Absent tells whether encoding/json would leave the field out for a value, or write a null.
+func (f *Field) Absent(value reflect.Value) bool {
+	return IsNil(value) || f.OmitZero && f.isZero(value) || f.OmitEmpty && isEmpty(value)
+}
+
+// isZero is what omitzero asks for.
+func (f *Field) isZero(value reflect.Value) bool {
+	if f.knowsZero {
+		return value.Interface().(interface{ IsZero() bool }).IsZero()
+	}
+	return value.IsZero()
+}
+
+// isEmpty is what omitempty asks for.
+func isEmpty(value reflect.Value) bool {
+	switch value.Kind() {
+	case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
+		return value.Len() == 0
+	case reflect.Struct:
+		return false
+	default:
+		return value.IsZero()
+	}
+}
+
+// IsNil tells whether a value is nil, of a type that has a nil.
+func IsNil(value reflect.Value) bool {
+	switch value.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
+		return value.IsNil()
+	default:
+		return false
+	}
 }
 
 // Fields returns the fields of a struct that encoding/json would write.
@@ -37,6 +75,7 @@ func Fields(of reflect.Type) []Field {
 		fields = append(fields, Field{
 			Index: i, Name: cmp.Or(name, field.Name), Type: field.Type, Inline: name == "" && field.Anonymous,
 			OmitEmpty: slices.Contains(options, "omitempty"), OmitZero: slices.Contains(options, "omitzero"),
+			knowsZero: field.Type.Implements(zeroer),
 		})
 	}
 	return fields
@@ -55,6 +94,7 @@ var shapes sync.Map
 var (
 	jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+	zeroer          = reflect.TypeFor[interface{ IsZero() bool }]()
 )
 
 func shapeOf(of reflect.Type) *shape {

@@ -29,21 +29,26 @@ func Schema(apiVersion, kind string) *schema.Node {
 	}
 }
 
-// Validate returns what an API server would refuse in a new object, unknown
-// fields included, as it does for kubectl. An object that was made in Go is given as
-// a Go type too: it has the form of its schema.
-func Validate(value map[string]any, typed runtime.Object) field.ErrorList {
-	switch typed := typed.(type) {
-	case *appsv1.Deployment:
-		return validateDeployment(typed)
-	case *corev1.Service:
-		return validateService(typed)
-	}
-	switch value["kind"] {
+// Validate returns what an API server would refuse in a new object, as document.Value
+// returns it, unknown fields included, as it does for kubectl.
+func Validate(object map[string]any) field.ErrorList {
+	switch object["kind"] {
 	case "Deployment":
-		return validateValue(deploymentSchema, value, validateDeployment)
+		return validateValue(deploymentSchema, object, validateDeployment)
 	case "Service":
-		return validateValue(serviceSchema, value, validateService)
+		return validateValue(serviceSchema, object, validateService)
+	default:
+		return nil
+	}
+}
+
+// ValidateTyped does so for an object that was made in Go: it has the form of its schema.
+func ValidateTyped(object runtime.Object) field.ErrorList {
+	switch object := object.(type) {
+	case *appsv1.Deployment:
+		return validateDeployment(object)
+	case *corev1.Service:
+		return validateService(object)
 	default:
 		return nil
 	}

@@ -314,7 +314,7 @@ func validate(t *testing.T, manifest string) string {
 	value, errs := document.Value(documents[0].Node)
 	require.Empty(t, errs)
 	var lines []string
-	for _, err := range apiserver.Validate("1.9.1", apiserver.Object{Value: value.(map[string]any)}) {
+	for _, err := range apiserver.Validate("1.9.1", value.(map[string]any)) {
 		lines = append(lines, err.Error())
 	}
 	return strings.Join(lines, "\n")
