@@ -120,6 +120,8 @@ type layoutField struct {
 	*structField
 	// within has the places of the inlined structs that it is in, the outermost first.
 	within []int
+	// key is the name with a colon, as YAML; nil where that takes more than one line.
+	key []byte
 }
 
 // in returns the value of the field in a struct; none where it is in an inlined one that
@@ -165,7 +167,7 @@ func (l *layout) add(of reflect.Type, within []int) {
 			l.add(structOf(field.of), append(slices.Clone(within), field.Index))
 			continue
 		}
-		l.fields = append(l.fields, layoutField{field, within})
+		l.fields = append(l.fields, layoutField{field, within, keyOf(field.Name)})
 		l.has[field.Name] = true
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -144,7 +145,7 @@ func (w *writer) fields(value reflect.Value, without string, at place) bool {
 			continue
 		}
 		before := len(w.text)
-		if !w.field(field.Name, of, child, written == 0, at) {
+		if field.key == nil || !w.field(field.key, of, child, written == 0, at) {
 			return false
 		}
 		if field.omitsEmpty && string(bytes.TrimLeft(w.text[before:], "\n ")) == field.Name+": {}\n" {
@@ -159,17 +160,24 @@ func (w *writer) fields(value reflect.Value, without string, at place) bool {
 	return true
 }
 
+// keyOf writes a name as the key of a map, and a colon; nil where it is not written on the
+// line of its value.
+func keyOf(name string) []byte {
+	var w writer
+	if len(name) > longestKey || !w.string(name) {
+		return nil
+	}
+	return append(w.text, ':')
+}
+
 // field writes a field of a map.
-func (w *writer) field(name string, of *goType, value reflect.Value, isFirst bool, at place) bool {
+func (w *writer) field(key []byte, of *goType, value reflect.Value, isFirst bool, at place) bool {
 	if isFirst {
 		w.begin(at)
 	} else {
 		w.indent(at.indent)
 	}
-	if len(name) > longestKey || !w.string(name) {
-		return false
-	}
-	w.text = append(w.text, ':')
+	w.text = append(w.text, key...)
 	within := place{indent: at.indent, afterColon: true}
 	if value.Kind() != reflect.Slice {
 		within.indent += step
@@ -179,6 +187,9 @@ func (w *writer) field(name string, of *goType, value reflect.Value, isFirst boo
 
 // mapping writes the values of a map by name, without nulls.
 func (w *writer) mapping(of *goType, value reflect.Value, at place) bool {
+	if texts, isTexts := value.Interface().(map[string]string); isTexts {
+		return w.texts(texts, at)
+	}
 	names := value.MapKeys()
 	slices.SortFunc(names, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 	written := 0
@@ -190,12 +201,35 @@ func (w *writer) mapping(of *goType, value reflect.Value, at place) bool {
 		case !child.IsValid():
 			continue
 		}
-		if !w.field(name.String(), of, child, written == 0, at) {
+		if key := keyOf(name.String()); key == nil || !w.field(key, of, child, written == 0, at) {
 			return false
 		}
 		written++
 	}
 	if written == 0 {
+		w.word("{}", at)
+	}
+	return true
+}
+
+// texts does so for labels and annotations, without reflection.
+func (w *writer) texts(texts map[string]string, at place) bool {
+	for i, name := range slices.Sorted(maps.Keys(texts)) {
+		if i == 0 {
+			w.begin(at)
+		} else {
+			w.indent(at.indent)
+		}
+		if len(name) > longestKey || !w.string(name) {
+			return false
+		}
+		w.text = append(w.text, ": "...)
+		if !w.string(texts[name]) {
+			return false
+		}
+		w.text = append(w.text, '\n')
+	}
+	if len(texts) == 0 {
 		w.word("{}", at)
 	}
 	return true
@@ -392,6 +426,8 @@ func (w *writer) scalar(value reflect.Value) bool {
 // string writes a text in the quotes that it needs.
 func (w *writer) string(value string) bool {
 	switch {
+	case isName(value):
+		w.text = append(w.text, value...)
 	case !isLine(value):
 		return false
 	case isNotText(value):
@@ -403,6 +439,22 @@ func (w *writer) string(value string) bool {
 	}
 	return true
 }
+
+// isName tells whether a text is of letters, digits, and signs that mean nothing to a reader of
+// YAML, begins with a letter, and is no word that means something.
+func isName(value string) bool {
+	if value == "" || !isLetter(value[0]) {
+		return false
+	}
+	for i := range len(value) {
+		if char := value[i]; !isLetter(char) && (char < '0' || '9' < char) && strings.IndexByte("-_./", char) < 0 {
+			return false
+		}
+	}
+	return !isWord(value)
+}
+
+func isLetter(char byte) bool { return 'a' <= char && char <= 'z' || 'A' <= char && char <= 'Z' }
 
 // isLine tells whether a text is one line of printable ASCII.
 func isLine(value string) bool {
