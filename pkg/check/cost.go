@@ -144,7 +144,21 @@ func (c comparison) otherwise(with string) string {
 
 // isSimulated tells that there is a tier to fail over to, so that a simulation says what
 // a setting is worth, and time for it.
-func (f *failover) isSimulated() bool { return f.hasTiers() && f.Simulator.HasTime(f.served()) }
+func (f *failover) isSimulated() bool {
+	if f.asked.isSimulated == nil {
+		f.asked.isSimulated = new(f.hasTiers() && f.Simulator.HasTime(f.served()))
+	}
+	return *f.asked.isSimulated
+}
+
+// asked is what several rules ask the Simulator about a failover.
+type asked struct {
+	isSimulated *bool
+	// asIs has what outages cost as things are.
+	asIs map[envoy.Kind]simulate.Outage
+}
+
+func newAsked() asked { return asked{asIs: map[envoy.Kind]simulate.Outage{}} }
 
 // with compares what an outage costs as things are, and after a change of the settings. What
 // is lost on purpose says nothing of it. Where nothing is lost, there is nothing to compare.
@@ -152,7 +166,11 @@ func (f *failover) with(kind envoy.Kind, change func(*envoy.Settings)) compariso
 	cost := func(change func(*envoy.Settings)) simulate.Outage {
 		return f.Simulator.Outage(f.served(), usual(runsOfFinding), kind, func(s *envoy.Settings) { s.Fault = nil; change(s) })
 	}
-	is := cost(func(*envoy.Settings) {})
+	is, isKnown := f.asked.asIs[kind]
+	if !isKnown {
+		is = cost(func(*envoy.Settings) {})
+		f.asked.asIs[kind] = is
+	}
 	if is.Lost.Median == 0 {
 		return comparison{f.served().Counted(), is, is}
 	}

@@ -156,14 +156,15 @@ type failover struct {
 	// number is the index of the rule in its route.
 	number int
 	// at is where the rule is served; nil where it is served nowhere.
-	at *envoygateway.Attachment
+	at    *envoygateway.Attachment
+	asked asked
 }
 
 // failoverOf returns a rule that is meant to fail over: one of its backends is
 // a fallback, or is called what a standby is called next to one that is called as
 // what it stands by for. It is nil for any other rule.
 func (s *set) failoverOf(route *envoygateway.Route, rule *envoygateway.Rule) *failover {
-	f := &failover{set: s, route: route, rule: rule}
+	f := &failover{set: s, route: route, rule: rule, asked: newAsked()}
 	if s.isOfOtherController(route) || f.isAnswered() {
 		return nil
 	}
@@ -270,7 +271,7 @@ func (f *failover) check(report *Report, index int) Failover {
 	served := make([]*failover, 0, len(f.rule.Attachments))
 	for i := range f.rule.Attachments {
 		on := *f
-		on.at = &f.rule.Attachments[i]
+		on.at, on.asked = &f.rule.Attachments[i], newAsked()
 		served = append(served, &on)
 	}
 	if len(served) == 0 {

@@ -142,6 +142,6 @@ func (f *failover) underMeantPolicy() *failover {
 	effect := envoygateway.PolicyInEffect{Spec: &object.Spec, From: []envoygateway.PolicyLayer{{Source: from, Spec: &object.Spec}}}
 	under, at := *f, *f.at
 	at.Policy, at.ClusterPolicy = effect, effect
-	under.at = &at
+	under.at, under.asked = &at, newAsked()
 	return &under
 }

@@ -51,7 +51,7 @@ func setsOf(manifests []Manifest, options Options) []*set {
 	options.workloads = workloadsOf(manifests)
 	var all []*decoded
 	first := map[envoygateway.Object]*decoded{}
-	directories := map[envoygateway.Object]map[string]bool{}
+	ambiguous := map[string]bool{}
 	for i := range manifests {
 		object, id, err := manifests[i].decode()
 		if id.Kind == "" {
@@ -62,16 +62,11 @@ func setsOf(manifests []Manifest, options Options) []*set {
 		}
 		d := &decoded{&manifests[i], id, object}
 		all = append(all, d)
-		if first[id] == nil {
+		switch other := first[id]; {
+		case other == nil:
 			first[id] = d
-			directories[id] = map[string]bool{}
-		}
-		directories[id][d.directory()] = true
-	}
-	ambiguous := map[string]bool{}
-	for _, of := range directories {
-		if len(of) > 1 {
-			maps.Copy(ambiguous, of)
+		case other.directory() != d.directory():
+			ambiguous[other.directory()], ambiguous[d.directory()] = true, true
 		}
 	}
 	own := map[string][]*decoded{}
