@@ -186,9 +186,20 @@ func compileSpecs[T any](sources []source, options Options, finish func(Object) 
 	return finished, explain(finished), nil
 }
 
+// few is how many items take less time than to start other goroutines for them.
+const few = 16
+
 // forEach does something with each item, several at a time. There are as many goroutines
 // as CPUs, since the stack of a new one has to grow first.
 func forEach[T any](items []T, do func(int, T) error) error {
+	if len(items) <= few {
+		for i, item := range items {
+			if err := do(i, item); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	var next atomic.Int64
 	var group errgroup.Group
 	for range min(runtime.GOMAXPROCS(0), len(items)) {

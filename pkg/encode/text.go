@@ -63,7 +63,19 @@ func isNotText(value string) bool {
 	if value == "" || strings.IndexByte("0123456789+-.", value[0]) < 0 {
 		return isWord(value)
 	}
-	return number().MatchString(strings.ReplaceAll(value, "_", "")) || date().MatchString(value)
+	return mayBeNumber(value) && number().MatchString(strings.ReplaceAll(value, "_", "")) || mayBeDate(value) && date().MatchString(value)
+}
+
+// mayBeNumber tells whether a text has no character that no number has, such as "10s" has: to
+// match expressions takes the most time here.
+func mayBeNumber(value string) bool {
+	return strings.Trim(value, "0123456789+-.:_abcdefxoinABCDEFXOIN") == ""
+}
+
+// mayBeDate tells whether a text has a hyphen where a date has one.
+func mayBeDate(value string) bool {
+	const year = len("2026")
+	return len(value) > year && value[year] == '-'
 }
 
 // isWord tells whether a text is nothing, a boolean, the merge key or the value key.

@@ -1,6 +1,7 @@
 package encode
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -208,4 +209,30 @@ func TestYAMLInOnePass(t *testing.T) {
 		Spec:       corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "http", Port: 80}}},
 	})
 	assert.True(t, isPlain)
+}
+
+// TestWhatMayBeNumberOrDate: what is not looked at closely is neither a number nor a date.
+func TestWhatMayBeNumberOrDate(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	const characters = "0123456789+-.:_abcdefxoinABCDEFXOINT tszZ\n"
+	numbers, dates := 0, 0
+	for range 300_000 {
+		text := make([]byte, 1+random.IntN(10))
+		for i := range text {
+			text[i] = characters[random.IntN(len(characters))]
+		}
+		if random.IntN(3) == 0 {
+			text = append([]byte("2026-1-2"), text...)
+		}
+		if number().Match(bytes.ReplaceAll(text, []byte("_"), nil)) {
+			numbers++
+			require.True(t, mayBeNumber(string(text)), "%q", text)
+		}
+		if date().Match(text) {
+			dates++
+			require.True(t, mayBeDate(string(text)), "%q", text)
+		}
+	}
+	assert.Greater(t, numbers, 100)
+	assert.Greater(t, dates, 100)
 }
