@@ -62,8 +62,21 @@ func IsNil(value reflect.Value) bool {
 	}
 }
 
-// Fields returns the fields of a struct that encoding/json would write.
+// knownFields has those of each struct that a process has met.
+var knownFields sync.Map
+
+// Fields returns the fields of a struct that encoding/json would write. They are the same
+// slice for every caller.
 func Fields(of reflect.Type) []Field {
+	if known, ok := knownFields.Load(of); ok {
+		return known.([]Field)
+	}
+	fields := fieldsOf(of)
+	knownFields.Store(of, fields)
+	return fields
+}
+
+func fieldsOf(of reflect.Type) []Field {
 	var fields []Field
 	for i := range of.NumField() {
 		field := of.Field(i)
