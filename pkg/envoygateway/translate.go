@@ -78,6 +78,8 @@ type translator struct {
 	others     map[Object]gwapiv1.ObjectName
 	policies   *policies
 	references map[MissingReference]bool
+	// newer has what atLeast was asked before: to parse a version takes its time.
+	newer map[string]bool
 }
 
 // podLabel is a label of the pods of a namespace.
@@ -98,6 +100,7 @@ func newTranslator(manifests Manifests, options Options) *translator {
 		ours:        map[Object]*gateway{},
 		others:      map[Object]gwapiv1.ObjectName{},
 		references:  map[MissingReference]bool{},
+		newer:       map[string]bool{},
 	}
 	for _, slice := range byAge(manifests.EndpointSlices) {
 		service := types.NamespacedName{Namespace: slice.Namespace, Name: slice.Labels[discoveryv1.LabelServiceName]}
@@ -115,8 +118,13 @@ func newTranslator(manifests Manifests, options Options) *translator {
 // atLeast tells whether the Envoy Gateway is of the given version or a newer one.
 // A version that can't be read stands for the newest.
 func (t *translator) atLeast(other string) bool {
-	given, err := version.ParseGeneric(t.options.EnvoyGateway)
-	return err != nil || given.AtLeast(version.MustParseGeneric(other))
+	newer, isKnown := t.newer[other]
+	if !isKnown {
+		given, err := version.ParseGeneric(t.options.EnvoyGateway)
+		newer = err != nil || given.AtLeast(version.MustParseGeneric(other))
+		t.newer[other] = newer
+	}
+	return newer
 }
 
 // lacks notes a reference to an object that is not among the manifests.

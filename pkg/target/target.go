@@ -116,7 +116,7 @@ func (t Target) Has(feature Feature) bool {
 
 // In tells whether a version of Envoy Gateway has the feature.
 func (f Feature) In(envoyGateway string) bool {
-	return slices.Compare(numbers(Minor(envoyGateway)), numbers(f.Minor)) >= 0
+	return number(Minor(envoyGateway)) >= number(f.Minor)
 }
 
 // Missing says that an Envoy Gateway lacks something, such as an unknown field, that
@@ -139,8 +139,13 @@ func Minor(envoyGateway string) string {
 func numbers(version string) []int {
 	var parts []int
 	for part := range strings.SplitSeq(version, ".") {
-		number, _ := strconv.Atoi(part)
-		parts = append(parts, number)
+		parts = append(parts, number(part))
 	}
 	return parts
+}
+
+// number is 0 for what is no number.
+func number(part string) int {
+	number, _ := strconv.Atoi(part)
+	return number
 }

@@ -20,6 +20,9 @@ var computeResources = []string{string(corev1.ResourceCPU), string(corev1.Resour
 
 // ValidateResources validates what a container asks for and may use.
 func ValidateResources(resources corev1.ResourceRequirements, pod Pod, path *field.Path) field.ErrorList {
+	if len(resources.Limits)+len(resources.Requests)+len(resources.Claims) == 0 {
+		return nil // as most have none
+	}
 	var errs field.ErrorList
 	var hasCompute, hasHugePages bool
 	for _, list := range []struct {
