@@ -1,6 +1,7 @@
 package document_test
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"strings"
@@ -222,6 +223,7 @@ func TestPath(t *testing.T) {
 		}
 		assert.Equal(t, names, got, text)
 		assert.Equal(t, strings.TrimPrefix(text, "<nil>"), path.String())
+		assert.Equal(t, cmp.Or(text, "<nil>"), path.FieldPath().String())
 	}
 	rest, found := document.ParsePath("spec.list[1].b").Below(document.ParsePath("spec.list"))
 	assert.True(t, found)

@@ -69,6 +69,19 @@ func (p Path) String() string {
 	return text.String()
 }
 
+// FieldPath returns the same path in the form that errors have.
+func (p Path) FieldPath() *field.Path {
+	var path *field.Path
+	for _, step := range p {
+		if step.InBrackets {
+			path = path.Key(step.Name)
+		} else {
+			path = path.Child(step.Name)
+		}
+	}
+	return path
+}
+
 // Below returns what follows a path that this one begins with.
 func (p Path) Below(above Path) (rest Path, found bool) {
 	if len(p) < len(above) || !slices.EqualFunc(p[:len(above)], above, func(a, b Step) bool { return a.Name == b.Name }) {

@@ -48,10 +48,15 @@ type Advice struct {
 // int64, float64 and bool.
 func Check(node *Node, value any, advice Advice) Findings {
 	c := &checker{root: node, advice: advice}
-	c.check(node, value, nil)
+	c.check(node, value, make(document.Path, 0, commonDepth))
 	return c.Findings
 }
 
+// commonDepth is how deep most values are at most: no path to a value in them is copied.
+const commonDepth = 32
+
+// checker goes through a value. A path that it hands on lies in the memory of the one before:
+// it holds until the next field or item.
 type checker struct {
 	Findings
 	root   *Node
@@ -60,7 +65,7 @@ type checker struct {
 	searched int
 }
 
-func (c *checker) check(node *Node, value any, path *field.Path) {
+func (c *checker) check(node *Node, value any, path document.Path) {
 	if node.Type == Any || value == nil && node.Nullable {
 		return
 	}
@@ -75,7 +80,7 @@ func (c *checker) check(node *Node, value any, path *field.Path) {
 			return
 		}
 		for i, item := range given {
-			c.check(node.Items, item, path.Index(i))
+			c.check(node.Items, item, append(path, document.Step{Name: strconv.Itoa(i), InBrackets: true}))
 		}
 		c.checkUnique(node, given, path)
 	case string:
@@ -95,7 +100,7 @@ func (c *checker) check(node *Node, value any, path *field.Path) {
 	}
 }
 
-func (c *checker) checkFloat(node *Node, value float64, path *field.Path) {
+func (c *checker) checkFloat(node *Node, value float64, path document.Path) {
 	if node.isQuantity() { // such as 0.5
 		c.checkString(node, plain(value), path)
 		return
@@ -111,11 +116,11 @@ func (c *checker) checkFloat(node *Node, value float64, path *field.Path) {
 
 // isType reports a value that is of none of the types that the schema has room
 // for.
-func (c *checker) isType(path *field.Path, node *Node, value any, types ...Type) bool {
+func (c *checker) isType(path document.Path, node *Node, value any, types ...Type) bool {
 	if slices.Contains(types, node.Type) {
 		return true
 	}
-	c.breakAt(path, field.TypeInvalid(path, shown(value), "must be "+node.wanted()+c.advise(node, value)))
+	c.breakAt(path, field.TypeInvalid(path.FieldPath(), shown(value), "must be "+node.wanted()+c.advise(node, value)))
 	return false
 }
 
@@ -141,8 +146,8 @@ func (c *checker) advise(node *Node, value any) string {
 	return ""
 }
 
-func (c *checker) breakAt(path *field.Path, err *field.Error) {
-	c.Broken = append(c.Broken, path)
+func (c *checker) breakAt(path document.Path, err *field.Error) {
+	c.Broken = append(c.Broken, path.FieldPath())
 	c.Errs = append(c.Errs, err)
 }
 
@@ -156,10 +161,10 @@ func shown(value any) any {
 	}
 }
 
-func (c *checker) checkObject(node *Node, object map[string]any, path *field.Path) {
+func (c *checker) checkObject(node *Node, object map[string]any, path document.Path) {
 	for _, name := range node.Required {
 		if _, given := object[name]; !given {
-			missing := path.Child(name)
+			missing := path.FieldPath().Child(name)
 			c.Missing = append(c.Missing, missing)
 			c.Errs = append(c.Errs, field.Required(missing, "must be given"))
 		}
@@ -168,7 +173,7 @@ func (c *checker) checkObject(node *Node, object map[string]any, path *field.Pat
 	for _, f := range node.Fields {
 		if value, given := object[f.Name]; given {
 			known++
-			c.check(f.Node, value, path.Child(f.Name))
+			c.check(f.Node, value, append(path, document.Step{Name: f.Name}))
 		}
 	}
 	if known < len(object) {
@@ -176,26 +181,26 @@ func (c *checker) checkObject(node *Node, object map[string]any, path *field.Pat
 	}
 	if address, isText := object["value"].(string); node.IPAddress && isText && object["type"] == "IPAddress" {
 		if _, err := netip.ParseAddr(address); err != nil {
-			c.Errs = append(c.Errs, field.Invalid(path.Child("value"), address, "must be an IP address, as type says"))
+			c.Errs = append(c.Errs, field.Invalid(path.FieldPath().Child("value"), address, "must be an IP address, as type says"))
 		}
 	}
 }
 
 // checkOthers checks the fields that the schema has no name for.
-func (c *checker) checkOthers(node *Node, object map[string]any, path *field.Path) {
+func (c *checker) checkOthers(node *Node, object map[string]any, path document.Path) {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		switch {
 		case node.Field(name) != nil:
 		case node.Values != nil:
-			c.check(node.Values, object[name], path.Key(name))
+			c.check(node.Values, object[name], append(path, document.Step{Name: name, InBrackets: true}))
 		default:
-			c.addUnknown(node, name, path)
+			c.addUnknown(node, name, path.FieldPath())
 		}
 	}
 }
 
 // checkUnique finds items that a list has twice.
-func (c *checker) checkUnique(node *Node, items []any, path *field.Path) {
+func (c *checker) checkUnique(node *Node, items []any, path document.Path) {
 	if !node.Unique || len(items) < 2 {
 		return
 	}
@@ -207,7 +212,7 @@ func (c *checker) checkUnique(node *Node, items []any, path *field.Path) {
 			continue // no value of a document
 		}
 		if seen[string(text)] {
-			c.Errs = append(c.Errs, field.Duplicate(path.Index(i), key))
+			c.Errs = append(c.Errs, field.Duplicate(path.FieldPath().Index(i), key))
 		}
 		seen[string(text)] = true
 	}
@@ -241,7 +246,8 @@ func (c *checker) addUnknown(node *Node, name string, parent *field.Path) {
 	if elsewhere := c.elsewhere(node, name, parent); detail == "" && elsewhere != "" {
 		detail = fmt.Sprintf("unknown field here, did you mean %s?", elsewhere)
 	}
-	c.breakAt(path, field.Forbidden(path, cmp.Or(detail, "unknown field; known are "+strings.Join(node.FieldNames(), ", "))))
+	c.Broken = append(c.Broken, path)
+	c.Errs = append(c.Errs, field.Forbidden(path, cmp.Or(detail, "unknown field; known are "+strings.Join(node.FieldNames(), ", "))))
 }
 
 // maxSearched is how many unknown fields are looked for at other levels.
@@ -262,12 +268,12 @@ func (c *checker) elsewhere(node *Node, name string, parent *field.Path) string 
 	return strings.Join(c.root.find(name), ".")
 }
 
-func (c *checker) checkString(node *Node, value string, path *field.Path) {
+func (c *checker) checkString(node *Node, value string, path document.Path) {
 	length := utf8.RuneCountInString(value)
 	switch {
 	case !c.checkEnum(node, value, path):
 	case length == 0 && node.MinLength != nil && *node.MinLength > 0:
-		c.Errs = append(c.Errs, field.Required(path, "must not be empty"))
+		c.Errs = append(c.Errs, field.Required(path.FieldPath(), "must not be empty"))
 	default:
 		c.checkPatterns(node, value, path)
 		c.checkFormat(node, value, path)
@@ -275,45 +281,45 @@ func (c *checker) checkString(node *Node, value string, path *field.Path) {
 	}
 }
 
-func (c *checker) checkFormat(node *Node, value string, path *field.Path) {
+func (c *checker) checkFormat(node *Node, value string, path document.Path) {
 	switch node.Format {
 	case Byte:
 		if _, err := base64.StdEncoding.DecodeString(value); err != nil {
-			c.Errs = append(c.Errs, field.Invalid(path, value, "must be base64"))
+			c.Errs = append(c.Errs, field.Invalid(path.FieldPath(), value, "must be base64"))
 		}
 	case Duration:
 		if _, err := time.ParseDuration(value); err != nil {
-			c.Errs = append(c.Errs, field.Invalid(path, value, durationWords))
+			c.Errs = append(c.Errs, field.Invalid(path.FieldPath(), value, durationWords))
 		}
 	case DateTime:
 		if _, err := time.Parse(time.RFC3339, value); err != nil {
-			c.breakAt(path, field.Invalid(path, value, `must be a time such as "2006-01-02T15:04:05Z"`))
+			c.breakAt(path, field.Invalid(path.FieldPath(), value, `must be a time such as "2006-01-02T15:04:05Z"`))
 		}
 	case Quantity:
 		if _, err := resource.ParseQuantity(strings.TrimSpace(value)); err != nil { // as it decodes itself
-			c.breakAt(path, field.Invalid(path, value, quantityWords))
+			c.breakAt(path, field.Invalid(path.FieldPath(), value, quantityWords))
 		}
 	}
 }
 
-func (c *checker) checkEnum(node *Node, value string, path *field.Path) bool {
+func (c *checker) checkEnum(node *Node, value string, path document.Path) bool {
 	if len(node.Enum) == 0 || slices.Contains(node.Enum, value) {
 		return true
 	}
 	if c.advice.UnknownValue != nil {
-		if detail := c.advice.UnknownValue(path, value); detail != "" {
-			c.Errs = append(c.Errs, field.Invalid(path, value, detail))
+		if detail := c.advice.UnknownValue(path.FieldPath(), value); detail != "" {
+			c.Errs = append(c.Errs, field.Invalid(path.FieldPath(), value, detail))
 			return false
 		}
 	}
-	c.Errs = append(c.Errs, field.NotSupported(path, value, node.Enum))
+	c.Errs = append(c.Errs, field.NotSupported(path.FieldPath(), value, node.Enum))
 	return false
 }
 
-func (c *checker) checkPatterns(node *Node, value string, path *field.Path) {
+func (c *checker) checkPatterns(node *Node, value string, path document.Path) {
 	for _, pattern := range node.Patterns {
 		if !compiled(pattern).MatchString(value) {
-			c.Errs = append(c.Errs, field.Invalid(path, value, cmp.Or(patternWords[pattern], "must match "+pattern)))
+			c.Errs = append(c.Errs, field.Invalid(path.FieldPath(), value, cmp.Or(patternWords[pattern], "must match "+pattern)))
 		}
 	}
 }
@@ -345,16 +351,16 @@ var patternWords = map[string]string{
 }
 
 // checkLength tells whether a string, a list or a map is not too long.
-func (c *checker) checkLength(node *Node, length int, path *field.Path) bool {
+func (c *checker) checkLength(node *Node, length int, path document.Path) bool {
 	if node.MinLength != nil && length < *node.MinLength {
-		c.Errs = append(c.Errs, field.Invalid(path, length, fmt.Sprintf("must have at least %d %s", *node.MinLength, node.unit())))
+		c.Errs = append(c.Errs, field.Invalid(path.FieldPath(), length, fmt.Sprintf("must have at least %d %s", *node.MinLength, node.unit())))
 	}
 	if node.MaxLength == nil || length <= *node.MaxLength {
 		return true
 	}
-	err := field.TooMany(path, length, *node.MaxLength)
+	err := field.TooMany(path.FieldPath(), length, *node.MaxLength)
 	if node.Type == String {
-		err = field.TooLong(path, nil, *node.MaxLength)
+		err = field.TooLong(path.FieldPath(), nil, *node.MaxLength)
 	}
 	err.Detail = fmt.Sprintf("must have at most %d %s", *node.MaxLength, node.unit())
 	c.Errs = append(c.Errs, err)
@@ -373,11 +379,11 @@ func (n *Node) unit() string {
 	}
 }
 
-func (c *checker) checkRange(node *Node, value float64, given any, path *field.Path) {
+func (c *checker) checkRange(node *Node, value float64, given any, path document.Path) {
 	low, high := node.Minimum, node.Maximum
 	if node.Format == Int32 && high != nil && *high > math.MaxInt32 {
 		// An API server takes no value at all then; so it is in Envoy Gateway 1.8.0.
-		c.breakAt(path, field.Invalid(path, given, fmt.Sprintf(
+		c.breakAt(path, field.Invalid(path.FieldPath(), given, fmt.Sprintf(
 			"no value is accepted here: the maximum in the CRD, %s, does not fit its format, int32; leave the field out, or use an Envoy Gateway with another CRD", plain(*high))))
 		return
 	}
@@ -391,11 +397,11 @@ func (c *checker) checkRange(node *Node, value float64, given any, path *field.P
 	if isTooHigh || low != nil && value < *low {
 		detail := rangeWords(low, high, node.ExclusiveMaximum)
 		if c.advice.OutOfRange != nil {
-			if advice := c.advice.OutOfRange(path, value); advice != "" {
+			if advice := c.advice.OutOfRange(path.FieldPath(), value); advice != "" {
 				detail += ": " + advice
 			}
 		}
-		c.breakAt(path, field.Invalid(path, given, detail))
+		c.breakAt(path, field.Invalid(path.FieldPath(), given, detail))
 	}
 }
 

@@ -211,6 +211,36 @@ func TestFindings(t *testing.T) {
 	}, errs)
 }
 
+// TestPathsLeadToTheValue: each error has the path of its own value, at any depth, and
+// whatever came before it.
+func TestPathsLeadToTheValue(t *testing.T) {
+	node := &schema.Node{Type: schema.Object}
+	node.Fields = []schema.Field{
+		{Name: "below", Node: node},
+		{Name: "list", Node: &schema.Node{Type: schema.Array, Items: node}},
+		{Name: "map", Node: &schema.Node{Type: schema.Object, Values: node}},
+		{Name: "number", Node: &schema.Node{Type: schema.Integer}},
+	}
+	const depth = 50
+	findings := schema.Check(node, wrongBelow("", depth), schema.Advice{})
+	assert.Len(t, findings.Errs, 5*depth+1)
+	for i, err := range findings.Errs {
+		assert.Equal(t, err.Field, err.BadValue)
+		assert.Equal(t, err.Field, findings.Broken[i].String())
+	}
+}
+
+// wrongBelow returns a value in which each number is a text that has its path.
+func wrongBelow(path string, depth int) map[string]any {
+	value := map[string]any{"number": path + "number"}
+	if depth > 0 {
+		value["below"] = wrongBelow(path+"below.", depth-1)
+		value["list"] = []any{wrongBelow(path+"list[0].", 0), wrongBelow(path+"list[1].", 0)}
+		value["map"] = map[string]any{"a": wrongBelow(path+"map[a].", 0), "b/c": wrongBelow(path+"map[b/c].", 0)}
+	}
+	return value
+}
+
 func texts(paths []*field.Path) []string {
 	var texts []string
 	for _, path := range paths {
