@@ -149,6 +149,9 @@ func (w *Writer) literal(schema object) (string, error) {
 			}
 		}
 	}
+	if hasRules(schema) {
+		add("HasRules", "true")
+	}
 	extensions, err := w.extensions(schema)
 	if err != nil {
 		return "", err
@@ -206,6 +209,17 @@ func (w *Writer) extensions(schema object) ([]string, error) {
 		parts = append(parts, "Rules: []schema.Rule{\n"+literals.String()+"}")
 	}
 	return parts, nil
+}
+
+// hasRules tells whether a schema, or one below it, has rules.
+func hasRules(schema object) bool {
+	rules, _ := schema["x-kubernetes-validations"].([]any)
+	properties, _ := schema["properties"].(object)
+	children := slices.Collect(maps.Values(properties))
+	return len(rules) > 0 || slices.ContainsFunc(append(children, schema["items"], schema["additionalProperties"]), func(child any) bool {
+		below, isSchema := child.(object)
+		return isSchema && hasRules(below)
+	})
 }
 
 // addressAlternatives is the one oneOf of Gateway API: that the value of an

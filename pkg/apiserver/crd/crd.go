@@ -96,10 +96,7 @@ func Validate(envoyGateway string, object map[string]any) field.ErrorList {
 	if slices.ContainsFunc(errs, blocksRules) {
 		return errs
 	}
-	if rulesHold(kind.schema, object) {
-		return errs
-	}
-	return append(errs, checkRules(kind.schema, object, nil)...)
+	return append(errs, checkRules(kind.schema, object, make(document.Path, 0, schema.CommonDepth))...)
 }
 
 // kindOf returns what an object says it is.

@@ -10,268 +10,268 @@ import (
 // releases has the CRDs of each Envoy Gateway, the oldest first.
 var releases = []release{
 	{"1.3.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schema37fc62b4895c},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schema48d7e33d3848},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schema34c507346686},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schema323baa4934d3},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schema0d5833b018fb},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schemab5ea3050bfeb},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schemab5ea3050bfeb},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schemafac28d6cc3e2},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schemac33743e99fab},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schema0194d51fe884},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schemad9c71ac478e1},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schema724c70433ee7},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schema2aed265d9548},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schema2aed265d9548},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schema0ea5f12ada77},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schema0ea5f12ada77},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schemabd8b50a91cfb},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schemace6c3fdc668c},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schemace6c3fdc668c},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schema01b180b29721},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema97743229c653},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema8a9386eeaae2},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema0f990e612b81},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema5aa18d630a0e},
 	}},
 	{"1.3.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schema37fc62b4895c},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schema48d7e33d3848},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schema34c507346686},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schema323baa4934d3},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schema0d5833b018fb},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schemab5ea3050bfeb},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schemab5ea3050bfeb},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schemafac28d6cc3e2},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schemac33743e99fab},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schema0194d51fe884},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schemad9c71ac478e1},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schema724c70433ee7},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schema2aed265d9548},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schema2aed265d9548},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schema0ea5f12ada77},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schema0ea5f12ada77},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schemabd8b50a91cfb},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schemace6c3fdc668c},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schemace6c3fdc668c},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schema01b180b29721},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema97743229c653},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema8a9386eeaae2},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema0f990e612b81},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema5aa18d630a0e},
 	}},
 	{"1.4.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "0f5261aa22027cb4", &schema8a21fafd9eb8},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema29487f71744f},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "ef77621dfa38175e", &schema594630311dd2},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b2af10f9cfac757b", &schemafa7db0978764},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema22d6149b2a6e},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "0f5261aa22027cb4", &schema3e58b140bbe5},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema660ef19705bf},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "ef77621dfa38175e", &schemac05b4bf2cba9},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b2af10f9cfac757b", &schemab46b0813a3ca},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema4925315b1af8},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemadde42c796d04},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaf187c8ed25bc},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema97743229c653},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema8a9386eeaae2},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema0f990e612b81},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema5aa18d630a0e},
 	}},
 	{"1.5.0", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema8aeeb7ff703b},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema29487f71744f},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d9a22f05ece0064f", &schema76bec224e91f},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema568ae9d30c60},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema22d6149b2a6e},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema7ca8051db463},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema660ef19705bf},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d9a22f05ece0064f", &schemaec85b2b71270},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema34028eff1d69},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema4925315b1af8},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemadde42c796d04},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaf187c8ed25bc},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema97743229c653},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema8a9386eeaae2},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema0f990e612b81},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema5aa18d630a0e},
 	}},
 	{"1.5.6", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema8aeeb7ff703b},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema29487f71744f},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema4c7c59e85758},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema568ae9d30c60},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema22d6149b2a6e},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema7ca8051db463},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema660ef19705bf},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema857cfcb6620d},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema34028eff1d69},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema4925315b1af8},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemadde42c796d04},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaf187c8ed25bc},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema97743229c653},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema8a9386eeaae2},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema0f990e612b81},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema5aa18d630a0e},
 	}},
 	{"1.5.7", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema8aeeb7ff703b},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema29487f71744f},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema4c7c59e85758},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema568ae9d30c60},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema22d6149b2a6e},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema7ca8051db463},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema660ef19705bf},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema857cfcb6620d},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema34028eff1d69},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema4925315b1af8},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemadde42c796d04},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaf187c8ed25bc},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema97743229c653},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema8a9386eeaae2},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema0f990e612b81},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema5aa18d630a0e},
 	}},
 	{"1.5.9", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema8aeeb7ff703b},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema29487f71744f},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema4c7c59e85758},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema568ae9d30c60},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema22d6149b2a6e},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemad3242b73b17c},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema7ca8051db463},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema660ef19705bf},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema857cfcb6620d},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema34028eff1d69},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema4925315b1af8},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemad77d2867bf48},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemadde42c796d04},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaf187c8ed25bc},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema97743229c653},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema8a9386eeaae2},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema0f990e612b81},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema5aa18d630a0e},
 	}},
 	{"1.6.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "138170b867228001", &schema91bb09a2b049},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema29487f71744f},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema29487f71744f},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "39222e5ff6a373a0", &schema93a4933360c3},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "1650cb3072b0617e", &schemaec47cff0bb65},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "4b20d5c4deb335e5", &schema9538a21cb53c},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema193b0823e24c},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema193b0823e24c},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "138170b867228001", &schemae2964c5a4aec},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema660ef19705bf},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema660ef19705bf},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "39222e5ff6a373a0", &schema263d3eceecd6},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "1650cb3072b0617e", &schema045d537c4a0f},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "4b20d5c4deb335e5", &schema48400a430f60},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema3f11097fc072},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema3f11097fc072},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d1439ccfa75540b5", &schemaceea9bf50268},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d1439ccfa75540b5", &schemaceea9bf50268},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7ab0add08df105ba", &schemabfbe01bba453},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d1439ccfa75540b5", &schema96fe0c40c65c},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d1439ccfa75540b5", &schema96fe0c40c65c},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7ab0add08df105ba", &schema1bdbdf1aeea8},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema2ae4773fc5ca},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema0c8d405dc550},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "1a09dd8c61eb3fb1", &schemaa1c508bb530d},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemaf492f17cf695},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema87398ee4faea},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "1a09dd8c61eb3fb1", &schema29ca3ad71862},
 	}},
 	{"1.7.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "7f2678f5647a98e8", &schema7869bf2b2bc3},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema29487f71744f},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema29487f71744f},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "c95d37d6a9f2fd1d", &schemada8981131cb3},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "364fe6d8526f54c0", &schemad08161d5ebbc},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "073eb2a0959e229c", &schema5372b6734611},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema193b0823e24c},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema193b0823e24c},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "7f2678f5647a98e8", &schema73be6a4e0d17},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema660ef19705bf},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema660ef19705bf},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "c95d37d6a9f2fd1d", &schemace6e146a834a},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "364fe6d8526f54c0", &schema3444562c6ea7},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "073eb2a0959e229c", &schema165cbdeeb05a},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema3f11097fc072},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema3f11097fc072},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "18bef472297bac64", &schemaf51931a4b3f9},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "18bef472297bac64", &schemaf51931a4b3f9},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "8efc35f95efd6e9c", &schema4f19737e0512},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "18bef472297bac64", &schema7cfb794a4c91},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "18bef472297bac64", &schema7cfb794a4c91},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "8efc35f95efd6e9c", &schemae178a8940144},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema2ae4773fc5ca},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema0c8d405dc550},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "1a09dd8c61eb3fb1", &schemaa1c508bb530d},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemaf492f17cf695},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema87398ee4faea},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "1a09dd8c61eb3fb1", &schema29ca3ad71862},
 	}},
 	{"1.8.0", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema4cefdc81fb8d},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "a791c0ef289c8821", &schemab24601849e52},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schemac251fab66e44},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema1884e3558be1},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema5ad1a519541c},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema5ad1a519541c},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema3ab8febd98b6},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "a791c0ef289c8821", &schema561ddcc44b7d},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schemaef1f9e850482},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema40afbe365ccd},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schemafac4c894c612},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schemafac4c894c612},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema3f8951ddc83f},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema3f8951ddc83f},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema1b6960ac4a7e},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schemacbabb06e27e0},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schemacbabb06e27e0},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schemabbed0a7d169f},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema2ae4773fc5ca},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemaa41599b67beb},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema0c8d405dc550},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemaa41599b67beb},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemaf492f17cf695},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemac256a17d43cd},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema87398ee4faea},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemac256a17d43cd},
 	}},
 	{"1.8.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema4cefdc81fb8d},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema46673a6b377d},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schemac251fab66e44},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema1884e3558be1},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema5ad1a519541c},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema5ad1a519541c},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema3ab8febd98b6},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema0f51a7908be1},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schemaef1f9e850482},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema40afbe365ccd},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schemafac4c894c612},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schemafac4c894c612},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema3f8951ddc83f},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema3f8951ddc83f},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema1b6960ac4a7e},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schemacbabb06e27e0},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schemacbabb06e27e0},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schemabbed0a7d169f},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema2ae4773fc5ca},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemaa41599b67beb},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema0c8d405dc550},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemaa41599b67beb},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemaf492f17cf695},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemac256a17d43cd},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema87398ee4faea},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemac256a17d43cd},
 	}},
 	{"1.8.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema4cefdc81fb8d},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema46673a6b377d},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schemac251fab66e44},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema1884e3558be1},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema5ad1a519541c},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema5ad1a519541c},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema3ab8febd98b6},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema0f51a7908be1},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schemaef1f9e850482},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema40afbe365ccd},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schemafac4c894c612},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schemafac4c894c612},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema3f8951ddc83f},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema3f8951ddc83f},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schema1b6960ac4a7e},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schemacbabb06e27e0},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schemacbabb06e27e0},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schemabbed0a7d169f},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema2ae4773fc5ca},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemaa41599b67beb},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema0c8d405dc550},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemaa41599b67beb},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemaf492f17cf695},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemac256a17d43cd},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema87398ee4faea},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemac256a17d43cd},
 	}},
 	{"1.9.0", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schema3ea58be55329},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schemaa342a4bfc645},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schemae8f605bf0e4a},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schemab5e6aafeabe1},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schema49feda81a4fe},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schema49feda81a4fe},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schema1f0dabda57f7},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schemab21c1ed11af5},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schemafd0dd485925d},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schemafd9385172b55},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schema1afa885be2fa},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schema1afa885be2fa},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema7d7586007d85},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema7d7586007d85},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schema91a4deeff159},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema4d869e502059},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema4d869e502059},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schemaa2dd29763ca4},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schemafdd8d3720203},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schemafdd8d3720203},
-		{"gateway.networking.k8s.io/v1", "TCPRoute", true, "f056586347ef8623", &schema8f4e44884f95},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema2ae4773fc5ca},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "c71821adc78dcb35", &schemaaa00876134a5},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c9c663ced8040f16", &schemab77705aa3700},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "c71821adc78dcb35", &schemaaa00876134a5},
+		{"gateway.networking.k8s.io/v1", "TCPRoute", true, "f056586347ef8623", &schema6b871ed813e1},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemaf492f17cf695},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "c71821adc78dcb35", &schemac79b00f4f104},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c9c663ced8040f16", &schemac673dcd1c706},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "c71821adc78dcb35", &schemac79b00f4f104},
 	}},
 	{"1.9.1", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schema3ea58be55329},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema18ef19a69c7c},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schemaa342a4bfc645},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schemae8f605bf0e4a},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schemab5e6aafeabe1},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schema49feda81a4fe},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schema49feda81a4fe},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schema1f0dabda57f7},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schemab21c1ed11af5},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schemafd0dd485925d},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schemafd9385172b55},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schema1afa885be2fa},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schema1afa885be2fa},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema7d7586007d85},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema7d7586007d85},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schema91a4deeff159},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema4d869e502059},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema4d869e502059},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schemaa2dd29763ca4},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schemafdd8d3720203},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schemafdd8d3720203},
-		{"gateway.networking.k8s.io/v1", "TCPRoute", true, "f056586347ef8623", &schema8f4e44884f95},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schema2ae4773fc5ca},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "c71821adc78dcb35", &schemaaa00876134a5},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c9c663ced8040f16", &schemab77705aa3700},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "c71821adc78dcb35", &schemaaa00876134a5},
+		{"gateway.networking.k8s.io/v1", "TCPRoute", true, "f056586347ef8623", &schema6b871ed813e1},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemaf492f17cf695},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "c71821adc78dcb35", &schemac79b00f4f104},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c9c663ced8040f16", &schemac673dcd1c706},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "c71821adc78dcb35", &schemac79b00f4f104},
 	}},
 }
 
@@ -323,25 +323,25 @@ var (
 	}, Required: []string{"path"}, Type: schema.Object}
 	rule4c56d19f804e   = cel.Or{Left: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "fqdn"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "ip"}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "unix"}}
 	rule2c3f1b6792d4   = cel.Or{Left: &cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "fqdn"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "ip"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "unix"}}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "ip"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "fqdn"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "unix"}}}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "unix"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "ip"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "fqdn"}}}}}}
-	schema89da65535c9b = schema.Node{Fields: []schema.Field{
+	schemab4adab23945b = schema.Node{Fields: []schema.Field{
 		{Name: "fqdn", Node: &schema19bcb5734b03},
 		{Name: "ip", Node: &schema625a696e45fb},
 		{Name: "unix", Node: &schema99451a18f23b},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.fqdn) || has(self.ip) || has(self.unix))", Message: "one of fqdn, ip or unix must be specified", Expr: &rule4c56d19f804e},
 		{Text: "((has(self.fqdn) && !(has(self.ip) || has(self.unix))) || (has(self.ip) && !(has(self.fqdn) || has(self.unix))) || (has(self.unix) && !(has(self.ip) || has(self.fqdn))))", Message: "only one of fqdn, ip or unix can be specified", Expr: &rule2c3f1b6792d4},
 	}, Type: schema.Object}
 	length64           = int(64)
 	rule7d3638f54e32   = cel.Or{Left: &cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Has{Operand: cel.Ident("f"), Field: "fqdn"}}, Result: cel.Ident("@result")}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Has{Operand: cel.Ident("f"), Field: "fqdn"}}, Result: cel.Ident("@result")}}}}
-	schema758237747374 = schema.Node{Items: &schema89da65535c9b, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
+	schemad88fc4c7a57e = schema.Node{HasRules: true, Items: &schemab4adab23945b, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Expr: &rule7d3638f54e32},
 	}, Type: schema.Array}
 	schemada9efc572a6e = schema.Node{Type: schema.Boolean}
-	schema27e994d4eff1 = schema.Node{Fields: []schema.Field{
+	schemafe1c72c41df8 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema758237747374},
+		{Name: "endpoints", Node: &schemad88fc4c7a57e},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schema1aad6ee7945a = schema.Node{Fields: []schema.Field{
 		{Name: "lastTransitionTime", Node: &schema38c43b5ba342},
 		{Name: "message", Node: &schema38c43b5ba342},
@@ -354,13 +354,13 @@ var (
 	schema5271c6ed8c37 = schema.Node{Fields: []schema.Field{
 		{Name: "conditions", Node: &schemab7808f41d7df},
 	}, Type: schema.Object}
-	schema37fc62b4895c = schema.Node{Fields: []schema.Field{
+	schemafac28d6cc3e2 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema27e994d4eff1},
+		{Name: "spec", Node: &schemafe1c72c41df8},
 		{Name: "status", Node: &schema5271c6ed8c37},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	length0            = int(0)
 	length4096         = int(4096)
 	schema62630281c30a = schema.Node{MaxLength: &length4096, MinLength: &length0, Type: schema.String}
@@ -391,35 +391,35 @@ var (
 	rulec400ad42e22b   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "hostname"}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "hostname"}, cel.Const{Value: ""}}}}}}
 	rulebdef215c7842   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "URI"}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "uri"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "uri"}, cel.Const{Value: ""}}}}}}}
 	rule428030ed317f   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "URI"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "uri"}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "uri"}, cel.Const{Value: ""}}}}}}
-	schema3983e1e76edd = schema.Node{Fields: []schema.Field{
+	schemab14d66b958d9 = schema.Node{Fields: []schema.Field{
 		{Name: "hostname", Node: &schema41eeb0e8baf6},
 		{Name: "type", Node: &schemaf7ac2bb15836},
 		{Name: "uri", Node: &schemab2c3b3b22887},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(self.type == \"Hostname\" && (!has(self.hostname) || self.hostname == \"\"))", Message: "SubjectAltName element must contain Hostname, if Type is set to Hostname", Expr: &rule70a317d57811},
 		{Text: "!(self.type != \"Hostname\" && has(self.hostname) && self.hostname != \"\")", Message: "SubjectAltName element must not contain Hostname, if Type is not set to Hostname", Expr: &rulec400ad42e22b},
 		{Text: "!(self.type == \"URI\" && (!has(self.uri) || self.uri == \"\"))", Message: "SubjectAltName element must contain URI, if Type is set to URI", Expr: &rulebdef215c7842},
 		{Text: "!(self.type != \"URI\" && has(self.uri) && self.uri != \"\")", Message: "SubjectAltName element must not contain URI, if Type is not set to URI", Expr: &rule428030ed317f},
 	}, Type: schema.Object}
 	length5            = int(5)
-	schemaea6a9244822d = schema.Node{Items: &schema3983e1e76edd, MaxLength: &length5, Type: schema.Array}
+	schema961486570b64 = schema.Node{HasRules: true, Items: &schemab14d66b958d9, MaxLength: &length5, Type: schema.Array}
 	schema1d1c87781a07 = schema.Node{Enum: []string{"System"}, Type: schema.String}
 	ruled9f7eb786f65   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "caCertificateRefs"}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "caCertificateRefs"}}}, cel.Const{Value: int64(0)}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, cel.Const{Value: ""}}}}}}}
 	rule2420de76f0f8   = cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "caCertificateRefs"}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "caCertificateRefs"}}}, cel.Const{Value: int64(0)}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, cel.Const{Value: ""}}}}}
-	schemafde01a8b82fc = schema.Node{Fields: []schema.Field{
+	schema5cd87469f002 = schema.Node{Fields: []schema.Field{
 		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
 		{Name: "hostname", Node: &schema8d9a11092297},
-		{Name: "subjectAltNames", Node: &schemaea6a9244822d},
+		{Name: "subjectAltNames", Node: &schema961486570b64},
 		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
-	}, Required: []string{"hostname"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"hostname"}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 || has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must specify either CACertificateRefs or WellKnownCACertificates", Expr: &rule2420de76f0f8},
 	}, Type: schema.Object}
-	schema5bf420344843 = schema.Node{Fields: []schema.Field{
+	schema2108831d3c26 = schema.Node{Fields: []schema.Field{
 		{Name: "options", Node: &schema8599d0deb40d},
 		{Name: "targetRefs", Node: &schema205da1d1cdaf},
-		{Name: "validation", Node: &schemafde01a8b82fc},
-	}, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
+		{Name: "validation", Node: &schema5cd87469f002},
+	}, HasRules: true, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
 	schema51de3b7ece49 = schema.Node{Fields: []schema.Field{
 		{Name: "group", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
@@ -437,13 +437,13 @@ var (
 	schema54fd949a45bd = schema.Node{Fields: []schema.Field{
 		{Name: "ancestors", Node: &schema8dcdbf1cafbb},
 	}, Type: schema.Object}
-	schema48d7e33d3848 = schema.Node{Fields: []schema.Field{
+	schemac33743e99fab = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema5bf420344843},
+		{Name: "spec", Node: &schema2108831d3c26},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	number4_294967295e09 = float64(4.294967295e+09)
 	schema70d6f0bea2d1   = schema.Node{Default: "1024", Maximum: &number4_294967295e09, Minimum: &number0, Type: schema.Integer}
 	schema289d43d67ad8   = schema.Node{Maximum: &number4_294967295e09, Minimum: &number0, Type: schema.Integer}
@@ -478,11 +478,11 @@ var (
 	schema6f664064f7f8 = schema.Node{Default: "100", Type: schema.Number}
 	rulef6e7385e1541   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "httpStatus"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "grpcStatus"}}}}
 	ruled393c1cb04f5   = cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "httpStatus"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "grpcStatus"}}
-	schemade88f400e16f = schema.Node{Fields: []schema.Field{
+	schemad522b7a518b2 = schema.Node{Fields: []schema.Field{
 		{Name: "grpcStatus", Node: &schema4763a3f1a364},
 		{Name: "httpStatus", Node: &schema632759a141f7},
 		{Name: "percentage", Node: &schema6f664064f7f8},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: " !(has(self.httpStatus) && has(self.grpcStatus)) ", Message: "httpStatus and grpcStatus cannot be simultaneously defined.", Expr: &rulef6e7385e1541},
 		{Text: " has(self.httpStatus) || has(self.grpcStatus) ", Message: "httpStatus and grpcStatus are set at least one.", Expr: &ruled393c1cb04f5},
 	}, Type: schema.Object}
@@ -491,10 +491,10 @@ var (
 		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Required: []string{"fixedDelay"}, Type: schema.Object}
 	rule04d8647b8df4   = cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "delay"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "abort"}}
-	schemac4368205f044 = schema.Node{Fields: []schema.Field{
-		{Name: "abort", Node: &schemade88f400e16f},
+	schema460996cef95c = schema.Node{Fields: []schema.Field{
+		{Name: "abort", Node: &schemad522b7a518b2},
 		{Name: "delay", Node: &schema6a922ebf9806},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Expr: &rule04d8647b8df4},
 	}, Type: schema.Object}
 	schema38fcd5eec7b3 = schema.Node{Fields: []schema.Field{
@@ -506,11 +506,11 @@ var (
 	schemabc3de75d35da = schema.Node{Enum: []string{"Text", "Binary"}, Type: schema.String}
 	rule06f6f5817f2b   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Text"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "text"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "text"}}}}
 	rule89026f513eb8   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Binary"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "binary"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "binary"}}}}
-	schema52247c173abb = schema.Node{Fields: []schema.Field{
+	schema2f9887b1d6b3 = schema.Node{Fields: []schema.Field{
 		{Name: "binary", Node: &schema4bd2e6bc3e3f},
 		{Name: "text", Node: &schema38c43b5ba342},
 		{Name: "type", Node: &schemabc3de75d35da},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Text' ? has(self.text) : !has(self.text)", Message: "If payload type is Text, text field needs to be set.", Expr: &rule06f6f5817f2b},
 		{Text: "self.type == 'Binary' ? has(self.binary) : !has(self.binary)", Message: "If payload type is Binary, binary field needs to be set.", Expr: &rule89026f513eb8},
 	}, Type: schema.Object}
@@ -519,33 +519,33 @@ var (
 	schemabe132fb5dc5c = schema.Node{Items: &schemab5f9c41c13a0, Type: schema.Array}
 	length1024         = int(1024)
 	schema0d6f91bd268d = schema.Node{MaxLength: &length1024, MinLength: &length1, Type: schema.String}
-	schemac21d19aa1911 = schema.Node{Fields: []schema.Field{
-		{Name: "expectedResponse", Node: &schema52247c173abb},
+	schemadcea13bceeb0 = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schema2f9887b1d6b3},
 		{Name: "expectedStatuses", Node: &schemabe132fb5dc5c},
 		{Name: "method", Node: &schema38c43b5ba342},
 		{Name: "path", Node: &schema0d6f91bd268d},
-	}, Required: []string{"path"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"path"}, Type: schema.Object}
 	schema4cfe5b25783e = schema.Node{Default: "\"3s\"", Format: schema.Duration, Type: schema.String}
-	schema98d12f3c51e0 = schema.Node{Fields: []schema.Field{
-		{Name: "receive", Node: &schema52247c173abb},
-		{Name: "send", Node: &schema52247c173abb},
-	}, Type: schema.Object}
+	schemae55bc17e6d8c = schema.Node{Fields: []schema.Field{
+		{Name: "receive", Node: &schema2f9887b1d6b3},
+		{Name: "send", Node: &schema2f9887b1d6b3},
+	}, HasRules: true, Type: schema.Object}
 	schema8279769b82ec = schema.Node{Default: "\"1s\"", Format: schema.Duration, Type: schema.String}
 	schema93c8bf436854 = schema.Node{Enum: []string{"HTTP", "TCP", "GRPC"}, Type: schema.String}
 	schema0bd7e6234e44 = schema.Node{Default: "3", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
 	rule6313803ebd64   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "HTTP"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "http"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "http"}}}}
 	rule46b9af0e4412   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "TCP"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "tcp"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "tcp"}}}}
 	rulef0e53b176809   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "grpc"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "GRPC"}}}, Else: cel.Const{Value: true}}
-	schema601cc9bc288f = schema.Node{Fields: []schema.Field{
+	schema202166a49e96 = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
 		{Name: "healthyThreshold", Node: &schema531d7ad32449},
-		{Name: "http", Node: &schemac21d19aa1911},
+		{Name: "http", Node: &schemadcea13bceeb0},
 		{Name: "interval", Node: &schema4cfe5b25783e},
-		{Name: "tcp", Node: &schema98d12f3c51e0},
+		{Name: "tcp", Node: &schemae55bc17e6d8c},
 		{Name: "timeout", Node: &schema8279769b82ec},
 		{Name: "type", Node: &schema93c8bf436854},
 		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Expr: &rule6313803ebd64},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Expr: &rule46b9af0e4412},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Expr: &rulef0e53b176809},
@@ -564,10 +564,10 @@ var (
 		{Name: "maxEjectionPercent", Node: &schema15c8ca5a32bd},
 		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schemaf2c1503821b4 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema601cc9bc288f},
+	schemac1100adbf833 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema202166a49e96},
 		{Name: "passive", Node: &schema85b31d5ca159},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	number2_147483647e09 = float64(2.147483647e+09)
 	schemab8c5256fd160   = schema.Node{Format: schema.Int32, Maximum: &number2_147483647e09, Minimum: &number1, Type: schema.Integer}
 	schemaf60f6bd6245d   = schema.Node{Fields: []schema.Field{
@@ -590,12 +590,12 @@ var (
 	schema89830eac05d3 = schema.Node{Enum: []string{"SourceIP", "Header", "Cookie"}, Type: schema.String}
 	ruleeae8e9af2db4   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Header"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "header"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "header"}}}}
 	ruled776435c3fc7   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Cookie"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "cookie"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "cookie"}}}}
-	schema791d7d5144cb = schema.Node{Fields: []schema.Field{
+	schema435150dc835d = schema.Node{Fields: []schema.Field{
 		{Name: "cookie", Node: &schema6f47b7d8a644},
 		{Name: "header", Node: &schema73869a4d92a1},
 		{Name: "tableSize", Node: &schema4327933408d2},
 		{Name: "type", Node: &schema89830eac05d3},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Expr: &ruleeae8e9af2db4},
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Expr: &ruled776435c3fc7},
 	}, Type: schema.Object}
@@ -605,11 +605,11 @@ var (
 	schemad7fac02e087d = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin"}, Type: schema.String}
 	rule4d28c77a6362   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ConsistentHash"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "consistentHash"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "consistentHash"}}}}
 	ruleefdda08e4951   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Random"}, cel.Const{Value: "ConsistentHash"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "slowStart"}}}, Else: cel.Const{Value: true}}
-	schema4eb7338734ab = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema791d7d5144cb},
+	schema78fe998c1ea3 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schema435150dc835d},
 		{Name: "slowStart", Node: &schema435d7d311292},
 		{Name: "type", Node: &schemad7fac02e087d},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
 		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Expr: &ruleefdda08e4951},
 	}, Type: schema.Object}
@@ -644,90 +644,90 @@ var (
 		{Name: "namespace", Node: &schema38c43b5ba342},
 	}, Required: []string{"key", "namespace"}, Type: schema.Object}
 	rule38d35c35205b   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "number"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "metadata"}}}}
-	schema0a2c97df29e1 = schema.Node{Fields: []schema.Field{
+	schema1dd82934c42d = schema.Node{Fields: []schema.Field{
 		{Name: "from", Node: &schema52441a449d7c},
 		{Name: "metadata", Node: &schema719deae21fbe},
 		{Name: "number", Node: &schemad68636697e29},
-	}, Required: []string{"from"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"from"}, Rules: []schema.Rule{
 		{Text: "!(has(self.number) && has(self.metadata))", Message: "only one of number or metadata can be specified", Expr: &rule38d35c35205b},
 	}, Type: schema.Object}
-	schemae099f3660916 = schema.Node{Fields: []schema.Field{
-		{Name: "request", Node: &schema0a2c97df29e1},
-		{Name: "response", Node: &schema0a2c97df29e1},
-	}, Type: schema.Object}
+	schemaca3167f32a8e = schema.Node{Fields: []schema.Field{
+		{Name: "request", Node: &schema1dd82934c42d},
+		{Name: "response", Node: &schema1dd82934c42d},
+	}, HasRules: true, Type: schema.Object}
 	schema0094d4771515 = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day"}, Type: schema.String}
 	schemafa8d7321d3b3 = schema.Node{Fields: []schema.Field{
 		{Name: "requests", Node: &schemad68636697e29},
 		{Name: "unit", Node: &schema0094d4771515},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schemace8cd05c166c = schema.Node{Fields: []schema.Field{
+	schemac30a5584e334 = schema.Node{Fields: []schema.Field{
 		{Name: "clientSelectors", Node: &schema928de7d0ea20},
-		{Name: "cost", Node: &schemae099f3660916},
+		{Name: "cost", Node: &schemaca3167f32a8e},
 		{Name: "limit", Node: &schemafa8d7321d3b3},
-	}, Required: []string{"limit"}, Type: schema.Object}
-	schemaebc2c7653bfd = schema.Node{Items: &schemace8cd05c166c, MaxLength: &length64, Type: schema.Array}
-	schema5362ea044e0a = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schemaebc2c7653bfd},
-	}, Required: []string{"rules"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"limit"}, Type: schema.Object}
+	schemaa283ff6f1d6d = schema.Node{HasRules: true, Items: &schemac30a5584e334, MaxLength: &length64, Type: schema.Array}
+	schema86d7a95ef41b = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemaa283ff6f1d6d},
+	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
 	rule67f181222871   = cel.Fold{Range: cel.Ident("self"), Variable: "foo", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("foo"), Field: "cost"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Select{Operand: cel.Ident("foo"), Field: "cost"}, Field: "response"}}}}}, Result: cel.Ident("@result")}
-	schemaec4693cbf6c2 = schema.Node{Items: &schemace8cd05c166c, MaxLength: &length16, Rules: []schema.Rule{
+	schema6d98aa56a381 = schema.Node{HasRules: true, Items: &schemac30a5584e334, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule67f181222871},
 	}, Type: schema.Array}
-	schemab755b34a657b = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schemaec4693cbf6c2},
-	}, Type: schema.Object}
+	schemaea1b9c59e4e5 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema6d98aa56a381},
+	}, HasRules: true, Type: schema.Object}
 	schema1e3b5a59956a = schema.Node{Enum: []string{"Global", "Local"}, Type: schema.String}
-	schema0c784ba8947f = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema5362ea044e0a},
-		{Name: "local", Node: &schemab755b34a657b},
+	schema663530930d0f = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema86d7a95ef41b},
+		{Name: "local", Node: &schemaea1b9c59e4e5},
 		{Name: "type", Node: &schema1e3b5a59956a},
-	}, Required: []string{"type"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"type"}, Type: schema.Object}
 	ruledd0d96380a58   = cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "end"}, &cel.Select{Operand: cel.Ident("self"), Field: "start"}}}
-	schemaabcf1702c00f = schema.Node{Fields: []schema.Field{
+	schema1e5cca31313a = schema.Node{Fields: []schema.Field{
 		{Name: "end", Node: &schemad68636697e29},
 		{Name: "start", Node: &schemad68636697e29},
-	}, Required: []string{"end", "start"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"end", "start"}, Rules: []schema.Rule{
 		{Text: "self.end > self.start", Message: "end must be greater than start", Expr: &ruledd0d96380a58},
 	}, Type: schema.Object}
 	schema85b4ff84df8d = schema.Node{Default: "\"Value\"", Enum: []string{"Value", "Range"}, Type: schema.String}
 	ruled266c55fc0c0   = cel.Conditional{If: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Value"}}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "value"}, Else: cel.Const{Value: true}}
 	rulee4e9ec141406   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "type"}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Range"}}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "range"}, Else: cel.Const{Value: true}}
-	schema5a984bf566a1 = schema.Node{Fields: []schema.Field{
-		{Name: "range", Node: &schemaabcf1702c00f},
+	schemaecb96e840628 = schema.Node{Fields: []schema.Field{
+		{Name: "range", Node: &schema1e5cca31313a},
 		{Name: "type", Node: &schema85b4ff84df8d},
 		{Name: "value", Node: &schemad68636697e29},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "(!has(self.type) || self.type == 'Value')? has(self.value) : true", Message: "value must be set for type Value", Expr: &ruled266c55fc0c0},
 		{Text: "(has(self.type) && self.type == 'Range')? has(self.range) : true", Message: "range must be set for type Range", Expr: &rulee4e9ec141406},
 	}, Type: schema.Object}
 	length50           = int(50)
-	schemaed6d291f6d85 = schema.Node{Items: &schema5a984bf566a1, MaxLength: &length50, MinLength: &length1, Type: schema.Array}
-	schema21e2dfa3ba0b = schema.Node{Fields: []schema.Field{
-		{Name: "statusCodes", Node: &schemaed6d291f6d85},
-	}, Required: []string{"statusCodes"}, Type: schema.Object}
+	schema16483f7097e3 = schema.Node{HasRules: true, Items: &schemaecb96e840628, MaxLength: &length50, MinLength: &length1, Type: schema.Array}
+	schemaa0be830d4c5b = schema.Node{Fields: []schema.Field{
+		{Name: "statusCodes", Node: &schema16483f7097e3},
+	}, HasRules: true, Required: []string{"statusCodes"}, Type: schema.Object}
 	schema7e926b5e105e = schema.Node{Default: "\"Inline\"", Enum: []string{"Inline", "ValueRef"}, Type: schema.String}
 	rule7b91db07002f   = cel.Conditional{If: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Inline"}}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "inline"}, Else: cel.Const{Value: true}}
 	rule9adda1c50955   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "type"}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ValueRef"}}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "valueRef"}, Else: cel.Const{Value: true}}
 	ruleb5693d772516   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "valueRef"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "valueRef"}, Field: "kind"}, cel.Const{Value: "ConfigMap"}}}, Else: cel.Const{Value: true}}
-	schema9900cfc9fc70 = schema.Node{Fields: []schema.Field{
+	schemac41e268099da = schema.Node{Fields: []schema.Field{
 		{Name: "inline", Node: &schema38c43b5ba342},
 		{Name: "type", Node: &schema7e926b5e105e},
 		{Name: "valueRef", Node: &schema6fee003a46ed},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "(!has(self.type) || self.type == 'Inline')? has(self.inline) : true", Message: "inline must be set for type Inline", Expr: &rule7b91db07002f},
 		{Text: "(has(self.type) && self.type == 'ValueRef')? has(self.valueRef) : true", Message: "valueRef must be set for type ValueRef", Expr: &rule9adda1c50955},
 		{Text: "has(self.valueRef) ? self.valueRef.kind == 'ConfigMap' : true", Message: "only ConfigMap is supported for ValueRef", Expr: &ruleb5693d772516},
 	}, Type: schema.Object}
-	schema5dd76addbd39 = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schema9900cfc9fc70},
+	schema8bf9427d800a = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schemac41e268099da},
 		{Name: "contentType", Node: &schema38c43b5ba342},
 		{Name: "statusCode", Node: &schemad68636697e29},
-	}, Type: schema.Object}
-	schema6cc2fd1414e1 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema21e2dfa3ba0b},
-		{Name: "response", Node: &schema5dd76addbd39},
-	}, Required: []string{"match", "response"}, Type: schema.Object}
-	schemabb792d1e3788 = schema.Node{Items: &schema6cc2fd1414e1, Type: schema.Array}
+	}, HasRules: true, Type: schema.Object}
+	schemaa07c86bc09ca = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schemaa0be830d4c5b},
+		{Name: "response", Node: &schema8bf9427d800a},
+	}, HasRules: true, Required: []string{"match", "response"}, Type: schema.Object}
+	schemac83001d94373 = schema.Node{HasRules: true, Items: &schemaa07c86bc09ca, Type: schema.Array}
 	schemaaacca2f08d2e = schema.Node{Default: "2", Format: schema.Int32, Minimum: &number0, Type: schema.Integer}
 	schemace15821a54d0 = schema.Node{Format: schema.Duration, Type: schema.String}
 	schema3f2e3e43a825 = schema.Node{Fields: []schema.Field{
@@ -752,14 +752,14 @@ var (
 	schemad2f555f218db = schema.Node{Items: &schema1a494c59e4a0, Type: schema.Array}
 	schemacdc34f50d412 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: &length253, Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
 	rule3c05fe38e6c4   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "group"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "group"}, cel.Const{Value: "gateway.networking.k8s.io"}}}, Else: cel.Const{Value: true}}
-	schema220255ea90bd = schema.Node{Fields: []schema.Field{
+	schemaa740956e133d = schema.Node{Fields: []schema.Field{
 		{Name: "group", Node: &schemacdc34f50d412},
 		{Name: "kind", Node: &schemac1f307cdb9e3},
 		{Name: "matchLabels", Node: &schemac420d745ccee},
-	}, Required: []string{"kind", "matchLabels"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"kind", "matchLabels"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Expr: &rule3c05fe38e6c4},
 	}, Type: schema.Object}
-	schema1a298858177c = schema.Node{Items: &schema220255ea90bd, Type: schema.Array}
+	schemad8e76118a8eb = schema.Node{HasRules: true, Items: &schemaa740956e133d, Type: schema.Array}
 	schema81a9dad69d55 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
 	schemababb17aa0a1f = schema.Node{Fields: []schema.Field{
 		{Name: "idleTime", Node: &schema81a9dad69d55},
@@ -785,26 +785,26 @@ var (
 	rule10e21d447b10   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "group"}, cel.Const{Value: "gateway.networking.k8s.io"}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
 	rule4289b457f5f9   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
 	rule2a29ca8828d6   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("ref"), Field: "sectionName"}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
-	schemaa96a7e481320 = schema.Node{Fields: []schema.Field{
+	schemab65fb6ffbdf4 = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema8f970eae5dfd},
 		{Name: "compression", Node: &schema28370c701590},
 		{Name: "connection", Node: &schema6cc2ee13a9b8},
 		{Name: "dns", Node: &schema23f4deca465d},
-		{Name: "faultInjection", Node: &schemac4368205f044},
-		{Name: "healthCheck", Node: &schemaf2c1503821b4},
+		{Name: "faultInjection", Node: &schema460996cef95c},
+		{Name: "healthCheck", Node: &schemac1100adbf833},
 		{Name: "http2", Node: &schemaf60f6bd6245d},
-		{Name: "loadBalancer", Node: &schema4eb7338734ab},
+		{Name: "loadBalancer", Node: &schema78fe998c1ea3},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema0c784ba8947f},
-		{Name: "responseOverride", Node: &schemabb792d1e3788},
+		{Name: "rateLimit", Node: &schema663530930d0f},
+		{Name: "responseOverride", Node: &schemac83001d94373},
 		{Name: "retry", Node: &schema6566cb71d5fe},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schema1a298858177c},
+		{Name: "targetSelectors", Node: &schemad8e76118a8eb},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schemafae6b8b29d60},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
@@ -813,13 +813,13 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schema34c507346686 = schema.Node{Fields: []schema.Field{
+	schema0194d51fe884 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaa96a7e481320},
+		{Name: "spec", Node: &schemab65fb6ffbdf4},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	length255          = int(255)
 	schema7c9b1ed38170 = schema.Node{MaxLength: &length255, MinLength: &length1, Patterns: []string{"^[A-Za-z0-9-]+$"}, Type: schema.String}
 	schemae643c60b4abd = schema.Node{Fields: []schema.Field{
@@ -829,17 +829,17 @@ var (
 	schema5073dfe85863 = schema.Node{Patterns: []string{"((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\/([0-9]+))|((([0-9a-fA-F]{1,4}:){7,7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:)|fe80:(:[0-9a-fA-F]{0,4}){0,4}%[0-9a-zA-Z]{1,}|::(ffff(:0{1,4}){0,1}:){0,1}((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])|([0-9a-fA-F]{1,4}:){1,4}:((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9]))\\/([0-9]+))"}, Type: schema.String}
 	schema4cf343a89d16 = schema.Node{Items: &schema5073dfe85863, MinLength: &length1, Type: schema.Array}
 	rulec77826279c10   = cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "numTrustedHops"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "trustedCIDRs"}}}}, Right: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "numTrustedHops"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "trustedCIDRs"}}}
-	schemad78101f2ee84 = schema.Node{Fields: []schema.Field{
+	schema309c3a99248c = schema.Node{Fields: []schema.Field{
 		{Name: "numTrustedHops", Node: &schema4763a3f1a364},
 		{Name: "trustedCIDRs", Node: &schema4cf343a89d16},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.numTrustedHops) && !has(self.trustedCIDRs)) || (!has(self.numTrustedHops) && has(self.trustedCIDRs))", Message: "only one of numTrustedHops or trustedCIDRs must be set", Expr: &rulec77826279c10},
 	}, Type: schema.Object}
 	rule0340339046f6   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "xForwardedFor"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "customHeader"}}}}
-	schema9caaefe96784 = schema.Node{Fields: []schema.Field{
+	schemaee4f551bf80d = schema.Node{Fields: []schema.Field{
 		{Name: "customHeader", Node: &schemae643c60b4abd},
-		{Name: "xForwardedFor", Node: &schemad78101f2ee84},
-	}, Rules: []schema.Rule{
+		{Name: "xForwardedFor", Node: &schema309c3a99248c},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.xForwardedFor) && has(self.customHeader))", Message: "customHeader cannot be used in conjunction with xForwardedFor", Expr: &rule0340339046f6},
 	}, Type: schema.Object}
 	schemaeaf01c581c2f = schema.Node{Minimum: &number1, Type: schema.Integer}
@@ -870,20 +870,20 @@ var (
 	schema87cd06d9b371 = schema.Node{Items: &schema58e9fcb510f0, MaxLength: &length5, Type: schema.Array}
 	schema66200635a9b7 = schema.Node{Enum: []string{"Sanitize", "ForwardOnly", "AppendForward", "SanitizeSet", "AlwaysForwardOnly"}, Type: schema.String}
 	rule3ed5d32fead3   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "certDetailsToAdd"}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "certDetailsToAdd"}}}, cel.Const{Value: int64(0)}}}}, Then: &cel.Or{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "mode"}, cel.Const{Value: "AppendForward"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "mode"}, cel.Const{Value: "SanitizeSet"}}}}, Else: cel.Const{Value: true}}
-	schemaa6764d48965f = schema.Node{Fields: []schema.Field{
+	schema3d63e2cbbdca = schema.Node{Fields: []schema.Field{
 		{Name: "certDetailsToAdd", Node: &schema87cd06d9b371},
 		{Name: "mode", Node: &schema66200635a9b7},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.certDetailsToAdd) && self.certDetailsToAdd.size() > 0) ? (self.mode == 'AppendForward' || self.mode == 'SanitizeSet') : true", Message: "certDetailsToAdd can only be set when mode is AppendForward or SanitizeSet", Expr: &rule3ed5d32fead3},
 	}, Type: schema.Object}
-	schemabd5adc66fa82 = schema.Node{Fields: []schema.Field{
+	schema42579a081186 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
 		{Name: "earlyRequestHeaders", Node: &schema5a276b86d933},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
-		{Name: "xForwardedClientCert", Node: &schemaa6764d48965f},
-	}, Type: schema.Object}
+		{Name: "xForwardedClientCert", Node: &schema3d63e2cbbdca},
+	}, HasRules: true, Type: schema.Object}
 	schema934b55689ed9 = schema.Node{Fields: []schema.Field{
 		{Name: "path", Node: &schema0d6f91bd268d},
 	}, Required: []string{"path"}, Type: schema.Object}
@@ -937,7 +937,7 @@ var (
 	}, Type: schema.Object}
 	rule0c6e215ce074   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "minVersion"}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "minVersion"}, cel.Const{Value: "1.3"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "ciphers"}}}, Else: cel.Const{Value: true}}
 	ruledfc125208504   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "minVersion"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "maxVersion"}}, Then: &cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Map{{Key: "Auto", Value: cel.Const{Value: int64(0)}}, {Key: "1.0", Value: cel.Const{Value: int64(1)}}, {Key: "1.1", Value: cel.Const{Value: int64(2)}}, {Key: "1.2", Value: cel.Const{Value: int64(3)}}, {Key: "1.3", Value: cel.Const{Value: int64(4)}}}, &cel.Select{Operand: cel.Ident("self"), Field: "minVersion"}}}, &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Map{{Key: "1.0", Value: cel.Const{Value: int64(1)}}, {Key: "1.1", Value: cel.Const{Value: int64(2)}}, {Key: "1.2", Value: cel.Const{Value: int64(3)}}, {Key: "1.3", Value: cel.Const{Value: int64(4)}}, {Key: "Auto", Value: cel.Const{Value: int64(5)}}}, &cel.Select{Operand: cel.Ident("self"), Field: "maxVersion"}}}}}, Else: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "minVersion"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "maxVersion"}}, Then: &cel.Call{Function: "_<=_", Args: []cel.Expr{cel.Const{Value: int64(3)}, &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Map{{Key: "1.0", Value: cel.Const{Value: int64(1)}}, {Key: "1.1", Value: cel.Const{Value: int64(2)}}, {Key: "1.2", Value: cel.Const{Value: int64(3)}}, {Key: "1.3", Value: cel.Const{Value: int64(4)}}, {Key: "Auto", Value: cel.Const{Value: int64(5)}}}, &cel.Select{Operand: cel.Ident("self"), Field: "maxVersion"}}}}}, Else: cel.Const{Value: true}}}
-	schema22de8c0c64d1 = schema.Node{Fields: []schema.Field{
+	schemabc135213265b = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schema22df06832a93},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
 		{Name: "clientValidation", Node: &schema2c2b51315bd1},
@@ -946,17 +946,17 @@ var (
 		{Name: "minVersion", Node: &schema4139913ada40},
 		{Name: "session", Node: &schema47f025039b34},
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
 	rulea3998a88d0c3   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.Const{Value: "Gateway"}}}, Else: cel.Const{Value: true}}
 	ruleb9af80d32af4   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.Const{Value: "Gateway"}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
-	schemad36cac06690d = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema9caaefe96784},
+	schemad7b83888f881 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schemaee4f551bf80d},
 		{Name: "connection", Node: &schemaa448a3dc9891},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schemabd5adc66fa82},
+		{Name: "headers", Node: &schema42579a081186},
 		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schemae57a54de1061},
 		{Name: "http2", Node: &schemaf60f6bd6245d},
@@ -964,24 +964,24 @@ var (
 		{Name: "path", Node: &schemac5ccbd14f144},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schema1a298858177c},
+		{Name: "targetSelectors", Node: &schemad8e76118a8eb},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schema8ad220624597},
-		{Name: "tls", Node: &schema22de8c0c64d1},
-	}, Rules: []schema.Rule{
+		{Name: "tls", Node: &schemabc135213265b},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind == 'Gateway' : true", Message: "this policy can only have a targetRef.kind of Gateway", Expr: &rulea3998a88d0c3},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schema323baa4934d3 = schema.Node{Fields: []schema.Field{
+	schemad9c71ac478e1 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemad36cac06690d},
+		{Name: "spec", Node: &schemad7b83888f881},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema99837782e7df = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length16, Type: schema.Array}
 	schema561db05a6010 = schema.Node{Default: "\"Gateway\"", MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
 	schema6f6807ab8a8b = schema.Node{Format: schema.Int32, Maximum: &number65535, Minimum: &number1, Type: schema.Integer}
@@ -996,37 +996,37 @@ var (
 	length32           = int(32)
 	rule0bdeda1b3ca5   = cel.Fold{Range: cel.Ident("self"), Variable: "p1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "p2", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "group"}, &cel.Select{Operand: cel.Ident("p2"), Field: "group"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "kind"}, &cel.Select{Operand: cel.Ident("p2"), Field: "kind"}}}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "name"}, &cel.Select{Operand: cel.Ident("p2"), Field: "name"}}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "namespace"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "namespace"}, cel.Const{Value: ""}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "namespace"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "namespace"}, cel.Const{Value: ""}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "namespace"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "namespace"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "namespace"}, &cel.Select{Operand: cel.Ident("p2"), Field: "namespace"}}}}}}}, Then: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, cel.Const{Value: ""}}}}, &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}, cel.Const{Value: ""}}}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "port"}, cel.Const{Value: int64(0)}}}}, &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "port"}, cel.Const{Value: int64(0)}}}}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}}, Result: cel.Ident("@result")}
 	rulee404a458c3d4   = cel.Fold{Range: cel.Ident("self"), Variable: "p1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "p2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "group"}, &cel.Select{Operand: cel.Ident("p2"), Field: "group"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "kind"}, &cel.Select{Operand: cel.Ident("p2"), Field: "kind"}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "name"}, &cel.Select{Operand: cel.Ident("p2"), Field: "name"}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "namespace"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "namespace"}, cel.Const{Value: ""}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "namespace"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "namespace"}, cel.Const{Value: ""}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "namespace"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "namespace"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "namespace"}, &cel.Select{Operand: cel.Ident("p2"), Field: "namespace"}}}}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, cel.Const{Value: ""}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}, cel.Const{Value: ""}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, &cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}}}}}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "port"}, cel.Const{Value: int64(0)}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "port"}, cel.Const{Value: int64(0)}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "port"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "port"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "port"}, &cel.Select{Operand: cel.Ident("p2"), Field: "port"}}}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
-	schema8ad20290221d = schema.Node{Items: &schema8297bb198957, MaxLength: &length32, Rules: []schema.Rule{
+	schema1a0803fcd3ff = schema.Node{HasRules: true, Items: &schema8297bb198957, MaxLength: &length32, Rules: []schema.Rule{
 		{Text: "self.all(p1, self.all(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.__namespace__) || p1.__namespace__ == '') && (!has(p2.__namespace__) || p2.__namespace__ == '')) || (has(p1.__namespace__) && has(p2.__namespace__) && p1.__namespace__ == p2.__namespace__)) ? ((!has(p1.sectionName) || p1.sectionName == '') == (!has(p2.sectionName) || p2.sectionName == '') && (!has(p1.port) || p1.port == 0) == (!has(p2.port) || p2.port == 0)): true))", Message: "sectionName or port must be specified when parentRefs includes 2 or more references to the same parent", Expr: &rule0bdeda1b3ca5},
 		{Text: "self.all(p1, self.exists_one(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.__namespace__) || p1.__namespace__ == '') && (!has(p2.__namespace__) || p2.__namespace__ == '')) || (has(p1.__namespace__) && has(p2.__namespace__) && p1.__namespace__ == p2.__namespace__ )) && (((!has(p1.sectionName) || p1.sectionName == '') && (!has(p2.sectionName) || p2.sectionName == '')) || ( has(p1.sectionName) && has(p2.sectionName) && p1.sectionName == p2.sectionName)) && (((!has(p1.port) || p1.port == 0) && (!has(p2.port) || p2.port == 0)) || (has(p1.port) && has(p2.port) && p1.port == p2.port))))", Message: "sectionName or port must be unique when parentRefs includes 2 or more references to the same parent", Expr: &rulee404a458c3d4},
 	}, Type: schema.Array}
 	schemaaa66b9c41bd3 = schema.Node{Default: "\"Service\"", MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
 	rule6d8793638770   = cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "group"}}}, cel.Const{Value: int64(0)}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "kind"}, cel.Const{Value: "Service"}}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "port"}, Else: cel.Const{Value: true}}
-	schema5c210ee18e43 = schema.Node{Fields: []schema.Field{
+	schemaac7ad5c86a95 = schema.Node{Fields: []schema.Field{
 		{Name: "group", Node: &schema90464f57e9bb},
 		{Name: "kind", Node: &schemaaa66b9c41bd3},
 		{Name: "name", Node: &schema97855a7edf6b},
 		{Name: "namespace", Node: &schemad2a9b91494ee},
 		{Name: "port", Node: &schema6f6807ab8a8b},
-	}, Required: []string{"name"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
 	schema44d7b2fda76a = schema.Node{Default: "100", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
 	schema9f06003cf8cf = schema.Node{Format: schema.Int32, Minimum: &number0, Type: schema.Integer}
 	rulebb8bfdd7d0f4   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "numerator"}, &cel.Select{Operand: cel.Ident("self"), Field: "denominator"}}}
-	schema57fa2d748dc4 = schema.Node{Fields: []schema.Field{
+	schemabef3b1209b15 = schema.Node{Fields: []schema.Field{
 		{Name: "denominator", Node: &schema44d7b2fda76a},
 		{Name: "numerator", Node: &schema9f06003cf8cf},
-	}, Required: []string{"numerator"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"numerator"}, Rules: []schema.Rule{
 		{Text: "self.numerator <= self.denominator", Message: "numerator must be less than or equal to denominator", Expr: &rulebb8bfdd7d0f4},
 	}, Type: schema.Object}
 	schema663e146225f4 = schema.Node{Format: schema.Int32, Maximum: &number100, Minimum: &number0, Type: schema.Integer}
 	rule16af4a1db4a7   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "percent"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "fraction"}}}}
-	schemaa409ddfaf6ce = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema5c210ee18e43},
-		{Name: "fraction", Node: &schema57fa2d748dc4},
+	schema018913f02189 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schemaac7ad5c86a95},
+		{Name: "fraction", Node: &schemabef3b1209b15},
 		{Name: "percent", Node: &schema663e146225f4},
-	}, Required: []string{"backendRef"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"backendRef"}, Rules: []schema.Rule{
 		{Text: "!(has(self.percent) && has(self.fraction))", Message: "Only one of percent or fraction may be specified in HTTPRequestMirrorFilter", Expr: &rule16af4a1db4a7},
 	}, Type: schema.Object}
 	schema6e479df10a49 = schema.Node{Enum: []string{"ResponseHeaderModifier", "RequestHeaderModifier", "RequestMirror", "ExtensionRef"}, Type: schema.String}
@@ -1038,13 +1038,13 @@ var (
 	rule1e85de09565b   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestMirror"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "RequestMirror"}}}}}}
 	ruled7eaf1370ff9   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "extensionRef"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ExtensionRef"}}}}}}
 	rule7106ee265f54   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "extensionRef"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ExtensionRef"}}}}}}
-	schemac19a2321710e = schema.Node{Fields: []schema.Field{
+	schema8c1a24ac5159 = schema.Node{Fields: []schema.Field{
 		{Name: "extensionRef", Node: &schema6fee003a46ed},
 		{Name: "requestHeaderModifier", Node: &schema5a276b86d933},
-		{Name: "requestMirror", Node: &schemaa409ddfaf6ce},
+		{Name: "requestMirror", Node: &schema018913f02189},
 		{Name: "responseHeaderModifier", Node: &schema5a276b86d933},
 		{Name: "type", Node: &schema6e479df10a49},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Expr: &ruled34e46be6351},
 		{Text: "!(has(self.responseHeaderModifier) && self.type != 'ResponseHeaderModifier')", Message: "filter.responseHeaderModifier must be nil if the filter.type is not ResponseHeaderModifier", Expr: &rule5a0dd589a244},
@@ -1056,24 +1056,24 @@ var (
 	}, Type: schema.Object}
 	rule9b6abc1c16c5   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "RequestHeaderModifier"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
 	rulea4fc330235ce   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "ResponseHeaderModifier"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schema7ad2edec7ce6 = schema.Node{Items: &schemac19a2321710e, MaxLength: &length16, Rules: []schema.Rule{
+	schemac54e494cdfaa = schema.Node{HasRules: true, Items: &schema8c1a24ac5159, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 	}, Type: schema.Array}
 	number1e06         = float64(1e+06)
 	schemab9e15f4e0366 = schema.Node{Default: "1", Format: schema.Int32, Maximum: &number1e06, Minimum: &number0, Type: schema.Integer}
-	schema35eaba398493 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema7ad2edec7ce6},
+	schema941305928035 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemac54e494cdfaa},
 		{Name: "group", Node: &schema90464f57e9bb},
 		{Name: "kind", Node: &schemaaa66b9c41bd3},
 		{Name: "name", Node: &schema97855a7edf6b},
 		{Name: "namespace", Node: &schemad2a9b91494ee},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
-	}, Required: []string{"name"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schemaa71f344ca40e = schema.Node{Items: &schema35eaba398493, MaxLength: &length16, Type: schema.Array}
+	schemaa79eb0e5bce9 = schema.Node{HasRules: true, Items: &schema941305928035, MaxLength: &length16, Type: schema.Array}
 	schema059baf4b83c7 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
 	schema87334a31bd18 = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schema161b8e4ae5bd},
@@ -1084,20 +1084,20 @@ var (
 	rule9dabadde6806   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "type"}, Then: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "service"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "method"}}, Else: cel.Const{Value: true}}
 	rulec5641906f01b   = cel.Conditional{If: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Exact"}}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "service"}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "service"}, cel.Const{Value: "^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$"}}}, Else: cel.Const{Value: true}}
 	rule4809f53c0f36   = cel.Conditional{If: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Exact"}}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "method"}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "method"}, cel.Const{Value: "^[A-Za-z_][A-Za-z_0-9]*$"}}}, Else: cel.Const{Value: true}}
-	schemaedb4a65d072c = schema.Node{Fields: []schema.Field{
+	schemaf04b29281d9f = schema.Node{Fields: []schema.Field{
 		{Name: "method", Node: &schema72c2afbdca2d},
 		{Name: "service", Node: &schema72c2afbdca2d},
 		{Name: "type", Node: &schema059baf4b83c7},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "has(self.type) ? has(self.service) || has(self.method) : true", Message: "One or both of 'service' or 'method' must be specified", Expr: &rule9dabadde6806},
 		{Text: "(!has(self.type) || self.type == 'Exact') && has(self.service) ? self.service.matches(r\"\"\"^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$\"\"\"): true", Message: "service must only contain valid characters (matching ^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$)", Expr: &rulec5641906f01b},
 		{Text: "(!has(self.type) || self.type == 'Exact') && has(self.method) ? self.method.matches(r\"\"\"^[A-Za-z_][A-Za-z_0-9]*$\"\"\"): true", Message: "method must only contain valid characters (matching ^[A-Za-z_][A-Za-z_0-9]*$)", Expr: &rule4809f53c0f36},
 	}, Type: schema.Object}
-	schemadf92d125b6ce = schema.Node{Fields: []schema.Field{
+	schema08ecca059b4c = schema.Node{Fields: []schema.Field{
 		{Name: "headers", Node: &schemaf0ca79d3c7fa},
-		{Name: "method", Node: &schemaedb4a65d072c},
-	}, Type: schema.Object}
-	schema67df654e4071 = schema.Node{Items: &schemadf92d125b6ce, MaxLength: &length8, Type: schema.Array}
+		{Name: "method", Node: &schemaf04b29281d9f},
+	}, HasRules: true, Type: schema.Object}
+	schema04e04b2171eb = schema.Node{HasRules: true, Items: &schema08ecca059b4c, MaxLength: &length8, Type: schema.Array}
 	schemaa7845ab09032 = schema.Node{Default: "\"Session\"", Enum: []string{"Permanent", "Session"}, Type: schema.String}
 	schemaf1f7252c3d09 = schema.Node{Fields: []schema.Field{
 		{Name: "lifetimeType", Node: &schemaa7845ab09032},
@@ -1106,33 +1106,33 @@ var (
 	schema53ba105f04cd = schema.Node{MaxLength: &length128, Type: schema.String}
 	schema3fe5029bdb4d = schema.Node{Default: "\"Cookie\"", Enum: []string{"Cookie", "Header"}, Type: schema.String}
 	rule2c30c8387155   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "cookieConfig"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "cookieConfig"}, Field: "lifetimeType"}}}}, Right: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "cookieConfig"}, Field: "lifetimeType"}, cel.Const{Value: "Permanent"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "absoluteTimeout"}}}
-	schemad35fa80ea49b = schema.Node{Fields: []schema.Field{
+	schemac40f3e6e2820 = schema.Node{Fields: []schema.Field{
 		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
 		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
 		{Name: "idleTimeout", Node: &schema81a9dad69d55},
 		{Name: "sessionName", Node: &schema53ba105f04cd},
 		{Name: "type", Node: &schema3fe5029bdb4d},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Expr: &rule2c30c8387155},
 	}, Type: schema.Object}
-	schema9f3e82320545 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schemaa71f344ca40e},
-		{Name: "filters", Node: &schema7ad2edec7ce6},
-		{Name: "matches", Node: &schema67df654e4071},
+	schemaae3b08e71fd0 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schemaa79eb0e5bce9},
+		{Name: "filters", Node: &schemac54e494cdfaa},
+		{Name: "matches", Node: &schema04e04b2171eb},
 		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "sessionPersistence", Node: &schemad35fa80ea49b},
-	}, Type: schema.Object}
+		{Name: "sessionPersistence", Node: &schemac40f3e6e2820},
+	}, HasRules: true, Type: schema.Object}
 	rule4d465603ede8   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(0)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(0)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(0)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(1)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(1)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(1)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(2)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(2)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(2)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(3)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(3)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(3)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(4)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(4)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(4)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(5)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(5)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(5)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(6)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(6)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(6)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(7)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(7)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(7)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(8)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(8)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(8)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(9)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(9)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(9)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(10)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(10)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(10)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(11)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(11)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(11)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(12)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(12)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(12)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(13)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(13)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(13)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(14)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(14)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(14)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(15)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(15)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(15)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, cel.Const{Value: int64(128)}}}
 	rule18724f216691   = cel.Fold{Range: cel.Ident("self"), Variable: "l1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l1"), Field: "name"}}}, Right: &cel.Fold{Range: cel.Ident("self"), Variable: "l2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("l2"), Field: "name"}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "name"}, &cel.Select{Operand: cel.Ident("l2"), Field: "name"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}}, Result: cel.Ident("@result")}
-	schemae8bbb5d8a5a3 = schema.Node{Items: &schema9f3e82320545, MaxLength: &length16, Rules: []schema.Rule{
+	schema9a8679c763d7 = schema.Node{HasRules: true, Items: &schemaae3b08e71fd0, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema7507a96f7a8c = schema.Node{Fields: []schema.Field{
+	schemacf3fbdaed6a9 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schemae8bbb5d8a5a3},
-	}, Type: schema.Object}
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schema9a8679c763d7},
+	}, HasRules: true, Type: schema.Object}
 	schema10c5e32a70a6 = schema.Node{Fields: []schema.Field{
 		{Name: "conditions", Node: &schemab7808f41d7df},
 		{Name: "controllerName", Node: &schema38c43b5ba342},
@@ -1142,24 +1142,24 @@ var (
 	schemab1ae136c72f1 = schema.Node{Fields: []schema.Field{
 		{Name: "parents", Node: &schema9d80f35f9275},
 	}, Type: schema.Object}
-	schema0d5833b018fb = schema.Node{Fields: []schema.Field{
+	schema724c70433ee7 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema7507a96f7a8c},
+		{Name: "spec", Node: &schemacf3fbdaed6a9},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemaa5be40fc5165 = schema.Node{Default: "\"IPAddress\"", MaxLength: &length253, MinLength: &length1, Patterns: []string{"^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
 	ruleda8c31ba9946   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}}}, Else: cel.Const{Value: true}}
-	schemad2bfd410e41a = schema.Node{Fields: []schema.Field{
+	schema5d41affc92de = schema.Node{Fields: []schema.Field{
 		{Name: "type", Node: &schemaa5be40fc5165},
 		{Name: "value", Node: &schema97855a7edf6b},
-	}, IPAddress: true, Required: []string{"value"}, Rules: []schema.Rule{
+	}, HasRules: true, IPAddress: true, Required: []string{"value"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\"): true", Message: "Hostname value must only contain valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Expr: &ruleda8c31ba9946},
 	}, Type: schema.Object}
 	rule13bfbce34d78   = cel.Fold{Range: cel.Ident("self"), Variable: "a1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a1"), Field: "type"}, cel.Const{Value: "IPAddress"}}}, Then: &cel.Fold{Range: cel.Ident("self"), Variable: "a2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "type"}, &cel.Select{Operand: cel.Ident("a1"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "value"}, &cel.Select{Operand: cel.Ident("a1"), Field: "value"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	rule821cebef0552   = cel.Fold{Range: cel.Ident("self"), Variable: "a1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a1"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Then: &cel.Fold{Range: cel.Ident("self"), Variable: "a2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "type"}, &cel.Select{Operand: cel.Ident("a1"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "value"}, &cel.Select{Operand: cel.Ident("a1"), Field: "value"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
-	schema7ebebfe5be2f = schema.Node{Items: &schemad2bfd410e41a, MaxLength: &length16, Rules: []schema.Rule{
+	schemaaf40c8f78244 = schema.Node{HasRules: true, Items: &schema5d41affc92de, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Expr: &rule13bfbce34d78},
 		{Text: "self.all(a1, a1.type == 'Hostname' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Expr: &rule821cebef0552},
 	}, Type: schema.Array}
@@ -1168,20 +1168,20 @@ var (
 	}, Type: schema.Object}
 	rule32848f486f88   = cel.Fold{Range: cel.Ident("self"), Variable: "key", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "matches", Args: []cel.Expr{cel.Ident("key"), cel.Const{Value: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$"}}}}, Result: cel.Ident("@result")}
 	ruled55b30397a6b   = cel.Fold{Range: cel.Ident("self"), Variable: "key", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_<_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Call{Function: "split", Args: []cel.Expr{cel.Ident("key"), cel.Const{Value: "/"}}}, cel.Const{Value: int64(0)}}}}}, cel.Const{Value: int64(253)}}}}, Result: cel.Ident("@result")}
-	schemad8fd7a06a15b = schema.Node{MaxLength: &length8, Rules: []schema.Rule{
+	schema8f1bddc32eac = schema.Node{HasRules: true, MaxLength: &length8, Rules: []schema.Rule{
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Annotation keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Expr: &rule32848f486f88},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the annotation key's prefix must be a DNS subdomain not longer than 253 characters in total.", Expr: &ruled55b30397a6b},
 	}, Type: schema.Object, Values: &schema62630281c30a}
 	schemaca1a0c932213 = schema.Node{MaxLength: &length63, MinLength: &length0, Patterns: []string{"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"}, Type: schema.String}
-	schema6c5a92c05832 = schema.Node{MaxLength: &length8, Rules: []schema.Rule{
+	schema1c587205e70d = schema.Node{HasRules: true, MaxLength: &length8, Rules: []schema.Rule{
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Label keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Expr: &rule32848f486f88},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the label key's prefix must be a DNS subdomain not longer than 253 characters in total.", Expr: &ruled55b30397a6b},
 	}, Type: schema.Object, Values: &schemaca1a0c932213}
-	schemabd4d6171323c = schema.Node{Fields: []schema.Field{
-		{Name: "annotations", Node: &schemad8fd7a06a15b},
-		{Name: "labels", Node: &schema6c5a92c05832},
+	schema607137216eb6 = schema.Node{Fields: []schema.Field{
+		{Name: "annotations", Node: &schema8f1bddc32eac},
+		{Name: "labels", Node: &schema1c587205e70d},
 		{Name: "parametersRef", Node: &schema6fee003a46ed},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schema405458df8d18 = schema.Node{Fields: []schema.Field{
 		{Name: "group", Node: &schemacdc34f50d412},
 		{Name: "kind", Node: &schemac1f307cdb9e3},
@@ -1220,41 +1220,41 @@ var (
 	}, Type: schema.Object}
 	schema587ff954598c = schema.Node{Default: "\"Terminate\"", Enum: []string{"Terminate", "Passthrough"}, Type: schema.String}
 	rulec47a4efe501e   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "mode"}, cel.Const{Value: "Terminate"}}}, Then: &cel.Or{Left: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "certificateRefs"}}}, cel.Const{Value: int64(0)}}}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "options"}}}, cel.Const{Value: int64(0)}}}}, Else: cel.Const{Value: true}}
-	schema28dc2512ea10 = schema.Node{Fields: []schema.Field{
+	schema15067bde0eaa = schema.Node{Fields: []schema.Field{
 		{Name: "certificateRefs", Node: &schema86985469aa98},
 		{Name: "frontendValidation", Node: &schema3a7618cba7bc},
 		{Name: "mode", Node: &schema587ff954598c},
 		{Name: "options", Node: &schema8599d0deb40d},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.mode == 'Terminate' ? size(self.certificateRefs) > 0 || size(self.options) > 0 : true", Message: "certificateRefs or options must be specified when mode is Terminate", Expr: &rulec47a4efe501e},
 	}, Type: schema.Object}
-	schemadce27d788ca4 = schema.Node{Fields: []schema.Field{
+	schema4c732bd1f999 = schema.Node{Fields: []schema.Field{
 		{Name: "allowedRoutes", Node: &schema2d47a8c91557},
 		{Name: "hostname", Node: &schema41eeb0e8baf6},
 		{Name: "name", Node: &schema8d9a11092297},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "protocol", Node: &schema9b6f83ba0988},
-		{Name: "tls", Node: &schema28dc2512ea10},
-	}, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
+		{Name: "tls", Node: &schema15067bde0eaa},
+	}, HasRules: true, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
 	rule3c11bf9e29ef   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.List{cel.Const{Value: "HTTP"}, cel.Const{Value: "TCP"}, cel.Const{Value: "UDP"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l"), Field: "tls"}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	rule88d274403ce3   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.Const{Value: "HTTPS"}}}, Right: &cel.Has{Operand: cel.Ident("l"), Field: "tls"}}, Then: &cel.Or{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}, cel.Const{Value: ""}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}, cel.Const{Value: "Terminate"}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	ruled6e9b5a42856   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.List{cel.Const{Value: "TCP"}, cel.Const{Value: "UDP"}}}}, Then: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l"), Field: "hostname"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "hostname"}, cel.Const{Value: ""}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	ruleb1951103b86e   = cel.Fold{Range: cel.Ident("self"), Variable: "l1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "l2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "name"}, &cel.Select{Operand: cel.Ident("l2"), Field: "name"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
 	rule5d276adc6817   = cel.Fold{Range: cel.Ident("self"), Variable: "l1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "l2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "port"}, &cel.Select{Operand: cel.Ident("l2"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "protocol"}, &cel.Select{Operand: cel.Ident("l2"), Field: "protocol"}}}}, Right: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("l1"), Field: "hostname"}, Right: &cel.Has{Operand: cel.Ident("l2"), Field: "hostname"}}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "hostname"}, &cel.Select{Operand: cel.Ident("l2"), Field: "hostname"}}}, Else: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l1"), Field: "hostname"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l2"), Field: "hostname"}}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
-	schema9c39cdbfcc5f = schema.Node{Items: &schemadce27d788ca4, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
+	schema2f39bf1db652 = schema.Node{HasRules: true, Items: &schema4c732bd1f999, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rule3c11bf9e29ef},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Expr: &rule88d274403ce3},
 		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Expr: &ruled6e9b5a42856},
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Expr: &ruleb1951103b86e},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Expr: &rule5d276adc6817},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schemaf604e8c72c8b = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema7ebebfe5be2f},
+	schemad0f746b8ad3a = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schemaaf40c8f78244},
 		{Name: "backendTLS", Node: &schema2f43d2bf2b56},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
-		{Name: "infrastructure", Node: &schemabd4d6171323c},
-		{Name: "listeners", Node: &schema9c39cdbfcc5f},
-	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
+		{Name: "infrastructure", Node: &schema607137216eb6},
+		{Name: "listeners", Node: &schema2f39bf1db652},
+	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
 	schema948ffb4fa240 = schema.Node{Fields: []schema.Field{
 		{Name: "type", Node: &schema38c43b5ba342},
 		{Name: "value", Node: &schema38c43b5ba342},
@@ -1277,13 +1277,13 @@ var (
 		{Name: "conditions", Node: &schemab7808f41d7df},
 		{Name: "listeners", Node: &schemaabae24e4c2c3},
 	}, Type: schema.Object}
-	schemab5ea3050bfeb = schema.Node{Fields: []schema.Field{
+	schema2aed265d9548 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaf604e8c72c8b},
+		{Name: "spec", Node: &schemad0f746b8ad3a},
 		{Name: "status", Node: &schema9c8059fcfab6},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema57da69e57abd = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
 	schema06d730da8007 = schema.Node{MaxLength: &length64, Type: schema.String}
 	schema1cb4613b086f = schema.Node{Fields: []schema.Field{
@@ -1311,11 +1311,11 @@ var (
 	rulef8ea1a2263da   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "replaceFullPath"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ReplaceFullPath"}}}, Else: cel.Const{Value: true}}
 	rule85f43d6ed33d   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "replacePrefixMatch"}, Else: cel.Const{Value: true}}
 	rule79e557330f1b   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "replacePrefixMatch"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Else: cel.Const{Value: true}}
-	schema6d505a0d25c1 = schema.Node{Fields: []schema.Field{
+	schema4a8f401aceb8 = schema.Node{Fields: []schema.Field{
 		{Name: "replaceFullPath", Node: &schema72c2afbdca2d},
 		{Name: "replacePrefixMatch", Node: &schema72c2afbdca2d},
 		{Name: "type", Node: &schemac16f9981e183},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ReplaceFullPath' ? has(self.replaceFullPath) : true", Message: "replaceFullPath must be specified when type is set to 'ReplaceFullPath'", Expr: &rule86184af4437e},
 		{Text: "has(self.replaceFullPath) ? self.type == 'ReplaceFullPath' : true", Message: "type must be 'ReplaceFullPath' when replaceFullPath is set", Expr: &rulef8ea1a2263da},
 		{Text: "self.type == 'ReplacePrefixMatch' ? has(self.replacePrefixMatch) : true", Message: "replacePrefixMatch must be specified when type is set to 'ReplacePrefixMatch'", Expr: &rule85f43d6ed33d},
@@ -1323,31 +1323,31 @@ var (
 	}, Type: schema.Object}
 	schema6e51e94b558e = schema.Node{Enum: []string{"http", "https"}, Type: schema.String}
 	schemae39d83d772b8 = schema.Node{Default: "302", Enum: []string{"301", "302"}, Type: schema.Integer}
-	schema918adfff4dbe = schema.Node{Fields: []schema.Field{
+	schema47882fa0cdda = schema.Node{Fields: []schema.Field{
 		{Name: "hostname", Node: &schema8d9a11092297},
-		{Name: "path", Node: &schema6d505a0d25c1},
+		{Name: "path", Node: &schema4a8f401aceb8},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schemae39d83d772b8},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schemafaf4b316bd0f = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef"}, Type: schema.String}
-	schema8e721a0d218b = schema.Node{Fields: []schema.Field{
+	schema99083ebe6cde = schema.Node{Fields: []schema.Field{
 		{Name: "hostname", Node: &schema8d9a11092297},
-		{Name: "path", Node: &schema6d505a0d25c1},
-	}, Type: schema.Object}
+		{Name: "path", Node: &schema4a8f401aceb8},
+	}, HasRules: true, Type: schema.Object}
 	rulef80e07f94e26   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "requestRedirect"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}}}}
 	rulea7f0eaecbe36   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestRedirect"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}}}}
 	ruleec1025cfdcb0   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "urlRewrite"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}}}}
 	rule38cf0dc61c0f   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "urlRewrite"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}}}}
-	schema0fa91310f4b4 = schema.Node{Fields: []schema.Field{
+	schema3aea11ef1f4d = schema.Node{Fields: []schema.Field{
 		{Name: "extensionRef", Node: &schema6fee003a46ed},
 		{Name: "requestHeaderModifier", Node: &schema5a276b86d933},
-		{Name: "requestMirror", Node: &schemaa409ddfaf6ce},
-		{Name: "requestRedirect", Node: &schema918adfff4dbe},
+		{Name: "requestMirror", Node: &schema018913f02189},
+		{Name: "requestRedirect", Node: &schema47882fa0cdda},
 		{Name: "responseHeaderModifier", Node: &schema5a276b86d933},
 		{Name: "type", Node: &schemafaf4b316bd0f},
-		{Name: "urlRewrite", Node: &schema8e721a0d218b},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+		{Name: "urlRewrite", Node: &schema99083ebe6cde},
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Expr: &ruled34e46be6351},
 		{Text: "!(has(self.responseHeaderModifier) && self.type != 'ResponseHeaderModifier')", Message: "filter.responseHeaderModifier must be nil if the filter.type is not ResponseHeaderModifier", Expr: &rule5a0dd589a244},
@@ -1364,7 +1364,7 @@ var (
 	rule435bdb08ed27   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}}, Result: cel.Ident("@result")}, Right: &cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}}, Result: cel.Ident("@result")}}}}
 	rule5ec9d28aea93   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
 	rule4ca6cc9d5fca   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schema406ecaff337f = schema.Node{Items: &schema0fa91310f4b4, MaxLength: &length16, Rules: []schema.Rule{
+	schemad9c6b080c20c = schema.Node{HasRules: true, Items: &schema3aea11ef1f4d, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
@@ -1372,19 +1372,19 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schema74f1854d00ae = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema406ecaff337f},
+	schemaea1b37b7cae5 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemad9c6b080c20c},
 		{Name: "group", Node: &schema90464f57e9bb},
 		{Name: "kind", Node: &schemaaa66b9c41bd3},
 		{Name: "name", Node: &schema97855a7edf6b},
 		{Name: "namespace", Node: &schemad2a9b91494ee},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
-	}, Required: []string{"name"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema7361ab5917cf = schema.Node{Items: &schema74f1854d00ae, MaxLength: &length16, Type: schema.Array}
-	schemafe41f713e2cd = schema.Node{Items: &schema0fa91310f4b4, MaxLength: &length16, Rules: []schema.Rule{
+	schemab17bf5ca75a1 = schema.Node{HasRules: true, Items: &schemaea1b37b7cae5, MaxLength: &length16, Type: schema.Array}
+	schema7e3f1d0e46b4 = schema.Node{HasRules: true, Items: &schema3aea11ef1f4d, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
@@ -1405,10 +1405,10 @@ var (
 	rule42781b9167b9   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "endsWith", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "/."}}}}}, Else: cel.Const{Value: true}}
 	rulee3a2c605605c   = cel.Or{Left: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "RegularExpression"}}}}
 	rule8e3c790364df   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}}}, Else: cel.Const{Value: true}}
-	schemacbcba567875f = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
+	schema16439f143ae8 = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
 		{Name: "type", Node: &schema9d39c2a728c4},
 		{Name: "value", Node: &schemaa2e0d67b784a},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(self.type in ['Exact','PathPrefix']) ? self.value.startsWith('/') : true", Message: "value must be an absolute path and start with '/' when type one of ['Exact', 'PathPrefix']", Expr: &rule2c692affe161},
 		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('//') : true", Message: "must not contain '//' when type one of ['Exact', 'PathPrefix']", Expr: &rule4bb708b64e82},
 		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('/./') : true", Message: "must not contain '/./' when type one of ['Exact', 'PathPrefix']", Expr: &rule4220b56e659a},
@@ -1427,13 +1427,13 @@ var (
 		{Name: "value", Node: &schema0d6f91bd268d},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
 	schema7168b1e668e8 = schema.Node{Items: &schemae9a998f82bc4, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schemae06d455086ca = schema.Node{Fields: []schema.Field{
+	schema19cd9d9fcbc3 = schema.Node{Fields: []schema.Field{
 		{Name: "headers", Node: &schemaf0ca79d3c7fa},
 		{Name: "method", Node: &schema4eb80cfb6845},
-		{Name: "path", Node: &schemacbcba567875f},
+		{Name: "path", Node: &schema16439f143ae8},
 		{Name: "queryParams", Node: &schema7168b1e668e8},
-	}, Type: schema.Object}
-	schema9b1d6d548631 = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", Items: &schemae06d455086ca, MaxLength: &length64, Type: schema.Array}
+	}, HasRules: true, Type: schema.Object}
+	schema2cbcb9fb242f = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", HasRules: true, Items: &schema19cd9d9fcbc3, MaxLength: &length64, Type: schema.Array}
 	number400          = float64(400)
 	number599          = float64(599)
 	schemaf0563cd98860 = schema.Node{Maximum: &number599, Minimum: &number400, Type: schema.Integer}
@@ -1444,10 +1444,10 @@ var (
 		{Name: "codes", Node: &schema0c9c4a2b1e58},
 	}, Type: schema.Object}
 	rule3dc8b28b03d7   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "request"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "backendRequest"}}, Right: &cel.And{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "request"}}}, &cel.Call{Function: "duration", Args: []cel.Expr{cel.Const{Value: "0s"}}}}}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "backendRequest"}}}, &cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "request"}}}}}}}}}
-	schema3f7d9f16ecb7 = schema.Node{Fields: []schema.Field{
+	schema931145c21770 = schema.Node{Fields: []schema.Field{
 		{Name: "backendRequest", Node: &schema81a9dad69d55},
 		{Name: "request", Node: &schema81a9dad69d55},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.request) && has(self.backendRequest) && duration(self.request) != duration('0s') && duration(self.backendRequest) > duration(self.request))", Message: "backendRequest timeout cannot be longer than request timeout", Expr: &rule3dc8b28b03d7},
 	}, Type: schema.Object}
 	rulefa71a42968f6   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "backendRefs"}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "backendRefs"}}}, cel.Const{Value: int64(0)}}}}, Then: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "filters"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "filters"}, Variable: "f", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("f"), Field: "requestRedirect"}}}}, Result: cel.Ident("@result")}}, Else: cel.Const{Value: true}}
@@ -1455,15 +1455,15 @@ var (
 	rulea3091ee82975   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "filters"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "filters"}, Variable: "f", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("f"), Field: "urlRewrite"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "replacePrefixMatch"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Conditional{If: &cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}}}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}}}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}, Field: "type"}, cel.Const{Value: "PathPrefix"}}}}, Then: cel.Const{Value: false}, Else: cel.Const{Value: true}}, Else: cel.Const{Value: true}}
 	rule580fd14e711a   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "backendRefs"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "backendRefs"}, Variable: "b", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("b"), Field: "filters"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("b"), Field: "filters"}, Variable: "f", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("f"), Field: "requestRedirect"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "requestRedirect"}, Field: "path"}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "requestRedirect"}, Field: "path"}, Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "requestRedirect"}, Field: "path"}, Field: "replacePrefixMatch"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Conditional{If: &cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}}}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}}}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}, Field: "type"}, cel.Const{Value: "PathPrefix"}}}}, Then: cel.Const{Value: false}, Else: cel.Const{Value: true}}, Else: cel.Const{Value: true}}
 	rulee3cf0d94047c   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "backendRefs"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "backendRefs"}, Variable: "b", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("b"), Field: "filters"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("b"), Field: "filters"}, Variable: "f", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("f"), Field: "urlRewrite"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "replacePrefixMatch"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Conditional{If: &cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}}}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}}}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}, Field: "type"}, cel.Const{Value: "PathPrefix"}}}}, Then: cel.Const{Value: false}, Else: cel.Const{Value: true}}, Else: cel.Const{Value: true}}
-	schema149f0d3935df = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema7361ab5917cf},
-		{Name: "filters", Node: &schemafe41f713e2cd},
-		{Name: "matches", Node: &schema9b1d6d548631},
+	schema4a0d1f3feb97 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schemab17bf5ca75a1},
+		{Name: "filters", Node: &schema7e3f1d0e46b4},
+		{Name: "matches", Node: &schema2cbcb9fb242f},
 		{Name: "name", Node: &schema8d9a11092297},
 		{Name: "retry", Node: &schema265508e0f8ef},
-		{Name: "sessionPersistence", Node: &schemad35fa80ea49b},
-		{Name: "timeouts", Node: &schema3f7d9f16ecb7},
-	}, Rules: []schema.Rule{
+		{Name: "sessionPersistence", Node: &schemac40f3e6e2820},
+		{Name: "timeouts", Node: &schema931145c21770},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule4100f9d08b24},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulea3091ee82975},
@@ -1471,29 +1471,29 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
 	rule922cad773f9a   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(0)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(0)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(1)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(1)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(2)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(2)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(3)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(3)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(4)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(4)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(5)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(5)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(6)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(6)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(7)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(7)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(8)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(8)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(9)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(9)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(10)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(10)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(11)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(11)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(12)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(12)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(13)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(13)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(14)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(14)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(15)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(15)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, cel.Const{Value: int64(128)}}}
-	schemada53ed6c4456 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema149f0d3935df, MaxLength: &length16, Rules: []schema.Rule{
+	schemad7195d1bc0aa = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema4a0d1f3feb97, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema64e3a1c1ce9b = schema.Node{Fields: []schema.Field{
+	schema01891c8d4bb7 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schemada53ed6c4456},
-	}, Type: schema.Object}
-	schema0ea5f12ada77 = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schemad7195d1bc0aa},
+	}, HasRules: true, Type: schema.Object}
+	schemace6c3fdc668c = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema64e3a1c1ce9b},
+		{Name: "spec", Node: &schema01891c8d4bb7},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema43a66d170705 = schema.Node{Enum: []string{"Header", "Backend"}, Type: schema.String}
 	rulefdd7b751ba5e   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "header"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Header"}}}}}}
 	rule3cccf129c2e4   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "header"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Header"}}}}}}
-	schemae021b22699ea = schema.Node{Fields: []schema.Field{
+	schema0bde835b1a08 = schema.Node{Fields: []schema.Field{
 		{Name: "header", Node: &schema38c43b5ba342},
 		{Name: "type", Node: &schema43a66d170705},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.header) && self.type != 'Header')", Message: "header must be nil if the type is not Header", Expr: &rulefdd7b751ba5e},
 		{Text: "!(!has(self.header) && self.type == 'Header')", Message: "header must be specified for Header type", Expr: &rule3cccf129c2e4},
 	}, Type: schema.Object}
@@ -1504,26 +1504,26 @@ var (
 	}, Required: []string{"pattern", "substitution"}, Type: schema.Object}
 	schemaa41f3be47f80 = schema.Node{Enum: []string{"ReplaceRegexMatch"}, Type: schema.String}
 	rulef709e9367b41   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ReplaceRegexMatch"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "replaceRegexMatch"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "replaceRegexMatch"}}}}
-	schemadef804ebf085 = schema.Node{Fields: []schema.Field{
+	schemaa75e82d0f7f3 = schema.Node{Fields: []schema.Field{
 		{Name: "replaceRegexMatch", Node: &schema58722525db5e},
 		{Name: "type", Node: &schemaa41f3be47f80},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ReplaceRegexMatch' ? has(self.replaceRegexMatch) : !has(self.replaceRegexMatch)", Message: "If HTTPPathModifier type is ReplaceRegexMatch, replaceRegexMatch field needs to be set.", Expr: &rulef709e9367b41},
 	}, Type: schema.Object}
-	schemae63d34f631d5 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schemae021b22699ea},
-		{Name: "path", Node: &schemadef804ebf085},
-	}, Type: schema.Object}
-	schema2fdea18a4294 = schema.Node{Fields: []schema.Field{
-		{Name: "directResponse", Node: &schema5dd76addbd39},
-		{Name: "urlRewrite", Node: &schemae63d34f631d5},
-	}, Type: schema.Object}
-	schemabd8b50a91cfb = schema.Node{Fields: []schema.Field{
+	schema9dcd3e2e51e1 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema0bde835b1a08},
+		{Name: "path", Node: &schemaa75e82d0f7f3},
+	}, HasRules: true, Type: schema.Object}
+	schema1a03e200745a = schema.Node{Fields: []schema.Field{
+		{Name: "directResponse", Node: &schema8bf9427d800a},
+		{Name: "urlRewrite", Node: &schema9dcd3e2e51e1},
+	}, HasRules: true, Type: schema.Object}
+	schema01b180b29721 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema2fdea18a4294},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+		{Name: "spec", Node: &schema1a03e200745a},
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemabf7e3f6c9353 = schema.Node{Fields: []schema.Field{
 		{Name: "group", Node: &schemadaa251c0c2d7},
 		{Name: "kind", Node: &schemac1f307cdb9e3},
@@ -1546,92 +1546,92 @@ var (
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
 		{Name: "spec", Node: &schema2ec643e397a5},
 	}, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemab6006b4dbbcb = schema.Node{Fields: []schema.Field{
+	schemab79306f86b8e = schema.Node{Fields: []schema.Field{
 		{Name: "group", Node: &schema90464f57e9bb},
 		{Name: "kind", Node: &schemaaa66b9c41bd3},
 		{Name: "name", Node: &schema97855a7edf6b},
 		{Name: "namespace", Node: &schemad2a9b91494ee},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
-	}, Required: []string{"name"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schemaea17143ca72b = schema.Node{Items: &schemab6006b4dbbcb, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
-	schema7707f7e2c214 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schemaea17143ca72b},
+	schema5c0a852e074c = schema.Node{HasRules: true, Items: &schemab79306f86b8e, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schema8c3b50accc83 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema5c0a852e074c},
 		{Name: "name", Node: &schema8d9a11092297},
-	}, Type: schema.Object}
-	schema074de3923abf = schema.Node{Items: &schema7707f7e2c214, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
+	}, HasRules: true, Type: schema.Object}
+	schema8551427d389b = schema.Node{HasRules: true, Items: &schema8c3b50accc83, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemabf508ff8c9b2 = schema.Node{Fields: []schema.Field{
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schema074de3923abf},
-	}, Required: []string{"rules"}, Type: schema.Object}
-	schema97743229c653 = schema.Node{Fields: []schema.Field{
+	schema55061b4fd482 = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schema8551427d389b},
+	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
+	schema0f990e612b81 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemabf508ff8c9b2},
+		{Name: "spec", Node: &schema55061b4fd482},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemadad1226ccd33 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schema781a6b548e3d = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schema074de3923abf},
-	}, Required: []string{"rules"}, Type: schema.Object}
-	schema8a9386eeaae2 = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schema8551427d389b},
+	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
+	schema5aa18d630a0e = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemadad1226ccd33},
+		{Name: "spec", Node: &schema781a6b548e3d},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema61dbf4a3f84d = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schema90624917cf36 = schema.Node{Fields: []schema.Field{
 		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
 		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 || has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must specify either CACertificateRefs or WellKnownCACertificates", Expr: &rule2420de76f0f8},
 	}, Type: schema.Object}
 	schema1c7b3e1c660c = schema.Node{Default: "\"Endpoints\"", Enum: []string{"Endpoints", "DynamicResolver"}, Type: schema.String}
 	rulebdba0e9257b6   = cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicResolver"}}}, Right: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "endpoints"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "appProtocols"}}}}}
 	rule80880532e430   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "tls"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicResolver"}}}, Else: cel.Const{Value: true}}
-	schemaabf242d87e4b = schema.Node{Fields: []schema.Field{
+	schemaa3c98da9c108 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema758237747374},
+		{Name: "endpoints", Node: &schemad88fc4c7a57e},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schema61dbf4a3f84d},
+		{Name: "tls", Node: &schema90624917cf36},
 		{Name: "type", Node: &schema1c7b3e1c660c},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints) && !has(self.appProtocols)", Message: "DynamicResolver type cannot have endpoints and appProtocols specified", Expr: &rulebdba0e9257b6},
 		{Text: "has(self.tls) ? self.type == 'DynamicResolver' : true", Message: "TLS settings can only be specified for DynamicResolver backends", Expr: &rule80880532e430},
 	}, Type: schema.Object}
-	schema8a21fafd9eb8 = schema.Node{Fields: []schema.Field{
+	schema3e58b140bbe5 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaabf242d87e4b},
+		{Name: "spec", Node: &schemaa3c98da9c108},
 		{Name: "status", Node: &schema5271c6ed8c37},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule59a933fbcc50   = cel.Fold{Range: cel.Ident("self"), Variable: "p1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "p2", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "group"}, &cel.Select{Operand: cel.Ident("p2"), Field: "group"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "kind"}, &cel.Select{Operand: cel.Ident("p2"), Field: "kind"}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "name"}, &cel.Select{Operand: cel.Ident("p2"), Field: "name"}}}}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, cel.Const{Value: ""}}}}, &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}, cel.Const{Value: ""}}}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}}, Result: cel.Ident("@result")}
 	rule8ae4ca2f1cc1   = cel.Fold{Range: cel.Ident("self"), Variable: "p1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "p2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "group"}, &cel.Select{Operand: cel.Ident("p2"), Field: "group"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "kind"}, &cel.Select{Operand: cel.Ident("p2"), Field: "kind"}}}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "name"}, &cel.Select{Operand: cel.Ident("p2"), Field: "name"}}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, cel.Const{Value: ""}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}, cel.Const{Value: ""}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, &cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}}}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
-	schemae70c0af1d96b = schema.Node{Items: &schema1a494c59e4a0, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
+	schema99296a1dde8b = schema.Node{HasRules: true, Items: &schema1a494c59e4a0, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(p1, self.all(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name ? ((!has(p1.sectionName) || p1.sectionName == '') == (!has(p2.sectionName) || p2.sectionName == '')) : true))", Message: "sectionName must be specified when targetRefs includes 2 or more references to the same target", Expr: &rule59a933fbcc50},
 		{Text: "self.all(p1, self.exists_one(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.sectionName) || p1.sectionName == '') && (!has(p2.sectionName) || p2.sectionName == '')) || (has(p1.sectionName) && has(p2.sectionName) && p1.sectionName == p2.sectionName))))", Message: "sectionName must be unique when targetRefs includes 2 or more references to the same target", Expr: &rule8ae4ca2f1cc1},
 	}, Type: schema.Array}
-	schema9ffb0484b308 = schema.Node{Fields: []schema.Field{
+	schema4d11f4236a14 = schema.Node{Fields: []schema.Field{
 		{Name: "options", Node: &schema8599d0deb40d},
-		{Name: "targetRefs", Node: &schemae70c0af1d96b},
-		{Name: "validation", Node: &schemafde01a8b82fc},
-	}, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
-	schema29487f71744f = schema.Node{Fields: []schema.Field{
+		{Name: "targetRefs", Node: &schema99296a1dde8b},
+		{Name: "validation", Node: &schema5cd87469f002},
+	}, HasRules: true, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
+	schema660ef19705bf = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema9ffb0484b308},
+		{Name: "spec", Node: &schema4d11f4236a14},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema7e3b00151f46 = schema.Node{Fields: []schema.Field{
 		{Name: "maxConnections", Node: &schema70d6f0bea2d1},
 	}, Type: schema.Object}
@@ -1649,48 +1649,48 @@ var (
 		{Name: "lookupFamily", Node: &schema503e28247a66},
 		{Name: "respectDnsTtl", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema816b529670f1 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema601cc9bc288f},
+	schemae04382948ed1 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema202166a49e96},
 		{Name: "panicThreshold", Node: &schema663e146225f4},
 		{Name: "passive", Node: &schema85b31d5ca159},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schemafed58284a94c = schema.Node{Fields: []schema.Field{
 		{Name: "type", Node: &schema38c43b5ba342},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema831c77021b0e = schema.Node{Items: &schemafed58284a94c, Type: schema.Array}
-	schema73c9596f8e94 = schema.Node{Fields: []schema.Field{
+	schema0809c52193d3 = schema.Node{Fields: []schema.Field{
 		{Name: "clientSelectors", Node: &schema928de7d0ea20},
-		{Name: "cost", Node: &schemae099f3660916},
+		{Name: "cost", Node: &schemaca3167f32a8e},
 		{Name: "limit", Node: &schemafa8d7321d3b3},
 		{Name: "shared", Node: &schemada9efc572a6e},
-	}, Required: []string{"limit"}, Type: schema.Object}
-	schemad756232a8b2a = schema.Node{Items: &schema73c9596f8e94, MaxLength: &length64, Type: schema.Array}
-	schema2d4b498dba43 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schemad756232a8b2a},
-	}, Required: []string{"rules"}, Type: schema.Object}
-	schema3844a5c1cbe7 = schema.Node{Items: &schema73c9596f8e94, MaxLength: &length16, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"limit"}, Type: schema.Object}
+	schemac4817115efc4 = schema.Node{HasRules: true, Items: &schema0809c52193d3, MaxLength: &length64, Type: schema.Array}
+	schemae4b33177354a = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemac4817115efc4},
+	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
+	schema305ad4ef472f = schema.Node{HasRules: true, Items: &schema0809c52193d3, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule67f181222871},
 	}, Type: schema.Array}
-	schema729d57367fa3 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema3844a5c1cbe7},
-	}, Type: schema.Object}
-	schema08ef0e748812 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema2d4b498dba43},
-		{Name: "local", Node: &schema729d57367fa3},
+	schema6f34ee3fc008 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema305ad4ef472f},
+	}, HasRules: true, Type: schema.Object}
+	schema5fd51e72acaa = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schemae4b33177354a},
+		{Name: "local", Node: &schema6f34ee3fc008},
 		{Name: "type", Node: &schema1e3b5a59956a},
-	}, Required: []string{"type"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"type"}, Type: schema.Object}
 	schemaedbd4cfa0f8f = schema.Node{Fields: []schema.Field{
 		{Name: "limit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema3df1f25493b7 = schema.Node{Fields: []schema.Field{
+	schema01a5a13cf721 = schema.Node{Fields: []schema.Field{
 		{Name: "group", Node: &schemacdc34f50d412},
 		{Name: "kind", Node: &schemac1f307cdb9e3},
 		{Name: "matchExpressions", Node: &schema22c90528ab61},
 		{Name: "matchLabels", Node: &schemac420d745ccee},
-	}, Required: []string{"kind"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"kind"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Expr: &rule3c05fe38e6c4},
 	}, Type: schema.Object}
-	schemabc185596d4db = schema.Node{Items: &schema3df1f25493b7, Type: schema.Array}
+	schema4a0ca187529f = schema.Node{HasRules: true, Items: &schema01a5a13cf721, Type: schema.Array}
 	schema9fca4bf4bdc0 = schema.Node{Fields: []schema.Field{
 		{Name: "defaultValue", Node: &schema38c43b5ba342},
 		{Name: "name", Node: &schema38c43b5ba342},
@@ -1706,37 +1706,37 @@ var (
 		{Name: "type", Node: &schema76e1196be479},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schemaee33cdf83b8e = schema.Node{Type: schema.Object, Values: &schema52235457b609}
-	schemab39e7d977eef = schema.Node{Fields: []schema.Field{
+	schema758f80d48722 = schema.Node{Fields: []schema.Field{
 		{Name: "customTags", Node: &schemaee33cdf83b8e},
-		{Name: "samplingFraction", Node: &schema57fa2d748dc4},
-	}, Type: schema.Object}
-	schemabac3fc5c7b11 = schema.Node{Fields: []schema.Field{
-		{Name: "tracing", Node: &schemab39e7d977eef},
-	}, Type: schema.Object}
-	schema2e071fb35481 = schema.Node{Fields: []schema.Field{
+		{Name: "samplingFraction", Node: &schemabef3b1209b15},
+	}, HasRules: true, Type: schema.Object}
+	schema88aff7a4d6ef = schema.Node{Fields: []schema.Field{
+		{Name: "tracing", Node: &schema758f80d48722},
+	}, HasRules: true, Type: schema.Object}
+	schemaad51c49d3c92 = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema28370c701590},
 		{Name: "connection", Node: &schema6cc2ee13a9b8},
 		{Name: "dns", Node: &schema547aa3d34726},
-		{Name: "faultInjection", Node: &schemac4368205f044},
-		{Name: "healthCheck", Node: &schema816b529670f1},
+		{Name: "faultInjection", Node: &schema460996cef95c},
+		{Name: "healthCheck", Node: &schemae04382948ed1},
 		{Name: "http2", Node: &schemaf60f6bd6245d},
 		{Name: "httpUpgrade", Node: &schema831c77021b0e},
-		{Name: "loadBalancer", Node: &schema4eb7338734ab},
+		{Name: "loadBalancer", Node: &schema78fe998c1ea3},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema08ef0e748812},
+		{Name: "rateLimit", Node: &schema5fd51e72acaa},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schemabb792d1e3788},
+		{Name: "responseOverride", Node: &schemac83001d94373},
 		{Name: "retry", Node: &schema6566cb71d5fe},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemabc185596d4db},
+		{Name: "targetSelectors", Node: &schema4a0ca187529f},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schemabac3fc5c7b11},
+		{Name: "telemetry", Node: &schema88aff7a4d6ef},
 		{Name: "timeout", Node: &schemafae6b8b29d60},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
@@ -1745,31 +1745,31 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schema594630311dd2 = schema.Node{Fields: []schema.Field{
+	schemac05b4bf2cba9 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema2e071fb35481},
+		{Name: "spec", Node: &schemaad51c49d3c92},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema38e4df7a6a84 = schema.Node{Enum: []string{"PreserveOrGenerate", "Preserve", "Generate", "Disable"}, Type: schema.String}
 	rule716a7e60edd5   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "preserveXRequestID"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "requestID"}}}}
-	schemacd33b3b9de25 = schema.Node{Fields: []schema.Field{
+	schemae67e76629ac3 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
 		{Name: "earlyRequestHeaders", Node: &schema5a276b86d933},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
-		{Name: "xForwardedClientCert", Node: &schemaa6764d48965f},
-	}, Rules: []schema.Rule{
+		{Name: "xForwardedClientCert", Node: &schema3d63e2cbbdca},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Expr: &rule716a7e60edd5},
 	}, Type: schema.Object}
-	schema3ad285512bbe = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema9caaefe96784},
+	schema1c66101570f5 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schemaee4f551bf80d},
 		{Name: "connection", Node: &schemaa448a3dc9891},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schemacd33b3b9de25},
+		{Name: "headers", Node: &schemae67e76629ac3},
 		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schemae57a54de1061},
 		{Name: "http2", Node: &schemaf60f6bd6245d},
@@ -1777,56 +1777,56 @@ var (
 		{Name: "path", Node: &schemac5ccbd14f144},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemabc185596d4db},
+		{Name: "targetSelectors", Node: &schema4a0ca187529f},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schema8ad220624597},
-		{Name: "tls", Node: &schema22de8c0c64d1},
-	}, Rules: []schema.Rule{
+		{Name: "tls", Node: &schemabc135213265b},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind == 'Gateway' : true", Message: "this policy can only have a targetRef.kind of Gateway", Expr: &rulea3998a88d0c3},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schemafa7db0978764 = schema.Node{Fields: []schema.Field{
+	schemab46b0813a3ca = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema3ad285512bbe},
+		{Name: "spec", Node: &schema1c66101570f5},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema653e280e5a4d = schema.Node{Items: &schemadf92d125b6ce, MaxLength: &length64, Type: schema.Array}
-	schemad7bbf7156f7b = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schemaa71f344ca40e},
-		{Name: "filters", Node: &schema7ad2edec7ce6},
-		{Name: "matches", Node: &schema653e280e5a4d},
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schema0b5980f9c532 = schema.Node{HasRules: true, Items: &schema08ecca059b4c, MaxLength: &length64, Type: schema.Array}
+	schema65e11378ba10 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schemaa79eb0e5bce9},
+		{Name: "filters", Node: &schemac54e494cdfaa},
+		{Name: "matches", Node: &schema0b5980f9c532},
 		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "sessionPersistence", Node: &schemad35fa80ea49b},
-	}, Type: schema.Object}
-	schemad2b5eb1abd18 = schema.Node{Items: &schemad7bbf7156f7b, MaxLength: &length16, Rules: []schema.Rule{
+		{Name: "sessionPersistence", Node: &schemac40f3e6e2820},
+	}, HasRules: true, Type: schema.Object}
+	schema30398b7f442a = schema.Node{HasRules: true, Items: &schema65e11378ba10, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema30ace48ca313 = schema.Node{Fields: []schema.Field{
+	schema7d45f3ce24b6 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schemad2b5eb1abd18},
-	}, Type: schema.Object}
-	schema22d6149b2a6e = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schema30398b7f442a},
+	}, HasRules: true, Type: schema.Object}
+	schema4925315b1af8 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema30ace48ca313},
+		{Name: "spec", Node: &schema7d45f3ce24b6},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema0882402e4b9c = schema.Node{MaxLength: &length253, Type: schema.String}
-	schema9caf1e5b4224 = schema.Node{Fields: []schema.Field{
+	schemaecb6843549a4 = schema.Node{Fields: []schema.Field{
 		{Name: "type", Node: &schemaa5be40fc5165},
 		{Name: "value", Node: &schema0882402e4b9c},
-	}, IPAddress: true, Rules: []schema.Rule{
+	}, HasRules: true, IPAddress: true, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\"): true", Message: "Hostname value must only contain valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Expr: &ruleda8c31ba9946},
 	}, Type: schema.Object}
-	schemac492315ba64a = schema.Node{Items: &schema9caf1e5b4224, MaxLength: &length16, Rules: []schema.Rule{
+	schemaad5f0721a30f = schema.Node{HasRules: true, Items: &schemaecb6843549a4, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Expr: &rule13bfbce34d78},
 		{Text: "self.all(a1, a1.type == 'Hostname' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Expr: &rule821cebef0552},
 	}, Type: schema.Array}
@@ -1838,52 +1838,52 @@ var (
 	schema3e2e919a0b5f = schema.Node{Fields: []schema.Field{
 		{Name: "namespaces", Node: &schemacd9563929dbb},
 	}, Type: schema.Object}
-	schema84dd8234d55f = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schemac492315ba64a},
+	schemae511e2a33648 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schemaad5f0721a30f},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
 		{Name: "backendTLS", Node: &schema2f43d2bf2b56},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
-		{Name: "infrastructure", Node: &schemabd4d6171323c},
-		{Name: "listeners", Node: &schema9c39cdbfcc5f},
-	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schemad3242b73b17c = schema.Node{Fields: []schema.Field{
+		{Name: "infrastructure", Node: &schema607137216eb6},
+		{Name: "listeners", Node: &schema2f39bf1db652},
+	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
+	schemada380e0676a2 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema84dd8234d55f},
+		{Name: "spec", Node: &schemae511e2a33648},
 		{Name: "status", Node: &schema9c8059fcfab6},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemacb35dab3beec = schema.Node{Enum: []string{"true"}, Type: schema.Boolean}
 	schema8372db1f264b = schema.Node{Items: &schema161b8e4ae5bd, MaxLength: &length64, Type: schema.Array, Unique: true}
 	schemad5c37293190c = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "*"}, Type: schema.String}
 	length9            = int(9)
 	ruled8d2ab064545   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "@in", Args: []cel.Expr{cel.Const{Value: "*"}, cel.Ident("self")}}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(1)}}}}}}
-	schemad650c745196a = schema.Node{Items: &schemad5c37293190c, MaxLength: &length9, Rules: []schema.Rule{
+	schemab04ec2045ef1 = schema.Node{HasRules: true, Items: &schemad5c37293190c, MaxLength: &length9, Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowMethods cannot contain '*' alongside other methods", Expr: &ruled8d2ab064545},
 	}, Type: schema.Array, Unique: true}
 	schema19738d61f3e0 = schema.Node{Items: &schemab2c3b3b22887, MaxLength: &length64, Type: schema.Array, Unique: true}
 	schemaf1bea9f10213 = schema.Node{Default: "5", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
-	schemafc319b75296b = schema.Node{Fields: []schema.Field{
+	schema4c4ce7cf2d1b = schema.Node{Fields: []schema.Field{
 		{Name: "allowCredentials", Node: &schemacb35dab3beec},
 		{Name: "allowHeaders", Node: &schema8372db1f264b},
-		{Name: "allowMethods", Node: &schemad650c745196a},
+		{Name: "allowMethods", Node: &schemab04ec2045ef1},
 		{Name: "allowOrigins", Node: &schema19738d61f3e0},
 		{Name: "exposeHeaders", Node: &schema8372db1f264b},
 		{Name: "maxAge", Node: &schemaf1bea9f10213},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schemafe5e4f176da5 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS"}, Type: schema.String}
 	rule2f12941aeca5   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "cors"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "CORS"}}}}}}
 	rule52b41a175000   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "cors"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "CORS"}}}}}}
-	schemaf19a1c5abe8b = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schemafc319b75296b},
+	schemae7dcc72dc1a3 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema4c4ce7cf2d1b},
 		{Name: "extensionRef", Node: &schema6fee003a46ed},
 		{Name: "requestHeaderModifier", Node: &schema5a276b86d933},
-		{Name: "requestMirror", Node: &schemaa409ddfaf6ce},
-		{Name: "requestRedirect", Node: &schema918adfff4dbe},
+		{Name: "requestMirror", Node: &schema018913f02189},
+		{Name: "requestRedirect", Node: &schema47882fa0cdda},
 		{Name: "responseHeaderModifier", Node: &schema5a276b86d933},
 		{Name: "type", Node: &schemafe5e4f176da5},
-		{Name: "urlRewrite", Node: &schema8e721a0d218b},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+		{Name: "urlRewrite", Node: &schema99083ebe6cde},
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Expr: &ruled34e46be6351},
 		{Text: "!(has(self.responseHeaderModifier) && self.type != 'ResponseHeaderModifier')", Message: "filter.responseHeaderModifier must be nil if the filter.type is not ResponseHeaderModifier", Expr: &rule5a0dd589a244},
@@ -1899,7 +1899,7 @@ var (
 		{Text: "!(has(self.cors) && self.type != 'CORS')", Message: "filter.cors must be nil if the filter.type is not CORS", Expr: &rule2f12941aeca5},
 		{Text: "!(!has(self.cors) && self.type == 'CORS')", Message: "filter.cors must be specified for CORS filter.type", Expr: &rule52b41a175000},
 	}, Type: schema.Object}
-	schemad13f0da74c4c = schema.Node{Items: &schemaf19a1c5abe8b, MaxLength: &length16, Rules: []schema.Rule{
+	schemaa741156bc545 = schema.Node{HasRules: true, Items: &schemae7dcc72dc1a3, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
@@ -1907,56 +1907,56 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schemaf8fa45906f11 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemad13f0da74c4c},
+	schema1c4c23a0b196 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemaa741156bc545},
 		{Name: "group", Node: &schema90464f57e9bb},
 		{Name: "kind", Node: &schemaaa66b9c41bd3},
 		{Name: "name", Node: &schema97855a7edf6b},
 		{Name: "namespace", Node: &schemad2a9b91494ee},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
-	}, Required: []string{"name"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema0eb0e48bba9d = schema.Node{Items: &schemaf8fa45906f11, MaxLength: &length16, Type: schema.Array}
-	schemadd92b34b20a4 = schema.Node{Items: &schemaf19a1c5abe8b, MaxLength: &length16, Rules: []schema.Rule{
+	schema5380328b9779 = schema.Node{HasRules: true, Items: &schema1c4c23a0b196, MaxLength: &length16, Type: schema.Array}
+	schemaf70d35169e1b = schema.Node{HasRules: true, Items: &schemae7dcc72dc1a3, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schemae4379b33defc = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema0eb0e48bba9d},
-		{Name: "filters", Node: &schemadd92b34b20a4},
-		{Name: "matches", Node: &schema9b1d6d548631},
+	schemab6cfd8924248 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema5380328b9779},
+		{Name: "filters", Node: &schemaf70d35169e1b},
+		{Name: "matches", Node: &schema2cbcb9fb242f},
 		{Name: "name", Node: &schema8d9a11092297},
 		{Name: "retry", Node: &schema265508e0f8ef},
-		{Name: "sessionPersistence", Node: &schemad35fa80ea49b},
-		{Name: "timeouts", Node: &schema3f7d9f16ecb7},
-	}, Rules: []schema.Rule{
+		{Name: "sessionPersistence", Node: &schemac40f3e6e2820},
+		{Name: "timeouts", Node: &schema931145c21770},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule4100f9d08b24},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulea3091ee82975},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schemadc9297d2824b = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schemae4379b33defc, MaxLength: &length16, Rules: []schema.Rule{
+	schemac4a7ee67772f = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schemab6cfd8924248, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemab27aba5bfd72 = schema.Node{Fields: []schema.Field{
+	schemae32a5f03a5bd = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schemadc9297d2824b},
-	}, Type: schema.Object}
-	schemad77d2867bf48 = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schemac4a7ee67772f},
+	}, HasRules: true, Type: schema.Object}
+	schemacae9746f55eb = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemab27aba5bfd72},
+		{Name: "spec", Node: &schemae32a5f03a5bd},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemae73837c0f36b = schema.Node{Fields: []schema.Field{
 		{Name: "valueRef", Node: &schema31b30a0a4aa2},
 	}, Required: []string{"valueRef"}, Type: schema.Object}
@@ -1965,63 +1965,63 @@ var (
 		{Name: "header", Node: &schema38c43b5ba342},
 		{Name: "overwrite", Node: &schemada9efc572a6e},
 	}, Required: []string{"credential"}, Type: schema.Object}
-	schema3e1bf6a8ab43 = schema.Node{Fields: []schema.Field{
+	schemae3d14af120e5 = schema.Node{Fields: []schema.Field{
 		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
-		{Name: "directResponse", Node: &schema5dd76addbd39},
-		{Name: "urlRewrite", Node: &schemae63d34f631d5},
-	}, Type: schema.Object}
-	schemadde42c796d04 = schema.Node{Fields: []schema.Field{
+		{Name: "directResponse", Node: &schema8bf9427d800a},
+		{Name: "urlRewrite", Node: &schema9dcd3e2e51e1},
+	}, HasRules: true, Type: schema.Object}
+	schemaf187c8ed25bc = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema3e1bf6a8ab43},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+		{Name: "spec", Node: &schemae3d14af120e5},
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule1b9c2a871a6c   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(108)}}}
-	schema58699ebdc6f2 = schema.Node{Rules: []schema.Rule{
+	schema0ff4fc1f62cb = schema.Node{HasRules: true, Rules: []schema.Rule{
 		{Text: "size(self) <= 108", Message: "unix domain socket path must not exceed 108 characters", Expr: &rule1b9c2a871a6c},
 	}, Type: schema.String}
-	schemacfe0fea78991 = schema.Node{Fields: []schema.Field{
-		{Name: "path", Node: &schema58699ebdc6f2},
-	}, Required: []string{"path"}, Type: schema.Object}
-	schemad4889601bdc1 = schema.Node{Fields: []schema.Field{
+	schema540f7888d242 = schema.Node{Fields: []schema.Field{
+		{Name: "path", Node: &schema0ff4fc1f62cb},
+	}, HasRules: true, Required: []string{"path"}, Type: schema.Object}
+	schema610e6cf49eef = schema.Node{Fields: []schema.Field{
 		{Name: "fqdn", Node: &schema19bcb5734b03},
 		{Name: "hostname", Node: &schema8d9a11092297},
 		{Name: "ip", Node: &schema625a696e45fb},
-		{Name: "unix", Node: &schemacfe0fea78991},
+		{Name: "unix", Node: &schema540f7888d242},
 		{Name: "zone", Node: &schema38c43b5ba342},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.fqdn) || has(self.ip) || has(self.unix))", Message: "one of fqdn, ip or unix must be specified", Expr: &rule4c56d19f804e},
 		{Text: "((has(self.fqdn) && !(has(self.ip) || has(self.unix))) || (has(self.ip) && !(has(self.fqdn) || has(self.unix))) || (has(self.unix) && !(has(self.ip) || has(self.fqdn))))", Message: "only one of fqdn, ip or unix can be specified", Expr: &rule2c3f1b6792d4},
 	}, Type: schema.Object}
-	schemac412a55acd39 = schema.Node{Items: &schemad4889601bdc1, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
+	schema7343f330b09f = schema.Node{HasRules: true, Items: &schema610e6cf49eef, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Expr: &rule7d3638f54e32},
 	}, Type: schema.Array}
 	rule7e7e1181b714   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "insecureSkipVerify"}, Right: &cel.Select{Operand: cel.Ident("self"), Field: "insecureSkipVerify"}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "caCertificateRefs"}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "caCertificateRefs"}}}, cel.Const{Value: int64(0)}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, cel.Const{Value: ""}}}}}}}}
-	schemae5ed1709a92c = schema.Node{Fields: []schema.Field{
+	schemaf1f120ab4a69 = schema.Node{Fields: []schema.Field{
 		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
 		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
 		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Expr: &rule7e7e1181b714},
 	}, Type: schema.Object}
 	rulee1fac383df71   = cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicResolver"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "endpoints"}}}}
-	schema78e2287e9de2 = schema.Node{Fields: []schema.Field{
+	schema69316955221b = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schemac412a55acd39},
+		{Name: "endpoints", Node: &schema7343f330b09f},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schemae5ed1709a92c},
+		{Name: "tls", Node: &schemaf1f120ab4a69},
 		{Name: "type", Node: &schema1c7b3e1c660c},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 	}, Type: schema.Object}
-	schema8aeeb7ff703b = schema.Node{Fields: []schema.Field{
+	schema7ca8051db463 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema78e2287e9de2},
+		{Name: "spec", Node: &schema69316955221b},
 		{Name: "status", Node: &schema5271c6ed8c37},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema4fd64695313e = schema.Node{Fields: []schema.Field{
 		{Name: "dnsRefreshRate", Node: &schema81a9dad69d55},
 		{Name: "lookupFamily", Node: &schema503e28247a66},
@@ -2031,32 +2031,32 @@ var (
 		{Name: "fixedDelay", Node: &schema81a9dad69d55},
 		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Required: []string{"fixedDelay"}, Type: schema.Object}
-	schema77dec48f308f = schema.Node{Fields: []schema.Field{
-		{Name: "abort", Node: &schemade88f400e16f},
+	schema8dedcb8733ad = schema.Node{Fields: []schema.Field{
+		{Name: "abort", Node: &schemad522b7a518b2},
 		{Name: "delay", Node: &schema0aff0ac7ac88},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Expr: &rule04d8647b8df4},
 	}, Type: schema.Object}
-	schema418e23d0d00d = schema.Node{Fields: []schema.Field{
-		{Name: "expectedResponse", Node: &schema52247c173abb},
+	schemae5e37a385c1c = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schema2f9887b1d6b3},
 		{Name: "expectedStatuses", Node: &schemabe132fb5dc5c},
 		{Name: "hostname", Node: &schema8d9a11092297},
 		{Name: "method", Node: &schema38c43b5ba342},
 		{Name: "path", Node: &schema0d6f91bd268d},
-	}, Required: []string{"path"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"path"}, Type: schema.Object}
 	schema3e55d6f94429 = schema.Node{Default: "\"3s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
 	schema90bb5e226c5c = schema.Node{Default: "\"1s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema005390f699ea = schema.Node{Fields: []schema.Field{
+	schema902cced91bc0 = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
 		{Name: "healthyThreshold", Node: &schema531d7ad32449},
-		{Name: "http", Node: &schema418e23d0d00d},
+		{Name: "http", Node: &schemae5e37a385c1c},
 		{Name: "initialJitter", Node: &schema81a9dad69d55},
 		{Name: "interval", Node: &schema3e55d6f94429},
-		{Name: "tcp", Node: &schema98d12f3c51e0},
+		{Name: "tcp", Node: &schemae55bc17e6d8c},
 		{Name: "timeout", Node: &schema90bb5e226c5c},
 		{Name: "type", Node: &schema93c8bf436854},
 		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Expr: &rule6313803ebd64},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Expr: &rule46b9af0e4412},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Expr: &rulef0e53b176809},
@@ -2071,33 +2071,33 @@ var (
 		{Name: "maxEjectionPercent", Node: &schema15c8ca5a32bd},
 		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schema619c98cd76ad = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema005390f699ea},
+	schemae19f687d67bb = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema902cced91bc0},
 		{Name: "panicThreshold", Node: &schema663e146225f4},
 		{Name: "passive", Node: &schema9e80bc133284},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schema7e475006ea5d = schema.Node{Fields: []schema.Field{
 		{Name: "terminate", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
 	rulefa846492abb3   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "connect"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "CONNECT"}}}}
-	schema6f318504153a = schema.Node{Fields: []schema.Field{
+	schema6324eb63fb25 = schema.Node{Fields: []schema.Field{
 		{Name: "connect", Node: &schema7e475006ea5d},
 		{Name: "type", Node: &schema38c43b5ba342},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!has(self.connect) || self.type == 'CONNECT'", Message: "The connect configuration is only allowed when the type is CONNECT.", Expr: &rulefa846492abb3},
 	}, Type: schema.Object}
-	schema139605f7f4de = schema.Node{Items: &schema6f318504153a, Type: schema.Array}
+	schemaae3fbc1f6560 = schema.Node{HasRules: true, Items: &schema6324eb63fb25, Type: schema.Array}
 	schema3eb43e84981a = schema.Node{Fields: []schema.Field{
 		{Name: "attributes", Node: &schemac420d745ccee},
 		{Name: "name", Node: &schema38c43b5ba342},
 		{Name: "ttl", Node: &schema81a9dad69d55},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema080fa3876654 = schema.Node{Fields: []schema.Field{
+	schema78ef09e85a8c = schema.Node{Fields: []schema.Field{
 		{Name: "cookie", Node: &schema3eb43e84981a},
 		{Name: "header", Node: &schema73869a4d92a1},
 		{Name: "tableSize", Node: &schema4327933408d2},
 		{Name: "type", Node: &schema89830eac05d3},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Expr: &ruleeae8e9af2db4},
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Expr: &ruled776435c3fc7},
 	}, Type: schema.Object}
@@ -2123,13 +2123,13 @@ var (
 		{Name: "preferLocal", Node: &schema7dee10c9aa86},
 	}, Type: schema.Object}
 	rule2b4ff05e0cca   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ConsistentHash"}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "zoneAware"}}}, Else: cel.Const{Value: true}}
-	schemaa8814bf019db = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema080fa3876654},
+	schema3994bf86b56e = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schema78ef09e85a8c},
 		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
 		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
 		{Name: "type", Node: &schemad7fac02e087d},
 		{Name: "zoneAware", Node: &schema841ac4d0317c},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
 		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Expr: &ruleefdda08e4951},
 		{Text: "self.type == 'ConsistentHash' ? !has(self.zoneAware) : true ", Message: "Currently ZoneAware is only supported for LeastRequest, Random, and RoundRobin load balancers.", Expr: &rule2b4ff05e0cca},
@@ -2139,55 +2139,55 @@ var (
 		{Name: "requests", Node: &schemad68636697e29},
 		{Name: "unit", Node: &schemac4d399c101aa},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema876dab08e0c1 = schema.Node{Fields: []schema.Field{
+	schemaff90398d9501 = schema.Node{Fields: []schema.Field{
 		{Name: "clientSelectors", Node: &schema928de7d0ea20},
-		{Name: "cost", Node: &schemae099f3660916},
+		{Name: "cost", Node: &schemaca3167f32a8e},
 		{Name: "limit", Node: &schema84529576248c},
 		{Name: "shared", Node: &schemada9efc572a6e},
-	}, Required: []string{"limit"}, Type: schema.Object}
-	schemaf96900e19ff2 = schema.Node{Items: &schema876dab08e0c1, MaxLength: &length64, Type: schema.Array}
-	schemae8ccf0f5b03a = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schemaf96900e19ff2},
-	}, Required: []string{"rules"}, Type: schema.Object}
-	schemacf0412ffc85b = schema.Node{Items: &schema876dab08e0c1, MaxLength: &length16, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"limit"}, Type: schema.Object}
+	schema501b62cccf9a = schema.Node{HasRules: true, Items: &schemaff90398d9501, MaxLength: &length64, Type: schema.Array}
+	schema49bb95c2c36a = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema501b62cccf9a},
+	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
+	schema10d3165aaa57 = schema.Node{HasRules: true, Items: &schemaff90398d9501, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule67f181222871},
 	}, Type: schema.Array}
-	schemaf5e5aa0673b6 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schemacf0412ffc85b},
-	}, Type: schema.Object}
-	schema7efaf0305546 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schemae8ccf0f5b03a},
-		{Name: "local", Node: &schemaf5e5aa0673b6},
+	schema6546de2481e1 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema10d3165aaa57},
+	}, HasRules: true, Type: schema.Object}
+	schemab2963b5d5a38 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema49bb95c2c36a},
+		{Name: "local", Node: &schema6546de2481e1},
 		{Name: "type", Node: &schema1e3b5a59956a},
-	}, Required: []string{"type"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"type"}, Type: schema.Object}
 	rule10f969ae220c   = cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ReplaceFullPath"}}}
-	schema96ad5c1b36a6 = schema.Node{Fields: []schema.Field{
+	schemac0a2ad1654a5 = schema.Node{Fields: []schema.Field{
 		{Name: "replaceFullPath", Node: &schema72c2afbdca2d},
 		{Name: "replacePrefixMatch", Node: &schema72c2afbdca2d},
 		{Name: "type", Node: &schemac16f9981e183},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ReplaceFullPath'", Message: "only ReplaceFullPath is supported for path.type", Expr: &rule10f969ae220c},
 		{Text: "self.type == 'ReplaceFullPath' ? has(self.replaceFullPath) : true", Message: "replaceFullPath must be specified when type is set to 'ReplaceFullPath'", Expr: &rule86184af4437e},
 		{Text: "has(self.replaceFullPath) ? self.type == 'ReplaceFullPath' : true", Message: "type must be 'ReplaceFullPath' when replaceFullPath is set", Expr: &rulef8ea1a2263da},
 		{Text: "self.type == 'ReplacePrefixMatch' ? has(self.replacePrefixMatch) : true", Message: "replacePrefixMatch must be specified when type is set to 'ReplacePrefixMatch'", Expr: &rule85f43d6ed33d},
 		{Text: "has(self.replacePrefixMatch) ? self.type == 'ReplacePrefixMatch' : true", Message: "type must be 'ReplacePrefixMatch' when replacePrefixMatch is set", Expr: &rule79e557330f1b},
 	}, Type: schema.Object}
-	schema9d3e0b6630ea = schema.Node{Fields: []schema.Field{
+	schema2d1139ba053e = schema.Node{Fields: []schema.Field{
 		{Name: "hostname", Node: &schema8d9a11092297},
-		{Name: "path", Node: &schema96ad5c1b36a6},
+		{Name: "path", Node: &schemac0a2ad1654a5},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schemae39d83d772b8},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	ruleab9f9c631889   = cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "response"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "redirect"}}}}, Right: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "response"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "redirect"}}}
-	schema1d26b9d50196 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema21e2dfa3ba0b},
-		{Name: "redirect", Node: &schema9d3e0b6630ea},
-		{Name: "response", Node: &schema5dd76addbd39},
-	}, Required: []string{"match"}, Rules: []schema.Rule{
+	schema8dea2491c9b7 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schemaa0be830d4c5b},
+		{Name: "redirect", Node: &schema2d1139ba053e},
+		{Name: "response", Node: &schema8bf9427d800a},
+	}, HasRules: true, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Expr: &ruleab9f9c631889},
 	}, Type: schema.Object}
-	schemac4f8178a17f8 = schema.Node{Items: &schema1d26b9d50196, Type: schema.Array}
+	schema0dcc6c6cecf9 = schema.Node{HasRules: true, Items: &schema8dea2491c9b7, Type: schema.Array}
 	schemaea61d370b5a7 = schema.Node{Fields: []schema.Field{
 		{Name: "baseInterval", Node: &schema81a9dad69d55},
 		{Name: "maxInterval", Node: &schema81a9dad69d55},
@@ -2208,30 +2208,30 @@ var (
 		{Name: "perRetry", Node: &schemad6b3507ac1b0},
 		{Name: "retryOn", Node: &schema54d55c13ac7b},
 	}, Type: schema.Object}
-	schema5d4db2874d62 = schema.Node{Fields: []schema.Field{
+	schemab6dde0661be9 = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema28370c701590},
 		{Name: "connection", Node: &schema6cc2ee13a9b8},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schema77dec48f308f},
-		{Name: "healthCheck", Node: &schema619c98cd76ad},
+		{Name: "faultInjection", Node: &schema8dedcb8733ad},
+		{Name: "healthCheck", Node: &schemae19f687d67bb},
 		{Name: "http2", Node: &schemaf60f6bd6245d},
-		{Name: "httpUpgrade", Node: &schema139605f7f4de},
-		{Name: "loadBalancer", Node: &schemaa8814bf019db},
+		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
+		{Name: "loadBalancer", Node: &schema3994bf86b56e},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema7efaf0305546},
+		{Name: "rateLimit", Node: &schemab2963b5d5a38},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schemac4f8178a17f8},
+		{Name: "responseOverride", Node: &schema0dcc6c6cecf9},
 		{Name: "retry", Node: &schemaf1b7875a5e6b},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemabc185596d4db},
+		{Name: "targetSelectors", Node: &schema4a0ca187529f},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schemabac3fc5c7b11},
+		{Name: "telemetry", Node: &schema88aff7a4d6ef},
 		{Name: "timeout", Node: &schemafae6b8b29d60},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
@@ -2240,13 +2240,13 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schema76bec224e91f = schema.Node{Fields: []schema.Field{
+	schemaec85b2b71270 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema5d4db2874d62},
+		{Name: "spec", Node: &schemab6dde0661be9},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema7d4d8d872a97 = schema.Node{Default: "1", Format: schema.Int32, Type: schema.Integer}
 	schemaa536281d22bd = schema.Node{Fields: []schema.Field{
 		{Name: "bufferLimit", Node: &schemac25dd2065d92},
@@ -2261,15 +2261,15 @@ var (
 		{Name: "remove", Node: &schema1c3a81749b38},
 		{Name: "set", Node: &schemacba3f42cd51d},
 	}, Type: schema.Object}
-	schema9bcab56a7aa7 = schema.Node{Fields: []schema.Field{
+	schema366e59c03e22 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
 		{Name: "earlyRequestHeaders", Node: &schemab1b2ffe782ce},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
-		{Name: "xForwardedClientCert", Node: &schemaa6764d48965f},
-	}, Rules: []schema.Rule{
+		{Name: "xForwardedClientCert", Node: &schema3d63e2cbbdca},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Expr: &rule716a7e60edd5},
 	}, Type: schema.Object}
 	schema2a3eb7bc8c4b = schema.Node{Fields: []schema.Field{
@@ -2310,7 +2310,7 @@ var (
 		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
 		{Name: "subjectAltNames", Node: &schema8ba57237b018},
 	}, Type: schema.Object}
-	schema9004eac35a80 = schema.Node{Fields: []schema.Field{
+	schemaa157e8841f39 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schema22df06832a93},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
 		{Name: "clientValidation", Node: &schema27bfdbd56b12},
@@ -2319,15 +2319,15 @@ var (
 		{Name: "minVersion", Node: &schema4139913ada40},
 		{Name: "session", Node: &schema47f025039b34},
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schema7d23d6c593e3 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema9caaefe96784},
+	schemadb82a83b75b3 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schemaee4f551bf80d},
 		{Name: "connection", Node: &schemaa536281d22bd},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schema9bcab56a7aa7},
+		{Name: "headers", Node: &schema366e59c03e22},
 		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schemae57a54de1061},
 		{Name: "http2", Node: &schemaf60f6bd6245d},
@@ -2336,53 +2336,53 @@ var (
 		{Name: "proxyProtocol", Node: &schema2a3eb7bc8c4b},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemabc185596d4db},
+		{Name: "targetSelectors", Node: &schema4a0ca187529f},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schemabb6a0930579a},
-		{Name: "tls", Node: &schema9004eac35a80},
-	}, Rules: []schema.Rule{
+		{Name: "tls", Node: &schemaa157e8841f39},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind == 'Gateway' : true", Message: "this policy can only have a targetRef.kind of Gateway", Expr: &rulea3998a88d0c3},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schema568ae9d30c60 = schema.Node{Fields: []schema.Field{
+	schema34028eff1d69 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema7d23d6c593e3},
+		{Name: "spec", Node: &schemadb82a83b75b3},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema21b55d3d5be1 = schema.Node{Maximum: &number599, Minimum: &number100, Type: schema.Integer}
 	schema6631fd2d632f = schema.Node{Items: &schema21b55d3d5be1, Type: schema.Array}
-	schemae67533241006 = schema.Node{Fields: []schema.Field{
-		{Name: "expectedResponse", Node: &schema52247c173abb},
+	schema13b53a4ccf5c = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schema2f9887b1d6b3},
 		{Name: "expectedStatuses", Node: &schema6631fd2d632f},
 		{Name: "hostname", Node: &schema8d9a11092297},
 		{Name: "method", Node: &schema38c43b5ba342},
 		{Name: "path", Node: &schema0d6f91bd268d},
-	}, Required: []string{"path"}, Type: schema.Object}
-	schema1cb3fb0f475f = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"path"}, Type: schema.Object}
+	schema3b717fe54c0e = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
 		{Name: "healthyThreshold", Node: &schema531d7ad32449},
-		{Name: "http", Node: &schemae67533241006},
+		{Name: "http", Node: &schema13b53a4ccf5c},
 		{Name: "initialJitter", Node: &schema81a9dad69d55},
 		{Name: "interval", Node: &schema3e55d6f94429},
-		{Name: "tcp", Node: &schema98d12f3c51e0},
+		{Name: "tcp", Node: &schemae55bc17e6d8c},
 		{Name: "timeout", Node: &schema90bb5e226c5c},
 		{Name: "type", Node: &schema93c8bf436854},
 		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Expr: &rule6313803ebd64},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Expr: &rule46b9af0e4412},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Expr: &rulef0e53b176809},
 	}, Type: schema.Object}
-	schema00a79650add3 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema1cb3fb0f475f},
+	schemac3297316dfe7 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema3b717fe54c0e},
 		{Name: "panicThreshold", Node: &schema663e146225f4},
 		{Name: "passive", Node: &schema9e80bc133284},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schemad71897e039d0 = schema.Node{Fields: []schema.Field{
 		{Name: "httpStatusCodes", Node: &schema6631fd2d632f},
 		{Name: "triggers", Node: &schema5bdc3f925a17},
@@ -2393,30 +2393,30 @@ var (
 		{Name: "perRetry", Node: &schemad6b3507ac1b0},
 		{Name: "retryOn", Node: &schemad71897e039d0},
 	}, Type: schema.Object}
-	schema05159b3892dc = schema.Node{Fields: []schema.Field{
+	schema1d76211a1021 = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema28370c701590},
 		{Name: "connection", Node: &schema6cc2ee13a9b8},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schema77dec48f308f},
-		{Name: "healthCheck", Node: &schema00a79650add3},
+		{Name: "faultInjection", Node: &schema8dedcb8733ad},
+		{Name: "healthCheck", Node: &schemac3297316dfe7},
 		{Name: "http2", Node: &schemaf60f6bd6245d},
-		{Name: "httpUpgrade", Node: &schema139605f7f4de},
-		{Name: "loadBalancer", Node: &schemaa8814bf019db},
+		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
+		{Name: "loadBalancer", Node: &schema3994bf86b56e},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema7efaf0305546},
+		{Name: "rateLimit", Node: &schemab2963b5d5a38},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schemac4f8178a17f8},
+		{Name: "responseOverride", Node: &schema0dcc6c6cecf9},
 		{Name: "retry", Node: &schema011f12a87092},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemabc185596d4db},
+		{Name: "targetSelectors", Node: &schema4a0ca187529f},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schemabac3fc5c7b11},
+		{Name: "telemetry", Node: &schema88aff7a4d6ef},
 		{Name: "timeout", Node: &schemafae6b8b29d60},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
@@ -2425,14 +2425,14 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schema4c7c59e85758 = schema.Node{Fields: []schema.Field{
+	schema857cfcb6620d = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema05159b3892dc},
+		{Name: "spec", Node: &schema1d76211a1021},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema1d90f7a8db90 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schemaace2157d6b4b = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
@@ -2444,28 +2444,28 @@ var (
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
 		{Name: "sni", Node: &schema8d9a11092297},
 		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Expr: &rule7e7e1181b714},
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schemaa3494c09ec51 = schema.Node{Fields: []schema.Field{
+	schema9c2745bea26b = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schemac412a55acd39},
+		{Name: "endpoints", Node: &schema7343f330b09f},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schema1d90f7a8db90},
+		{Name: "tls", Node: &schemaace2157d6b4b},
 		{Name: "type", Node: &schema1c7b3e1c660c},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 	}, Type: schema.Object}
-	schema91bb09a2b049 = schema.Node{Fields: []schema.Field{
+	schemae2964c5a4aec = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaa3494c09ec51},
+		{Name: "spec", Node: &schema9c2745bea26b},
 		{Name: "status", Node: &schema5271c6ed8c37},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema189a189bb6b7 = schema.Node{Enum: []string{"Gzip", "Brotli", "Zstd"}, Type: schema.String}
 	schema5c05820ce755 = schema.Node{Fields: []schema.Field{
 		{Name: "brotli", Node: &schema5957ac208058},
@@ -2496,21 +2496,21 @@ var (
 		{Name: "maxEjectionPercent", Node: &schema15c8ca5a32bd},
 		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schemabe43b377b440 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema1cb3fb0f475f},
+	schema124c483bcf91 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema3b717fe54c0e},
 		{Name: "panicThreshold", Node: &schema663e146225f4},
 		{Name: "passive", Node: &schema41b6653e8f09},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schemaec11422732f2 = schema.Node{Items: &schema73869a4d92a1, Type: schema.Array}
 	schema224501900504 = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie"}, Type: schema.String}
 	rule993b4e98f10b   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Headers"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "headers"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "headers"}}}}
-	schema4930b376c9fb = schema.Node{Fields: []schema.Field{
+	schema2f0559a34a19 = schema.Node{Fields: []schema.Field{
 		{Name: "cookie", Node: &schema3eb43e84981a},
 		{Name: "header", Node: &schema73869a4d92a1},
 		{Name: "headers", Node: &schemaec11422732f2},
 		{Name: "tableSize", Node: &schema4327933408d2},
 		{Name: "type", Node: &schema224501900504},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Expr: &ruleeae8e9af2db4},
 		{Text: "self.type == 'Headers' ? has(self.headers) : !has(self.headers)", Message: "If consistent hash type is headers, the headers field must be set.", Expr: &rule993b4e98f10b},
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Expr: &ruled776435c3fc7},
@@ -2523,13 +2523,13 @@ var (
 	schema46f0d89f8ced = schema.Node{Fields: []schema.Field{
 		{Name: "preferLocal", Node: &schema087d74b0f70f},
 	}, Type: schema.Object}
-	schemac3c6251e68a7 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema4930b376c9fb},
+	schema3aeb2329df30 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schema2f0559a34a19},
 		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
 		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
 		{Name: "type", Node: &schemad7fac02e087d},
 		{Name: "zoneAware", Node: &schema46f0d89f8ced},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
 		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Expr: &ruleefdda08e4951},
 		{Text: "self.type == 'ConsistentHash' ? !has(self.zoneAware) : true ", Message: "Currently ZoneAware is only supported for LeastRequest, Random, and RoundRobin load balancers.", Expr: &rule2b4ff05e0cca},
@@ -2545,65 +2545,65 @@ var (
 		{Name: "value", Node: &schemaa2e0d67b784a},
 	}, Required: []string{"value"}, Type: schema.Object}
 	rule5e4d0992d089   = cel.Or{Left: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "headers"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "methods"}}, Right: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "path"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "sourceCIDR"}}}
-	schemaf276793d49fd = schema.Node{Fields: []schema.Field{
+	schemaec064bc7120a = schema.Node{Fields: []schema.Field{
 		{Name: "headers", Node: &schema1e6a3f9ad007},
 		{Name: "methods", Node: &schemad9f6cf0332d4},
 		{Name: "path", Node: &schema755c4e9c5708},
 		{Name: "sourceCIDR", Node: &schema219250ab35b5},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR)", Message: "at least one of headers, methods, path or sourceCIDR must be specified", Expr: &rule5e4d0992d089},
 	}, Type: schema.Object}
-	schema68d74d5e1fe0 = schema.Node{Items: &schemaf276793d49fd, MaxLength: &length8, Type: schema.Array}
-	schemaaa085e6a73ac = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema68d74d5e1fe0},
-		{Name: "cost", Node: &schemae099f3660916},
+	schemae298f218da81 = schema.Node{HasRules: true, Items: &schemaec064bc7120a, MaxLength: &length8, Type: schema.Array}
+	schema00638b2e12df = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schemae298f218da81},
+		{Name: "cost", Node: &schemaca3167f32a8e},
 		{Name: "limit", Node: &schema84529576248c},
 		{Name: "shared", Node: &schemada9efc572a6e},
-	}, Required: []string{"limit"}, Type: schema.Object}
-	schemab6de5cf94a4a = schema.Node{Items: &schemaaa085e6a73ac, MaxLength: &length128, Type: schema.Array}
-	schemab620d2812bd8 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schemab6de5cf94a4a},
-	}, Required: []string{"rules"}, Type: schema.Object}
-	schema5f864737f9d9 = schema.Node{Items: &schemaaa085e6a73ac, MaxLength: &length16, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"limit"}, Type: schema.Object}
+	schemac7483fa20f4f = schema.Node{HasRules: true, Items: &schema00638b2e12df, MaxLength: &length128, Type: schema.Array}
+	schema5ac6c9396ea6 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemac7483fa20f4f},
+	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
+	schemac8acbeb165c0 = schema.Node{HasRules: true, Items: &schema00638b2e12df, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule67f181222871},
 	}, Type: schema.Array}
-	schema8646e8b74003 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema5f864737f9d9},
-	}, Type: schema.Object}
-	schema60319d4b89b4 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schemab620d2812bd8},
-		{Name: "local", Node: &schema8646e8b74003},
+	schema50467ff99e7d = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemac8acbeb165c0},
+	}, HasRules: true, Type: schema.Object}
+	schema71fb6bf34354 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema5ac6c9396ea6},
+		{Name: "local", Node: &schema50467ff99e7d},
 		{Name: "type", Node: &schema1e3b5a59956a},
-	}, Type: schema.Object}
-	schemafc9336545677 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Type: schema.Object}
+	schemae129c98d2674 = schema.Node{Fields: []schema.Field{
 		{Name: "hostname", Node: &schema8d9a11092297},
-		{Name: "path", Node: &schema96ad5c1b36a6},
+		{Name: "path", Node: &schemac0a2ad1654a5},
 		{Name: "port", Node: &schema4763a3f1a364},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schemae39d83d772b8},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	rule97b936e595f1   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "remove"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "remove"}}}, cel.Const{Value: int64(0)}}}}
-	schemadbce49c42405 = schema.Node{Fields: []schema.Field{
+	schemaa1cb40656ab7 = schema.Node{Fields: []schema.Field{
 		{Name: "add", Node: &schemad667f1b0908d},
 		{Name: "remove", Node: &schema39a6669ff24d},
 		{Name: "set", Node: &schemad667f1b0908d},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.remove) || size(self.remove) == 0", Message: "Remove is not supported for header in CustomResponse", Expr: &rule97b936e595f1},
 	}, Type: schema.Object}
-	schema323d25c58edd = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schema9900cfc9fc70},
+	schema63656bec8dc7 = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schemac41e268099da},
 		{Name: "contentType", Node: &schema38c43b5ba342},
-		{Name: "header", Node: &schemadbce49c42405},
+		{Name: "header", Node: &schemaa1cb40656ab7},
 		{Name: "statusCode", Node: &schemad68636697e29},
-	}, Type: schema.Object}
-	schema103e9a5ecbff = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema21e2dfa3ba0b},
-		{Name: "redirect", Node: &schemafc9336545677},
-		{Name: "response", Node: &schema323d25c58edd},
-	}, Required: []string{"match"}, Rules: []schema.Rule{
+	}, HasRules: true, Type: schema.Object}
+	schema183f6ec06f2d = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schemaa0be830d4c5b},
+		{Name: "redirect", Node: &schemae129c98d2674},
+		{Name: "response", Node: &schema63656bec8dc7},
+	}, HasRules: true, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Expr: &ruleab9f9c631889},
 	}, Type: schema.Object}
-	schema317339425af8 = schema.Node{Items: &schema103e9a5ecbff, Type: schema.Array}
+	schemad5e5d8381720 = schema.Node{HasRules: true, Items: &schema183f6ec06f2d, Type: schema.Array}
 	schema07e1bf3fc872 = schema.Node{Fields: []schema.Field{
 		{Name: "connectionIdleTimeout", Node: &schema81a9dad69d55},
 		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
@@ -2616,31 +2616,31 @@ var (
 	}, Type: schema.Object}
 	rule91ddfc9e5c1a   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "compression"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "compressor"}}}}
 	rule25e26fa69c55   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "connection"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "connection"}, Field: "preconnect"}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "connection"}, Field: "preconnect"}, Field: "predictivePercent"}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "loadBalancer"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "loadBalancer"}, Field: "type"}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "loadBalancer"}, Field: "type"}, cel.List{cel.Const{Value: "Random"}, cel.Const{Value: "RoundRobin"}}}}}}}}}}
-	schema4bc3765c5b99 = schema.Node{Fields: []schema.Field{
+	schema11ed5558d33f = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema18692534b341},
 		{Name: "compressor", Node: &schema18692534b341},
 		{Name: "connection", Node: &schema570b914d4386},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schema77dec48f308f},
-		{Name: "healthCheck", Node: &schemabe43b377b440},
+		{Name: "faultInjection", Node: &schema8dedcb8733ad},
+		{Name: "healthCheck", Node: &schema124c483bcf91},
 		{Name: "http2", Node: &schemaf60f6bd6245d},
-		{Name: "httpUpgrade", Node: &schema139605f7f4de},
-		{Name: "loadBalancer", Node: &schemac3c6251e68a7},
+		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
+		{Name: "loadBalancer", Node: &schema3aeb2329df30},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema60319d4b89b4},
+		{Name: "rateLimit", Node: &schema71fb6bf34354},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schema317339425af8},
+		{Name: "responseOverride", Node: &schemad5e5d8381720},
 		{Name: "retry", Node: &schema011f12a87092},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemabc185596d4db},
+		{Name: "targetSelectors", Node: &schema4a0ca187529f},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schemabac3fc5c7b11},
+		{Name: "telemetry", Node: &schema88aff7a4d6ef},
 		{Name: "timeout", Node: &schema16e577116146},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
@@ -2649,13 +2649,13 @@ var (
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Expr: &rule91ddfc9e5c1a},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schema93a4933360c3 = schema.Node{Fields: []schema.Field{
+	schema263d3eceecd6 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema4bc3765c5b99},
+		{Name: "spec", Node: &schema11ed5558d33f},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemab9daca20050d = schema.Node{Fields: []schema.Field{
 		{Name: "closeDelay", Node: &schema81a9dad69d55},
 		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
@@ -2669,7 +2669,7 @@ var (
 		{Name: "maxAcceptPerSocketEvent", Node: &schema7d4d8d872a97},
 		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
 	}, Type: schema.Object}
-	schema29794591cb4e = schema.Node{Fields: []schema.Field{
+	schema4a2e1020728d = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
 		{Name: "earlyRequestHeaders", Node: &schemab1b2ffe782ce},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
@@ -2677,8 +2677,8 @@ var (
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
-		{Name: "xForwardedClientCert", Node: &schemaa6764d48965f},
-	}, Rules: []schema.Rule{
+		{Name: "xForwardedClientCert", Node: &schema3d63e2cbbdca},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Expr: &rule716a7e60edd5},
 	}, Type: schema.Object}
 	schema47a7b4aa2b92 = schema.Node{Fields: []schema.Field{
@@ -2700,7 +2700,7 @@ var (
 		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
 		{Name: "subjectAltNames", Node: &schema8ba57237b018},
 	}, Type: schema.Object}
-	schema6097d41e662c = schema.Node{Fields: []schema.Field{
+	schema8f0391089032 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
 		{Name: "clientValidation", Node: &schemac185f4861ff5},
@@ -2709,15 +2709,15 @@ var (
 		{Name: "minVersion", Node: &schema4139913ada40},
 		{Name: "session", Node: &schema47f025039b34},
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schemaf460a6f93163 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema9caaefe96784},
+	schema8be35b6ef440 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schemaee4f551bf80d},
 		{Name: "connection", Node: &schema1ea0a39ac073},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schema29794591cb4e},
+		{Name: "headers", Node: &schema4a2e1020728d},
 		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schema47a7b4aa2b92},
 		{Name: "http2", Node: &schemaf60f6bd6245d},
@@ -2726,24 +2726,24 @@ var (
 		{Name: "proxyProtocol", Node: &schema2a3eb7bc8c4b},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemabc185596d4db},
+		{Name: "targetSelectors", Node: &schema4a0ca187529f},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schemabb6a0930579a},
-		{Name: "tls", Node: &schema6097d41e662c},
-	}, Rules: []schema.Rule{
+		{Name: "tls", Node: &schema8f0391089032},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind == 'Gateway' : true", Message: "this policy can only have a targetRef.kind of Gateway", Expr: &rulea3998a88d0c3},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schemaec47cff0bb65 = schema.Node{Fields: []schema.Field{
+	schema045d537c4a0f = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaf460a6f93163},
+		{Name: "spec", Node: &schema8be35b6ef440},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemaeae2e824adae = schema.Node{MaxLength: &length4096, MinLength: &length1, Patterns: []string{"^[!-~]+([\\t ]?[!-~]+)*$"}, Type: schema.String}
 	schemaeec1863dc2ef = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schema161b8e4ae5bd},
@@ -2755,13 +2755,13 @@ var (
 		{Name: "remove", Node: &schema39a6669ff24d},
 		{Name: "set", Node: &schema596067a78e0c},
 	}, Type: schema.Object}
-	schemad5bfa2d1480b = schema.Node{Fields: []schema.Field{
+	schema184e45f7ef59 = schema.Node{Fields: []schema.Field{
 		{Name: "extensionRef", Node: &schema6fee003a46ed},
 		{Name: "requestHeaderModifier", Node: &schema9791e3582eb5},
-		{Name: "requestMirror", Node: &schemaa409ddfaf6ce},
+		{Name: "requestMirror", Node: &schema018913f02189},
 		{Name: "responseHeaderModifier", Node: &schema9791e3582eb5},
 		{Name: "type", Node: &schema6e479df10a49},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Expr: &ruled34e46be6351},
 		{Text: "!(has(self.responseHeaderModifier) && self.type != 'ResponseHeaderModifier')", Message: "filter.responseHeaderModifier must be nil if the filter.type is not ResponseHeaderModifier", Expr: &rule5a0dd589a244},
@@ -2771,76 +2771,76 @@ var (
 		{Text: "!(has(self.extensionRef) && self.type != 'ExtensionRef')", Message: "filter.extensionRef must be nil if the filter.type is not ExtensionRef", Expr: &ruled7eaf1370ff9},
 		{Text: "!(!has(self.extensionRef) && self.type == 'ExtensionRef')", Message: "filter.extensionRef must be specified for ExtensionRef filter.type", Expr: &rule7106ee265f54},
 	}, Type: schema.Object}
-	schema2aa3ba70ee25 = schema.Node{Items: &schemad5bfa2d1480b, MaxLength: &length16, Rules: []schema.Rule{
+	schema8984307c4189 = schema.Node{HasRules: true, Items: &schema184e45f7ef59, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 	}, Type: schema.Array}
-	schema85732cb1574f = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema2aa3ba70ee25},
+	schema73216c16bebb = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema8984307c4189},
 		{Name: "group", Node: &schema90464f57e9bb},
 		{Name: "kind", Node: &schemaaa66b9c41bd3},
 		{Name: "name", Node: &schema97855a7edf6b},
 		{Name: "namespace", Node: &schemad2a9b91494ee},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
-	}, Required: []string{"name"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema46322ca6e7ba = schema.Node{Items: &schema85732cb1574f, MaxLength: &length16, Type: schema.Array}
-	schemace5dcad46fe4 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema46322ca6e7ba},
-		{Name: "filters", Node: &schema2aa3ba70ee25},
-		{Name: "matches", Node: &schema653e280e5a4d},
+	schema80881387ad86 = schema.Node{HasRules: true, Items: &schema73216c16bebb, MaxLength: &length16, Type: schema.Array}
+	schemae52705b6b300 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema80881387ad86},
+		{Name: "filters", Node: &schema8984307c4189},
+		{Name: "matches", Node: &schema0b5980f9c532},
 		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "sessionPersistence", Node: &schemad35fa80ea49b},
-	}, Type: schema.Object}
-	schema8218e21f8af4 = schema.Node{Items: &schemace5dcad46fe4, MaxLength: &length16, Rules: []schema.Rule{
+		{Name: "sessionPersistence", Node: &schemac40f3e6e2820},
+	}, HasRules: true, Type: schema.Object}
+	schemaa47796ecc7ba = schema.Node{HasRules: true, Items: &schemae52705b6b300, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
 	schema39b6c711ff5e = schema.Node{Enum: []string{"All", "None"}, Type: schema.String}
-	schema6b1f45f88e20 = schema.Node{Fields: []schema.Field{
+	schemae5e8d47744b0 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schema8218e21f8af4},
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schemaa47796ecc7ba},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Type: schema.Object}
-	schema9538a21cb53c = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Type: schema.Object}
+	schema48400a430f60 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema6b1f45f88e20},
+		{Name: "spec", Node: &schemae5e8d47744b0},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule8207d58993ed   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Then: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "value"}}}, Right: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}}}}, Else: cel.Const{Value: true}}
-	schemaf4266bdaa151 = schema.Node{Fields: []schema.Field{
+	schema2ec89a30d245 = schema.Node{Fields: []schema.Field{
 		{Name: "type", Node: &schemaa5be40fc5165},
 		{Name: "value", Node: &schema0882402e4b9c},
-	}, IPAddress: true, Rules: []schema.Rule{
+	}, HasRules: true, IPAddress: true, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? (!has(self.value) || self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\")): true", Message: "Hostname value must be empty or contain only valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Expr: &rule8207d58993ed},
 	}, Type: schema.Object}
 	rule9be9984ef5a4   = cel.Fold{Range: cel.Ident("self"), Variable: "a1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a1"), Field: "type"}, cel.Const{Value: "IPAddress"}}}, Right: &cel.Has{Operand: cel.Ident("a1"), Field: "value"}}, Then: &cel.Fold{Range: cel.Ident("self"), Variable: "a2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "type"}, &cel.Select{Operand: cel.Ident("a1"), Field: "type"}}}, Right: &cel.Has{Operand: cel.Ident("a2"), Field: "value"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "value"}, &cel.Select{Operand: cel.Ident("a1"), Field: "value"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	rulee78128af0905   = cel.Fold{Range: cel.Ident("self"), Variable: "a1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a1"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Right: &cel.Has{Operand: cel.Ident("a1"), Field: "value"}}, Then: &cel.Fold{Range: cel.Ident("self"), Variable: "a2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "type"}, &cel.Select{Operand: cel.Ident("a1"), Field: "type"}}}, Right: &cel.Has{Operand: cel.Ident("a2"), Field: "value"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "value"}, &cel.Select{Operand: cel.Ident("a1"), Field: "value"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
-	schemaacb311b853fa = schema.Node{Items: &schemaf4266bdaa151, MaxLength: &length16, Rules: []schema.Rule{
+	schema11a7afabdffe = schema.Node{HasRules: true, Items: &schema2ec89a30d245, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' && has(a1.value) ? self.exists_one(a2, a2.type == a1.type && has(a2.value) && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Expr: &rule9be9984ef5a4},
 		{Text: "self.all(a1, a1.type == 'Hostname'  && has(a1.value) ? self.exists_one(a2, a2.type == a1.type && has(a2.value) && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Expr: &rulee78128af0905},
 	}, Type: schema.Array}
-	schemabaefa621cc20 = schema.Node{Fields: []schema.Field{
+	schema59b177ae95cf = schema.Node{Fields: []schema.Field{
 		{Name: "certificateRefs", Node: &schema86985469aa98},
 		{Name: "mode", Node: &schema587ff954598c},
 		{Name: "options", Node: &schema8599d0deb40d},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.mode == 'Terminate' ? size(self.certificateRefs) > 0 || size(self.options) > 0 : true", Message: "certificateRefs or options must be specified when mode is Terminate", Expr: &rulec47a4efe501e},
 	}, Type: schema.Object}
-	schema5d01ef251a5d = schema.Node{Fields: []schema.Field{
+	schema05dac51a30f7 = schema.Node{Fields: []schema.Field{
 		{Name: "allowedRoutes", Node: &schema2d47a8c91557},
 		{Name: "hostname", Node: &schema41eeb0e8baf6},
 		{Name: "name", Node: &schema8d9a11092297},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "protocol", Node: &schema9b6f83ba0988},
-		{Name: "tls", Node: &schemabaefa621cc20},
-	}, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
-	schema581f44d3d83d = schema.Node{Items: &schema5d01ef251a5d, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
+		{Name: "tls", Node: &schema59b177ae95cf},
+	}, HasRules: true, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
+	schema396442486051 = schema.Node{HasRules: true, Items: &schema05dac51a30f7, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rule3c11bf9e29ef},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Expr: &rule88d274403ce3},
 		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Expr: &ruled6e9b5a42856},
@@ -2860,45 +2860,45 @@ var (
 		{Name: "tls", Node: &schema474aa8e9f26e},
 	}, Required: []string{"port", "tls"}, Type: schema.Object}
 	rule8c6c545d50f5   = cel.Fold{Range: cel.Ident("self"), Variable: "t1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "t2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("t1"), Field: "port"}, &cel.Select{Operand: cel.Ident("t2"), Field: "port"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
-	schema857af96e1b0e = schema.Node{Items: &schema946e2540583b, MaxLength: &length64, Rules: []schema.Rule{
+	schemabd5e5c866b43 = schema.Node{HasRules: true, Items: &schema946e2540583b, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "self.all(t1, self.exists_one(t2, t1.port == t2.port))", Message: "Port for TLS configuration must be unique within the Gateway", Expr: &rule8c6c545d50f5},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"port"}}
-	schema832b79cbb34f = schema.Node{Fields: []schema.Field{
+	schemaecad20138e77 = schema.Node{Fields: []schema.Field{
 		{Name: "default", Node: &schema474aa8e9f26e},
-		{Name: "perPort", Node: &schema857af96e1b0e},
-	}, Required: []string{"default"}, Type: schema.Object}
-	schema71461fab9605 = schema.Node{Fields: []schema.Field{
+		{Name: "perPort", Node: &schemabd5e5c866b43},
+	}, HasRules: true, Required: []string{"default"}, Type: schema.Object}
+	schema0af7dfbd9fa7 = schema.Node{Fields: []schema.Field{
 		{Name: "backend", Node: &schema2f43d2bf2b56},
-		{Name: "frontend", Node: &schema832b79cbb34f},
-	}, Type: schema.Object}
-	schemadb43de106307 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schemaacb311b853fa},
+		{Name: "frontend", Node: &schemaecad20138e77},
+	}, HasRules: true, Type: schema.Object}
+	schema06d0de186821 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema11a7afabdffe},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
 		{Name: "defaultScope", Node: &schema39b6c711ff5e},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
-		{Name: "infrastructure", Node: &schemabd4d6171323c},
-		{Name: "listeners", Node: &schema581f44d3d83d},
-		{Name: "tls", Node: &schema71461fab9605},
-	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema193b0823e24c = schema.Node{Fields: []schema.Field{
+		{Name: "infrastructure", Node: &schema607137216eb6},
+		{Name: "listeners", Node: &schema396442486051},
+		{Name: "tls", Node: &schema0af7dfbd9fa7},
+	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
+	schema3f11097fc072 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemadb43de106307},
+		{Name: "spec", Node: &schema06d0de186821},
 		{Name: "status", Node: &schema9c8059fcfab6},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema39496e58dcf6 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"(^\\*$)|(^([a-zA-Z][a-zA-Z0-9+\\-.]+):\\/\\/([^:/?#]+)(:([0-9]{1,5}))?$)"}, Type: schema.String}
-	schema3e4019f02c92 = schema.Node{Items: &schema39496e58dcf6, MaxLength: &length64, Rules: []schema.Rule{
+	schemab50167cbdc15 = schema.Node{HasRules: true, Items: &schema39496e58dcf6, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowOrigins cannot contain '*' alongside other origins", Expr: &ruled8d2ab064545},
 	}, Type: schema.Array, Unique: true}
-	schemaa90f9680ca1f = schema.Node{Fields: []schema.Field{
+	schemaaabeb9ad8558 = schema.Node{Fields: []schema.Field{
 		{Name: "allowCredentials", Node: &schemada9efc572a6e},
 		{Name: "allowHeaders", Node: &schema8372db1f264b},
-		{Name: "allowMethods", Node: &schemad650c745196a},
-		{Name: "allowOrigins", Node: &schema3e4019f02c92},
+		{Name: "allowMethods", Node: &schemab04ec2045ef1},
+		{Name: "allowOrigins", Node: &schemab50167cbdc15},
 		{Name: "exposeHeaders", Node: &schema8372db1f264b},
 		{Name: "maxAge", Node: &schemaf1bea9f10213},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schemac9ea31ca1479 = schema.Node{Fields: []schema.Field{
 		{Name: "maxSize", Node: &schemad68636697e29},
 	}, Type: schema.Object}
@@ -2916,40 +2916,40 @@ var (
 	rule8f6cc4505aaa   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "grpc"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "protocol"}, cel.Const{Value: "GRPC"}}}, Else: cel.Const{Value: true}}
 	rule10233df77079   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "protocol"}, cel.Const{Value: "HTTP"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "http"}, Else: cel.Const{Value: true}}
 	rulec399837044c6   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "http"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "protocol"}, cel.Const{Value: "HTTP"}}}, Else: cel.Const{Value: true}}
-	schemad8963fe6bfe3 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema5c210ee18e43},
+	schema2269056ac328 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schemaac7ad5c86a95},
 		{Name: "forwardBody", Node: &schemac9ea31ca1479},
 		{Name: "grpc", Node: &schema867f0d518206},
 		{Name: "http", Node: &schemaa2dd7bd02a13},
 		{Name: "protocol", Node: &schema7ac0effb5657},
-	}, Required: []string{"backendRef", "protocol"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"backendRef", "protocol"}, Rules: []schema.Rule{
 		{Text: "self.protocol == 'GRPC' ? has(self.grpc) : true", Message: "grpc must be specified when protocol is set to 'GRPC'", Expr: &rule61b6724dc84f},
 		{Text: "has(self.grpc) ? self.protocol == 'GRPC' : true", Message: "protocol must be 'GRPC' when grpc is set", Expr: &rule8f6cc4505aaa},
 		{Text: "self.protocol == 'HTTP' ? has(self.http) : true", Message: "http must be specified when protocol is set to 'HTTP'", Expr: &rule10233df77079},
 		{Text: "has(self.http) ? self.protocol == 'HTTP' : true", Message: "protocol must be 'HTTP' when http is set", Expr: &rulec399837044c6},
 	}, Type: schema.Object}
 	schema0cb08d635283 = schema.Node{Default: "302", Enum: []string{"301", "302", "303", "307", "308"}, Type: schema.Integer}
-	schema07a73ae817a5 = schema.Node{Fields: []schema.Field{
+	schemae7e9917f2b07 = schema.Node{Fields: []schema.Field{
 		{Name: "hostname", Node: &schema8d9a11092297},
-		{Name: "path", Node: &schema6d505a0d25c1},
+		{Name: "path", Node: &schema4a8f401aceb8},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schema0cb08d635283},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schema7acc2fe0dbf1 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS", "ExternalAuth"}, Type: schema.String}
 	rule6788b8dbf283   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "externalAuth"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ExternalAuth"}}}}}}
 	rule6c80492f9372   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "externalAuth"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ExternalAuth"}}}}}}
-	schema6cb964a6baad = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schemaa90f9680ca1f},
+	schemae89056fbe29e = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schemaaabeb9ad8558},
 		{Name: "extensionRef", Node: &schema6fee003a46ed},
-		{Name: "externalAuth", Node: &schemad8963fe6bfe3},
+		{Name: "externalAuth", Node: &schema2269056ac328},
 		{Name: "requestHeaderModifier", Node: &schema9791e3582eb5},
-		{Name: "requestMirror", Node: &schemaa409ddfaf6ce},
-		{Name: "requestRedirect", Node: &schema07a73ae817a5},
+		{Name: "requestMirror", Node: &schema018913f02189},
+		{Name: "requestRedirect", Node: &schemae7e9917f2b07},
 		{Name: "responseHeaderModifier", Node: &schema9791e3582eb5},
 		{Name: "type", Node: &schema7acc2fe0dbf1},
-		{Name: "urlRewrite", Node: &schema8e721a0d218b},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+		{Name: "urlRewrite", Node: &schema99083ebe6cde},
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Expr: &ruled34e46be6351},
 		{Text: "!(has(self.responseHeaderModifier) && self.type != 'ResponseHeaderModifier')", Message: "filter.responseHeaderModifier must be nil if the filter.type is not ResponseHeaderModifier", Expr: &rule5a0dd589a244},
@@ -2967,162 +2967,162 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Expr: &rule6788b8dbf283},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Expr: &rule6c80492f9372},
 	}, Type: schema.Object}
-	schemaf697fe46a220 = schema.Node{Items: &schema6cb964a6baad, MaxLength: &length16, Rules: []schema.Rule{
+	schema7c5ed61d1903 = schema.Node{HasRules: true, Items: &schemae89056fbe29e, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schemadbecbf3d1958 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemaf697fe46a220},
+	schema423df00e116c = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema7c5ed61d1903},
 		{Name: "group", Node: &schema90464f57e9bb},
 		{Name: "kind", Node: &schemaaa66b9c41bd3},
 		{Name: "name", Node: &schema97855a7edf6b},
 		{Name: "namespace", Node: &schemad2a9b91494ee},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
-	}, Required: []string{"name"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema98ba3782f6ca = schema.Node{Items: &schemadbecbf3d1958, MaxLength: &length16, Type: schema.Array}
+	schema0ab787649181 = schema.Node{HasRules: true, Items: &schema423df00e116c, MaxLength: &length16, Type: schema.Array}
 	schema80960d5e3375 = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schema161b8e4ae5bd},
 		{Name: "type", Node: &schema059baf4b83c7},
 		{Name: "value", Node: &schemaeae2e824adae},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
 	schema4f9b4ea674c1 = schema.Node{Items: &schema80960d5e3375, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schemae8518a42e2f4 = schema.Node{Fields: []schema.Field{
+	schema35be0636efc6 = schema.Node{Fields: []schema.Field{
 		{Name: "headers", Node: &schema4f9b4ea674c1},
 		{Name: "method", Node: &schema4eb80cfb6845},
-		{Name: "path", Node: &schemacbcba567875f},
+		{Name: "path", Node: &schema16439f143ae8},
 		{Name: "queryParams", Node: &schema7168b1e668e8},
-	}, Type: schema.Object}
-	schema11423b73f56a = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", Items: &schemae8518a42e2f4, MaxLength: &length64, Type: schema.Array}
-	schema10534cd9513b = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema98ba3782f6ca},
-		{Name: "filters", Node: &schemaf697fe46a220},
-		{Name: "matches", Node: &schema11423b73f56a},
+	}, HasRules: true, Type: schema.Object}
+	schema5a14f827acc0 = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", HasRules: true, Items: &schema35be0636efc6, MaxLength: &length64, Type: schema.Array}
+	schema6af1b2f2efa8 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema0ab787649181},
+		{Name: "filters", Node: &schema7c5ed61d1903},
+		{Name: "matches", Node: &schema5a14f827acc0},
 		{Name: "name", Node: &schema8d9a11092297},
 		{Name: "retry", Node: &schema265508e0f8ef},
-		{Name: "sessionPersistence", Node: &schemad35fa80ea49b},
-		{Name: "timeouts", Node: &schema3f7d9f16ecb7},
-	}, Rules: []schema.Rule{
+		{Name: "sessionPersistence", Node: &schemac40f3e6e2820},
+		{Name: "timeouts", Node: &schema931145c21770},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule4100f9d08b24},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulea3091ee82975},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schema44f94898437a = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema10534cd9513b, MaxLength: &length16, Rules: []schema.Rule{
+	schema45c5fccebef8 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema6af1b2f2efa8, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemaaf7bf6888cd2 = schema.Node{Fields: []schema.Field{
+	schema8a199211f830 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schema44f94898437a},
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schema45c5fccebef8},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Type: schema.Object}
-	schemaceea9bf50268 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Type: schema.Object}
+	schema96fe0c40c65c = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaaf7bf6888cd2},
+		{Name: "spec", Node: &schema8a199211f830},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema08c34ae50e8f = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schema43453413d5b6 = schema.Node{Fields: []schema.Field{
 		{Name: "add", Node: &schemad667f1b0908d},
 		{Name: "remove", Node: &schema39a6669ff24d},
 		{Name: "set", Node: &schemad667f1b0908d},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.remove) || size(self.remove) == 0", Message: "header.remove is not supported for DirectResponse", Expr: &rule97b936e595f1},
 	}, Type: schema.Object}
-	schemadafa19be1f84 = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schema9900cfc9fc70},
+	schema398f686c2a0f = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schemac41e268099da},
 		{Name: "contentType", Node: &schema38c43b5ba342},
-		{Name: "header", Node: &schema08c34ae50e8f},
+		{Name: "header", Node: &schema43453413d5b6},
 		{Name: "statusCode", Node: &schemad68636697e29},
-	}, Type: schema.Object}
-	schema98253a9a7eb7 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Type: schema.Object}
+	schema31101d30c2db = schema.Node{Fields: []schema.Field{
 		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
-		{Name: "directResponse", Node: &schemadafa19be1f84},
-		{Name: "urlRewrite", Node: &schemae63d34f631d5},
-	}, Type: schema.Object}
-	schemabfbe01bba453 = schema.Node{Fields: []schema.Field{
+		{Name: "directResponse", Node: &schema398f686c2a0f},
+		{Name: "urlRewrite", Node: &schema9dcd3e2e51e1},
+	}, HasRules: true, Type: schema.Object}
+	schema1bdbdf1aeea8 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema98253a9a7eb7},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema3c1eb136e149 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schemaea17143ca72b},
+		{Name: "spec", Node: &schema31101d30c2db},
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schema4ba3e156630c = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema5c0a852e074c},
 		{Name: "name", Node: &schema8d9a11092297},
-	}, Required: []string{"backendRefs"}, Type: schema.Object}
-	schema0f7f6502a1b0 = schema.Node{Items: &schema3c1eb136e149, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"backendRefs"}, Type: schema.Object}
+	schemaa8f43e8d8bda = schema.Node{HasRules: true, Items: &schema4ba3e156630c, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema49512bfc062a = schema.Node{Fields: []schema.Field{
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schema0f7f6502a1b0},
+	schema4d39a71fbe51 = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schemaa8f43e8d8bda},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Required: []string{"rules"}, Type: schema.Object}
-	schema2ae4773fc5ca = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
+	schemaf492f17cf695 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema49512bfc062a},
+		{Name: "spec", Node: &schema4d39a71fbe51},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema87fa0cc27faf = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schemad9c125083524 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schema0f7f6502a1b0},
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schemaa8f43e8d8bda},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Required: []string{"rules"}, Type: schema.Object}
-	schema0c8d405dc550 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
+	schema87398ee4faea = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema87fa0cc27faf},
+		{Name: "spec", Node: &schemad9c125083524},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema5310bcc8011e = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
-	schema124f3dbbebcb = schema.Node{Items: &schema3c1eb136e149, MaxLength: &length1, MinLength: &length1, Rules: []schema.Rule{
+	schema98ec740dfd71 = schema.Node{HasRules: true, Items: &schema4ba3e156630c, MaxLength: &length1, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemaf83de20e41f4 = schema.Node{Fields: []schema.Field{
+	schema1548d9bdfe51 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema5310bcc8011e},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schema124f3dbbebcb},
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schema98ec740dfd71},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Required: []string{"hostnames", "rules"}, Type: schema.Object}
-	schemaa1c508bb530d = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"hostnames", "rules"}, Type: schema.Object}
+	schema29ca3ad71862 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaf83de20e41f4},
+		{Name: "spec", Node: &schema1548d9bdfe51},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema4504a7c826a9 = schema.Node{Items: &schemad4889601bdc1, MaxLength: &length256, MinLength: &length1, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schemadb77443baa24 = schema.Node{HasRules: true, Items: &schema610e6cf49eef, MaxLength: &length256, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Expr: &rule7d3638f54e32},
 	}, Type: schema.Array}
-	schema90439275cd59 = schema.Node{Fields: []schema.Field{
+	schema1788c3bd90df = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema4504a7c826a9},
+		{Name: "endpoints", Node: &schemadb77443baa24},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schema1d90f7a8db90},
+		{Name: "tls", Node: &schemaace2157d6b4b},
 		{Name: "type", Node: &schema1c7b3e1c660c},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 	}, Type: schema.Object}
-	schema7869bf2b2bc3 = schema.Node{Fields: []schema.Field{
+	schema73be6a4e0d17 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema90439275cd59},
+		{Name: "spec", Node: &schema1788c3bd90df},
 		{Name: "status", Node: &schema5271c6ed8c37},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema36a99a8df58f = schema.Node{Fields: []schema.Field{
 		{Name: "brotli", Node: &schema5957ac208058},
 		{Name: "gzip", Node: &schema5957ac208058},
@@ -3133,65 +3133,65 @@ var (
 	schema92bc91042aca = schema.Node{Items: &schema36a99a8df58f, Type: schema.Array}
 	schema2a67b8d78ccb = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie", "QueryParams"}, Type: schema.String}
 	rulee29dee6e47b2   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "QueryParams"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "queryParams"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "queryParams"}}}}
-	schema7889caab442d = schema.Node{Fields: []schema.Field{
+	schema6df15a06766f = schema.Node{Fields: []schema.Field{
 		{Name: "cookie", Node: &schema3eb43e84981a},
 		{Name: "header", Node: &schema73869a4d92a1},
 		{Name: "headers", Node: &schemaec11422732f2},
 		{Name: "queryParams", Node: &schemaec11422732f2},
 		{Name: "tableSize", Node: &schema4327933408d2},
 		{Name: "type", Node: &schema2a67b8d78ccb},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Header' ? has(self.header) : !has(self.header)", Message: "If consistent hash type is header, the header field must be set.", Expr: &ruleeae8e9af2db4},
 		{Text: "self.type == 'Headers' ? has(self.headers) : !has(self.headers)", Message: "If consistent hash type is headers, the headers field must be set.", Expr: &rule993b4e98f10b},
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Expr: &ruled776435c3fc7},
 		{Text: "self.type == 'QueryParams' ? has(self.queryParams) : !has(self.queryParams)", Message: "If consistent hash type is queryParams, the queryParams field must be set.", Expr: &rulee29dee6e47b2},
 	}, Type: schema.Object}
-	schemad6a3766928b8 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema7889caab442d},
+	schema80060abcc963 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schema6df15a06766f},
 		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
 		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
 		{Name: "type", Node: &schemad7fac02e087d},
 		{Name: "zoneAware", Node: &schema46f0d89f8ced},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
 		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Expr: &ruleefdda08e4951},
 		{Text: "self.type == 'ConsistentHash' ? !has(self.zoneAware) : true ", Message: "Currently ZoneAware is only supported for LeastRequest, Random, and RoundRobin load balancers.", Expr: &rule2b4ff05e0cca},
 	}, Type: schema.Object}
 	rulef4b432fdacfd   = cel.Or{Left: &cel.Or{Left: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "headers"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "methods"}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "path"}}, Right: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "sourceCIDR"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "queryParams"}}}
-	schema89271b842509 = schema.Node{Fields: []schema.Field{
+	schema906bd09719e4 = schema.Node{Fields: []schema.Field{
 		{Name: "headers", Node: &schema1e6a3f9ad007},
 		{Name: "methods", Node: &schemad9f6cf0332d4},
 		{Name: "path", Node: &schema755c4e9c5708},
 		{Name: "queryParams", Node: &schema1e6a3f9ad007},
 		{Name: "sourceCIDR", Node: &schema219250ab35b5},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR) || has(self.queryParams)", Message: "at least one of headers, methods, path, sourceCIDR or queryParams must be specified", Expr: &rulef4b432fdacfd},
 	}, Type: schema.Object}
-	schema77bcc632af80 = schema.Node{Items: &schema89271b842509, MaxLength: &length8, Type: schema.Array}
-	schema461aa9311306 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema77bcc632af80},
-		{Name: "cost", Node: &schemae099f3660916},
+	schema204113d81264 = schema.Node{HasRules: true, Items: &schema906bd09719e4, MaxLength: &length8, Type: schema.Array}
+	schema14485aec766c = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema204113d81264},
+		{Name: "cost", Node: &schemaca3167f32a8e},
 		{Name: "limit", Node: &schema84529576248c},
 		{Name: "shadowMode", Node: &schemada9efc572a6e},
 		{Name: "shared", Node: &schemada9efc572a6e},
-	}, Required: []string{"limit"}, Type: schema.Object}
-	schema1e399a596f7b = schema.Node{Items: &schema461aa9311306, MaxLength: &length128, Type: schema.Array}
-	schema440b366c5d9b = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema1e399a596f7b},
-	}, Required: []string{"rules"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"limit"}, Type: schema.Object}
+	schemad2a8c7a9e5f1 = schema.Node{HasRules: true, Items: &schema14485aec766c, MaxLength: &length128, Type: schema.Array}
+	schema27e612ea7284 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemad2a8c7a9e5f1},
+	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
 	rule5b3e7b2e5d76   = cel.Fold{Range: cel.Ident("self"), Variable: "foo", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("foo"), Field: "shadowMode"}}}}, Result: cel.Ident("@result")}
-	schema22cf78a75d5b = schema.Node{Items: &schema461aa9311306, MaxLength: &length16, Rules: []schema.Rule{
+	schema45bd3bcf913a = schema.Node{HasRules: true, Items: &schema14485aec766c, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(foo, !has(foo.cost) || !has(foo.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule67f181222871},
 		{Text: "self.all(foo, !has(foo.shadowMode))", Message: "shadow mode is not supported for Local Rate Limits", Expr: &rule5b3e7b2e5d76},
 	}, Type: schema.Array}
-	schemaab8371030dc5 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema22cf78a75d5b},
-	}, Type: schema.Object}
-	schema557b6a16ba3c = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema440b366c5d9b},
-		{Name: "local", Node: &schemaab8371030dc5},
+	schema39aeaad203ab = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema45bd3bcf913a},
+	}, HasRules: true, Type: schema.Object}
+	schema5039a1759bdc = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema27e612ea7284},
+		{Name: "local", Node: &schema39aeaad203ab},
 		{Name: "type", Node: &schema1e3b5a59956a},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schema68d28c245ccd = schema.Node{Fields: []schema.Field{
 		{Name: "routeStatName", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
@@ -3199,42 +3199,42 @@ var (
 		{Name: "client", Node: &schema38c43b5ba342},
 		{Name: "server", Node: &schema38c43b5ba342},
 	}, Required: []string{"client", "server"}, Type: schema.Object}
-	schema51b0ebbaba21 = schema.Node{Fields: []schema.Field{
+	schema7d2487a99c39 = schema.Node{Fields: []schema.Field{
 		{Name: "customTags", Node: &schemaee33cdf83b8e},
-		{Name: "samplingFraction", Node: &schema57fa2d748dc4},
+		{Name: "samplingFraction", Node: &schemabef3b1209b15},
 		{Name: "spanName", Node: &schema261f5340ee02},
 		{Name: "tags", Node: &schemac420d745ccee},
-	}, Type: schema.Object}
-	schema6819694788bc = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Type: schema.Object}
+	schema2a322f6b477b = schema.Node{Fields: []schema.Field{
 		{Name: "metrics", Node: &schema68d28c245ccd},
-		{Name: "tracing", Node: &schema51b0ebbaba21},
-	}, Type: schema.Object}
-	schema6026580b6d3d = schema.Node{Fields: []schema.Field{
+		{Name: "tracing", Node: &schema7d2487a99c39},
+	}, HasRules: true, Type: schema.Object}
+	schema32f26674e8ef = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema92bc91042aca},
 		{Name: "compressor", Node: &schema92bc91042aca},
 		{Name: "connection", Node: &schema570b914d4386},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schema77dec48f308f},
-		{Name: "healthCheck", Node: &schemabe43b377b440},
+		{Name: "faultInjection", Node: &schema8dedcb8733ad},
+		{Name: "healthCheck", Node: &schema124c483bcf91},
 		{Name: "http2", Node: &schemaf60f6bd6245d},
-		{Name: "httpUpgrade", Node: &schema139605f7f4de},
-		{Name: "loadBalancer", Node: &schemad6a3766928b8},
+		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
+		{Name: "loadBalancer", Node: &schema80060abcc963},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema557b6a16ba3c},
+		{Name: "rateLimit", Node: &schema5039a1759bdc},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schema317339425af8},
+		{Name: "responseOverride", Node: &schemad5e5d8381720},
 		{Name: "retry", Node: &schema011f12a87092},
 		{Name: "routingType", Node: &schema38c43b5ba342},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemabc185596d4db},
+		{Name: "targetSelectors", Node: &schema4a0ca187529f},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schema6819694788bc},
+		{Name: "telemetry", Node: &schema2a322f6b477b},
 		{Name: "timeout", Node: &schema16e577116146},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
@@ -3243,29 +3243,29 @@ var (
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Expr: &rule91ddfc9e5c1a},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schemada8981131cb3 = schema.Node{Fields: []schema.Field{
+	schemace6e146a834a = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema6026580b6d3d},
+		{Name: "spec", Node: &schema32f26674e8ef},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule66e615f72ea3   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "closeDelay"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "value"}}
-	schema234387a8209c = schema.Node{Fields: []schema.Field{
+	schema91335b6593bc = schema.Node{Fields: []schema.Field{
 		{Name: "closeDelay", Node: &schema81a9dad69d55},
 		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
 		{Name: "maxRequestsPerConnection", Node: &schema4763a3f1a364},
 		{Name: "maxStreamDuration", Node: &schema81a9dad69d55},
 		{Name: "value", Node: &schemaeaf01c581c2f},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.closeDelay) || has(self.value)", Message: "closeDelay can only be configured when value is set", Expr: &rule66e615f72ea3},
 	}, Type: schema.Object}
-	schema337d01e8f202 = schema.Node{Fields: []schema.Field{
+	schema84f6f089db53 = schema.Node{Fields: []schema.Field{
 		{Name: "bufferLimit", Node: &schemac25dd2065d92},
-		{Name: "connectionLimit", Node: &schema234387a8209c},
+		{Name: "connectionLimit", Node: &schema91335b6593bc},
 		{Name: "maxAcceptPerSocketEvent", Node: &schema7d4d8d872a97},
 		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schemac58311308589 = schema.Node{Items: &schema8afec2ad7a97, MaxLength: &length64, MinLength: &length1, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
 	schema4289ae8d4c2f = schema.Node{Items: &schema38c43b5ba342, MaxLength: &length64, MinLength: &length1, Type: schema.Array, Unique: true}
 	schema90aa04b46277 = schema.Node{Items: &schema27a95a11a7cd, MaxLength: &length64, MinLength: &length1, Type: schema.Array}
@@ -3276,7 +3276,7 @@ var (
 		{Name: "removeOnMatch", Node: &schema90aa04b46277},
 		{Name: "set", Node: &schemac58311308589},
 	}, Type: schema.Object}
-	schema636f9c025917 = schema.Node{Fields: []schema.Field{
+	schema74c761e0558b = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
 		{Name: "earlyRequestHeaders", Node: &schema9a1e2df9e3e5},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
@@ -3284,16 +3284,16 @@ var (
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
-		{Name: "xForwardedClientCert", Node: &schemaa6764d48965f},
-	}, Rules: []schema.Rule{
+		{Name: "xForwardedClientCert", Node: &schema3d63e2cbbdca},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Expr: &rule716a7e60edd5},
 	}, Type: schema.Object}
 	schema9420a501495a = schema.Node{Enum: []string{"Preserve", "MatchBackend"}, Type: schema.String}
-	schema3d7b3f6fc92d = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema9caaefe96784},
-		{Name: "connection", Node: &schema337d01e8f202},
+	schemaa59b3c10369d = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schemaee4f551bf80d},
+		{Name: "connection", Node: &schema84f6f089db53},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schema636f9c025917},
+		{Name: "headers", Node: &schema74c761e0558b},
 		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schema47a7b4aa2b92},
 		{Name: "http2", Node: &schemaf60f6bd6245d},
@@ -3303,37 +3303,37 @@ var (
 		{Name: "scheme", Node: &schema9420a501495a},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemabc185596d4db},
+		{Name: "targetSelectors", Node: &schema4a0ca187529f},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schemabb6a0930579a},
-		{Name: "tls", Node: &schema6097d41e662c},
-	}, Rules: []schema.Rule{
+		{Name: "tls", Node: &schema8f0391089032},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind == 'Gateway' : true", Message: "this policy can only have a targetRef.kind of Gateway", Expr: &rulea3998a88d0c3},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schemad08161d5ebbc = schema.Node{Fields: []schema.Field{
+	schema3444562c6ea7 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema3d7b3f6fc92d},
+		{Name: "spec", Node: &schemaa59b3c10369d},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemacc9eb45517a0 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schemac93a314debce = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schemad2b5eb1abd18},
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schema30398b7f442a},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Type: schema.Object}
-	schema5372b6734611 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Type: schema.Object}
+	schema165cbdeeb05a = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemacc9eb45517a0},
+		{Name: "spec", Node: &schemac93a314debce},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemaeff1b3dbed36 = schema.Node{Items: &schema38c43b5ba342, Type: schema.Array, Unique: true}
 	schema20e78f90e734 = schema.Node{Fields: []schema.Field{
 		{Name: "allowedHeaders", Node: &schemaeff1b3dbed36},
@@ -3343,29 +3343,29 @@ var (
 		{Name: "allowedResponseHeaders", Node: &schemaeff1b3dbed36},
 		{Name: "path", Node: &schema1a55ef4c6991},
 	}, Type: schema.Object}
-	schema60662330e0ae = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schema5c210ee18e43},
+	schema90df9986187e = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schemaac7ad5c86a95},
 		{Name: "forwardBody", Node: &schemac9ea31ca1479},
 		{Name: "grpc", Node: &schema20e78f90e734},
 		{Name: "http", Node: &schemaeb89a67eb736},
 		{Name: "protocol", Node: &schema7ac0effb5657},
-	}, Required: []string{"backendRef", "protocol"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"backendRef", "protocol"}, Rules: []schema.Rule{
 		{Text: "self.protocol == 'GRPC' ? has(self.grpc) : true", Message: "grpc must be specified when protocol is set to 'GRPC'", Expr: &rule61b6724dc84f},
 		{Text: "has(self.grpc) ? self.protocol == 'GRPC' : true", Message: "protocol must be 'GRPC' when grpc is set", Expr: &rule8f6cc4505aaa},
 		{Text: "self.protocol == 'HTTP' ? has(self.http) : true", Message: "http must be specified when protocol is set to 'HTTP'", Expr: &rule10233df77079},
 		{Text: "has(self.http) ? self.protocol == 'HTTP' : true", Message: "protocol must be 'HTTP' when http is set", Expr: &rulec399837044c6},
 	}, Type: schema.Object}
-	schemafe1f08aad705 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schemaa90f9680ca1f},
+	schemac501f009eea6 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schemaaabeb9ad8558},
 		{Name: "extensionRef", Node: &schema6fee003a46ed},
-		{Name: "externalAuth", Node: &schema60662330e0ae},
+		{Name: "externalAuth", Node: &schema90df9986187e},
 		{Name: "requestHeaderModifier", Node: &schema5a276b86d933},
-		{Name: "requestMirror", Node: &schemaa409ddfaf6ce},
-		{Name: "requestRedirect", Node: &schema918adfff4dbe},
+		{Name: "requestMirror", Node: &schema018913f02189},
+		{Name: "requestRedirect", Node: &schema47882fa0cdda},
 		{Name: "responseHeaderModifier", Node: &schema5a276b86d933},
 		{Name: "type", Node: &schema7acc2fe0dbf1},
-		{Name: "urlRewrite", Node: &schema8e721a0d218b},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+		{Name: "urlRewrite", Node: &schema99083ebe6cde},
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Expr: &ruled34e46be6351},
 		{Text: "!(has(self.responseHeaderModifier) && self.type != 'ResponseHeaderModifier')", Message: "filter.responseHeaderModifier must be nil if the filter.type is not ResponseHeaderModifier", Expr: &rule5a0dd589a244},
@@ -3383,57 +3383,57 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Expr: &rule6788b8dbf283},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Expr: &rule6c80492f9372},
 	}, Type: schema.Object}
-	schema17bc01d3f04e = schema.Node{Items: &schemafe1f08aad705, MaxLength: &length16, Rules: []schema.Rule{
+	schema4e210be1d098 = schema.Node{HasRules: true, Items: &schemac501f009eea6, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schema47551ed19484 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema17bc01d3f04e},
+	schema3c9df870ed8e = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema4e210be1d098},
 		{Name: "group", Node: &schema90464f57e9bb},
 		{Name: "kind", Node: &schemaaa66b9c41bd3},
 		{Name: "name", Node: &schema97855a7edf6b},
 		{Name: "namespace", Node: &schemad2a9b91494ee},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
-	}, Required: []string{"name"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema0c4276d973c6 = schema.Node{Items: &schema47551ed19484, MaxLength: &length16, Type: schema.Array}
-	schema7b4d968d2e10 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema0c4276d973c6},
-		{Name: "filters", Node: &schema17bc01d3f04e},
-		{Name: "matches", Node: &schema9b1d6d548631},
+	schemabb1b31ed0f3d = schema.Node{HasRules: true, Items: &schema3c9df870ed8e, MaxLength: &length16, Type: schema.Array}
+	schemaa01d9e10c6f2 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schemabb1b31ed0f3d},
+		{Name: "filters", Node: &schema4e210be1d098},
+		{Name: "matches", Node: &schema2cbcb9fb242f},
 		{Name: "name", Node: &schema8d9a11092297},
 		{Name: "retry", Node: &schema265508e0f8ef},
-		{Name: "sessionPersistence", Node: &schemad35fa80ea49b},
-		{Name: "timeouts", Node: &schema3f7d9f16ecb7},
-	}, Rules: []schema.Rule{
+		{Name: "sessionPersistence", Node: &schemac40f3e6e2820},
+		{Name: "timeouts", Node: &schema931145c21770},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule4100f9d08b24},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulea3091ee82975},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schema6c5c7e4fe6b2 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema7b4d968d2e10, MaxLength: &length16, Rules: []schema.Rule{
+	schemabf83409a143e = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schemaa01d9e10c6f2, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema00d67f2cec44 = schema.Node{Fields: []schema.Field{
+	schema2f2f564d8f50 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schema6c5c7e4fe6b2},
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schemabf83409a143e},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Type: schema.Object}
-	schemaf51931a4b3f9 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Type: schema.Object}
+	schema7cfb794a4c91 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema00d67f2cec44},
+		{Name: "spec", Node: &schema2f2f564d8f50},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema7db19ae1bc27 = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schema4982a887bf51},
 		{Name: "type", Node: &schema059baf4b83c7},
@@ -3444,22 +3444,22 @@ var (
 		{Name: "cookies", Node: &schema36653128e997},
 	}, MinLength: &length1, Type: schema.Object}
 	schema2c941ee683d8 = schema.Node{Items: &schemae5644ef036b0, MaxLength: &length8, Type: schema.Array}
-	schema408a0801e0d4 = schema.Node{Fields: []schema.Field{
+	schema371882971edd = schema.Node{Fields: []schema.Field{
 		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
-		{Name: "directResponse", Node: &schemadafa19be1f84},
+		{Name: "directResponse", Node: &schema398f686c2a0f},
 		{Name: "matches", Node: &schema2c941ee683d8},
-		{Name: "urlRewrite", Node: &schemae63d34f631d5},
-	}, Type: schema.Object}
-	schema4f19737e0512 = schema.Node{Fields: []schema.Field{
+		{Name: "urlRewrite", Node: &schema9dcd3e2e51e1},
+	}, HasRules: true, Type: schema.Object}
+	schemae178a8940144 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema408a0801e0d4},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+		{Name: "spec", Node: &schema371882971edd},
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemaad4b0f18a825 = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
 	schema248fc50762e7 = schema.Node{Items: &schemaad4b0f18a825, Type: schema.Array}
 	schema59ddc02afdee = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
-	schema1a77b42c9350 = schema.Node{Fields: []schema.Field{
+	schemaf9922a6eb2c7 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
@@ -3472,49 +3472,49 @@ var (
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
 		{Name: "sni", Node: &schema8d9a11092297},
 		{Name: "wellKnownCACertificates", Node: &schema59ddc02afdee},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Expr: &rule7e7e1181b714},
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schema2c34fce9b358 = schema.Node{Fields: []schema.Field{
+	schema7f7d29b37033 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema4504a7c826a9},
+		{Name: "endpoints", Node: &schemadb77443baa24},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schema1a77b42c9350},
+		{Name: "tls", Node: &schemaf9922a6eb2c7},
 		{Name: "type", Node: &schema1c7b3e1c660c},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 	}, Type: schema.Object}
-	schema4cefdc81fb8d = schema.Node{Fields: []schema.Field{
+	schema3ab8febd98b6 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema2c34fce9b358},
+		{Name: "spec", Node: &schema7f7d29b37033},
 		{Name: "status", Node: &schema5271c6ed8c37},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemade551b2b0339 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schemae9a90d175ce0 = schema.Node{Fields: []schema.Field{
 		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
 		{Name: "hostname", Node: &schema8d9a11092297},
-		{Name: "subjectAltNames", Node: &schemaea6a9244822d},
+		{Name: "subjectAltNames", Node: &schema961486570b64},
 		{Name: "wellKnownCACertificates", Node: &schema59ddc02afdee},
-	}, Required: []string{"hostname"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"hostname"}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 || has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must specify either CACertificateRefs or WellKnownCACertificates", Expr: &rule2420de76f0f8},
 	}, Type: schema.Object}
-	schema5f312ab7a225 = schema.Node{Fields: []schema.Field{
+	schema89eeffbc6920 = schema.Node{Fields: []schema.Field{
 		{Name: "options", Node: &schema8599d0deb40d},
-		{Name: "targetRefs", Node: &schemae70c0af1d96b},
-		{Name: "validation", Node: &schemade551b2b0339},
-	}, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
-	schema18ef19a69c7c = schema.Node{Fields: []schema.Field{
+		{Name: "targetRefs", Node: &schema99296a1dde8b},
+		{Name: "validation", Node: &schemae9a90d175ce0},
+	}, HasRules: true, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
+	schemab8dd716697dc = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema5f312ab7a225},
+		{Name: "spec", Node: &schema89eeffbc6920},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema3764e9f34e2b = schema.Node{Format: schema.Int32, Maximum: &number100, Minimum: &number1, Type: schema.Integer}
 	schema8dd3200e76b2 = schema.Node{Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
 	schema8468a114599c = schema.Node{Enum: []string{"Ok", "Cancelled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}, Type: schema.String}
@@ -3532,14 +3532,14 @@ var (
 	rule54d75fd79e93   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "minSuccessRate"}}}, Right: &cel.And{Left: &cel.Call{Function: "_>=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "minSuccessRate"}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "minSuccessRate"}, cel.Const{Value: int64(100)}}}}}
 	rule4c36a97b2b9e   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "maxRejectionPercent"}}}, Right: &cel.And{Left: &cel.Call{Function: "_>=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "maxRejectionPercent"}, cel.Const{Value: int64(0)}}}, Right: &cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "maxRejectionPercent"}, cel.Const{Value: int64(100)}}}}}
 	rulee0ed97e7d6e6   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "samplingWindow"}}}, Right: &cel.Call{Function: "_>=_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "samplingWindow"}}}, &cel.Call{Function: "duration", Args: []cel.Expr{cel.Const{Value: "1s"}}}}}}
-	schemaec88c40dbf95 = schema.Node{Fields: []schema.Field{
+	schemafee42d5a1c00 = schema.Node{Fields: []schema.Field{
 		{Name: "maxRejectionPercent", Node: &schema663e146225f4},
 		{Name: "minRequestRate", Node: &schema9f06003cf8cf},
 		{Name: "minSuccessRate", Node: &schema3764e9f34e2b},
 		{Name: "rejectionAggression", Node: &schema8dd3200e76b2},
 		{Name: "samplingWindow", Node: &schema81a9dad69d55},
 		{Name: "successCriteria", Node: &schemafe4890f52669},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.minSuccessRate) || (self.minSuccessRate >= 1 && self.minSuccessRate <= 100)", Message: "minSuccessRate must be between 1 and 100", Expr: &rule54d75fd79e93},
 		{Text: "!has(self.maxRejectionPercent) || (self.maxRejectionPercent >= 0 && self.maxRejectionPercent <= 100)", Message: "maxRejectionPercent must be between 0 and 100", Expr: &rule4c36a97b2b9e},
 		{Text: "!has(self.samplingWindow) || duration(self.samplingWindow) >= duration('1s')", Message: "samplingWindow must be at least 1s", Expr: &rulee0ed97e7d6e6},
@@ -3561,64 +3561,64 @@ var (
 		{Name: "responseTrailers", Node: &schema3b71eb9a1d32},
 	}, Required: []string{"limit"}, Type: schema.Object}
 	rule8b024fefcda0   = cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "request"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "response"}}
-	schema987e7fabc88e = schema.Node{Fields: []schema.Field{
+	schemad1044f7433d7 = schema.Node{Fields: []schema.Field{
 		{Name: "request", Node: &schema60fc9e047494},
 		{Name: "response", Node: &schema32570b7745b6},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "has(self.request) || has(self.response)", Message: "at least one of request or response must be specified", Expr: &rule8b024fefcda0},
 	}, Type: schema.Object}
-	schemad827a241b3cf = schema.Node{Fields: []schema.Field{
+	schema56991a992151 = schema.Node{Fields: []schema.Field{
 		{Name: "minRetryConcurrency", Node: &schema4763a3f1a364},
-		{Name: "percent", Node: &schema57fa2d748dc4},
-	}, Required: []string{"percent"}, Type: schema.Object}
-	schema72c49da4085a = schema.Node{Fields: []schema.Field{
+		{Name: "percent", Node: &schemabef3b1209b15},
+	}, HasRules: true, Required: []string{"percent"}, Type: schema.Object}
+	schemabf8f4a388c20 = schema.Node{Fields: []schema.Field{
 		{Name: "maxConnections", Node: &schema70d6f0bea2d1},
 		{Name: "maxParallelRequests", Node: &schema70d6f0bea2d1},
 		{Name: "maxParallelRetries", Node: &schema70d6f0bea2d1},
 		{Name: "maxPendingRequests", Node: &schema70d6f0bea2d1},
 		{Name: "maxRequestsPerConnection", Node: &schema289d43d67ad8},
 		{Name: "perEndpoint", Node: &schema7e3b00151f46},
-		{Name: "retryBudget", Node: &schemad827a241b3cf},
-	}, Type: schema.Object}
+		{Name: "retryBudget", Node: &schema56991a992151},
+	}, HasRules: true, Type: schema.Object}
 	number16           = float64(16)
 	schema236f76b234d6 = schema.Node{Format: schema.Int32, Maximum: &number16, Minimum: &number0, Type: schema.Integer}
-	schema7e2d7f8ff130 = schema.Node{Fields: []schema.Field{
+	schema9d772285fa27 = schema.Node{Fields: []schema.Field{
 		{Name: "grpcStatus", Node: &schema236f76b234d6},
 		{Name: "httpStatus", Node: &schema632759a141f7},
 		{Name: "percentage", Node: &schema6f664064f7f8},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: " !(has(self.httpStatus) && has(self.grpcStatus)) ", Message: "httpStatus and grpcStatus cannot be simultaneously defined.", Expr: &rulef6e7385e1541},
 		{Text: " has(self.httpStatus) || has(self.grpcStatus) ", Message: "httpStatus and grpcStatus are set at least one.", Expr: &ruled393c1cb04f5},
 	}, Type: schema.Object}
-	schema34050ac03a68 = schema.Node{Fields: []schema.Field{
-		{Name: "abort", Node: &schema7e2d7f8ff130},
+	schema1687c0479232 = schema.Node{Fields: []schema.Field{
+		{Name: "abort", Node: &schema9d772285fa27},
 		{Name: "delay", Node: &schema0aff0ac7ac88},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Expr: &rule04d8647b8df4},
 	}, Type: schema.Object}
-	schemaf945257608c9 = schema.Node{Fields: []schema.Field{
-		{Name: "expectedResponse", Node: &schema52247c173abb},
+	schema3beb1950a167 = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schema2f9887b1d6b3},
 		{Name: "expectedStatuses", Node: &schema6631fd2d632f},
 		{Name: "hostname", Node: &schema8d9a11092297},
 		{Name: "method", Node: &schema38c43b5ba342},
 		{Name: "path", Node: &schema0d6f91bd268d},
 		{Name: "retriableStatuses", Node: &schema6631fd2d632f},
-	}, Required: []string{"path"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"path"}, Type: schema.Object}
 	schemaa32f47172c1b = schema.Node{Fields: []schema.Field{
 		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, Type: schema.Object}
-	schema52900cfc1a6b = schema.Node{Fields: []schema.Field{
+	schema2ff44fcdedc5 = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
 		{Name: "healthyThreshold", Node: &schema531d7ad32449},
-		{Name: "http", Node: &schemaf945257608c9},
+		{Name: "http", Node: &schema3beb1950a167},
 		{Name: "initialJitter", Node: &schema81a9dad69d55},
 		{Name: "interval", Node: &schema3e55d6f94429},
 		{Name: "overrides", Node: &schemaa32f47172c1b},
-		{Name: "tcp", Node: &schema98d12f3c51e0},
+		{Name: "tcp", Node: &schemae55bc17e6d8c},
 		{Name: "timeout", Node: &schema90bb5e226c5c},
 		{Name: "type", Node: &schema93c8bf436854},
 		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Expr: &rule6313803ebd64},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Expr: &rule46b9af0e4412},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Expr: &rulef0e53b176809},
@@ -3635,27 +3635,27 @@ var (
 		{Name: "maxEjectionPercent", Node: &schema4fcbb4719e0b},
 		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schemafcef61412ae3 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema52900cfc1a6b},
+	schema19f39e47b8f3 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema2ff44fcdedc5},
 		{Name: "panicThreshold", Node: &schema663e146225f4},
 		{Name: "passive", Node: &schemae520e2068238},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	rulecb33928fecfe   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "timeout"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "interval"}}}}, Right: &cel.Call{Function: "_<_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "timeout"}}}, &cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "interval"}}}}}}
-	schema6c6de81b0df9 = schema.Node{Fields: []schema.Field{
+	schemae022c0113c68 = schema.Node{Fields: []schema.Field{
 		{Name: "idleInterval", Node: &schema81a9dad69d55},
 		{Name: "interval", Node: &schema81a9dad69d55},
 		{Name: "intervalJitter", Node: &schema663e146225f4},
 		{Name: "timeout", Node: &schema81a9dad69d55},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.timeout) || !has(self.interval) || duration(self.timeout) < duration(self.interval)", Message: "timeout must be less than interval", Expr: &rulecb33928fecfe},
 	}, Type: schema.Object}
-	schemafdc3b6f8fb34 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionKeepalive", Node: &schema6c6de81b0df9},
+	schemaf3b698c39266 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionKeepalive", Node: &schemae022c0113c68},
 		{Name: "initialConnectionWindowSize", Node: &schemac25dd2065d92},
 		{Name: "initialStreamWindowSize", Node: &schemac25dd2065d92},
 		{Name: "maxConcurrentStreams", Node: &schemab8c5256fd160},
 		{Name: "onInvalidMessage", Node: &schema38c43b5ba342},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schema6c9190ce34e7 = schema.Node{Fields: []schema.Field{
 		{Name: "blackoutPeriod", Node: &schema81a9dad69d55},
 		{Name: "errorUtilizationPenaltyPercent", Node: &schema9f06003cf8cf},
@@ -3688,15 +3688,15 @@ var (
 	rulebea43c21ac61   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicModule"}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "zoneAware"}}}, Else: cel.Const{Value: true}}
 	ruleaf51d2f6885c   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "zoneAware"}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "zoneAware"}, Field: "preferLocal"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "zoneAware"}, Field: "weightedZones"}}}}, Else: cel.Const{Value: true}}
 	rulec183d807d59a   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicModule"}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "endpointOverride"}}}, Else: cel.Const{Value: true}}
-	schema5c2f96200464 = schema.Node{Fields: []schema.Field{
+	schema92a7997e6796 = schema.Node{Fields: []schema.Field{
 		{Name: "backendUtilization", Node: &schema6c9190ce34e7},
-		{Name: "consistentHash", Node: &schema7889caab442d},
+		{Name: "consistentHash", Node: &schema6df15a06766f},
 		{Name: "dynamicModule", Node: &schema2e3c3a8907cd},
 		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
 		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
 		{Name: "type", Node: &schemabcc47f6869e2},
 		{Name: "zoneAware", Node: &schemaf42fa2b32e8f},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
 		{Text: "self.type == 'BackendUtilization' ? has(self.backendUtilization) : !has(self.backendUtilization)", Message: "If LoadBalancer type is BackendUtilization, backendUtilization field needs to be set.", Expr: &rule8e5ffb98231e},
 		{Text: "self.type == 'DynamicModule' ? has(self.dynamicModule) : !has(self.dynamicModule)", Message: "If LoadBalancer type is DynamicModule, dynamicModule field needs to be set.", Expr: &rulecf86abc82d4a},
@@ -3708,7 +3708,7 @@ var (
 		{Text: "self.type == 'DynamicModule' ? !has(self.endpointOverride) : true", Message: "EndpointOverride is not supported for DynamicModule load balancers.", Expr: &rulec183d807d59a},
 	}, Type: schema.Object}
 	rule704eedf626a5   = cel.Call{Function: "_!=_", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: "Replace"}}}
-	schemaab72539ecdab = schema.Node{Rules: []schema.Rule{
+	schema9bac2ff60ae8 = schema.Node{HasRules: true, Rules: []schema.Rule{
 		{Text: "self != 'Replace'", Message: "Replace is not a valid MergeType for BackendTrafficPolicySpec", Expr: &rule704eedf626a5},
 	}, Type: schema.String}
 	schemaea0fdc032cd5 = schema.Node{Items: &schema1b2e305927a2, MaxLength: &length64, Type: schema.Array}
@@ -3717,74 +3717,74 @@ var (
 		{Name: "type", Node: &schemac4eb6a89a24a},
 		{Name: "value", Node: &schema4982a887bf51},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema1ff0759c163f = schema.Node{Fields: []schema.Field{
+	schemab9aaf6110cdf = schema.Node{Fields: []schema.Field{
 		{Name: "headers", Node: &schemaea0fdc032cd5},
 		{Name: "methods", Node: &schemad9f6cf0332d4},
 		{Name: "path", Node: &schema755c4e9c5708},
 		{Name: "queryParams", Node: &schema1e6a3f9ad007},
 		{Name: "sourceCIDR", Node: &schema1c98958f1fe4},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR) || has(self.queryParams)", Message: "at least one of headers, methods, path, sourceCIDR or queryParams must be specified", Expr: &rulef4b432fdacfd},
 	}, Type: schema.Object}
-	schemab08912e0801a = schema.Node{Items: &schema1ff0759c163f, MaxLength: &length8, Type: schema.Array}
+	schema8fe1fbee978f = schema.Node{HasRules: true, Items: &schemab9aaf6110cdf, MaxLength: &length8, Type: schema.Array}
 	schema1dc9cec0208e = schema.Node{Format: schema.Int32, Maximum: &number4_294967295e09, Minimum: &number1, Type: schema.Integer}
 	schema6cecc2d89493 = schema.Node{Fields: []schema.Field{
 		{Name: "requests", Node: &schema1dc9cec0208e},
 		{Name: "unit", Node: &schemac4d399c101aa},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
 	schema04a87afc1288 = schema.Node{Enum: []string{"Off", "DraftVersion03"}, Type: schema.String}
-	schemafc0233de9fdb = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schemab08912e0801a},
-		{Name: "cost", Node: &schemae099f3660916},
+	schema71bb968cb483 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema8fe1fbee978f},
+		{Name: "cost", Node: &schemaca3167f32a8e},
 		{Name: "limit", Node: &schema6cecc2d89493},
 		{Name: "shadowMode", Node: &schemada9efc572a6e},
 		{Name: "shared", Node: &schemada9efc572a6e},
 		{Name: "xRateLimitHeaders", Node: &schema04a87afc1288},
-	}, Required: []string{"limit"}, Type: schema.Object}
-	schemafe2c8f4b8911 = schema.Node{Items: &schemafc0233de9fdb, MaxLength: &length256, Type: schema.Array}
-	schema316d42ae76b2 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schemafe2c8f4b8911},
-	}, Required: []string{"rules"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"limit"}, Type: schema.Object}
+	schemac48ebe9a2f3c = schema.Node{HasRules: true, Items: &schema71bb968cb483, MaxLength: &length256, Type: schema.Array}
+	schemac243fec1b399 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemac48ebe9a2f3c},
+	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
 	rule3609222715d0   = cel.Fold{Range: cel.Ident("self"), Variable: "r", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("r"), Field: "cost"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Select{Operand: cel.Ident("r"), Field: "cost"}, Field: "response"}}}}}, Result: cel.Ident("@result")}
-	schema2f46b1bbfd81 = schema.Node{Items: &schemafc0233de9fdb, MaxLength: &length16, Rules: []schema.Rule{
+	schema43f15105210d = schema.Node{HasRules: true, Items: &schema71bb968cb483, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(r, !has(r.cost) || !has(r.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule3609222715d0},
 	}, Type: schema.Array}
-	schemafccfa5e32ea5 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema2f46b1bbfd81},
-	}, Type: schema.Object}
-	schemac13c4509f144 = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema316d42ae76b2},
-		{Name: "local", Node: &schemafccfa5e32ea5},
+	schema2acd017c8b03 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema43f15105210d},
+	}, HasRules: true, Type: schema.Object}
+	schema6329471aaa08 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schemac243fec1b399},
+		{Name: "local", Node: &schema2acd017c8b03},
 		{Name: "type", Node: &schema1e3b5a59956a},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schemad7699a0eb3b3 = schema.Node{Enum: []string{"All", "Local", "Backend"}, Type: schema.String}
-	schema2267660c5c39 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema21e2dfa3ba0b},
-		{Name: "redirect", Node: &schemafc9336545677},
-		{Name: "response", Node: &schema323d25c58edd},
+	schemad5dde0cc07b9 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schemaa0be830d4c5b},
+		{Name: "redirect", Node: &schemae129c98d2674},
+		{Name: "response", Node: &schema63656bec8dc7},
 		{Name: "source", Node: &schemad7699a0eb3b3},
-	}, Required: []string{"match"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Expr: &ruleab9f9c631889},
 	}, Type: schema.Object}
-	schemafba0c5729ddb = schema.Node{Items: &schema2267660c5c39, Type: schema.Array}
+	schema5071412a25a5 = schema.Node{HasRules: true, Items: &schemad5dde0cc07b9, Type: schema.Array}
 	schema39b3d9fafba9 = schema.Node{Default: "\"Same\"", Enum: []string{"Same", "All", "Selector"}, Type: schema.String}
 	rule42b4a98921b5   = cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "from"}, cel.Const{Value: "Selector"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "selector"}}
-	schemae592a50b4a6f = schema.Node{Fields: []schema.Field{
+	schema2ab9411a0957 = schema.Node{Fields: []schema.Field{
 		{Name: "from", Node: &schema39b3d9fafba9},
 		{Name: "selector", Node: &schemafef0e6b5a39a},
-	}, Required: []string{"from"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"from"}, Rules: []schema.Rule{
 		{Text: "self.from != 'Selector' || has(self.selector)", Message: "selector must be specified when from is Selector", Expr: &rule42b4a98921b5},
 	}, Type: schema.Object}
-	schema363efb95212e = schema.Node{Fields: []schema.Field{
+	schemafc9814e76edc = schema.Node{Fields: []schema.Field{
 		{Name: "group", Node: &schemacdc34f50d412},
 		{Name: "kind", Node: &schemac1f307cdb9e3},
 		{Name: "matchExpressions", Node: &schema22c90528ab61},
 		{Name: "matchLabels", Node: &schemac420d745ccee},
-		{Name: "namespaces", Node: &schemae592a50b4a6f},
-	}, Required: []string{"kind"}, Rules: []schema.Rule{
+		{Name: "namespaces", Node: &schema2ab9411a0957},
+	}, HasRules: true, Required: []string{"kind"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Expr: &rule3c05fe38e6c4},
 	}, Type: schema.Object}
-	schemaedd6e7381864 = schema.Node{Items: &schema363efb95212e, Type: schema.Array}
+	schemac39ca2257c1b = schema.Node{HasRules: true, Items: &schemafc9814e76edc, Type: schema.Array}
 	schemae854d389e478 = schema.Node{Fields: []schema.Field{
 		{Name: "connectionIdleTimeout", Node: &schema81a9dad69d55},
 		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
@@ -3798,34 +3798,34 @@ var (
 	}, Type: schema.Object}
 	rule8fba20d375d0   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestBuffer"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "httpUpgrade"}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "httpUpgrade"}}}, cel.Const{Value: int64(0)}}}}
 	rule61b1687c0e47   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "admissionControl"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}}
-	schemaa77ade4c2acc = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schemaec88c40dbf95},
-		{Name: "bandwidthLimit", Node: &schema987e7fabc88e},
-		{Name: "circuitBreaker", Node: &schema72c49da4085a},
+	schema820e50785824 = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schemafee42d5a1c00},
+		{Name: "bandwidthLimit", Node: &schemad1044f7433d7},
+		{Name: "circuitBreaker", Node: &schemabf8f4a388c20},
 		{Name: "compression", Node: &schema92bc91042aca},
 		{Name: "compressor", Node: &schema92bc91042aca},
 		{Name: "connection", Node: &schema570b914d4386},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schema34050ac03a68},
-		{Name: "healthCheck", Node: &schemafcef61412ae3},
-		{Name: "http2", Node: &schemafdc3b6f8fb34},
-		{Name: "httpUpgrade", Node: &schema139605f7f4de},
-		{Name: "loadBalancer", Node: &schema5c2f96200464},
-		{Name: "mergeType", Node: &schemaab72539ecdab},
+		{Name: "faultInjection", Node: &schema1687c0479232},
+		{Name: "healthCheck", Node: &schema19f39e47b8f3},
+		{Name: "http2", Node: &schemaf3b698c39266},
+		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
+		{Name: "loadBalancer", Node: &schema92a7997e6796},
+		{Name: "mergeType", Node: &schema9bac2ff60ae8},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schemac13c4509f144},
+		{Name: "rateLimit", Node: &schema6329471aaa08},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schemafba0c5729ddb},
+		{Name: "responseOverride", Node: &schema5071412a25a5},
 		{Name: "retry", Node: &schema011f12a87092},
 		{Name: "routingType", Node: &schema38c43b5ba342},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemaedd6e7381864},
+		{Name: "targetSelectors", Node: &schemac39ca2257c1b},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schema6819694788bc},
+		{Name: "telemetry", Node: &schema2a322f6b477b},
 		{Name: "timeout", Node: &schema911cd8223c32},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
@@ -3836,13 +3836,13 @@ var (
 		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, or Gateway targets", Expr: &rule61b1687c0e47},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schemab24601849e52 = schema.Node{Fields: []schema.Field{
+	schema561ddcc44b7d = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaa77ade4c2acc},
+		{Name: "spec", Node: &schema820e50785824},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema37a7143f3ed6 = schema.Node{Fields: []schema.Field{
 		{Name: "enableWeb", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
@@ -3863,7 +3863,7 @@ var (
 		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
 		{Name: "subjectAltNames", Node: &schema8ba57237b018},
 	}, Type: schema.Object}
-	schema2f5b8084accf = schema.Node{Fields: []schema.Field{
+	schema5c4a2e1e32ee = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
 		{Name: "clientValidation", Node: &schema1e70a53a1344},
@@ -3873,80 +3873,80 @@ var (
 		{Name: "minVersion", Node: &schema4139913ada40},
 		{Name: "session", Node: &schema47f025039b34},
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schema483ad2189249 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema9caaefe96784},
-		{Name: "connection", Node: &schema337d01e8f202},
+	schema8b01e070df48 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schemaee4f551bf80d},
+		{Name: "connection", Node: &schema84f6f089db53},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
 		{Name: "grpc", Node: &schema37a7143f3ed6},
-		{Name: "headers", Node: &schema636f9c025917},
+		{Name: "headers", Node: &schema74c761e0558b},
 		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schema318aa9fc4529},
-		{Name: "http2", Node: &schemafdc3b6f8fb34},
+		{Name: "http2", Node: &schemaf3b698c39266},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
 		{Name: "proxyProtocol", Node: &schema2a3eb7bc8c4b},
 		{Name: "scheme", Node: &schema9420a501495a},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemaedd6e7381864},
+		{Name: "targetSelectors", Node: &schemac39ca2257c1b},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schemabb6a0930579a},
-		{Name: "tls", Node: &schema2f5b8084accf},
-	}, Rules: []schema.Rule{
+		{Name: "tls", Node: &schema5c4a2e1e32ee},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind == 'Gateway' : true", Message: "this policy can only have a targetRef.kind of Gateway", Expr: &rulea3998a88d0c3},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schemac251fab66e44 = schema.Node{Fields: []schema.Field{
+	schemaef1f9e850482 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema483ad2189249},
+		{Name: "spec", Node: &schema8b01e070df48},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	ruleab5641f0f014   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "cookieConfig"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Cookie"}}}}
-	schemaaa0dce1602d9 = schema.Node{Fields: []schema.Field{
+	schema706e3507d1cd = schema.Node{Fields: []schema.Field{
 		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
 		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
 		{Name: "idleTimeout", Node: &schema81a9dad69d55},
 		{Name: "sessionName", Node: &schema53ba105f04cd},
 		{Name: "type", Node: &schema3fe5029bdb4d},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Expr: &rule2c30c8387155},
 		{Text: "!has(self.cookieConfig) || self.type == 'Cookie'", Message: "cookieConfig can only be set with type Cookie", Expr: &ruleab5641f0f014},
 	}, Type: schema.Object}
-	schema1005834663d9 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema46322ca6e7ba},
-		{Name: "filters", Node: &schema2aa3ba70ee25},
-		{Name: "matches", Node: &schema653e280e5a4d},
+	schema06d067dd3fc0 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema80881387ad86},
+		{Name: "filters", Node: &schema8984307c4189},
+		{Name: "matches", Node: &schema0b5980f9c532},
 		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "sessionPersistence", Node: &schemaaa0dce1602d9},
-	}, Type: schema.Object}
-	schema041ae88589d2 = schema.Node{Items: &schema1005834663d9, MaxLength: &length16, Rules: []schema.Rule{
+		{Name: "sessionPersistence", Node: &schema706e3507d1cd},
+	}, HasRules: true, Type: schema.Object}
+	schemaa92d4e2772b9 = schema.Node{HasRules: true, Items: &schema06d067dd3fc0, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemacfb5ce5425f7 = schema.Node{Fields: []schema.Field{
+	schema35ccc4e9334f = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schema041ae88589d2},
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schemaa92d4e2772b9},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Type: schema.Object}
-	schema1884e3558be1 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Type: schema.Object}
+	schema40afbe365ccd = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemacfb5ce5425f7},
+		{Name: "spec", Node: &schema35ccc4e9334f},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule67f1cccf8842   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.Const{Value: "TLS"}}}, Then: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("l"), Field: "tls"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}, cel.Const{Value: ""}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
-	schemadd6fb16107d7 = schema.Node{Items: &schema5d01ef251a5d, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
+	schemade1070c60d81 = schema.Node{HasRules: true, Items: &schema05dac51a30f7, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rule3c11bf9e29ef},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Expr: &rule88d274403ce3},
 		{Text: "self.all(l, (l.protocol == 'TLS' ? has(l.tls) && has(l.tls.mode) && l.tls.mode != '' : true))", Message: "tls mode must be set for protocol TLS", Expr: &rule67f1cccf8842},
@@ -3954,54 +3954,54 @@ var (
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Expr: &ruleb1951103b86e},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Expr: &rule5d276adc6817},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schemaaeebe619e140 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schemaacb311b853fa},
+	schemaba024bf4b5a1 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema11a7afabdffe},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
 		{Name: "defaultScope", Node: &schema39b6c711ff5e},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
-		{Name: "infrastructure", Node: &schemabd4d6171323c},
-		{Name: "listeners", Node: &schemadd6fb16107d7},
-		{Name: "tls", Node: &schema71461fab9605},
-	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
+		{Name: "infrastructure", Node: &schema607137216eb6},
+		{Name: "listeners", Node: &schemade1070c60d81},
+		{Name: "tls", Node: &schema0af7dfbd9fa7},
+	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
 	schema8c72bce339d3 = schema.Node{Fields: []schema.Field{
 		{Name: "addresses", Node: &schemaa58d4ede8b95},
 		{Name: "attachedListenerSets", Node: &schemad68636697e29},
 		{Name: "conditions", Node: &schemab7808f41d7df},
 		{Name: "listeners", Node: &schemaabae24e4c2c3},
 	}, Type: schema.Object}
-	schema5ad1a519541c = schema.Node{Fields: []schema.Field{
+	schemafac4c894c612 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaaeebe619e140},
+		{Name: "spec", Node: &schemaba024bf4b5a1},
 		{Name: "status", Node: &schema8c72bce339d3},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemaefc8c6a3a188 = schema.Node{Items: &schema161b8e4ae5bd, MaxLength: &length64, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schemad4df819766d3 = schema.Node{HasRules: true, Items: &schema161b8e4ae5bd, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowHeaders cannot contain '*' alongside other methods", Expr: &ruled8d2ab064545},
 	}, Type: schema.Array, Unique: true}
 	schema55ea38575a4e = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)"}, Type: schema.String}
-	schema07bf69c37b42 = schema.Node{Items: &schema55ea38575a4e, MaxLength: &length64, Rules: []schema.Rule{
+	schema35cafc2c7991 = schema.Node{HasRules: true, Items: &schema55ea38575a4e, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowOrigins cannot contain '*' alongside other origins", Expr: &ruled8d2ab064545},
 	}, Type: schema.Array, Unique: true}
-	schema3e9f70825d43 = schema.Node{Fields: []schema.Field{
+	schema018104e6ba01 = schema.Node{Fields: []schema.Field{
 		{Name: "allowCredentials", Node: &schemada9efc572a6e},
-		{Name: "allowHeaders", Node: &schemaefc8c6a3a188},
-		{Name: "allowMethods", Node: &schemad650c745196a},
-		{Name: "allowOrigins", Node: &schema07bf69c37b42},
+		{Name: "allowHeaders", Node: &schemad4df819766d3},
+		{Name: "allowMethods", Node: &schemab04ec2045ef1},
+		{Name: "allowOrigins", Node: &schema35cafc2c7991},
 		{Name: "exposeHeaders", Node: &schema8372db1f264b},
 		{Name: "maxAge", Node: &schemaf1bea9f10213},
-	}, Type: schema.Object}
-	schema3de68bab6003 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schema3e9f70825d43},
+	}, HasRules: true, Type: schema.Object}
+	schemabb8b173fc6bb = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema018104e6ba01},
 		{Name: "extensionRef", Node: &schema6fee003a46ed},
-		{Name: "externalAuth", Node: &schemad8963fe6bfe3},
+		{Name: "externalAuth", Node: &schema2269056ac328},
 		{Name: "requestHeaderModifier", Node: &schema9791e3582eb5},
-		{Name: "requestMirror", Node: &schemaa409ddfaf6ce},
-		{Name: "requestRedirect", Node: &schema07a73ae817a5},
+		{Name: "requestMirror", Node: &schema018913f02189},
+		{Name: "requestRedirect", Node: &schemae7e9917f2b07},
 		{Name: "responseHeaderModifier", Node: &schema9791e3582eb5},
 		{Name: "type", Node: &schema7acc2fe0dbf1},
-		{Name: "urlRewrite", Node: &schema8e721a0d218b},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+		{Name: "urlRewrite", Node: &schema99083ebe6cde},
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.cors) && self.type != 'CORS')", Message: "filter.cors must be nil if the filter.type is not CORS", Expr: &rule2f12941aeca5},
 		{Text: "!(!has(self.cors) && self.type == 'CORS')", Message: "filter.cors must be specified for CORS filter.type", Expr: &rule52b41a175000},
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
@@ -4020,7 +4020,7 @@ var (
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Expr: &rule6c80492f9372},
 	}, Type: schema.Object}
 	rule9ab97ee8cef6   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "CORS"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schema5ecdf5dbd012 = schema.Node{Items: &schema3de68bab6003, MaxLength: &length16, Rules: []schema.Rule{
+	schemab04aadf4dc63 = schema.Node{HasRules: true, Items: &schemabb8b173fc6bb, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'CORS').size() <= 1", Message: "CORS filter cannot be repeated", Expr: &rule9ab97ee8cef6},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
@@ -4028,145 +4028,145 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schema6f809c2e3f0e = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema5ecdf5dbd012},
+	schema8baaae226530 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemab04aadf4dc63},
 		{Name: "group", Node: &schema90464f57e9bb},
 		{Name: "kind", Node: &schemaaa66b9c41bd3},
 		{Name: "name", Node: &schema97855a7edf6b},
 		{Name: "namespace", Node: &schemad2a9b91494ee},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
-	}, Required: []string{"name"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schemaba09cd9fad42 = schema.Node{Items: &schema6f809c2e3f0e, MaxLength: &length16, Type: schema.Array}
-	schema86e8d95f423b = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schemaba09cd9fad42},
-		{Name: "filters", Node: &schema5ecdf5dbd012},
-		{Name: "matches", Node: &schema11423b73f56a},
+	schema0e3992ebdb2f = schema.Node{HasRules: true, Items: &schema8baaae226530, MaxLength: &length16, Type: schema.Array}
+	schema150208a3fef6 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema0e3992ebdb2f},
+		{Name: "filters", Node: &schemab04aadf4dc63},
+		{Name: "matches", Node: &schema5a14f827acc0},
 		{Name: "name", Node: &schema8d9a11092297},
 		{Name: "retry", Node: &schema265508e0f8ef},
-		{Name: "sessionPersistence", Node: &schemaaa0dce1602d9},
-		{Name: "timeouts", Node: &schema3f7d9f16ecb7},
-	}, Rules: []schema.Rule{
+		{Name: "sessionPersistence", Node: &schema706e3507d1cd},
+		{Name: "timeouts", Node: &schema931145c21770},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule4100f9d08b24},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulea3091ee82975},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schema2815b86598db = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schema86e8d95f423b, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
+	schema2aa63fb4c773 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema150208a3fef6, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemadbeaef88d287 = schema.Node{Fields: []schema.Field{
+	schema11cfe7902e9c = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schema2815b86598db},
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schema2aa63fb4c773},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Type: schema.Object}
-	schema3f8951ddc83f = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Type: schema.Object}
+	schemacbabb06e27e0 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemadbeaef88d287},
+		{Name: "spec", Node: &schema11cfe7902e9c},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema70a75a670bad = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schemae1058a4a9fd1 = schema.Node{Fields: []schema.Field{
 		{Name: "appendXForwardedHost", Node: &schemada9efc572a6e},
-		{Name: "hostname", Node: &schemae021b22699ea},
-		{Name: "path", Node: &schemadef804ebf085},
-	}, Type: schema.Object}
-	schemaf0670592cf91 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema0bde835b1a08},
+		{Name: "path", Node: &schemaa75e82d0f7f3},
+	}, HasRules: true, Type: schema.Object}
+	schemaf8cbc06937f4 = schema.Node{Fields: []schema.Field{
 		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
-		{Name: "directResponse", Node: &schemadafa19be1f84},
+		{Name: "directResponse", Node: &schema398f686c2a0f},
 		{Name: "matches", Node: &schema2c941ee683d8},
-		{Name: "urlRewrite", Node: &schema70a75a670bad},
-	}, Type: schema.Object}
-	schema1b6960ac4a7e = schema.Node{Fields: []schema.Field{
+		{Name: "urlRewrite", Node: &schemae1058a4a9fd1},
+	}, HasRules: true, Type: schema.Object}
+	schemabbed0a7d169f = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaf0670592cf91},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+		{Name: "spec", Node: &schemaf8cbc06937f4},
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule573d049995f6   = cel.Fold{Range: cel.Ident("self"), Variable: "h", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "isIP", Args: []cel.Expr{cel.Ident("h")}}}}}, Result: cel.Ident("@result")}
 	rule32d028401ce2   = cel.Fold{Range: cel.Ident("self"), Variable: "h", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: "*"}}}}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$"}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	rulee8219db66a2b   = cel.Fold{Range: cel.Ident("self"), Variable: "h", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "contains", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: "*"}}}, Then: &cel.And{Left: &cel.Call{Function: "startsWith", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: "*."}}}, Right: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Call{Function: "substring", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: int64(2)}}}, cel.Const{Value: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$"}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
-	schema1e7be1269453 = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
+	schema50247d7b4493 = schema.Node{HasRules: true, Items: &schema41eeb0e8baf6, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(h, !isIP(h))", Message: "Hostnames cannot contain an IP", Expr: &rule573d049995f6},
 		{Text: "self.all(h, !h.contains('*') ? h.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$') : true)", Message: "Hostnames must be valid based on RFC-1123", Expr: &rule32d028401ce2},
 		{Text: "self.all(h, h.contains('*') ? (h.startsWith('*.') && h.substring(2).matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$')) : true)", Message: "Wildcards on hostnames must be the first label, and the rest of hostname must be valid based on RFC-1123", Expr: &rulee8219db66a2b},
 	}, Type: schema.Array}
-	schemabdd450a70c4b = schema.Node{Items: &schema3c1eb136e149, MaxLength: &length1, MinLength: &length1, Type: schema.Array}
-	schema1bb7f057eb67 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema1e7be1269453},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schemabdd450a70c4b},
+	schema33dd581ff5c6 = schema.Node{HasRules: true, Items: &schema4ba3e156630c, MaxLength: &length1, MinLength: &length1, Type: schema.Array}
+	schema58815e98f6e1 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema50247d7b4493},
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schema33dd581ff5c6},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Required: []string{"hostnames", "rules"}, Type: schema.Object}
-	schemaa41599b67beb = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"hostnames", "rules"}, Type: schema.Object}
+	schemac256a17d43cd = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema1bb7f057eb67},
+		{Name: "spec", Node: &schema58815e98f6e1},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema78338f489891 = schema.Node{Maximum: &number4_294967295e09, Minimum: &number1, Type: schema.Integer}
 	schema9d9c68713d53 = schema.Node{Fields: []schema.Field{
 		{Name: "requests", Node: &schema78338f489891},
 		{Name: "unit", Node: &schemac4d399c101aa},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema9e5ea2f56a12 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schemab08912e0801a},
-		{Name: "cost", Node: &schemae099f3660916},
+	schema43b7ba8939d5 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema8fe1fbee978f},
+		{Name: "cost", Node: &schemaca3167f32a8e},
 		{Name: "limit", Node: &schema9d9c68713d53},
 		{Name: "shadowMode", Node: &schemada9efc572a6e},
 		{Name: "shared", Node: &schemada9efc572a6e},
 		{Name: "xRateLimitHeaders", Node: &schema04a87afc1288},
-	}, Required: []string{"limit"}, Type: schema.Object}
-	schemaab8269b48609 = schema.Node{Items: &schema9e5ea2f56a12, MaxLength: &length256, Type: schema.Array}
-	schema721fe8d37302 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schemaab8269b48609},
-	}, Required: []string{"rules"}, Type: schema.Object}
-	schema354ba022c25e = schema.Node{Items: &schema9e5ea2f56a12, MaxLength: &length16, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"limit"}, Type: schema.Object}
+	schemafe91e3964112 = schema.Node{HasRules: true, Items: &schema43b7ba8939d5, MaxLength: &length256, Type: schema.Array}
+	schema5aabcb8c928b = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schemafe91e3964112},
+	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
+	schema749b65713a12 = schema.Node{HasRules: true, Items: &schema43b7ba8939d5, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(r, !has(r.cost) || !has(r.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule3609222715d0},
 	}, Type: schema.Array}
-	schema2134ed48f83c = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema354ba022c25e},
-	}, Type: schema.Object}
-	schema8cca4b66a33f = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema721fe8d37302},
-		{Name: "local", Node: &schema2134ed48f83c},
+	schema45643eb769c3 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema749b65713a12},
+	}, HasRules: true, Type: schema.Object}
+	schemaa27a056bc135 = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema5aabcb8c928b},
+		{Name: "local", Node: &schema45643eb769c3},
 		{Name: "type", Node: &schema1e3b5a59956a},
-	}, Type: schema.Object}
-	schema4533f50efa84 = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schemaec88c40dbf95},
-		{Name: "bandwidthLimit", Node: &schema987e7fabc88e},
-		{Name: "circuitBreaker", Node: &schema72c49da4085a},
+	}, HasRules: true, Type: schema.Object}
+	schemae368fa2acea0 = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schemafee42d5a1c00},
+		{Name: "bandwidthLimit", Node: &schemad1044f7433d7},
+		{Name: "circuitBreaker", Node: &schemabf8f4a388c20},
 		{Name: "compression", Node: &schema92bc91042aca},
 		{Name: "compressor", Node: &schema92bc91042aca},
 		{Name: "connection", Node: &schema570b914d4386},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schema34050ac03a68},
-		{Name: "healthCheck", Node: &schemafcef61412ae3},
-		{Name: "http2", Node: &schemafdc3b6f8fb34},
-		{Name: "httpUpgrade", Node: &schema139605f7f4de},
-		{Name: "loadBalancer", Node: &schema5c2f96200464},
-		{Name: "mergeType", Node: &schemaab72539ecdab},
+		{Name: "faultInjection", Node: &schema1687c0479232},
+		{Name: "healthCheck", Node: &schema19f39e47b8f3},
+		{Name: "http2", Node: &schemaf3b698c39266},
+		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
+		{Name: "loadBalancer", Node: &schema92a7997e6796},
+		{Name: "mergeType", Node: &schema9bac2ff60ae8},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema8cca4b66a33f},
+		{Name: "rateLimit", Node: &schemaa27a056bc135},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schemafba0c5729ddb},
+		{Name: "responseOverride", Node: &schema5071412a25a5},
 		{Name: "retry", Node: &schema011f12a87092},
 		{Name: "routingType", Node: &schema38c43b5ba342},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemaedd6e7381864},
+		{Name: "targetSelectors", Node: &schemac39ca2257c1b},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schema6819694788bc},
+		{Name: "telemetry", Node: &schema2a322f6b477b},
 		{Name: "timeout", Node: &schema911cd8223c32},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
@@ -4177,33 +4177,33 @@ var (
 		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, or Gateway targets", Expr: &rule61b1687c0e47},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schema46673a6b377d = schema.Node{Fields: []schema.Field{
+	schema0f51a7908be1 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema4533f50efa84},
+		{Name: "spec", Node: &schemae368fa2acea0},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema1f96b9b0df63 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
 	schemaf04528be1021 = schema.Node{Fields: []schema.Field{
 		{Name: "hostname", Node: &schema1f96b9b0df63},
 		{Name: "port", Node: &schema71baaaaa9c2d},
 	}, Required: []string{"hostname", "port"}, Type: schema.Object}
-	schema4fb88a83afa4 = schema.Node{Fields: []schema.Field{
+	schema29eab2d0d18e = schema.Node{Fields: []schema.Field{
 		{Name: "fqdn", Node: &schemaf04528be1021},
 		{Name: "hostname", Node: &schema8d9a11092297},
 		{Name: "ip", Node: &schema625a696e45fb},
-		{Name: "unix", Node: &schemacfe0fea78991},
+		{Name: "unix", Node: &schema540f7888d242},
 		{Name: "zone", Node: &schema38c43b5ba342},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.fqdn) || has(self.ip) || has(self.unix))", Message: "one of fqdn, ip or unix must be specified", Expr: &rule4c56d19f804e},
 		{Text: "((has(self.fqdn) && !(has(self.ip) || has(self.unix))) || (has(self.ip) && !(has(self.fqdn) || has(self.unix))) || (has(self.unix) && !(has(self.ip) || has(self.fqdn))))", Message: "only one of fqdn, ip or unix can be specified", Expr: &rule2c3f1b6792d4},
 	}, Type: schema.Object}
-	schema9cd0c9b91e8e = schema.Node{Items: &schema4fb88a83afa4, MaxLength: &length256, MinLength: &length1, Rules: []schema.Rule{
+	schemadd455640aa79 = schema.Node{HasRules: true, Items: &schema29eab2d0d18e, MaxLength: &length256, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Expr: &rule7d3638f54e32},
 	}, Type: schema.Array}
 	rule9076244fdc73   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "sni"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "autoSNIFromEndpointHostname"}}, Right: &cel.Select{Operand: cel.Ident("self"), Field: "autoSNIFromEndpointHostname"}}}}
-	schemae81c57a9e153 = schema.Node{Fields: []schema.Field{
+	schema295c89f70625 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "autoSNIFromEndpointHostname", Node: &schemada9efc572a6e},
 		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
@@ -4217,7 +4217,7 @@ var (
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
 		{Name: "sni", Node: &schema8d9a11092297},
 		{Name: "wellKnownCACertificates", Node: &schema59ddc02afdee},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Expr: &rule7e7e1181b714},
 		{Text: "!(has(self.sni) && has(self.autoSNIFromEndpointHostname) && self.autoSNIFromEndpointHostname)", Message: "sni and autoSNIFromEndpointHostname are mutually exclusive", Expr: &rule9076244fdc73},
@@ -4226,28 +4226,28 @@ var (
 	}, Type: schema.Object}
 	rule651b5d409ce6   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicResolver"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "tls"}}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "tls"}, Field: "autoSNIFromEndpointHostname"}, Right: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "tls"}, Field: "autoSNIFromEndpointHostname"}}}}}
 	ruleec1c5e1bbcd2   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "tls"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "tls"}, Field: "autoSNIFromEndpointHostname"}, Right: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "tls"}, Field: "autoSNIFromEndpointHostname"}}}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "endpoints"}, Variable: "e", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("e"), Field: "ip"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("e"), Field: "unix"}}}}, Right: &cel.Has{Operand: cel.Ident("e"), Field: "hostname"}}}, Result: cel.Ident("@result")}}
-	schemab8cb26c5e46a = schema.Node{Fields: []schema.Field{
+	schema063182013926 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema9cd0c9b91e8e},
+		{Name: "endpoints", Node: &schemadd455640aa79},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schemae81c57a9e153},
+		{Name: "tls", Node: &schema295c89f70625},
 		{Name: "type", Node: &schema1c7b3e1c660c},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 		{Text: "self.type != 'DynamicResolver' || !has(self.tls) || !(has(self.tls.autoSNIFromEndpointHostname) && self.tls.autoSNIFromEndpointHostname)", Message: "DynamicResolver type cannot use autoSNIFromEndpointHostname", Expr: &rule651b5d409ce6},
 		{Text: "!has(self.tls) || !(has(self.tls.autoSNIFromEndpointHostname) && self.tls.autoSNIFromEndpointHostname) || self.endpoints.all(e, (!has(e.ip) && !has(e.unix)) || has(e.hostname))", Message: "when autoSNIFromEndpointHostname is enabled, IP and Unix endpoints must define a hostname", Expr: &ruleec1c5e1bbcd2},
 	}, Type: schema.Object}
-	schema3ea58be55329 = schema.Node{Fields: []schema.Field{
+	schema1f0dabda57f7 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemab8cb26c5e46a},
+		{Name: "spec", Node: &schema063182013926},
 		{Name: "status", Node: &schema5271c6ed8c37},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema609ef2eebd79 = schema.Node{Enum: []string{"Failure", "FailureSeriesStart", "Success", "HealthyTransition"}, Type: schema.String}
 	length4            = int(4)
 	rule57e4aa62385a   = cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "e", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("e"), cel.Const{Value: "Failure"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("e"), cel.Const{Value: "FailureSeriesStart"}}}}}, Result: cel.Ident("@result")}, &cel.Fold{Range: cel.Ident("self"), Variable: "e", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("e"), cel.Const{Value: "Success"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("e"), cel.Const{Value: "HealthyTransition"}}}}}, Result: cel.Ident("@result")}}}
-	schema25ed26c40e52 = schema.Node{Items: &schema609ef2eebd79, MaxLength: &length4, Rules: []schema.Rule{
+	schema9f0bf5305b31 = schema.Node{HasRules: true, Items: &schema609ef2eebd79, MaxLength: &length4, Rules: []schema.Rule{
 		{Text: "self.exists(e, e == 'Failure' || e == 'FailureSeriesStart') == self.exists(e, e == 'Success' || e == 'HealthyTransition')", Message: "a failure type and a success type must both be specified together", Expr: &rule57e4aa62385a},
 	}, Type: schema.Array, Unique: true}
 	schema40cfe6e4ceff = schema.Node{Fields: []schema.Field{
@@ -4255,81 +4255,81 @@ var (
 	}, Required: []string{"path"}, Type: schema.Object}
 	schema86a888c2dad5 = schema.Node{Enum: []string{"File"}, Type: schema.String}
 	rule4a00a83c374e   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "File"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "file"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "file"}}}}
-	schema4589ef38c5c2 = schema.Node{Fields: []schema.Field{
+	schema0bd84d90ddaf = schema.Node{Fields: []schema.Field{
 		{Name: "file", Node: &schema40cfe6e4ceff},
 		{Name: "type", Node: &schema86a888c2dad5},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'File' ? has(self.file) : !has(self.file)", Message: "If ProxyHealthCheckLogSink type is File, file field needs to be set.", Expr: &rule4a00a83c374e},
 	}, Type: schema.Object}
-	schema224d001eabff = schema.Node{Items: &schema4589ef38c5c2, MaxLength: &length1, Type: schema.Array}
-	schemaf47456eb0819 = schema.Node{Fields: []schema.Field{
-		{Name: "matches", Node: &schema25ed26c40e52},
-		{Name: "sinks", Node: &schema224d001eabff},
-	}, Type: schema.Object}
+	schema5668dc13aced = schema.Node{HasRules: true, Items: &schema0bd84d90ddaf, MaxLength: &length1, Type: schema.Array}
+	schema97391d83213b = schema.Node{Fields: []schema.Field{
+		{Name: "matches", Node: &schema9f0bf5305b31},
+		{Name: "sinks", Node: &schema5668dc13aced},
+	}, HasRules: true, Type: schema.Object}
 	schema53618f226072 = schema.Node{MaxLength: &length16, Type: schema.String}
 	rule15f761959fc4   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestBody"}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "method"}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Call{Function: "upperAscii", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "method"}}}, cel.List{cel.Const{Value: "POST"}, cel.Const{Value: "PUT"}}}}}}
-	schema9658fbd0979e = schema.Node{Fields: []schema.Field{
-		{Name: "expectedResponse", Node: &schema52247c173abb},
+	schema2cea28034c8e = schema.Node{Fields: []schema.Field{
+		{Name: "expectedResponse", Node: &schema2f9887b1d6b3},
 		{Name: "expectedStatuses", Node: &schema6631fd2d632f},
 		{Name: "hostname", Node: &schema8d9a11092297},
 		{Name: "method", Node: &schema53618f226072},
 		{Name: "path", Node: &schema0d6f91bd268d},
-		{Name: "requestBody", Node: &schema52247c173abb},
+		{Name: "requestBody", Node: &schema2f9887b1d6b3},
 		{Name: "retriableStatuses", Node: &schema6631fd2d632f},
-	}, Required: []string{"path"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"path"}, Rules: []schema.Rule{
 		{Text: "!has(self.requestBody) || (has(self.method) && self.method.upperAscii() in ['POST','PUT'])", Message: "The requestBody field can only be set when method is POST or PUT.", Expr: &rule15f761959fc4},
 	}, Type: schema.Object}
-	schemadf3712cb384d = schema.Node{Fields: []schema.Field{
+	schemab736bb73bbad = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
-		{Name: "healthCheckLog", Node: &schemaf47456eb0819},
+		{Name: "healthCheckLog", Node: &schema97391d83213b},
 		{Name: "healthyThreshold", Node: &schema531d7ad32449},
-		{Name: "http", Node: &schema9658fbd0979e},
+		{Name: "http", Node: &schema2cea28034c8e},
 		{Name: "initialJitter", Node: &schema81a9dad69d55},
 		{Name: "interval", Node: &schema3e55d6f94429},
 		{Name: "overrides", Node: &schemaa32f47172c1b},
-		{Name: "tcp", Node: &schema98d12f3c51e0},
+		{Name: "tcp", Node: &schemae55bc17e6d8c},
 		{Name: "timeout", Node: &schema90bb5e226c5c},
 		{Name: "type", Node: &schema93c8bf436854},
 		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'HTTP' ? has(self.http) : !has(self.http)", Message: "If Health Checker type is HTTP, http field needs to be set.", Expr: &rule6313803ebd64},
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Expr: &rule46b9af0e4412},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Expr: &rulef0e53b176809},
 	}, Type: schema.Object}
-	schemac50302dd786f = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schemadf3712cb384d},
+	schema5cb10199d448 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schemab736bb73bbad},
 		{Name: "panicThreshold", Node: &schema663e146225f4},
 		{Name: "passive", Node: &schemae520e2068238},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	length259          = int(259)
 	schemaea370782f4a1 = schema.Node{MaxLength: &length259, MinLength: &length1, Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
 	rule9224ba1b731b   = cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{cel.Ident("self")}}, &cel.Call{Function: "duration", Args: []cel.Expr{cel.Const{Value: "0s"}}}}}
-	schema23920d7361bf = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Rules: []schema.Rule{
+	schemacad279d950a0 = schema.Node{HasRules: true, Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Rules: []schema.Rule{
 		{Text: "duration(self) > duration('0s')", Message: "reportingPeriod must be greater than 0", Expr: &rule9224ba1b731b},
 	}, Type: schema.String}
-	schema7e64935d9af9 = schema.Node{Fields: []schema.Field{
+	schema3d72aac9e66b = schema.Node{Fields: []schema.Field{
 		{Name: "authority", Node: &schemaea370782f4a1},
 		{Name: "port", Node: &schema6f6807ab8a8b},
-		{Name: "reportingPeriod", Node: &schema23920d7361bf},
-	}, Type: schema.Object}
-	schema3629afab12b9 = schema.Node{Fields: []schema.Field{
+		{Name: "reportingPeriod", Node: &schemacad279d950a0},
+	}, HasRules: true, Type: schema.Object}
+	schema52f53c15627a = schema.Node{Fields: []schema.Field{
 		{Name: "blackoutPeriod", Node: &schema81a9dad69d55},
 		{Name: "errorUtilizationPenaltyPercent", Node: &schema9f06003cf8cf},
 		{Name: "keepResponseHeaders", Node: &schema0c052ccc8b9a},
 		{Name: "metricNamesForComputingUtilization", Node: &schemaddea1d3cbeb2},
-		{Name: "outOfBand", Node: &schema7e64935d9af9},
+		{Name: "outOfBand", Node: &schema3d72aac9e66b},
 		{Name: "weightExpirationPeriod", Node: &schema81a9dad69d55},
 		{Name: "weightUpdatePeriod", Node: &schema81a9dad69d55},
-	}, Type: schema.Object}
-	schemad5176c4300a7 = schema.Node{Fields: []schema.Field{
-		{Name: "backendUtilization", Node: &schema3629afab12b9},
-		{Name: "consistentHash", Node: &schema7889caab442d},
+	}, HasRules: true, Type: schema.Object}
+	schemaab9d3ca7573d = schema.Node{Fields: []schema.Field{
+		{Name: "backendUtilization", Node: &schema52f53c15627a},
+		{Name: "consistentHash", Node: &schema6df15a06766f},
 		{Name: "dynamicModule", Node: &schema2e3c3a8907cd},
 		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
 		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
 		{Name: "type", Node: &schemabcc47f6869e2},
 		{Name: "zoneAware", Node: &schemaf42fa2b32e8f},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
 		{Text: "self.type == 'BackendUtilization' ? has(self.backendUtilization) : !has(self.backendUtilization)", Message: "If LoadBalancer type is BackendUtilization, backendUtilization field needs to be set.", Expr: &rule8e5ffb98231e},
 		{Text: "self.type == 'DynamicModule' ? has(self.dynamicModule) : !has(self.dynamicModule)", Message: "If LoadBalancer type is DynamicModule, dynamicModule field needs to be set.", Expr: &rulecf86abc82d4a},
@@ -4341,16 +4341,16 @@ var (
 		{Text: "self.type == 'DynamicModule' ? !has(self.endpointOverride) : true", Message: "EndpointOverride is not supported for DynamicModule load balancers.", Expr: &rulec183d807d59a},
 	}, Type: schema.Object}
 	schema4afdc272dbae = schema.Node{Items: &schema1b2e305927a2, MaxLength: &length128, Type: schema.Array}
-	schema8acaf705ca32 = schema.Node{Fields: []schema.Field{
+	schemaf453c958aa88 = schema.Node{Fields: []schema.Field{
 		{Name: "headers", Node: &schema4afdc272dbae},
 		{Name: "methods", Node: &schemad9f6cf0332d4},
 		{Name: "path", Node: &schema755c4e9c5708},
 		{Name: "queryParams", Node: &schema1e6a3f9ad007},
 		{Name: "sourceCIDR", Node: &schema1c98958f1fe4},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "has(self.headers) || has(self.methods) || has(self.path) || has(self.sourceCIDR) || has(self.queryParams)", Message: "at least one of headers, methods, path, sourceCIDR or queryParams must be specified", Expr: &rulef4b432fdacfd},
 	}, Type: schema.Object}
-	schema1baa1792f206 = schema.Node{Items: &schema8acaf705ca32, MaxLength: &length8, Type: schema.Array}
+	schema5bb09432d5de = schema.Node{HasRules: true, Items: &schemaf453c958aa88, MaxLength: &length8, Type: schema.Array}
 	schemad7dcbe988302 = schema.Node{Fields: []schema.Field{
 		{Name: "key", Node: &schema42c0cd9793db},
 		{Name: "namespace", Node: &schema42c0cd9793db},
@@ -4361,96 +4361,96 @@ var (
 		{Name: "requests", Node: &schema289d43d67ad8},
 		{Name: "unit", Node: &schema4de5c92b5f88},
 	}, Required: []string{"requests", "unit"}, Type: schema.Object}
-	schema8e9d57fd0ebd = schema.Node{Fields: []schema.Field{
-		{Name: "clientSelectors", Node: &schema1baa1792f206},
-		{Name: "cost", Node: &schemae099f3660916},
+	schemabda2a76572f7 = schema.Node{Fields: []schema.Field{
+		{Name: "clientSelectors", Node: &schema5bb09432d5de},
+		{Name: "cost", Node: &schemaca3167f32a8e},
 		{Name: "limit", Node: &schemad186aa5a9a48},
 		{Name: "shadowMode", Node: &schemada9efc572a6e},
 		{Name: "shared", Node: &schemada9efc572a6e},
 		{Name: "xRateLimitHeaders", Node: &schema04a87afc1288},
-	}, Required: []string{"limit"}, Type: schema.Object}
-	schema44ef44d91a2d = schema.Node{Items: &schema8e9d57fd0ebd, MaxLength: &length256, Type: schema.Array}
-	schema9a9b38a60139 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema44ef44d91a2d},
-	}, Required: []string{"rules"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"limit"}, Type: schema.Object}
+	schema53cc6557d0d4 = schema.Node{HasRules: true, Items: &schemabda2a76572f7, MaxLength: &length256, Type: schema.Array}
+	schema0b8ab22ebbd3 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema53cc6557d0d4},
+	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
 	rule0ae5d0f02c5b   = cel.Fold{Range: cel.Ident("self"), Variable: "r", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Select{Operand: cel.Ident("r"), Field: "limit"}, Field: "fromMetadata"}}}}, Result: cel.Ident("@result")}
-	schema64ee7950adc2 = schema.Node{Items: &schema8e9d57fd0ebd, MaxLength: &length16, Rules: []schema.Rule{
+	schema32f8a05e736c = schema.Node{HasRules: true, Items: &schemabda2a76572f7, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(r, !has(r.cost) || !has(r.cost.response))", Message: "response cost is not supported for Local Rate Limits", Expr: &rule3609222715d0},
 		{Text: "self.all(r, !has(r.limit.fromMetadata))", Message: "limit fromMetadata is not supported for Local Rate Limits", Expr: &rule0ae5d0f02c5b},
 	}, Type: schema.Array}
-	schema2aaad6d8b718 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema64ee7950adc2},
-	}, Type: schema.Object}
-	schema118bba6374fd = schema.Node{Fields: []schema.Field{
-		{Name: "global", Node: &schema9a9b38a60139},
-		{Name: "local", Node: &schema2aaad6d8b718},
+	schema1f50a36fedfb = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema32f8a05e736c},
+	}, HasRules: true, Type: schema.Object}
+	schema88529b02fbaa = schema.Node{Fields: []schema.Field{
+		{Name: "global", Node: &schema0b8ab22ebbd3},
+		{Name: "local", Node: &schema1f50a36fedfb},
 		{Name: "type", Node: &schema1e3b5a59956a},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schema9a283fae7d5c = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schema161b8e4ae5bd},
 		{Name: "value", Node: &schema27a95a11a7cd},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
 	schemad4f693bf65d4 = schema.Node{Items: &schema9a283fae7d5c, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
 	rule340edea9a339   = cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "statusCodes"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "responseHeaders"}}
-	schemae523b7bb07a6 = schema.Node{Fields: []schema.Field{
+	schema35fff9f47610 = schema.Node{Fields: []schema.Field{
 		{Name: "responseHeaders", Node: &schemad4f693bf65d4},
-		{Name: "statusCodes", Node: &schemaed6d291f6d85},
-	}, Rules: []schema.Rule{
+		{Name: "statusCodes", Node: &schema16483f7097e3},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "has(self.statusCodes) || has(self.responseHeaders)", Message: "at least one of statusCodes or responseHeaders must be specified", Expr: &rule340edea9a339},
 	}, Type: schema.Object}
-	schema7e7a34c72717 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schemae523b7bb07a6},
-		{Name: "redirect", Node: &schemafc9336545677},
-		{Name: "response", Node: &schema323d25c58edd},
+	schemaa1e4ac959af8 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema35fff9f47610},
+		{Name: "redirect", Node: &schemae129c98d2674},
+		{Name: "response", Node: &schema63656bec8dc7},
 		{Name: "source", Node: &schemad7699a0eb3b3},
-	}, Required: []string{"match"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Expr: &ruleab9f9c631889},
 	}, Type: schema.Object}
-	schema556a3a905d76 = schema.Node{Items: &schema7e7a34c72717, Type: schema.Array}
-	schemaac09b5a04746 = schema.Node{Fields: []schema.Field{
-		{Name: "clientSamplingFraction", Node: &schema57fa2d748dc4},
+	schema218cc772079f = schema.Node{HasRules: true, Items: &schemaa1e4ac959af8, Type: schema.Array}
+	schema0cf10599e62b = schema.Node{Fields: []schema.Field{
+		{Name: "clientSamplingFraction", Node: &schemabef3b1209b15},
 		{Name: "customTags", Node: &schemaee33cdf83b8e},
-		{Name: "overallSamplingFraction", Node: &schema57fa2d748dc4},
-		{Name: "samplingFraction", Node: &schema57fa2d748dc4},
+		{Name: "overallSamplingFraction", Node: &schemabef3b1209b15},
+		{Name: "samplingFraction", Node: &schemabef3b1209b15},
 		{Name: "spanName", Node: &schema261f5340ee02},
 		{Name: "tags", Node: &schemac420d745ccee},
-	}, Type: schema.Object}
-	schema0b3ed0eda04e = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Type: schema.Object}
+	schema8c2658f6c350 = schema.Node{Fields: []schema.Field{
 		{Name: "metrics", Node: &schema68d28c245ccd},
-		{Name: "tracing", Node: &schemaac09b5a04746},
-	}, Type: schema.Object}
+		{Name: "tracing", Node: &schema0cf10599e62b},
+	}, HasRules: true, Type: schema.Object}
 	rule9658d26645b3   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}, Else: cel.Const{Value: true}}
 	rule1d4f023b58ac   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
 	rule4bcc53bbb806   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "mergeType"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.List{cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}}}}
 	rulef80bfc6516b9   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "admissionControl"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}}
-	schema56fa52a743aa = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schemaec88c40dbf95},
-		{Name: "bandwidthLimit", Node: &schema987e7fabc88e},
-		{Name: "circuitBreaker", Node: &schema72c49da4085a},
+	schemaa06ad57adbb1 = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schemafee42d5a1c00},
+		{Name: "bandwidthLimit", Node: &schemad1044f7433d7},
+		{Name: "circuitBreaker", Node: &schemabf8f4a388c20},
 		{Name: "compression", Node: &schema92bc91042aca},
 		{Name: "compressor", Node: &schema92bc91042aca},
 		{Name: "connection", Node: &schema570b914d4386},
 		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schema34050ac03a68},
-		{Name: "healthCheck", Node: &schemac50302dd786f},
-		{Name: "http2", Node: &schemafdc3b6f8fb34},
-		{Name: "httpUpgrade", Node: &schema139605f7f4de},
-		{Name: "loadBalancer", Node: &schemad5176c4300a7},
-		{Name: "mergeType", Node: &schemaab72539ecdab},
+		{Name: "faultInjection", Node: &schema1687c0479232},
+		{Name: "healthCheck", Node: &schema5cb10199d448},
+		{Name: "http2", Node: &schemaf3b698c39266},
+		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
+		{Name: "loadBalancer", Node: &schemaab9d3ca7573d},
+		{Name: "mergeType", Node: &schema9bac2ff60ae8},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
-		{Name: "rateLimit", Node: &schema118bba6374fd},
+		{Name: "rateLimit", Node: &schema88529b02fbaa},
 		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schema556a3a905d76},
+		{Name: "responseOverride", Node: &schema218cc772079f},
 		{Name: "retry", Node: &schema011f12a87092},
 		{Name: "routingType", Node: &schema38c43b5ba342},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemaedd6e7381864},
+		{Name: "targetSelectors", Node: &schemac39ca2257c1b},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "telemetry", Node: &schema0b3ed0eda04e},
+		{Name: "telemetry", Node: &schema8c2658f6c350},
 		{Name: "timeout", Node: &schema911cd8223c32},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/ListenerSet/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule9658d26645b3},
@@ -4462,32 +4462,32 @@ var (
 		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, Gateway, or ListenerSet targets", Expr: &rulef80bfc6516b9},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schemaa342a4bfc645 = schema.Node{Fields: []schema.Field{
+	schemab21c1ed11af5 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema56fa52a743aa},
+		{Name: "spec", Node: &schemaa06ad57adbb1},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema3611e616f19e = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schema663b0844b532 = schema.Node{Fields: []schema.Field{
 		{Name: "disableXForwardedForAppend", Node: &schemada9efc572a6e},
 		{Name: "numTrustedHops", Node: &schema4763a3f1a364},
 		{Name: "trustedCIDRs", Node: &schema4cf343a89d16},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.numTrustedHops) && !has(self.trustedCIDRs)) || (!has(self.numTrustedHops) && has(self.trustedCIDRs))", Message: "only one of numTrustedHops or trustedCIDRs must be set", Expr: &rulec77826279c10},
 	}, Type: schema.Object}
 	ruleb3dc6d59c3c5   = cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.List{&cel.Has{Operand: cel.Ident("self"), Field: "xForwardedFor"}, &cel.Has{Operand: cel.Ident("self"), Field: "customHeader"}, &cel.Has{Operand: cel.Ident("self"), Field: "directSourceIP"}}, Variable: "x", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: cel.Ident("x"), Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("x")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schemab13363dcdf55 = schema.Node{Fields: []schema.Field{
+	schema5c15b51c883b = schema.Node{Fields: []schema.Field{
 		{Name: "customHeader", Node: &schemae643c60b4abd},
 		{Name: "directSourceIP", Node: &schema5957ac208058},
-		{Name: "xForwardedFor", Node: &schema3611e616f19e},
-	}, Rules: []schema.Rule{
+		{Name: "xForwardedFor", Node: &schema663b0844b532},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "[has(self.xForwardedFor), has(self.customHeader), has(self.directSourceIP)].filter(x, x).size() == 1", Message: "exactly one of xForwardedFor, customHeader, or directSourceIP must be set", Expr: &ruleb3dc6d59c3c5},
 	}, Type: schema.Object}
 	schemaeaa4fb89cee6 = schema.Node{Fields: []schema.Field{
 		{Name: "stripTrailingHostDot", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schemae3bb6870cd17 = schema.Node{Fields: []schema.Field{
+	schema018e0697d62a = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
 		{Name: "earlyRequestHeaders", Node: &schema9a1e2df9e3e5},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
@@ -4496,8 +4496,8 @@ var (
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
-		{Name: "xForwardedClientCert", Node: &schemaa6764d48965f},
-	}, Rules: []schema.Rule{
+		{Name: "xForwardedClientCert", Node: &schema3d63e2cbbdca},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Expr: &rule716a7e60edd5},
 	}, Type: schema.Object}
 	schema844e68641045 = schema.Node{Fields: []schema.Field{
@@ -4516,7 +4516,7 @@ var (
 		{Name: "tcp", Node: &schemaabf8c0bb1ee5},
 	}, Type: schema.Object}
 	rulebe832eb8488e   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "allowExpiredCertificate"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "allowExpiredCertificate"}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "mode"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "mode"}, cel.List{cel.Const{Value: "VerifyIfGiven"}, cel.Const{Value: "RequireAndVerify"}}}}}}
-	schema1c6fa72b99e9 = schema.Node{Fields: []schema.Field{
+	schemad65a5dc92b42 = schema.Node{Fields: []schema.Field{
 		{Name: "allowExpiredCertificate", Node: &schemada9efc572a6e},
 		{Name: "caCertificateRefs", Node: &schema5952669987c1},
 		{Name: "certificateHashes", Node: &schemaddea1d3cbeb2},
@@ -4525,100 +4525,100 @@ var (
 		{Name: "optional", Node: &schemada9efc572a6e},
 		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
 		{Name: "subjectAltNames", Node: &schema8ba57237b018},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.allowExpiredCertificate) || !self.allowExpiredCertificate || !has(self.mode) || self.mode in ['VerifyIfGiven', 'RequireAndVerify']", Message: "allowExpiredCertificate can only be set when mode is VerifyIfGiven or RequireAndVerify", Expr: &rulebe832eb8488e},
 	}, Type: schema.Object}
-	schemadd4266091cda = schema.Node{Fields: []schema.Field{
+	schemadec034d44f89 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientValidation", Node: &schema1c6fa72b99e9},
+		{Name: "clientValidation", Node: &schemad65a5dc92b42},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "fingerprints", Node: &schema248fc50762e7},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
 		{Name: "session", Node: &schema47f025039b34},
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
 	rule567fb88e5656   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}}}}, Else: cel.Const{Value: true}}
 	rulee44fcdcda383   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
-	schema2aaf53e17558 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schemab13363dcdf55},
-		{Name: "connection", Node: &schema337d01e8f202},
+	schemaacfd46d59349 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema5c15b51c883b},
+		{Name: "connection", Node: &schema84f6f089db53},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
 		{Name: "grpc", Node: &schema37a7143f3ed6},
-		{Name: "headers", Node: &schemae3bb6870cd17},
+		{Name: "headers", Node: &schema018e0697d62a},
 		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schema318aa9fc4529},
-		{Name: "http2", Node: &schemafdc3b6f8fb34},
+		{Name: "http2", Node: &schemaf3b698c39266},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
 		{Name: "proxyProtocol", Node: &schema2a3eb7bc8c4b},
 		{Name: "scheme", Node: &schema9420a501495a},
 		{Name: "targetRef", Node: &schema1a494c59e4a0},
 		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemaedd6e7381864},
+		{Name: "targetSelectors", Node: &schemac39ca2257c1b},
 		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
 		{Name: "timeout", Node: &schemab3d15741f431},
-		{Name: "tls", Node: &schemadd4266091cda},
-	}, Rules: []schema.Rule{
+		{Name: "tls", Node: &schemadec034d44f89},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
 		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'ListenerSet'] : true", Message: "this policy can only have a targetRef.kind of Gateway or ListenerSet", Expr: &rule567fb88e5656},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet']) : true", Message: "this policy can only have a targetRefs[*].kind of Gateway or ListenerSet", Expr: &rulee44fcdcda383},
 	}, Type: schema.Object}
-	schemae8f605bf0e4a = schema.Node{Fields: []schema.Field{
+	schemafd0dd485925d = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema2aaf53e17558},
+		{Name: "spec", Node: &schemaacfd46d59349},
 		{Name: "status", Node: &schema54fd949a45bd},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemabbd4d26e9428 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schema5847d8147d3a = schema.Node{Fields: []schema.Field{
 		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
 		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
 		{Name: "sessionName", Node: &schema53ba105f04cd},
 		{Name: "type", Node: &schema3fe5029bdb4d},
-	}, Rules: []schema.Rule{
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Expr: &rule2c30c8387155},
 		{Text: "!has(self.cookieConfig) || self.type == 'Cookie'", Message: "cookieConfig can only be set with type Cookie", Expr: &ruleab5641f0f014},
 	}, Type: schema.Object}
-	schemab726bbf2e9eb = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema46322ca6e7ba},
-		{Name: "filters", Node: &schema2aa3ba70ee25},
-		{Name: "matches", Node: &schema653e280e5a4d},
+	schema45d808db1c68 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema80881387ad86},
+		{Name: "filters", Node: &schema8984307c4189},
+		{Name: "matches", Node: &schema0b5980f9c532},
 		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "sessionPersistence", Node: &schemabbd4d26e9428},
-	}, Type: schema.Object}
-	schemab2978dcaa1be = schema.Node{Items: &schemab726bbf2e9eb, MaxLength: &length16, Rules: []schema.Rule{
+		{Name: "sessionPersistence", Node: &schema5847d8147d3a},
+	}, HasRules: true, Type: schema.Object}
+	schema359067d5fa25 = schema.Node{HasRules: true, Items: &schema45d808db1c68, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemadb47ccdb610a = schema.Node{Fields: []schema.Field{
+	schemae4a5d3ba3781 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schemab2978dcaa1be},
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schema359067d5fa25},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Type: schema.Object}
-	schemab5e6aafeabe1 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Type: schema.Object}
+	schemafd9385172b55 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemadb47ccdb610a},
+		{Name: "spec", Node: &schemae4a5d3ba3781},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema8fce334b3c35 = schema.Node{MaxLength: &length16, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schema970569d1388b = schema.Node{HasRules: true, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Annotation keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Expr: &rule32848f486f88},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the annotation key's prefix must be a DNS subdomain not longer than 253 characters in total.", Expr: &ruled55b30397a6b},
 	}, Type: schema.Object, Values: &schema62630281c30a}
-	schemacb822e057a45 = schema.Node{Fields: []schema.Field{
-		{Name: "annotations", Node: &schema8fce334b3c35},
-		{Name: "labels", Node: &schema6c5a92c05832},
+	schema8d6b3147bb55 = schema.Node{Fields: []schema.Field{
+		{Name: "annotations", Node: &schema970569d1388b},
+		{Name: "labels", Node: &schema1c587205e70d},
 		{Name: "parametersRef", Node: &schema6fee003a46ed},
-	}, Type: schema.Object}
+	}, HasRules: true, Type: schema.Object}
 	schemabd2b67f0190d = schema.Node{Items: &schema8551e9ed2e9f, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
 	schemab259cdd4e4bd = schema.Node{Fields: []schema.Field{
 		{Name: "caCertificateRefs", Node: &schemabd2b67f0190d},
@@ -4631,71 +4631,71 @@ var (
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "tls", Node: &schema83a5dbf8551f},
 	}, Required: []string{"port", "tls"}, Type: schema.Object}
-	schemaf12afd2da7bb = schema.Node{Items: &schemadbe4bcd29d9b, MaxLength: &length64, Rules: []schema.Rule{
+	schemabd905c830512 = schema.Node{HasRules: true, Items: &schemadbe4bcd29d9b, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "self.all(t1, self.exists_one(t2, t1.port == t2.port))", Message: "Port for TLS configuration must be unique within the Gateway", Expr: &rule8c6c545d50f5},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"port"}}
-	schema521dacaa339d = schema.Node{Fields: []schema.Field{
+	schemab6c510407f87 = schema.Node{Fields: []schema.Field{
 		{Name: "default", Node: &schema83a5dbf8551f},
-		{Name: "perPort", Node: &schemaf12afd2da7bb},
-	}, Required: []string{"default"}, Type: schema.Object}
-	schema10242d782fe5 = schema.Node{Fields: []schema.Field{
+		{Name: "perPort", Node: &schemabd905c830512},
+	}, HasRules: true, Required: []string{"default"}, Type: schema.Object}
+	schema03efdaffc3f6 = schema.Node{Fields: []schema.Field{
 		{Name: "backend", Node: &schema2f43d2bf2b56},
-		{Name: "frontend", Node: &schema521dacaa339d},
-	}, Type: schema.Object}
-	schema6736216820d0 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schemaacb311b853fa},
+		{Name: "frontend", Node: &schemab6c510407f87},
+	}, HasRules: true, Type: schema.Object}
+	schema026930923253 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema11a7afabdffe},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
 		{Name: "defaultScope", Node: &schema39b6c711ff5e},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
-		{Name: "infrastructure", Node: &schemacb822e057a45},
-		{Name: "listeners", Node: &schemadd6fb16107d7},
-		{Name: "tls", Node: &schema10242d782fe5},
-	}, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema49feda81a4fe = schema.Node{Fields: []schema.Field{
+		{Name: "infrastructure", Node: &schema8d6b3147bb55},
+		{Name: "listeners", Node: &schemade1070c60d81},
+		{Name: "tls", Node: &schema03efdaffc3f6},
+	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
+	schema1afa885be2fa = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema6736216820d0},
+		{Name: "spec", Node: &schema026930923253},
 		{Name: "status", Node: &schema8c72bce339d3},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema7cef342a97c0 = schema.Node{Items: &schemaf0563cd98860, Type: schema.Array, Unique: true}
 	schema0a8e8c9d2989 = schema.Node{Fields: []schema.Field{
 		{Name: "attempts", Node: &schemaeaf01c581c2f},
 		{Name: "backoff", Node: &schema81a9dad69d55},
 		{Name: "codes", Node: &schema7cef342a97c0},
 	}, Type: schema.Object}
-	schemae256fde08108 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schemaba09cd9fad42},
-		{Name: "filters", Node: &schema5ecdf5dbd012},
-		{Name: "matches", Node: &schema11423b73f56a},
+	schema1ec98eb593e3 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema0e3992ebdb2f},
+		{Name: "filters", Node: &schemab04aadf4dc63},
+		{Name: "matches", Node: &schema5a14f827acc0},
 		{Name: "name", Node: &schema8d9a11092297},
 		{Name: "retry", Node: &schema0a8e8c9d2989},
-		{Name: "sessionPersistence", Node: &schemabbd4d26e9428},
-		{Name: "timeouts", Node: &schema3f7d9f16ecb7},
-	}, Rules: []schema.Rule{
+		{Name: "sessionPersistence", Node: &schema5847d8147d3a},
+		{Name: "timeouts", Node: &schema931145c21770},
+	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule4100f9d08b24},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulea3091ee82975},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schemae6436bd72ba1 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", Items: &schemae256fde08108, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
+	schema4d49365d36fa = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema1ec98eb593e3, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema564264d4e543 = schema.Node{Fields: []schema.Field{
+	schemaf82c9e41c5c7 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schemae6436bd72ba1},
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schema4d49365d36fa},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Type: schema.Object}
-	schema7d7586007d85 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Type: schema.Object}
+	schema4d869e502059 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema564264d4e543},
+		{Name: "spec", Node: &schemaf82c9e41c5c7},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema77604f56feef = schema.Node{MinLength: &length1, Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
 	schemaec89547f6fcc = schema.Node{Fields: []schema.Field{
 		{Name: "pattern", Node: &schema42c0cd9793db},
@@ -4704,81 +4704,81 @@ var (
 	schemaef4edb0bb1fa = schema.Node{Enum: []string{"Header", "Backend", "PathRegex"}, Type: schema.String}
 	rule7b77bf0b2efe   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "pathRegex"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "PathRegex"}}}}}}
 	ruleaf8e33a8259c   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "pathRegex"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "PathRegex"}}}}}}
-	schemad4835682c3c6 = schema.Node{Fields: []schema.Field{
+	schema0641df5f5329 = schema.Node{Fields: []schema.Field{
 		{Name: "header", Node: &schema38c43b5ba342},
 		{Name: "pathRegex", Node: &schemaec89547f6fcc},
 		{Name: "type", Node: &schemaef4edb0bb1fa},
-	}, Required: []string{"type"}, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.header) && self.type != 'Header')", Message: "header must be nil if the type is not Header", Expr: &rulefdd7b751ba5e},
 		{Text: "!(!has(self.header) && self.type == 'Header')", Message: "header must be specified for Header type", Expr: &rule3cccf129c2e4},
 		{Text: "!(has(self.pathRegex) && self.type != 'PathRegex')", Message: "pathRegex must be nil if the type is not PathRegex", Expr: &rule7b77bf0b2efe},
 		{Text: "!(!has(self.pathRegex) && self.type == 'PathRegex')", Message: "pathRegex must be specified for PathRegex type", Expr: &ruleaf8e33a8259c},
 	}, Type: schema.Object}
-	schema07c7f576e76e = schema.Node{Fields: []schema.Field{
+	schemaaa1be1cdee38 = schema.Node{Fields: []schema.Field{
 		{Name: "appendXForwardedHost", Node: &schemada9efc572a6e},
-		{Name: "hostname", Node: &schemad4835682c3c6},
-		{Name: "path", Node: &schemadef804ebf085},
-	}, Type: schema.Object}
-	schema7a96506e87c2 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema0641df5f5329},
+		{Name: "path", Node: &schemaa75e82d0f7f3},
+	}, HasRules: true, Type: schema.Object}
+	schema70f6bfbe06ef = schema.Node{Fields: []schema.Field{
 		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
-		{Name: "directResponse", Node: &schemadafa19be1f84},
+		{Name: "directResponse", Node: &schema398f686c2a0f},
 		{Name: "matches", Node: &schema2c941ee683d8},
-		{Name: "urlRewrite", Node: &schema07c7f576e76e},
-	}, Type: schema.Object}
-	schema91a4deeff159 = schema.Node{Fields: []schema.Field{
+		{Name: "urlRewrite", Node: &schemaaa1be1cdee38},
+	}, HasRules: true, Type: schema.Object}
+	schemaa2dd29763ca4 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema7a96506e87c2},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+		{Name: "spec", Node: &schema70f6bfbe06ef},
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemafdd8d3720203 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
 		{Name: "spec", Node: &schema2ec643e397a5},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema7cd4d4bf4909 = schema.Node{Fields: []schema.Field{
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schemabdd450a70c4b},
+	schema5af76e980a85 = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schema33dd581ff5c6},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Required: []string{"rules"}, Type: schema.Object}
-	schema8f4e44884f95 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
+	schema6b871ed813e1 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema7cd4d4bf4909},
+		{Name: "spec", Node: &schema5af76e980a85},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema5c764ae5c7aa = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length1024, MinLength: &length1, Rules: []schema.Rule{
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	schema1ac453d6e215 = schema.Node{HasRules: true, Items: &schema41eeb0e8baf6, MaxLength: &length1024, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(h, !isIP(h))", Message: "Hostnames cannot contain an IP", Expr: &rule573d049995f6},
 		{Text: "self.all(h, !h.contains('*') ? h.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$') : true)", Message: "Hostnames must be valid based on RFC-1123", Expr: &rule32d028401ce2},
 		{Text: "self.all(h, h.contains('*') ? (h.startsWith('*.') && h.substring(2).matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$')) : true)", Message: "Wildcards on hostnames must be the first label, and the rest of hostname must be valid based on RFC-1123", Expr: &rulee8219db66a2b},
 	}, Type: schema.Array}
-	schema34e4769ad782 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema5c764ae5c7aa},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schemabdd450a70c4b},
+	schema98895b26d068 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema1ac453d6e215},
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schema33dd581ff5c6},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Required: []string{"hostnames", "rules"}, Type: schema.Object}
-	schemaaa00876134a5 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"hostnames", "rules"}, Type: schema.Object}
+	schemac79b00f4f104 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema34e4769ad782},
+		{Name: "spec", Node: &schema98895b26d068},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema2ce057ef6ca2 = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length1024, Type: schema.Array}
-	schema1cb1cedca31f = schema.Node{Fields: []schema.Field{
+	schema4f7840cf0a32 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schema2ce057ef6ca2},
-		{Name: "parentRefs", Node: &schema8ad20290221d},
-		{Name: "rules", Node: &schema0f7f6502a1b0},
+		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
+		{Name: "rules", Node: &schemaa8f43e8d8bda},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
-	}, Required: []string{"rules"}, Type: schema.Object}
-	schemab77705aa3700 = schema.Node{Fields: []schema.Field{
+	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
+	schemac673dcd1c706 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema1cb1cedca31f},
+		{Name: "spec", Node: &schema4f7840cf0a32},
 		{Name: "status", Node: &schemab1ae136c72f1},
-	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
+	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 )

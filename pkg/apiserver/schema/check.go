@@ -48,12 +48,13 @@ type Advice struct {
 // int64, float64 and bool.
 func Check(node *Node, value any, advice Advice) Findings {
 	c := &checker{root: node, advice: advice}
-	c.check(node, value, make(document.Path, 0, commonDepth))
+	c.check(node, value, make(document.Path, 0, CommonDepth))
 	return c.Findings
 }
 
-// commonDepth is how deep most values are at most: no path to a value in them is copied.
-const commonDepth = 32
+// CommonDepth is the capacity of a path that most values need at most: no path in them is
+// copied as it gets longer.
+const CommonDepth = 32
 
 // checker goes through a value. A path that it hands on lies in the memory of the one before:
 // it holds until the next field or item.

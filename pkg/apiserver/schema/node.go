@@ -68,6 +68,8 @@ type Node struct {
 	IPAddress bool
 	// Rules are the x-kubernetes-validations of the value.
 	Rules []Rule
+	// HasRules tells that there are rules here or somewhere below.
+	HasRules bool
 }
 
 // Format is how a value is read on.
