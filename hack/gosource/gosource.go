@@ -132,7 +132,11 @@ func (w *Writer) literal(schema object) (string, error) {
 		}
 	}
 	if len(patterns) > 0 {
-		add("Patterns", "[]string{"+strings.Join(patterns, ", ")+"}")
+		var references []string
+		for _, pattern := range patterns {
+			references = append(references, w.variable("pattern", "schema.Pattern{Text: "+pattern+"}"))
+		}
+		add("Patterns", "[]*schema.Pattern{"+strings.Join(references, ", ")+"}")
 	}
 	for _, bound := range []struct {
 		name, goType string

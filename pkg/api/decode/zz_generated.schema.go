@@ -6,7 +6,7 @@ import (
 	"github.com/failover-krm/failover/pkg/apiserver/schema"
 )
 
-var failoverSpecSchema = &schema18ba83da7583
+var failoverSpecSchema = &schema23831716b63d
 
 var failoverCheckSchema = &schema4c69d3b0574d
 
@@ -23,81 +23,88 @@ var (
 		{Name: "name", Node: &schema38c43b5ba342},
 		{Name: "namespace", Node: &schema38c43b5ba342},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema8e76e480cd30 = schema.Node{Enum: []string{"gateway.envoyproxy.io/h2c", "gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/wss"}, Type: schema.String}
-	schema22b0a9e7568c = schema.Node{Items: &schema8e76e480cd30, Type: schema.Array}
-	length1            = int(1)
-	length253          = int(253)
-	schema1f96b9b0df63 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
-	number1            = float64(1)
-	number65535        = float64(65535)
-	schema6f6807ab8a8b = schema.Node{Format: schema.Int32, Maximum: &number65535, Minimum: &number1, Type: schema.Integer}
-	schema3f06ec1b9e12 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema1f96b9b0df63},
+	schema8e76e480cd30  = schema.Node{Enum: []string{"gateway.envoyproxy.io/h2c", "gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/wss"}, Type: schema.String}
+	schema22b0a9e7568c  = schema.Node{Items: &schema8e76e480cd30, Type: schema.Array}
+	pattern13abc2357cd3 = schema.Pattern{Text: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}
+	length1             = int(1)
+	length253           = int(253)
+	schemabfd6ac2ea397  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&pattern13abc2357cd3}, Type: schema.String}
+	number1             = float64(1)
+	number65535         = float64(65535)
+	schema6f6807ab8a8b  = schema.Node{Format: schema.Int32, Maximum: &number65535, Minimum: &number1, Type: schema.Integer}
+	schema6b5383fd57fe  = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schemabfd6ac2ea397},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, Required: []string{"hostname", "port"}, Type: schema.Object}
-	schema8d9a11092297 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	length3            = int(3)
-	length45           = int(45)
-	schema63dca3732d43 = schema.Node{MaxLength: &length45, MinLength: &length3, Patterns: []string{"^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}, Type: schema.String}
-	schema8c0e8d2f263d = schema.Node{Fields: []schema.Field{
-		{Name: "address", Node: &schema63dca3732d43},
+	patterneb456d216fa0 = schema.Pattern{Text: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}
+	schema529d1881e036  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&patterneb456d216fa0}, Type: schema.String}
+	patternc2eaa7afe97f = schema.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}
+	length3             = int(3)
+	length45            = int(45)
+	schema6d4372b61bcd  = schema.Node{MaxLength: &length45, MinLength: &length3, Patterns: []*schema.Pattern{&patternc2eaa7afe97f}, Type: schema.String}
+	schema762c2623e37b  = schema.Node{Fields: []schema.Field{
+		{Name: "address", Node: &schema6d4372b61bcd},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, Required: []string{"address", "port"}, Type: schema.Object}
-	schema5a166ecb1de6 = schema.Node{Fields: []schema.Field{
-		{Name: "fqdn", Node: &schema3f06ec1b9e12},
-		{Name: "hostname", Node: &schema8d9a11092297},
-		{Name: "ip", Node: &schema8c0e8d2f263d},
+	schema170974a6d8dc = schema.Node{Fields: []schema.Field{
+		{Name: "fqdn", Node: &schema6b5383fd57fe},
+		{Name: "hostname", Node: &schema529d1881e036},
+		{Name: "ip", Node: &schema762c2623e37b},
 		{Name: "zone", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
 	length256          = int(256)
-	schema983757089e2f = schema.Node{Items: &schema5a166ecb1de6, MaxLength: &length256, Type: schema.Array}
+	schemac76b82add21d = schema.Node{Items: &schema170974a6d8dc, MaxLength: &length256, Type: schema.Array}
 	schema42c0cd9793db = schema.Node{MinLength: &length1, Type: schema.String}
 	schema743a01741be7 = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schema42c0cd9793db},
 		{Name: "namespace", Node: &schema38c43b5ba342},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, Required: []string{"name", "port"}, Type: schema.Object}
-	schemaddea1d3cbeb2 = schema.Node{Items: &schema38c43b5ba342, Type: schema.Array}
-	schemada9efc572a6e = schema.Node{Type: schema.Boolean}
-	schemadaa251c0c2d7 = schema.Node{MaxLength: &length253, Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	length63           = int(63)
-	schemac1f307cdb9e3 = schema.Node{MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema97855a7edf6b = schema.Node{MaxLength: &length253, MinLength: &length1, Type: schema.String}
-	schema6fee003a46ed = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schemadaa251c0c2d7},
-		{Name: "kind", Node: &schemac1f307cdb9e3},
+	schemaddea1d3cbeb2  = schema.Node{Items: &schema38c43b5ba342, Type: schema.Array}
+	schemada9efc572a6e  = schema.Node{Type: schema.Boolean}
+	patternd3459900d9e6 = schema.Pattern{Text: "^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}
+	schema54a40086574e  = schema.Node{MaxLength: &length253, Patterns: []*schema.Pattern{&patternd3459900d9e6}, Type: schema.String}
+	pattern79aa5cda96b8 = schema.Pattern{Text: "^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}
+	length63            = int(63)
+	schema6847a2815d57  = schema.Node{MaxLength: &length63, MinLength: &length1, Patterns: []*schema.Pattern{&pattern79aa5cda96b8}, Type: schema.String}
+	schema97855a7edf6b  = schema.Node{MaxLength: &length253, MinLength: &length1, Type: schema.String}
+	schema7d5c7f0bfd2b  = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema54a40086574e},
+		{Name: "kind", Node: &schema6847a2815d57},
 		{Name: "name", Node: &schema97855a7edf6b},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	length8            = int(8)
-	schema0891b246ce0a = schema.Node{Items: &schema6fee003a46ed, MaxLength: &length8, Type: schema.Array}
-	schema90464f57e9bb = schema.Node{Default: "\"\"", MaxLength: &length253, Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema5443599d24bf = schema.Node{Default: "\"Secret\"", MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schemad2a9b91494ee = schema.Node{MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: schema.String}
-	schema31b30a0a4aa2 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema90464f57e9bb},
-		{Name: "kind", Node: &schema5443599d24bf},
+	length8             = int(8)
+	schema65d8aa41bed6  = schema.Node{Items: &schema7d5c7f0bfd2b, MaxLength: &length8, Type: schema.Array}
+	schema72143674f26c  = schema.Node{Default: "\"\"", MaxLength: &length253, Patterns: []*schema.Pattern{&patternd3459900d9e6}, Type: schema.String}
+	schema28a17a8d1290  = schema.Node{Default: "\"Secret\"", MaxLength: &length63, MinLength: &length1, Patterns: []*schema.Pattern{&pattern79aa5cda96b8}, Type: schema.String}
+	pattern9b02480512a9 = schema.Pattern{Text: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}
+	schema5b14293a01ed  = schema.Node{MaxLength: &length63, MinLength: &length1, Patterns: []*schema.Pattern{&pattern9b02480512a9}, Type: schema.String}
+	schemae948edfce2cb  = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema72143674f26c},
+		{Name: "kind", Node: &schema28a17a8d1290},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schemaad4b0f18a825 = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
-	schema248fc50762e7 = schema.Node{Items: &schemaad4b0f18a825, Type: schema.Array}
-	schema0c052ccc8b9a = schema.Node{Default: "false", Type: schema.Boolean}
-	schema4139913ada40 = schema.Node{Enum: []string{"Auto", "1.0", "1.1", "1.2", "1.3"}, Type: schema.String}
-	schema59ddc02afdee = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
-	schema33bdda8fa240 = schema.Node{Fields: []schema.Field{
+	schemaad4b0f18a825  = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
+	schema248fc50762e7  = schema.Node{Items: &schemaad4b0f18a825, Type: schema.Array}
+	schema0c052ccc8b9a  = schema.Node{Default: "false", Type: schema.Boolean}
+	schema4139913ada40  = schema.Node{Enum: []string{"Auto", "1.0", "1.1", "1.2", "1.3"}, Type: schema.String}
+	patternf9959fe04e65 = schema.Pattern{Text: "^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}
+	schema8698355fd7f6  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&patternf9959fe04e65}, Type: schema.String}
+	schemab7cc58792e86  = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "autoSNIFromEndpointHostname", Node: &schemada9efc572a6e},
-		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
+		{Name: "caCertificateRefs", Node: &schema65d8aa41bed6},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientCertificateRef", Node: &schema31b30a0a4aa2},
+		{Name: "clientCertificateRef", Node: &schemae948edfce2cb},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "fingerprints", Node: &schema248fc50762e7},
 		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
-		{Name: "sni", Node: &schema8d9a11092297},
-		{Name: "wellKnownCACertificates", Node: &schema59ddc02afdee},
+		{Name: "sni", Node: &schema529d1881e036},
+		{Name: "wellKnownCACertificates", Node: &schema8698355fd7f6},
 	}, Type: schema.Object}
 	number1e06         = float64(1e+06)
 	schemaead8cc286843 = schema.Node{Default: "1", Format: schema.Int32, Maximum: &number1e06, Minimum: &number1, Type: schema.Integer}
@@ -118,25 +125,26 @@ var (
 		{Name: "path", Node: &schema38c43b5ba342},
 		{Name: "volumeName", Node: &schema38c43b5ba342},
 	}, Required: []string{"key", "path", "volumeName"}, Type: schema.Object}
-	schema790fbc47edfc = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$"}, Type: schema.IntOrString}
-	schemad5f7b05fb701 = schema.Node{Fields: []schema.Field{
+	patternd82bc2916e9b = schema.Pattern{Text: "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$"}
+	schema5407d22df50f  = schema.Node{Patterns: []*schema.Pattern{&patternd82bc2916e9b}, Type: schema.IntOrString}
+	schema15e4e2a27055  = schema.Node{Fields: []schema.Field{
 		{Name: "containerName", Node: &schema38c43b5ba342},
-		{Name: "divisor", Node: &schema790fbc47edfc},
+		{Name: "divisor", Node: &schema5407d22df50f},
 		{Name: "resource", Node: &schema38c43b5ba342},
 	}, Required: []string{"resource"}, Type: schema.Object}
-	schemafea4835d51e0 = schema.Node{Fields: []schema.Field{
+	schema9ee38fa8d0ba = schema.Node{Fields: []schema.Field{
 		{Name: "configMapKeyRef", Node: &schemaeaddab7027b6},
 		{Name: "fieldRef", Node: &schemac52a7134203a},
 		{Name: "fileKeyRef", Node: &schema675476530e5f},
-		{Name: "resourceFieldRef", Node: &schemad5f7b05fb701},
+		{Name: "resourceFieldRef", Node: &schema15e4e2a27055},
 		{Name: "secretKeyRef", Node: &schemaeaddab7027b6},
 	}, Type: schema.Object}
-	schema2b3438918e98 = schema.Node{Fields: []schema.Field{
+	schema139f760d933a = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schema38c43b5ba342},
 		{Name: "value", Node: &schema38c43b5ba342},
-		{Name: "valueFrom", Node: &schemafea4835d51e0},
+		{Name: "valueFrom", Node: &schema9ee38fa8d0ba},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schemad84b2db40dde = schema.Node{Items: &schema2b3438918e98, Type: schema.Array}
+	schemac809691dd6d9 = schema.Node{Items: &schema139f760d933a, Type: schema.Array}
 	schema64f7acf7fe90 = schema.Node{Default: "\"IfNotPresent\"", Enum: []string{"Always", "IfNotPresent", "Never"}, Type: schema.String}
 	schema7e71a40dfcf4 = schema.Node{Fields: []schema.Field{
 		{Name: "command", Node: &schemaddea1d3cbeb2},
@@ -183,55 +191,55 @@ var (
 		{Name: "request", Node: &schema38c43b5ba342},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schema8ffd99c7336b = schema.Node{Items: &schema32488dc6e732, Type: schema.Array}
-	schemac88777c19966 = schema.Node{Type: schema.Object, Values: &schema790fbc47edfc}
-	schema45cd192e8e48 = schema.Node{Fields: []schema.Field{
+	schemaf0ea7ee09efe = schema.Node{Type: schema.Object, Values: &schema5407d22df50f}
+	schemae4b998360ce7 = schema.Node{Fields: []schema.Field{
 		{Name: "claims", Node: &schema8ffd99c7336b},
-		{Name: "limits", Node: &schemac88777c19966},
-		{Name: "requests", Node: &schemac88777c19966},
+		{Name: "limits", Node: &schemaf0ea7ee09efe},
+		{Name: "requests", Node: &schemaf0ea7ee09efe},
 	}, Type: schema.Object}
-	schema2a2fc48e0f09 = schema.Node{Fields: []schema.Field{
+	schema635717a39e03 = schema.Node{Fields: []schema.Field{
 		{Name: "args", Node: &schemaddea1d3cbeb2},
 		{Name: "clusterIP", Node: &schema8fca7e19b178},
 		{Name: "command", Node: &schemaddea1d3cbeb2},
-		{Name: "env", Node: &schemad84b2db40dde},
+		{Name: "env", Node: &schemac809691dd6d9},
 		{Name: "image", Node: &schema42c0cd9793db},
 		{Name: "imagePullPolicy", Node: &schema64f7acf7fe90},
 		{Name: "livenessProbe", Node: &schema39ca96d392f5},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "readinessProbe", Node: &schema39ca96d392f5},
 		{Name: "replicas", Node: &schemab2970030f587},
-		{Name: "resources", Node: &schema45cd192e8e48},
+		{Name: "resources", Node: &schemae4b998360ce7},
 		{Name: "startupProbe", Node: &schema39ca96d392f5},
 	}, Required: []string{"image", "port"}, Type: schema.Object}
-	schemaa429251c6b0b = schema.Node{Fields: []schema.Field{
+	schema30682d156ba9 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema983757089e2f},
+		{Name: "endpoints", Node: &schemac76b82add21d},
 		{Name: "name", Node: &schema38c43b5ba342},
 		{Name: "service", Node: &schema743a01741be7},
 		{Name: "serviceImport", Node: &schema743a01741be7},
-		{Name: "tls", Node: &schema33bdda8fa240},
+		{Name: "tls", Node: &schemab7cc58792e86},
 		{Name: "weight", Node: &schemaead8cc286843},
-		{Name: "workload", Node: &schema2a2fc48e0f09},
+		{Name: "workload", Node: &schema635717a39e03},
 	}, Type: schema.Object}
 	length15           = int(15)
-	schemaa97d43968867 = schema.Node{Items: &schemaa429251c6b0b, MaxLength: &length15, Type: schema.Array}
-	schema531e93b32bad = schema.Node{Fields: []schema.Field{
+	schemad891ef470e2e = schema.Node{Items: &schema30682d156ba9, MaxLength: &length15, Type: schema.Array}
+	schema7cf79a1d3dad = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "backends", Node: &schemaa97d43968867},
-		{Name: "endpoints", Node: &schema983757089e2f},
+		{Name: "backends", Node: &schemad891ef470e2e},
+		{Name: "endpoints", Node: &schemac76b82add21d},
 		{Name: "name", Node: &schema38c43b5ba342},
 		{Name: "service", Node: &schema743a01741be7},
 		{Name: "serviceImport", Node: &schema743a01741be7},
-		{Name: "tls", Node: &schema33bdda8fa240},
-		{Name: "workload", Node: &schema2a2fc48e0f09},
+		{Name: "tls", Node: &schemab7cc58792e86},
+		{Name: "workload", Node: &schema635717a39e03},
 	}, Type: schema.Object}
 	schema5a86b9686607 = schema.Node{Default: "\"cluster.local\"", Type: schema.String}
-	schemacdc34f50d412 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: &length253, Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema405458df8d18 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schemacdc34f50d412},
-		{Name: "kind", Node: &schemac1f307cdb9e3},
+	schema8256bb4ee297 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: &length253, Patterns: []*schema.Pattern{&patternd3459900d9e6}, Type: schema.String}
+	schema775aa40ad479 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema8256bb4ee297},
+		{Name: "kind", Node: &schema6847a2815d57},
 	}, Required: []string{"kind"}, Type: schema.Object}
-	schema129f26ffc82b = schema.Node{Items: &schema405458df8d18, MaxLength: &length8, Type: schema.Array}
+	schema52e9375efeed = schema.Node{Items: &schema775aa40ad479, MaxLength: &length8, Type: schema.Array}
 	schemae3edc1de43c4 = schema.Node{Default: "\"Same\"", Enum: []string{"All", "Selector", "Same"}, Type: schema.String}
 	schemab35390ec8fee = schema.Node{Fields: []schema.Field{
 		{Name: "key", Node: &schema38c43b5ba342},
@@ -247,61 +255,64 @@ var (
 		{Name: "from", Node: &schemae3edc1de43c4},
 		{Name: "selector", Node: &schemafef0e6b5a39a},
 	}, Type: schema.Object}
-	schema2d47a8c91557 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
-		{Name: "kinds", Node: &schema129f26ffc82b},
+	schemad94a8b70fd91 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
+		{Name: "kinds", Node: &schema52e9375efeed},
 		{Name: "namespaces", Node: &schema8da3508c2ded},
 	}, Type: schema.Object}
-	schema41eeb0e8baf6 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	length255          = int(255)
-	schema9b6f83ba0988 = schema.Node{MaxLength: &length255, MinLength: &length1, Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: schema.String}
-	length64           = int(64)
-	schema86985469aa98 = schema.Node{Items: &schema31b30a0a4aa2, MaxLength: &length64, Type: schema.Array}
-	schema587ff954598c = schema.Node{Default: "\"Terminate\"", Enum: []string{"Terminate", "Passthrough"}, Type: schema.String}
-	length0            = int(0)
-	length4096         = int(4096)
-	schema62630281c30a = schema.Node{MaxLength: &length4096, MinLength: &length0, Type: schema.String}
-	length16           = int(16)
-	schema8599d0deb40d = schema.Node{MaxLength: &length16, Type: schema.Object, Values: &schema62630281c30a}
-	schema9e9845652050 = schema.Node{Fields: []schema.Field{
-		{Name: "certificateRefs", Node: &schema86985469aa98},
+	pattern3e99161257d7 = schema.Pattern{Text: "^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}
+	schema22919551423e  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&pattern3e99161257d7}, Type: schema.String}
+	patternc4d415bffc96 = schema.Pattern{Text: "^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}
+	length255           = int(255)
+	schema5ae7ac3042fd  = schema.Node{MaxLength: &length255, MinLength: &length1, Patterns: []*schema.Pattern{&patternc4d415bffc96}, Type: schema.String}
+	length64            = int(64)
+	schema9c004955422c  = schema.Node{Items: &schemae948edfce2cb, MaxLength: &length64, Type: schema.Array}
+	schema587ff954598c  = schema.Node{Default: "\"Terminate\"", Enum: []string{"Terminate", "Passthrough"}, Type: schema.String}
+	length0             = int(0)
+	length4096          = int(4096)
+	schema62630281c30a  = schema.Node{MaxLength: &length4096, MinLength: &length0, Type: schema.String}
+	length16            = int(16)
+	schema8599d0deb40d  = schema.Node{MaxLength: &length16, Type: schema.Object, Values: &schema62630281c30a}
+	schemab5a048c43740  = schema.Node{Fields: []schema.Field{
+		{Name: "certificateRefs", Node: &schema9c004955422c},
 		{Name: "mode", Node: &schema587ff954598c},
 		{Name: "options", Node: &schema8599d0deb40d},
 	}, Type: schema.Object}
-	schemaceb4a8e7678b = schema.Node{Fields: []schema.Field{
-		{Name: "allowedRoutes", Node: &schema2d47a8c91557},
-		{Name: "hostname", Node: &schema41eeb0e8baf6},
-		{Name: "name", Node: &schema8d9a11092297},
+	schema39adb65a2938 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedRoutes", Node: &schemad94a8b70fd91},
+		{Name: "hostname", Node: &schema22919551423e},
+		{Name: "name", Node: &schema529d1881e036},
 		{Name: "port", Node: &schema6f6807ab8a8b},
-		{Name: "protocol", Node: &schema9b6f83ba0988},
-		{Name: "tls", Node: &schema9e9845652050},
+		{Name: "protocol", Node: &schema5ae7ac3042fd},
+		{Name: "tls", Node: &schemab5a048c43740},
 	}, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
-	schema45ebc1f0f173 = schema.Node{Items: &schemaceb4a8e7678b, MaxLength: &length64, Type: schema.Array}
-	schema27cd2f9f195b = schema.Node{Fields: []schema.Field{
+	schema8bcac129a83d = schema.Node{Items: &schema39adb65a2938, MaxLength: &length64, Type: schema.Array}
+	schema955526f7ca54 = schema.Node{Fields: []schema.Field{
 		{Name: "gatewayClassName", Node: &schema38c43b5ba342},
-		{Name: "listeners", Node: &schema45ebc1f0f173},
+		{Name: "listeners", Node: &schema8bcac129a83d},
 		{Name: "name", Node: &schema38c43b5ba342},
 		{Name: "namespace", Node: &schema38c43b5ba342},
-		{Name: "sectionName", Node: &schema8d9a11092297},
+		{Name: "sectionName", Node: &schema529d1881e036},
 	}, Type: schema.Object}
-	schema161b8e4ae5bd = schema.Node{MaxLength: &length256, MinLength: &length1, Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: schema.String}
-	schema95a835195895 = schema.Node{MaxLength: &length4096, MinLength: &length1, Type: schema.String}
-	schema8afec2ad7a97 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema161b8e4ae5bd},
+	patternaf19c1c9e885 = schema.Pattern{Text: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}
+	schemadaec5e3df0ef  = schema.Node{MaxLength: &length256, MinLength: &length1, Patterns: []*schema.Pattern{&patternaf19c1c9e885}, Type: schema.String}
+	schema95a835195895  = schema.Node{MaxLength: &length4096, MinLength: &length1, Type: schema.String}
+	schema25cf0eca066f  = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schemadaec5e3df0ef},
 		{Name: "value", Node: &schema95a835195895},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema99c0b11eeed7 = schema.Node{Items: &schema8afec2ad7a97, MaxLength: &length16, Type: schema.Array}
+	schema08d0347255bb = schema.Node{Items: &schema25cf0eca066f, MaxLength: &length16, Type: schema.Array}
 	schema11f732f33fb3 = schema.Node{Items: &schema38c43b5ba342, MaxLength: &length16, Type: schema.Array}
-	schema1327e38afab4 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema99c0b11eeed7},
+	schema51c5b32619b6 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema08d0347255bb},
 		{Name: "remove", Node: &schema11f732f33fb3},
-		{Name: "set", Node: &schema99c0b11eeed7},
+		{Name: "set", Node: &schema08d0347255bb},
 	}, Type: schema.Object}
-	schemaaa66b9c41bd3 = schema.Node{Default: "\"Service\"", MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schemaa0fa8fc59995 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema90464f57e9bb},
-		{Name: "kind", Node: &schemaaa66b9c41bd3},
+	schemac611371210ee = schema.Node{Default: "\"Service\"", MaxLength: &length63, MinLength: &length1, Patterns: []*schema.Pattern{&pattern79aa5cda96b8}, Type: schema.String}
+	schema59929829659b = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema72143674f26c},
+		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schema44d7b2fda76a = schema.Node{Default: "100", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
@@ -312,27 +323,27 @@ var (
 	}, Required: []string{"numerator"}, Type: schema.Object}
 	number100          = float64(100)
 	schema663e146225f4 = schema.Node{Format: schema.Int32, Maximum: &number100, Minimum: &number0, Type: schema.Integer}
-	schema8c47e6457bb6 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schemaa0fa8fc59995},
+	schema8295a3226de3 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schema59929829659b},
 		{Name: "fraction", Node: &schema70bd3c836b4f},
 		{Name: "percent", Node: &schema663e146225f4},
 	}, Required: []string{"backendRef"}, Type: schema.Object}
 	schema6e479df10a49 = schema.Node{Enum: []string{"ResponseHeaderModifier", "RequestHeaderModifier", "RequestMirror", "ExtensionRef"}, Type: schema.String}
-	schema4d99fb5a16ca = schema.Node{Fields: []schema.Field{
-		{Name: "extensionRef", Node: &schema6fee003a46ed},
-		{Name: "requestHeaderModifier", Node: &schema1327e38afab4},
-		{Name: "requestMirror", Node: &schema8c47e6457bb6},
-		{Name: "responseHeaderModifier", Node: &schema1327e38afab4},
+	schema03ab7a7445c9 = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schema7d5c7f0bfd2b},
+		{Name: "requestHeaderModifier", Node: &schema51c5b32619b6},
+		{Name: "requestMirror", Node: &schema8295a3226de3},
+		{Name: "responseHeaderModifier", Node: &schema51c5b32619b6},
 		{Name: "type", Node: &schema6e479df10a49},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema046bf1f92e15 = schema.Node{Items: &schema4d99fb5a16ca, MaxLength: &length16, Type: schema.Array}
+	schema67f53df436b8 = schema.Node{Items: &schema03ab7a7445c9, MaxLength: &length16, Type: schema.Array}
 	schema059baf4b83c7 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
-	schema87334a31bd18 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema161b8e4ae5bd},
+	schemacc01829789dc = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schemadaec5e3df0ef},
 		{Name: "type", Node: &schema059baf4b83c7},
 		{Name: "value", Node: &schema95a835195895},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema0693474cefa0 = schema.Node{Items: &schema87334a31bd18, MaxLength: &length16, Type: schema.Array}
+	schemac78705474b35 = schema.Node{Items: &schemacc01829789dc, MaxLength: &length16, Type: schema.Array}
 	length1024         = int(1024)
 	schema72c2afbdca2d = schema.Node{MaxLength: &length1024, Type: schema.String}
 	schemaaa69a8fa5d12 = schema.Node{Fields: []schema.Field{
@@ -340,37 +351,38 @@ var (
 		{Name: "service", Node: &schema72c2afbdca2d},
 		{Name: "type", Node: &schema059baf4b83c7},
 	}, Type: schema.Object}
-	schema2eec9ae002e9 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema0693474cefa0},
+	schema0bc427b923c3 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schemac78705474b35},
 		{Name: "method", Node: &schemaaa69a8fa5d12},
 	}, Type: schema.Object}
-	schemaf2854553a1ed = schema.Node{Items: &schema2eec9ae002e9, MaxLength: &length64, Type: schema.Array}
-	schema81a9dad69d55 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schemaa7845ab09032 = schema.Node{Default: "\"Session\"", Enum: []string{"Permanent", "Session"}, Type: schema.String}
-	schemaf1f7252c3d09 = schema.Node{Fields: []schema.Field{
+	schemabb4a01284456  = schema.Node{Items: &schema0bc427b923c3, MaxLength: &length64, Type: schema.Array}
+	patternf6f031d5d885 = schema.Pattern{Text: "^([0-9]{1,5}(h|m|s|ms)){1,4}$"}
+	schema6fde75b31f18  = schema.Node{Patterns: []*schema.Pattern{&patternf6f031d5d885}, Type: schema.String}
+	schemaa7845ab09032  = schema.Node{Default: "\"Session\"", Enum: []string{"Permanent", "Session"}, Type: schema.String}
+	schemaf1f7252c3d09  = schema.Node{Fields: []schema.Field{
 		{Name: "lifetimeType", Node: &schemaa7845ab09032},
 	}, Type: schema.Object}
 	length128          = int(128)
 	schema53ba105f04cd = schema.Node{MaxLength: &length128, Type: schema.String}
 	schema3fe5029bdb4d = schema.Node{Default: "\"Cookie\"", Enum: []string{"Cookie", "Header"}, Type: schema.String}
-	schemac9efa6aa73ec = schema.Node{Fields: []schema.Field{
-		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
+	schemacc11f66cf19a = schema.Node{Fields: []schema.Field{
+		{Name: "absoluteTimeout", Node: &schema6fde75b31f18},
 		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
 		{Name: "sessionName", Node: &schema53ba105f04cd},
 		{Name: "type", Node: &schema3fe5029bdb4d},
 	}, Type: schema.Object}
-	schemacea874164ba3 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema046bf1f92e15},
-		{Name: "matches", Node: &schemaf2854553a1ed},
-		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "sessionPersistence", Node: &schemac9efa6aa73ec},
+	schemaee3e0f4ccf52 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema67f53df436b8},
+		{Name: "matches", Node: &schemabb4a01284456},
+		{Name: "name", Node: &schema529d1881e036},
+		{Name: "sessionPersistence", Node: &schemacc11f66cf19a},
 	}, Type: schema.Object}
-	schema2fb97f4004c2 = schema.Node{Items: &schemacea874164ba3, MaxLength: &length16, Type: schema.Array}
-	schemaadc85022aa20 = schema.Node{Fields: []schema.Field{
-		{Name: "rules", Node: &schema2fb97f4004c2},
+	schema2847f78939f8 = schema.Node{Items: &schemaee3e0f4ccf52, MaxLength: &length16, Type: schema.Array}
+	schemad15d5f35b188 = schema.Node{Fields: []schema.Field{
+		{Name: "rules", Node: &schema2847f78939f8},
 	}, Type: schema.Object}
 	schemaa00d8f4ea542 = schema.Node{Enum: []string{"Backend"}, Type: schema.String}
-	schema99837782e7df = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length16, Type: schema.Array}
+	schemae1b847382ecc = schema.Node{Items: &schema22919551423e, MaxLength: &length16, Type: schema.Array}
 	schema4eb80cfb6845 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}, Type: schema.String}
 	schema9d39c2a728c4 = schema.Node{Default: "\"PathPrefix\"", Enum: []string{"Exact", "PathPrefix", "RegularExpression"}, Type: schema.String}
 	schemaa2e0d67b784a = schema.Node{Default: "\"/\"", MaxLength: &length1024, Type: schema.String}
@@ -379,19 +391,19 @@ var (
 		{Name: "value", Node: &schemaa2e0d67b784a},
 	}, Type: schema.Object}
 	schema0d6f91bd268d = schema.Node{MaxLength: &length1024, MinLength: &length1, Type: schema.String}
-	schemae9a998f82bc4 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema161b8e4ae5bd},
+	schemac080a2e6defb = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schemadaec5e3df0ef},
 		{Name: "type", Node: &schema059baf4b83c7},
 		{Name: "value", Node: &schema0d6f91bd268d},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schemadf0a3052a40e = schema.Node{Items: &schemae9a998f82bc4, MaxLength: &length16, Type: schema.Array}
-	schema2498fbf6f574 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema0693474cefa0},
+	schema592279b3d492 = schema.Node{Items: &schemac080a2e6defb, MaxLength: &length16, Type: schema.Array}
+	schemab587142e1575 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schemac78705474b35},
 		{Name: "method", Node: &schema4eb80cfb6845},
 		{Name: "path", Node: &schemae180aae8dd62},
-		{Name: "queryParams", Node: &schemadf0a3052a40e},
+		{Name: "queryParams", Node: &schema592279b3d492},
 	}, Type: schema.Object}
-	schemaf81c5bed31d9 = schema.Node{Items: &schema2498fbf6f574, MaxLength: &length64, Type: schema.Array}
+	schemad6f64a0fffde = schema.Node{Items: &schemab587142e1575, MaxLength: &length64, Type: schema.Array}
 	schema3764e9f34e2b = schema.Node{Format: schema.Int32, Maximum: &number100, Minimum: &number1, Type: schema.Integer}
 	schema8dd3200e76b2 = schema.Node{Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
 	schema8468a114599c = schema.Node{Enum: []string{"Ok", "Cancelled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}, Type: schema.String}
@@ -409,34 +421,36 @@ var (
 		{Name: "grpc", Node: &schema82602421945b},
 		{Name: "http", Node: &schema74ea5c3d91b2},
 	}, Type: schema.Object}
-	schemac24855043b6b = schema.Node{Fields: []schema.Field{
+	schema1fb06409a69a = schema.Node{Fields: []schema.Field{
 		{Name: "maxRejectionPercent", Node: &schema663e146225f4},
 		{Name: "minRequestRate", Node: &schema9f06003cf8cf},
 		{Name: "minSuccessRate", Node: &schema3764e9f34e2b},
 		{Name: "rejectionAggression", Node: &schema8dd3200e76b2},
-		{Name: "samplingWindow", Node: &schema81a9dad69d55},
+		{Name: "samplingWindow", Node: &schema6fde75b31f18},
 		{Name: "successCriteria", Node: &schemafe4890f52669},
 	}, Type: schema.Object}
-	schemac14f6eaf1fa3 = schema.Node{Enum: []string{"Second", "Minute", "Hour"}, Type: schema.String}
-	schemac25dd2065d92 = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$", "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}, Type: schema.IntOrString}
-	schema724a2fa040e1 = schema.Node{Fields: []schema.Field{
+	schemac14f6eaf1fa3  = schema.Node{Enum: []string{"Second", "Minute", "Hour"}, Type: schema.String}
+	patternef3d2632a980 = schema.Pattern{Text: "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}
+	schema2dcd1b2e10b3  = schema.Node{Patterns: []*schema.Pattern{&patternd82bc2916e9b, &patternef3d2632a980}, Type: schema.IntOrString}
+	schemaa22720e634c3  = schema.Node{Fields: []schema.Field{
 		{Name: "unit", Node: &schemac14f6eaf1fa3},
-		{Name: "value", Node: &schemac25dd2065d92},
+		{Name: "value", Node: &schema2dcd1b2e10b3},
 	}, Required: []string{"unit", "value"}, Type: schema.Object}
-	schema60fc9e047494 = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schema724a2fa040e1},
+	schema4d1019d829d0 = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schemaa22720e634c3},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema3d6e9daecc7c = schema.Node{Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
-	schema3b71eb9a1d32 = schema.Node{Fields: []schema.Field{
-		{Name: "prefix", Node: &schema3d6e9daecc7c},
+	pattern4a9e5f97ddd0 = schema.Pattern{Text: "^[^\\r\\n\\x00]*$"}
+	schema562a73ed7059  = schema.Node{Patterns: []*schema.Pattern{&pattern4a9e5f97ddd0}, Type: schema.String}
+	schema1eb7efb83ffa  = schema.Node{Fields: []schema.Field{
+		{Name: "prefix", Node: &schema562a73ed7059},
 	}, Type: schema.Object}
-	schema32570b7745b6 = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schema724a2fa040e1},
-		{Name: "responseTrailers", Node: &schema3b71eb9a1d32},
+	schema0a833b4abc43 = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schemaa22720e634c3},
+		{Name: "responseTrailers", Node: &schema1eb7efb83ffa},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema0ad3e212c81e = schema.Node{Fields: []schema.Field{
-		{Name: "request", Node: &schema60fc9e047494},
-		{Name: "response", Node: &schema32570b7745b6},
+	schema7abba93b0ebd = schema.Node{Fields: []schema.Field{
+		{Name: "request", Node: &schema4d1019d829d0},
+		{Name: "response", Node: &schema0a833b4abc43},
 	}, Type: schema.Object}
 	number4_294967295e09 = float64(4.294967295e+09)
 	schema70d6f0bea2d1   = schema.Node{Default: "1024", Maximum: &number4_294967295e09, Minimum: &number0, Type: schema.Integer}
@@ -459,14 +473,14 @@ var (
 	}, Type: schema.Object}
 	schema5957ac208058 = schema.Node{Type: schema.Object}
 	schema189a189bb6b7 = schema.Node{Enum: []string{"Gzip", "Brotli", "Zstd"}, Type: schema.String}
-	schema36a99a8df58f = schema.Node{Fields: []schema.Field{
+	schema156a8a862c39 = schema.Node{Fields: []schema.Field{
 		{Name: "brotli", Node: &schema5957ac208058},
 		{Name: "gzip", Node: &schema5957ac208058},
-		{Name: "minContentLength", Node: &schemac25dd2065d92},
+		{Name: "minContentLength", Node: &schema2dcd1b2e10b3},
 		{Name: "type", Node: &schema189a189bb6b7},
 		{Name: "zstd", Node: &schema5957ac208058},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema92bc91042aca = schema.Node{Items: &schema36a99a8df58f, Type: schema.Array}
+	schemac86917b98896 = schema.Node{Items: &schema156a8a862c39, Type: schema.Array}
 	number300          = float64(300)
 	schema51b33e49bc8d = schema.Node{Format: schema.Int32, Maximum: &number300, Minimum: &number100, Type: schema.Integer}
 	schema56325fe947b4 = schema.Node{Format: schema.Int32, Minimum: &number100, Type: schema.Integer}
@@ -474,14 +488,14 @@ var (
 		{Name: "perEndpointPercent", Node: &schema51b33e49bc8d},
 		{Name: "predictivePercent", Node: &schema56325fe947b4},
 	}, Type: schema.Object}
-	schema570b914d4386 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schemac25dd2065d92},
+	schema4369c9e73a6a = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schema2dcd1b2e10b3},
 		{Name: "preconnect", Node: &schemabc0d095f358f},
-		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
+		{Name: "socketBufferLimit", Node: &schema2dcd1b2e10b3},
 	}, Type: schema.Object}
 	schema503e28247a66 = schema.Node{Enum: []string{"IPv4", "IPv6", "IPv4Preferred", "IPv6Preferred", "IPv4AndIPv6"}, Type: schema.String}
-	schema4fd64695313e = schema.Node{Fields: []schema.Field{
-		{Name: "dnsRefreshRate", Node: &schema81a9dad69d55},
+	schema54ea0dbf63b5 = schema.Node{Fields: []schema.Field{
+		{Name: "dnsRefreshRate", Node: &schema6fde75b31f18},
 		{Name: "lookupFamily", Node: &schema503e28247a66},
 		{Name: "respectDnsTtl", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
@@ -496,13 +510,13 @@ var (
 		{Name: "httpStatus", Node: &schema632759a141f7},
 		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Type: schema.Object}
-	schema0aff0ac7ac88 = schema.Node{Fields: []schema.Field{
-		{Name: "fixedDelay", Node: &schema81a9dad69d55},
+	schema76d211bc4a39 = schema.Node{Fields: []schema.Field{
+		{Name: "fixedDelay", Node: &schema6fde75b31f18},
 		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Required: []string{"fixedDelay"}, Type: schema.Object}
-	schemad997eb85605c = schema.Node{Fields: []schema.Field{
+	schemab04d6ce437e1 = schema.Node{Fields: []schema.Field{
 		{Name: "abort", Node: &schema6b2fe5ab902e},
-		{Name: "delay", Node: &schema0aff0ac7ac88},
+		{Name: "delay", Node: &schema76d211bc4a39},
 	}, Type: schema.Object}
 	schema38fcd5eec7b3 = schema.Node{Fields: []schema.Field{
 		{Name: "service", Node: &schema38c43b5ba342},
@@ -532,16 +546,16 @@ var (
 		{Name: "type", Node: &schemabc3de75d35da},
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema53618f226072 = schema.Node{MaxLength: &length16, Type: schema.String}
-	schema4e5b07af74d6 = schema.Node{Fields: []schema.Field{
+	schema366d3a81099c = schema.Node{Fields: []schema.Field{
 		{Name: "expectedResponse", Node: &schema1614c752d17f},
 		{Name: "expectedStatuses", Node: &schema6631fd2d632f},
-		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "hostname", Node: &schema529d1881e036},
 		{Name: "method", Node: &schema53618f226072},
 		{Name: "path", Node: &schema0d6f91bd268d},
 		{Name: "requestBody", Node: &schema1614c752d17f},
 		{Name: "retriableStatuses", Node: &schema6631fd2d632f},
 	}, Required: []string{"path"}, Type: schema.Object}
-	schema3e55d6f94429 = schema.Node{Default: "\"3s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schemad29dd8ededef = schema.Node{Default: "\"3s\"", Patterns: []*schema.Pattern{&patternf6f031d5d885}, Type: schema.String}
 	schemaa32f47172c1b = schema.Node{Fields: []schema.Field{
 		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, Type: schema.Object}
@@ -549,53 +563,53 @@ var (
 		{Name: "receive", Node: &schema1614c752d17f},
 		{Name: "send", Node: &schema1614c752d17f},
 	}, Type: schema.Object}
-	schema90bb5e226c5c = schema.Node{Default: "\"1s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schema37dc2558dd11 = schema.Node{Default: "\"1s\"", Patterns: []*schema.Pattern{&patternf6f031d5d885}, Type: schema.String}
 	schema93c8bf436854 = schema.Node{Enum: []string{"HTTP", "TCP", "GRPC"}, Type: schema.String}
 	schema0bd7e6234e44 = schema.Node{Default: "3", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
-	schema0824fd5c9338 = schema.Node{Fields: []schema.Field{
+	schemac4233fd999f7 = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
 		{Name: "healthCheckLog", Node: &schemaf6158594edd4},
 		{Name: "healthyThreshold", Node: &schema531d7ad32449},
-		{Name: "http", Node: &schema4e5b07af74d6},
-		{Name: "initialJitter", Node: &schema81a9dad69d55},
-		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "http", Node: &schema366d3a81099c},
+		{Name: "initialJitter", Node: &schema6fde75b31f18},
+		{Name: "interval", Node: &schemad29dd8ededef},
 		{Name: "overrides", Node: &schemaa32f47172c1b},
 		{Name: "tcp", Node: &schemaedba2185ea1b},
-		{Name: "timeout", Node: &schema90bb5e226c5c},
+		{Name: "timeout", Node: &schema37dc2558dd11},
 		{Name: "type", Node: &schema93c8bf436854},
 		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
 	}, Type: schema.Object}
-	schemab52303c84078 = schema.Node{Default: "\"30s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
+	schemac24a2c48a5f3 = schema.Node{Default: "\"30s\"", Patterns: []*schema.Pattern{&patternf6f031d5d885}, Type: schema.String}
 	schema6943e96dcd97 = schema.Node{Default: "5", Format: schema.Int32, Type: schema.Integer}
 	schema4fcbb4719e0b = schema.Node{Default: "10", Format: schema.Int32, Maximum: &number100, Minimum: &number0, Type: schema.Integer}
-	schemae520e2068238 = schema.Node{Fields: []schema.Field{
+	schema58bffcffa412 = schema.Node{Fields: []schema.Field{
 		{Name: "alwaysEjectOneEndpoint", Node: &schema0c052ccc8b9a},
-		{Name: "baseEjectionTime", Node: &schemab52303c84078},
+		{Name: "baseEjectionTime", Node: &schemac24a2c48a5f3},
 		{Name: "consecutive5XxErrors", Node: &schema6943e96dcd97},
 		{Name: "consecutiveGatewayErrors", Node: &schema4763a3f1a364},
 		{Name: "consecutiveLocalOriginFailures", Node: &schema6943e96dcd97},
 		{Name: "failurePercentageThreshold", Node: &schema663e146225f4},
-		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "interval", Node: &schemad29dd8ededef},
 		{Name: "maxEjectionPercent", Node: &schema4fcbb4719e0b},
 		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schema49ffb47b56bc = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema0824fd5c9338},
+	schema8724f1eb070e = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schemac4233fd999f7},
 		{Name: "panicThreshold", Node: &schema663e146225f4},
-		{Name: "passive", Node: &schemae520e2068238},
+		{Name: "passive", Node: &schema58bffcffa412},
 	}, Type: schema.Object}
-	schema048a77ac831d = schema.Node{Fields: []schema.Field{
-		{Name: "idleInterval", Node: &schema81a9dad69d55},
-		{Name: "interval", Node: &schema81a9dad69d55},
+	schema410f3fdc08b3 = schema.Node{Fields: []schema.Field{
+		{Name: "idleInterval", Node: &schema6fde75b31f18},
+		{Name: "interval", Node: &schema6fde75b31f18},
 		{Name: "intervalJitter", Node: &schema663e146225f4},
-		{Name: "timeout", Node: &schema81a9dad69d55},
+		{Name: "timeout", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
 	number2_147483647e09 = float64(2.147483647e+09)
 	schemab8c5256fd160   = schema.Node{Format: schema.Int32, Maximum: &number2_147483647e09, Minimum: &number1, Type: schema.Integer}
-	schemacd193f4d15dc   = schema.Node{Fields: []schema.Field{
-		{Name: "connectionKeepalive", Node: &schema048a77ac831d},
-		{Name: "initialConnectionWindowSize", Node: &schemac25dd2065d92},
-		{Name: "initialStreamWindowSize", Node: &schemac25dd2065d92},
+	schemae178ba477826   = schema.Node{Fields: []schema.Field{
+		{Name: "connectionKeepalive", Node: &schema410f3fdc08b3},
+		{Name: "initialConnectionWindowSize", Node: &schema2dcd1b2e10b3},
+		{Name: "initialStreamWindowSize", Node: &schema2dcd1b2e10b3},
 		{Name: "maxConcurrentStreams", Node: &schemab8c5256fd160},
 		{Name: "onInvalidMessage", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
@@ -606,27 +620,28 @@ var (
 		{Name: "connect", Node: &schema7e475006ea5d},
 		{Name: "type", Node: &schema38c43b5ba342},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema31247df1487e = schema.Node{Items: &schemaa81f8c510ddc, Type: schema.Array}
-	length259          = int(259)
-	schemaea370782f4a1 = schema.Node{MaxLength: &length259, MinLength: &length1, Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
-	schemae88d9145007e = schema.Node{Fields: []schema.Field{
-		{Name: "authority", Node: &schemaea370782f4a1},
+	schema31247df1487e  = schema.Node{Items: &schemaa81f8c510ddc, Type: schema.Array}
+	pattern56dac28bb4ee = schema.Pattern{Text: "^[^\\x00\\n\\r]*$"}
+	length259           = int(259)
+	schema06a4adcc309d  = schema.Node{MaxLength: &length259, MinLength: &length1, Patterns: []*schema.Pattern{&pattern56dac28bb4ee}, Type: schema.String}
+	schema152ef54afac4  = schema.Node{Fields: []schema.Field{
+		{Name: "authority", Node: &schema06a4adcc309d},
 		{Name: "port", Node: &schema6f6807ab8a8b},
-		{Name: "reportingPeriod", Node: &schema81a9dad69d55},
+		{Name: "reportingPeriod", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schema30fbf6e3f1dc = schema.Node{Fields: []schema.Field{
-		{Name: "blackoutPeriod", Node: &schema81a9dad69d55},
+	schema850f46dbe62d = schema.Node{Fields: []schema.Field{
+		{Name: "blackoutPeriod", Node: &schema6fde75b31f18},
 		{Name: "errorUtilizationPenaltyPercent", Node: &schema9f06003cf8cf},
 		{Name: "keepResponseHeaders", Node: &schema0c052ccc8b9a},
 		{Name: "metricNamesForComputingUtilization", Node: &schemaddea1d3cbeb2},
-		{Name: "outOfBand", Node: &schemae88d9145007e},
-		{Name: "weightExpirationPeriod", Node: &schema81a9dad69d55},
-		{Name: "weightUpdatePeriod", Node: &schema81a9dad69d55},
+		{Name: "outOfBand", Node: &schema152ef54afac4},
+		{Name: "weightExpirationPeriod", Node: &schema6fde75b31f18},
+		{Name: "weightUpdatePeriod", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schema3eb43e84981a = schema.Node{Fields: []schema.Field{
+	schema40312b9b5a1d = schema.Node{Fields: []schema.Field{
 		{Name: "attributes", Node: &schemac420d745ccee},
 		{Name: "name", Node: &schema38c43b5ba342},
-		{Name: "ttl", Node: &schema81a9dad69d55},
+		{Name: "ttl", Node: &schema6fde75b31f18},
 	}, Required: []string{"name"}, Type: schema.Object}
 	schema73869a4d92a1 = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schema38c43b5ba342},
@@ -636,20 +651,21 @@ var (
 	number5_000011e06  = float64(5.000011e+06)
 	schema4327933408d2 = schema.Node{Default: "65537", Maximum: &number5_000011e06, Minimum: &number2, Type: schema.Integer}
 	schema2a67b8d78ccb = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie", "QueryParams"}, Type: schema.String}
-	schema7ad8cc3b85cc = schema.Node{Fields: []schema.Field{
-		{Name: "cookie", Node: &schema3eb43e84981a},
+	schema1b059a8ddd97 = schema.Node{Fields: []schema.Field{
+		{Name: "cookie", Node: &schema40312b9b5a1d},
 		{Name: "header", Node: &schema73869a4d92a1},
 		{Name: "headers", Node: &schemaec11422732f2},
 		{Name: "queryParams", Node: &schemaec11422732f2},
 		{Name: "tableSize", Node: &schema4327933408d2},
 		{Name: "type", Node: &schema2a67b8d78ccb},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema8fb5c4400a9b = schema.Node{Type: schema.Any}
-	schema363441014399 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: schema.String}
-	schema2e3c3a8907cd = schema.Node{Fields: []schema.Field{
+	schema8fb5c4400a9b  = schema.Node{Type: schema.Any}
+	patterna59c937faf74 = schema.Pattern{Text: "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}
+	schema3c69fc0fb9f2  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&patterna59c937faf74}, Type: schema.String}
+	schemafb835b20d045  = schema.Node{Fields: []schema.Field{
 		{Name: "config", Node: &schema8fb5c4400a9b},
 		{Name: "lbPolicyName", Node: &schema97855a7edf6b},
-		{Name: "name", Node: &schema363441014399},
+		{Name: "name", Node: &schema3c69fc0fb9f2},
 	}, Required: []string{"lbPolicyName", "name"}, Type: schema.Object}
 	schema38cde2bdaadc = schema.Node{Fields: []schema.Field{
 		{Name: "header", Node: &schema38c43b5ba342},
@@ -659,8 +675,8 @@ var (
 	schemaf4857124ca8e = schema.Node{Fields: []schema.Field{
 		{Name: "extractFrom", Node: &schemad429d962399e},
 	}, Required: []string{"extractFrom"}, Type: schema.Object}
-	schema8c78eb4fd0f1 = schema.Node{Fields: []schema.Field{
-		{Name: "window", Node: &schema81a9dad69d55},
+	schema3748a5a8d09a = schema.Node{Fields: []schema.Field{
+		{Name: "window", Node: &schema6fde75b31f18},
 	}, Required: []string{"window"}, Type: schema.Object}
 	schemabcc47f6869e2 = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin", "BackendUtilization", "DynamicModule"}, Type: schema.String}
 	schema1f0b1bf3cbeb = schema.Node{Fields: []schema.Field{
@@ -680,12 +696,12 @@ var (
 		{Name: "preferLocal", Node: &schema087d74b0f70f},
 		{Name: "weightedZones", Node: &schemaa954d1f74f15},
 	}, Type: schema.Object}
-	schemaeb131eb627f2 = schema.Node{Fields: []schema.Field{
-		{Name: "backendUtilization", Node: &schema30fbf6e3f1dc},
-		{Name: "consistentHash", Node: &schema7ad8cc3b85cc},
-		{Name: "dynamicModule", Node: &schema2e3c3a8907cd},
+	schemab2696767f11e = schema.Node{Fields: []schema.Field{
+		{Name: "backendUtilization", Node: &schema850f46dbe62d},
+		{Name: "consistentHash", Node: &schema1b059a8ddd97},
+		{Name: "dynamicModule", Node: &schemafb835b20d045},
 		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
-		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
+		{Name: "slowStart", Node: &schema3748a5a8d09a},
 		{Name: "type", Node: &schemabcc47f6869e2},
 		{Name: "zoneAware", Node: &schemaeedc9d55df54},
 	}, Required: []string{"type"}, Type: schema.Object}
@@ -775,19 +791,19 @@ var (
 		{Name: "local", Node: &schemae032d831cd86},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, Type: schema.Object}
-	schema0297858b2f12 = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schemac25dd2065d92},
+	schemaf760559d3e7b = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schema2dcd1b2e10b3},
 	}, Required: []string{"limit"}, Type: schema.Object}
 	schemafedfa9f5cf7d = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Prefix", "Suffix", "RegularExpression"}, Type: schema.String}
 	schema27a95a11a7cd = schema.Node{Fields: []schema.Field{
 		{Name: "type", Node: &schemafedfa9f5cf7d},
 		{Name: "value", Node: &schema0d6f91bd268d},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema9a283fae7d5c = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema161b8e4ae5bd},
+	schemac7680ca9a799 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schemadaec5e3df0ef},
 		{Name: "value", Node: &schema27a95a11a7cd},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schemad4f693bf65d4 = schema.Node{Items: &schema9a283fae7d5c, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schema6d403adf7e96 = schema.Node{Items: &schemac7680ca9a799, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
 	schemae6a249a72d3f = schema.Node{Fields: []schema.Field{
 		{Name: "end", Node: &schemad68636697e29},
 		{Name: "start", Node: &schemad68636697e29},
@@ -800,8 +816,8 @@ var (
 	}, Required: []string{"type"}, Type: schema.Object}
 	length50           = int(50)
 	schema4c467e8a1075 = schema.Node{Items: &schemaea1981a5449a, MaxLength: &length50, MinLength: &length1, Type: schema.Array}
-	schemaba7af1f4c845 = schema.Node{Fields: []schema.Field{
-		{Name: "responseHeaders", Node: &schemad4f693bf65d4},
+	schemaae8465b1970d = schema.Node{Fields: []schema.Field{
+		{Name: "responseHeaders", Node: &schema6d403adf7e96},
 		{Name: "statusCodes", Node: &schema4c467e8a1075},
 	}, Type: schema.Object}
 	schemac16f9981e183 = schema.Node{Enum: []string{"ReplaceFullPath", "ReplacePrefixMatch"}, Type: schema.String}
@@ -812,41 +828,41 @@ var (
 	}, Required: []string{"type"}, Type: schema.Object}
 	schema6e51e94b558e = schema.Node{Enum: []string{"http", "https"}, Type: schema.String}
 	schemae39d83d772b8 = schema.Node{Default: "302", Enum: []string{"301", "302"}, Type: schema.Integer}
-	schemadc4409f886b7 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema8d9a11092297},
+	schema43e593c07b0d = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema529d1881e036},
 		{Name: "path", Node: &schema2272878a9579},
 		{Name: "port", Node: &schema4763a3f1a364},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schemae39d83d772b8},
 	}, Type: schema.Object}
 	schema7e926b5e105e = schema.Node{Default: "\"Inline\"", Enum: []string{"Inline", "ValueRef"}, Type: schema.String}
-	schema0bad7024db35 = schema.Node{Fields: []schema.Field{
+	schema6f195f7fcef0 = schema.Node{Fields: []schema.Field{
 		{Name: "inline", Node: &schema38c43b5ba342},
 		{Name: "type", Node: &schema7e926b5e105e},
-		{Name: "valueRef", Node: &schema6fee003a46ed},
+		{Name: "valueRef", Node: &schema7d5c7f0bfd2b},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema33b80e1e7a7f = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schema0bad7024db35},
+	schema37109ffa3363 = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schema6f195f7fcef0},
 		{Name: "contentType", Node: &schema38c43b5ba342},
-		{Name: "header", Node: &schema1327e38afab4},
+		{Name: "header", Node: &schema51c5b32619b6},
 		{Name: "statusCode", Node: &schemad68636697e29},
 	}, Type: schema.Object}
 	schemad7699a0eb3b3 = schema.Node{Enum: []string{"All", "Local", "Backend"}, Type: schema.String}
-	schema876d70f593c2 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schemaba7af1f4c845},
-		{Name: "redirect", Node: &schemadc4409f886b7},
-		{Name: "response", Node: &schema33b80e1e7a7f},
+	schema646bd12c1188 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schemaae8465b1970d},
+		{Name: "redirect", Node: &schema43e593c07b0d},
+		{Name: "response", Node: &schema37109ffa3363},
 		{Name: "source", Node: &schemad7699a0eb3b3},
 	}, Required: []string{"match"}, Type: schema.Object}
-	schemaac97685c70e2 = schema.Node{Items: &schema876d70f593c2, Type: schema.Array}
+	schema8451a6de9a8c = schema.Node{Items: &schema646bd12c1188, Type: schema.Array}
 	schemaaacca2f08d2e = schema.Node{Default: "2", Format: schema.Int32, Minimum: &number0, Type: schema.Integer}
-	schemaea61d370b5a7 = schema.Node{Fields: []schema.Field{
-		{Name: "baseInterval", Node: &schema81a9dad69d55},
-		{Name: "maxInterval", Node: &schema81a9dad69d55},
+	schema800acdbaba10 = schema.Node{Fields: []schema.Field{
+		{Name: "baseInterval", Node: &schema6fde75b31f18},
+		{Name: "maxInterval", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schemad6b3507ac1b0 = schema.Node{Fields: []schema.Field{
-		{Name: "backOff", Node: &schemaea61d370b5a7},
-		{Name: "timeout", Node: &schema81a9dad69d55},
+	schemafdbac0073a74 = schema.Node{Fields: []schema.Field{
+		{Name: "backOff", Node: &schema800acdbaba10},
+		{Name: "timeout", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
 	schema7104815a8a02 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
 	schema5bdc3f925a17 = schema.Node{Items: &schema7104815a8a02, Type: schema.Array}
@@ -854,15 +870,15 @@ var (
 		{Name: "httpStatusCodes", Node: &schema6631fd2d632f},
 		{Name: "triggers", Node: &schema5bdc3f925a17},
 	}, Type: schema.Object}
-	schema011f12a87092 = schema.Node{Fields: []schema.Field{
+	schemae7abee5f04ec = schema.Node{Fields: []schema.Field{
 		{Name: "numAttemptsPerPriority", Node: &schema4763a3f1a364},
 		{Name: "numRetries", Node: &schemaaacca2f08d2e},
-		{Name: "perRetry", Node: &schemad6b3507ac1b0},
+		{Name: "perRetry", Node: &schemafdbac0073a74},
 		{Name: "retryOn", Node: &schemad71897e039d0},
 	}, Type: schema.Object}
-	schemababb17aa0a1f = schema.Node{Fields: []schema.Field{
-		{Name: "idleTime", Node: &schema81a9dad69d55},
-		{Name: "interval", Node: &schema81a9dad69d55},
+	schema6a9ba05607bb = schema.Node{Fields: []schema.Field{
+		{Name: "idleTime", Node: &schema6fde75b31f18},
+		{Name: "interval", Node: &schema6fde75b31f18},
 		{Name: "probes", Node: &schema4763a3f1a364},
 	}, Type: schema.Object}
 	schema68d28c245ccd = schema.Node{Fields: []schema.Field{
@@ -899,61 +915,62 @@ var (
 		{Name: "metrics", Node: &schema68d28c245ccd},
 		{Name: "tracing", Node: &schema7753f16a9886},
 	}, Type: schema.Object}
-	schemae854d389e478 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionIdleTimeout", Node: &schema81a9dad69d55},
-		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
-		{Name: "maxStreamDuration", Node: &schema81a9dad69d55},
-		{Name: "requestTimeout", Node: &schema81a9dad69d55},
-		{Name: "streamIdleTimeout", Node: &schema81a9dad69d55},
+	schema1e64fa47674b = schema.Node{Fields: []schema.Field{
+		{Name: "connectionIdleTimeout", Node: &schema6fde75b31f18},
+		{Name: "maxConnectionDuration", Node: &schema6fde75b31f18},
+		{Name: "maxStreamDuration", Node: &schema6fde75b31f18},
+		{Name: "requestTimeout", Node: &schema6fde75b31f18},
+		{Name: "streamIdleTimeout", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schema462624edd7ba = schema.Node{Fields: []schema.Field{
-		{Name: "connectTimeout", Node: &schema81a9dad69d55},
+	schema9ed9ccf1fd3c = schema.Node{Fields: []schema.Field{
+		{Name: "connectTimeout", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schema911cd8223c32 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schemae854d389e478},
-		{Name: "tcp", Node: &schema462624edd7ba},
+	schemaf12a8287e62d = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema1e64fa47674b},
+		{Name: "tcp", Node: &schema9ed9ccf1fd3c},
 	}, Type: schema.Object}
-	schema68e85aa6611c = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schemac24855043b6b},
-		{Name: "bandwidthLimit", Node: &schema0ad3e212c81e},
+	schema878b5a429ad4 = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schema1fb06409a69a},
+		{Name: "bandwidthLimit", Node: &schema7abba93b0ebd},
 		{Name: "circuitBreaker", Node: &schema8e83fc907688},
-		{Name: "compression", Node: &schema92bc91042aca},
-		{Name: "compressor", Node: &schema92bc91042aca},
-		{Name: "connection", Node: &schema570b914d4386},
-		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schemad997eb85605c},
-		{Name: "healthCheck", Node: &schema49ffb47b56bc},
-		{Name: "http2", Node: &schemacd193f4d15dc},
+		{Name: "compression", Node: &schemac86917b98896},
+		{Name: "compressor", Node: &schemac86917b98896},
+		{Name: "connection", Node: &schema4369c9e73a6a},
+		{Name: "dns", Node: &schema54ea0dbf63b5},
+		{Name: "faultInjection", Node: &schemab04d6ce437e1},
+		{Name: "healthCheck", Node: &schema8724f1eb070e},
+		{Name: "http2", Node: &schemae178ba477826},
 		{Name: "httpUpgrade", Node: &schema31247df1487e},
-		{Name: "loadBalancer", Node: &schemaeb131eb627f2},
+		{Name: "loadBalancer", Node: &schemab2696767f11e},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "name", Node: &schema38c43b5ba342},
 		{Name: "profile", Node: &schemab313360739d3},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schemac433e9704eaa},
-		{Name: "requestBuffer", Node: &schema0297858b2f12},
-		{Name: "responseOverride", Node: &schemaac97685c70e2},
-		{Name: "retry", Node: &schema011f12a87092},
+		{Name: "requestBuffer", Node: &schemaf760559d3e7b},
+		{Name: "responseOverride", Node: &schema8451a6de9a8c},
+		{Name: "retry", Node: &schemae7abee5f04ec},
 		{Name: "routingType", Node: &schema38c43b5ba342},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
 		{Name: "telemetry", Node: &schema315db3a4a959},
-		{Name: "timeout", Node: &schema911cd8223c32},
+		{Name: "timeout", Node: &schemaf12a8287e62d},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema3d149316f982 = schema.Node{Default: "\"active\"", Enum: []string{"active", "passive"}, Type: schema.String}
-	schema80293c4d5671 = schema.Node{Items: &schema161b8e4ae5bd, MaxLength: &length64, Type: schema.Array}
-	schemad5c37293190c = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "*"}, Type: schema.String}
-	length9            = int(9)
-	schema0d00055a0ac3 = schema.Node{Items: &schemad5c37293190c, MaxLength: &length9, Type: schema.Array}
-	schema55ea38575a4e = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)"}, Type: schema.String}
-	schema3366472690c5 = schema.Node{Items: &schema55ea38575a4e, MaxLength: &length64, Type: schema.Array}
-	schemaf1bea9f10213 = schema.Node{Default: "5", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
-	schema59f59fc07b8f = schema.Node{Fields: []schema.Field{
+	schema3d149316f982  = schema.Node{Default: "\"active\"", Enum: []string{"active", "passive"}, Type: schema.String}
+	schema64da23f64d3b  = schema.Node{Items: &schemadaec5e3df0ef, MaxLength: &length64, Type: schema.Array}
+	schemad5c37293190c  = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "*"}, Type: schema.String}
+	length9             = int(9)
+	schema0d00055a0ac3  = schema.Node{Items: &schemad5c37293190c, MaxLength: &length9, Type: schema.Array}
+	pattern44a2ffbb6a5f = schema.Pattern{Text: "(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)"}
+	schema68d8cf162ccd  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&pattern44a2ffbb6a5f}, Type: schema.String}
+	schemaccda7ca9515a  = schema.Node{Items: &schema68d8cf162ccd, MaxLength: &length64, Type: schema.Array}
+	schemaf1bea9f10213  = schema.Node{Default: "5", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
+	schema396df8b19d66  = schema.Node{Fields: []schema.Field{
 		{Name: "allowCredentials", Node: &schemada9efc572a6e},
-		{Name: "allowHeaders", Node: &schema80293c4d5671},
+		{Name: "allowHeaders", Node: &schema64da23f64d3b},
 		{Name: "allowMethods", Node: &schema0d00055a0ac3},
-		{Name: "allowOrigins", Node: &schema3366472690c5},
-		{Name: "exposeHeaders", Node: &schema80293c4d5671},
+		{Name: "allowOrigins", Node: &schemaccda7ca9515a},
+		{Name: "exposeHeaders", Node: &schema64da23f64d3b},
 		{Name: "maxAge", Node: &schemaf1bea9f10213},
 	}, Type: schema.Object}
 	schemac9ea31ca1479 = schema.Node{Fields: []schema.Field{
@@ -963,81 +980,82 @@ var (
 	schema670fe67b835d = schema.Node{Fields: []schema.Field{
 		{Name: "allowedHeaders", Node: &schema24c7aaeb86fe},
 	}, Type: schema.Object}
-	schema1a55ef4c6991 = schema.Node{MaxLength: &length1024, Patterns: []string{"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}, Type: schema.String}
-	schemaf667150010c5 = schema.Node{Fields: []schema.Field{
+	pattern00bf098622b8 = schema.Pattern{Text: "^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}
+	schemafddcff2fb798  = schema.Node{MaxLength: &length1024, Patterns: []*schema.Pattern{&pattern00bf098622b8}, Type: schema.String}
+	schema8cef609841bc  = schema.Node{Fields: []schema.Field{
 		{Name: "allowedHeaders", Node: &schema24c7aaeb86fe},
 		{Name: "allowedResponseHeaders", Node: &schema24c7aaeb86fe},
-		{Name: "path", Node: &schema1a55ef4c6991},
+		{Name: "path", Node: &schemafddcff2fb798},
 	}, Type: schema.Object}
 	schema7ac0effb5657 = schema.Node{Enum: []string{"HTTP", "GRPC"}, Type: schema.String}
-	schemab95545fd5810 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schemaa0fa8fc59995},
+	schema02a00a29acfe = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schema59929829659b},
 		{Name: "forwardBody", Node: &schemac9ea31ca1479},
 		{Name: "grpc", Node: &schema670fe67b835d},
-		{Name: "http", Node: &schemaf667150010c5},
+		{Name: "http", Node: &schema8cef609841bc},
 		{Name: "protocol", Node: &schema7ac0effb5657},
 	}, Required: []string{"backendRef", "protocol"}, Type: schema.Object}
 	schema0cb08d635283 = schema.Node{Default: "302", Enum: []string{"301", "302", "303", "307", "308"}, Type: schema.Integer}
-	schemafa98deb31009 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema8d9a11092297},
+	schema25133fd3463d = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema529d1881e036},
 		{Name: "path", Node: &schema2272878a9579},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schema0cb08d635283},
 	}, Type: schema.Object}
 	schemafe5e4f176da5 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS"}, Type: schema.String}
-	schema5e74871c894b = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema8d9a11092297},
+	schema978481c848fc = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema529d1881e036},
 		{Name: "path", Node: &schema2272878a9579},
 	}, Type: schema.Object}
-	schemabea089d24c4f = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schema59f59fc07b8f},
-		{Name: "extensionRef", Node: &schema6fee003a46ed},
-		{Name: "externalAuth", Node: &schemab95545fd5810},
-		{Name: "requestHeaderModifier", Node: &schema1327e38afab4},
-		{Name: "requestMirror", Node: &schema8c47e6457bb6},
-		{Name: "requestRedirect", Node: &schemafa98deb31009},
-		{Name: "responseHeaderModifier", Node: &schema1327e38afab4},
+	schemaca1c5d20ec77 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema396df8b19d66},
+		{Name: "extensionRef", Node: &schema7d5c7f0bfd2b},
+		{Name: "externalAuth", Node: &schema02a00a29acfe},
+		{Name: "requestHeaderModifier", Node: &schema51c5b32619b6},
+		{Name: "requestMirror", Node: &schema8295a3226de3},
+		{Name: "requestRedirect", Node: &schema25133fd3463d},
+		{Name: "responseHeaderModifier", Node: &schema51c5b32619b6},
 		{Name: "type", Node: &schemafe5e4f176da5},
-		{Name: "urlRewrite", Node: &schema5e74871c894b},
+		{Name: "urlRewrite", Node: &schema978481c848fc},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schemad8fce44a69d3 = schema.Node{Items: &schemabea089d24c4f, MaxLength: &length16, Type: schema.Array}
-	schema22914b3ef13c = schema.Node{Fields: []schema.Field{
-		{Name: "backendRequest", Node: &schema81a9dad69d55},
-		{Name: "request", Node: &schema81a9dad69d55},
+	schema9ad134c1bc4f = schema.Node{Items: &schemaca1c5d20ec77, MaxLength: &length16, Type: schema.Array}
+	schema137343ffc7be = schema.Node{Fields: []schema.Field{
+		{Name: "backendRequest", Node: &schema6fde75b31f18},
+		{Name: "request", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schema338ec3eafd06 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemad8fce44a69d3},
-		{Name: "matches", Node: &schemaf81c5bed31d9},
-		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "sessionPersistence", Node: &schemac9efa6aa73ec},
-		{Name: "timeouts", Node: &schema22914b3ef13c},
+	schema7385106f446c = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema9ad134c1bc4f},
+		{Name: "matches", Node: &schemad6f64a0fffde},
+		{Name: "name", Node: &schema529d1881e036},
+		{Name: "sessionPersistence", Node: &schemacc11f66cf19a},
+		{Name: "timeouts", Node: &schema137343ffc7be},
 	}, Type: schema.Object}
-	schemad37621aab093 = schema.Node{Items: &schema338ec3eafd06, MaxLength: &length16, Type: schema.Array}
+	schema1629cd688bf6 = schema.Node{Items: &schema7385106f446c, MaxLength: &length16, Type: schema.Array}
 	schemaa763216a5bdb = schema.Node{Default: "\"calico-3.32\"", Enum: []string{"calico-3.30", "calico-3.31", "calico-3.32", "calico-3.33", "envoy-gateway-1.3", "envoy-gateway-1.4", "envoy-gateway-1.5", "envoy-gateway-1.6", "envoy-gateway-1.7", "envoy-gateway-1.8", "envoy-gateway-1.9", "calico-3.30.0", "calico-3.30.1", "calico-3.30.2", "calico-3.30.3", "calico-3.30.4", "calico-3.30.5", "calico-3.30.6", "calico-3.30.7", "calico-3.31.0", "calico-3.31.1", "calico-3.31.2", "calico-3.31.3", "calico-3.31.4", "calico-3.31.5", "calico-3.31.6", "calico-3.31.7", "calico-3.32.0", "calico-3.32.1", "calico-3.33.0", "envoy-gateway-1.3.2", "envoy-gateway-1.3.3", "envoy-gateway-1.4.3", "envoy-gateway-1.5.0", "envoy-gateway-1.5.6", "envoy-gateway-1.5.7", "envoy-gateway-1.5.9", "envoy-gateway-1.6.3", "envoy-gateway-1.7.2", "envoy-gateway-1.8.0", "envoy-gateway-1.8.2", "envoy-gateway-1.8.3", "envoy-gateway-1.9.0", "envoy-gateway-1.9.1"}, Type: schema.String}
-	schema1c2ae6b0e31e = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema531e93b32bad},
+	schemafe8b482dd6f2 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema7cf79a1d3dad},
 		{Name: "annotations", Node: &schemac420d745ccee},
 		{Name: "clusterDomain", Node: &schema5a86b9686607},
-		{Name: "gateway", Node: &schema27cd2f9f195b},
-		{Name: "grpcRoute", Node: &schemaadc85022aa20},
+		{Name: "gateway", Node: &schema955526f7ca54},
+		{Name: "grpcRoute", Node: &schemad15d5f35b188},
 		{Name: "hostRewrite", Node: &schemaa00d8f4ea542},
-		{Name: "hostnames", Node: &schema99837782e7df},
+		{Name: "hostnames", Node: &schemae1b847382ecc},
 		{Name: "labels", Node: &schemac420d745ccee},
-		{Name: "matches", Node: &schemaf81c5bed31d9},
-		{Name: "passive", Node: &schema531e93b32bad},
-		{Name: "policy", Node: &schema68e85aa6611c},
+		{Name: "matches", Node: &schemad6f64a0fffde},
+		{Name: "passive", Node: &schema7cf79a1d3dad},
+		{Name: "policy", Node: &schema878b5a429ad4},
 		{Name: "prefer", Node: &schema3d149316f982},
-		{Name: "rules", Node: &schemad37621aab093},
+		{Name: "rules", Node: &schema1629cd688bf6},
 		{Name: "target", Node: &schemaa763216a5bdb},
 		{Name: "tcpRoute", Node: &schema5957ac208058},
 		{Name: "tlsRoute", Node: &schema5957ac208058},
 	}, Required: []string{"active", "passive"}, Type: schema.Object}
-	schema18ba83da7583 = schema.Node{Fields: []schema.Field{
+	schema23831716b63d = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schemaaa682b9edf8e},
 		{Name: "kind", Node: &schemae80cf733319f},
 		{Name: "metadata", Node: &schema592a52662530},
-		{Name: "spec", Node: &schema1c2ae6b0e31e},
+		{Name: "spec", Node: &schemafe8b482dd6f2},
 	}, Required: []string{"apiVersion", "kind", "metadata", "spec"}, Type: schema.Object}
 	schema23594b209e60 = schema.Node{Enum: []string{"FailoverCheck"}, Type: schema.String}
 	schemaa2ee6fca91b8 = schema.Node{Fields: []schema.Field{

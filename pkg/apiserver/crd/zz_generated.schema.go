@@ -10,268 +10,268 @@ import (
 // releases has the CRDs of each Envoy Gateway, the oldest first.
 var releases = []release{
 	{"1.3.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schemafac28d6cc3e2},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schemac33743e99fab},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schema0194d51fe884},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schemad9c71ac478e1},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schema724c70433ee7},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schema2aed265d9548},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schema2aed265d9548},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schemace6c3fdc668c},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schemace6c3fdc668c},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schema01b180b29721},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema0f990e612b81},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema5aa18d630a0e},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schemadeba28046328},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schema001af99755fb},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schemacdf8906715df},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schema108282f58930},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schema5804d6b54de3},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schema1713992650d9},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schema1713992650d9},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schemab23c9e64dc2b},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schemab23c9e64dc2b},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schema37741250464f},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schemaca7e139b1cd7},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schemab6e1faa2bb64},
 	}},
 	{"1.3.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schemafac28d6cc3e2},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schemac33743e99fab},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schema0194d51fe884},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schemad9c71ac478e1},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schema724c70433ee7},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schema2aed265d9548},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schema2aed265d9548},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schemace6c3fdc668c},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schemace6c3fdc668c},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schema01b180b29721},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema0f990e612b81},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema5aa18d630a0e},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schemadeba28046328},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schema001af99755fb},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schemacdf8906715df},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schema108282f58930},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schema5804d6b54de3},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schema1713992650d9},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schema1713992650d9},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schemab23c9e64dc2b},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schemab23c9e64dc2b},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schema37741250464f},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schemaca7e139b1cd7},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schemab6e1faa2bb64},
 	}},
 	{"1.4.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "0f5261aa22027cb4", &schema3e58b140bbe5},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema660ef19705bf},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "ef77621dfa38175e", &schemac05b4bf2cba9},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b2af10f9cfac757b", &schemab46b0813a3ca},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema4925315b1af8},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaf187c8ed25bc},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema0f990e612b81},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema5aa18d630a0e},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "0f5261aa22027cb4", &schema1c2c8f791162},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schemad1225ae8a637},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "ef77621dfa38175e", &schema8ccbec1b5b69},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b2af10f9cfac757b", &schemafcdedad86338},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema2568d6fa0c40},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema03ead37474ad},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schemaca7e139b1cd7},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schemab6e1faa2bb64},
 	}},
 	{"1.5.0", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema7ca8051db463},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema660ef19705bf},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d9a22f05ece0064f", &schemaec85b2b71270},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema34028eff1d69},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema4925315b1af8},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaf187c8ed25bc},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema0f990e612b81},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema5aa18d630a0e},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema3b50d18c5822},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schemad1225ae8a637},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d9a22f05ece0064f", &schema245a8026ec0e},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema046255f494a8},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema2568d6fa0c40},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema03ead37474ad},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schemaca7e139b1cd7},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schemab6e1faa2bb64},
 	}},
 	{"1.5.6", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema7ca8051db463},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema660ef19705bf},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema857cfcb6620d},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema34028eff1d69},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema4925315b1af8},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaf187c8ed25bc},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema0f990e612b81},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema5aa18d630a0e},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema3b50d18c5822},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schemad1225ae8a637},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schemaaf17f35fe2bb},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema046255f494a8},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema2568d6fa0c40},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema03ead37474ad},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schemaca7e139b1cd7},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schemab6e1faa2bb64},
 	}},
 	{"1.5.7", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema7ca8051db463},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema660ef19705bf},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema857cfcb6620d},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema34028eff1d69},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema4925315b1af8},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaf187c8ed25bc},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema0f990e612b81},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema5aa18d630a0e},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema3b50d18c5822},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schemad1225ae8a637},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schemaaf17f35fe2bb},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema046255f494a8},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema2568d6fa0c40},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema03ead37474ad},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schemaca7e139b1cd7},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schemab6e1faa2bb64},
 	}},
 	{"1.5.9", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema7ca8051db463},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schema660ef19705bf},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schema857cfcb6620d},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema34028eff1d69},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema4925315b1af8},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemada380e0676a2},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schemacae9746f55eb},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schemaf187c8ed25bc},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schema0f990e612b81},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schema5aa18d630a0e},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema3b50d18c5822},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schemad1225ae8a637},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schemaaf17f35fe2bb},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema046255f494a8},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema2568d6fa0c40},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema03ead37474ad},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schemaca7e139b1cd7},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c154feb541093d3b", &schemab6e1faa2bb64},
 	}},
 	{"1.6.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "138170b867228001", &schemae2964c5a4aec},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema660ef19705bf},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema660ef19705bf},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "39222e5ff6a373a0", &schema263d3eceecd6},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "1650cb3072b0617e", &schema045d537c4a0f},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "4b20d5c4deb335e5", &schema48400a430f60},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema3f11097fc072},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema3f11097fc072},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d1439ccfa75540b5", &schema96fe0c40c65c},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d1439ccfa75540b5", &schema96fe0c40c65c},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7ab0add08df105ba", &schema1bdbdf1aeea8},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemaf492f17cf695},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema87398ee4faea},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "1a09dd8c61eb3fb1", &schema29ca3ad71862},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "138170b867228001", &schemacdd39b41f980},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schemad1225ae8a637},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schemad1225ae8a637},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "39222e5ff6a373a0", &schemaf743e88bffc0},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "1650cb3072b0617e", &schemae52f432b39b5},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "4b20d5c4deb335e5", &schema481fd635b8df},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema8ec300234686},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema8ec300234686},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d1439ccfa75540b5", &schema7b3a51dac676},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d1439ccfa75540b5", &schema7b3a51dac676},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7ab0add08df105ba", &schemaf4c688f86a7f},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacfc6986241cc},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema47825f6c3aa4},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "1a09dd8c61eb3fb1", &schemaba431d69446b},
 	}},
 	{"1.7.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "7f2678f5647a98e8", &schema73be6a4e0d17},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema660ef19705bf},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schema660ef19705bf},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "c95d37d6a9f2fd1d", &schemace6e146a834a},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "364fe6d8526f54c0", &schema3444562c6ea7},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "073eb2a0959e229c", &schema165cbdeeb05a},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema3f11097fc072},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema3f11097fc072},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "18bef472297bac64", &schema7cfb794a4c91},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "18bef472297bac64", &schema7cfb794a4c91},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "8efc35f95efd6e9c", &schemae178a8940144},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemaf492f17cf695},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema87398ee4faea},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "1a09dd8c61eb3fb1", &schema29ca3ad71862},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "7f2678f5647a98e8", &schema6e239e4bae8a},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schemad1225ae8a637},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schemad1225ae8a637},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "c95d37d6a9f2fd1d", &schema45fca63493cb},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "364fe6d8526f54c0", &schema623a7a6a3dcb},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "073eb2a0959e229c", &schemad213f6bf44bc},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema8ec300234686},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema8ec300234686},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "18bef472297bac64", &schema571f455519ce},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "18bef472297bac64", &schema571f455519ce},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "8efc35f95efd6e9c", &schema74ca302e9454},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacfc6986241cc},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema47825f6c3aa4},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "1a09dd8c61eb3fb1", &schemaba431d69446b},
 	}},
 	{"1.8.0", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema3ab8febd98b6},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "a791c0ef289c8821", &schema561ddcc44b7d},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schemaef1f9e850482},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema40afbe365ccd},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schemafac4c894c612},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schemafac4c894c612},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schemacbabb06e27e0},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schemacbabb06e27e0},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schemabbed0a7d169f},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemaf492f17cf695},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemac256a17d43cd},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema87398ee4faea},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemac256a17d43cd},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema79c35aa37893},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "a791c0ef289c8821", &schema3a11c98cb589},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schema41061a48f9ab},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema7f09cdcbef6f},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema7e6b6c74372c},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema7e6b6c74372c},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schemae1ed4ad0fc15},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schemae1ed4ad0fc15},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schemaf4c39dff81fa},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacfc6986241cc},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemaa0cdd5f88992},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema47825f6c3aa4},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemaa0cdd5f88992},
 	}},
 	{"1.8.2", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema3ab8febd98b6},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema0f51a7908be1},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schemaef1f9e850482},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema40afbe365ccd},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schemafac4c894c612},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schemafac4c894c612},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schemacbabb06e27e0},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schemacbabb06e27e0},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schemabbed0a7d169f},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemaf492f17cf695},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemac256a17d43cd},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema87398ee4faea},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemac256a17d43cd},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema79c35aa37893},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema795a02d944cb},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schema41061a48f9ab},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema7f09cdcbef6f},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema7e6b6c74372c},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema7e6b6c74372c},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schemae1ed4ad0fc15},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schemae1ed4ad0fc15},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schemaf4c39dff81fa},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacfc6986241cc},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemaa0cdd5f88992},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema47825f6c3aa4},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemaa0cdd5f88992},
 	}},
 	{"1.8.3", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema3ab8febd98b6},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema0f51a7908be1},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schemaef1f9e850482},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema40afbe365ccd},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schemafac4c894c612},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schemafac4c894c612},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schemacbabb06e27e0},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schemacbabb06e27e0},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schemabbed0a7d169f},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schema302e16255f87},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemaf492f17cf695},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemac256a17d43cd},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema87398ee4faea},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemac256a17d43cd},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema79c35aa37893},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema795a02d944cb},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schema41061a48f9ab},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema7f09cdcbef6f},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema7e6b6c74372c},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema7e6b6c74372c},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schemae1ed4ad0fc15},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schemae1ed4ad0fc15},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schemaf4c39dff81fa},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacfc6986241cc},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "eaa74dfa235b873e", &schemaa0cdd5f88992},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "ec62aa3af7888303", &schema47825f6c3aa4},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "eaa74dfa235b873e", &schemaa0cdd5f88992},
 	}},
 	{"1.9.0", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schema1f0dabda57f7},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schemab21c1ed11af5},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schemafd0dd485925d},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schemafd9385172b55},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schema1afa885be2fa},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schema1afa885be2fa},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema4d869e502059},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema4d869e502059},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schemaa2dd29763ca4},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schemafdd8d3720203},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schemafdd8d3720203},
-		{"gateway.networking.k8s.io/v1", "TCPRoute", true, "f056586347ef8623", &schema6b871ed813e1},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemaf492f17cf695},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "c71821adc78dcb35", &schemac79b00f4f104},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c9c663ced8040f16", &schemac673dcd1c706},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "c71821adc78dcb35", &schemac79b00f4f104},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schemab462cde97e87},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schema72ce09811215},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schema10c71eff03d2},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schema0a22b976de22},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schemab522a0e6e99d},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schemab522a0e6e99d},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schemaa0565a7f85f4},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schemaa0565a7f85f4},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schema63b41313c29c},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schema546eb869f652},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schema546eb869f652},
+		{"gateway.networking.k8s.io/v1", "TCPRoute", true, "f056586347ef8623", &schemac8c1b4a82a05},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacfc6986241cc},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "c71821adc78dcb35", &schema3c505b8dce83},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c9c663ced8040f16", &schema4a549f2098da},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "c71821adc78dcb35", &schema3c505b8dce83},
 	}},
 	{"1.9.1", []kind{
-		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schema1f0dabda57f7},
-		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
-		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schemab8dd716697dc},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schemab21c1ed11af5},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schemafd0dd485925d},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schemafd9385172b55},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schema1afa885be2fa},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schema1afa885be2fa},
-		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema693424529bb3},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema4d869e502059},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema4d869e502059},
-		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schemaa2dd29763ca4},
-		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schemafdd8d3720203},
-		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schemafdd8d3720203},
-		{"gateway.networking.k8s.io/v1", "TCPRoute", true, "f056586347ef8623", &schema6b871ed813e1},
-		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemaf492f17cf695},
-		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "c71821adc78dcb35", &schemac79b00f4f104},
-		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c9c663ced8040f16", &schemac673dcd1c706},
-		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "c71821adc78dcb35", &schemac79b00f4f104},
+		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schemab462cde97e87},
+		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
+		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schema72ce09811215},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schema10c71eff03d2},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schema0a22b976de22},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schemab522a0e6e99d},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schemab522a0e6e99d},
+		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schemaa0565a7f85f4},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schemaa0565a7f85f4},
+		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schema63b41313c29c},
+		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schema546eb869f652},
+		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schema546eb869f652},
+		{"gateway.networking.k8s.io/v1", "TCPRoute", true, "f056586347ef8623", &schemac8c1b4a82a05},
+		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacfc6986241cc},
+		{"gateway.networking.k8s.io/v1", "TLSRoute", true, "c71821adc78dcb35", &schema3c505b8dce83},
+		{"gateway.networking.k8s.io/v1alpha2", "TLSRoute", true, "c9c663ced8040f16", &schema4a549f2098da},
+		{"gateway.networking.k8s.io/v1alpha3", "TLSRoute", true, "c71821adc78dcb35", &schema3c505b8dce83},
 	}},
 }
 
@@ -299,23 +299,25 @@ var (
 		{Name: "selfLink", Node: &schema38c43b5ba342},
 		{Name: "uid", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
-	schema8e76e480cd30 = schema.Node{Enum: []string{"gateway.envoyproxy.io/h2c", "gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/wss"}, Type: schema.String}
-	schema22b0a9e7568c = schema.Node{Items: &schema8e76e480cd30, Type: schema.Array}
-	length1            = int(1)
-	length253          = int(253)
-	schema8d9a11092297 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	number0            = float64(0)
-	number65535        = float64(65535)
-	schema71baaaaa9c2d = schema.Node{Format: schema.Int32, Maximum: &number65535, Minimum: &number0, Type: schema.Integer}
-	schema19bcb5734b03 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema8d9a11092297},
+	schema8e76e480cd30  = schema.Node{Enum: []string{"gateway.envoyproxy.io/h2c", "gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/wss"}, Type: schema.String}
+	schema22b0a9e7568c  = schema.Node{Items: &schema8e76e480cd30, Type: schema.Array}
+	patterneb456d216fa0 = schema.Pattern{Text: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}
+	length1             = int(1)
+	length253           = int(253)
+	schema529d1881e036  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&patterneb456d216fa0}, Type: schema.String}
+	number0             = float64(0)
+	number65535         = float64(65535)
+	schema71baaaaa9c2d  = schema.Node{Format: schema.Int32, Maximum: &number65535, Minimum: &number0, Type: schema.Integer}
+	schema1d149fc2dd0f  = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema529d1881e036},
 		{Name: "port", Node: &schema71baaaaa9c2d},
 	}, Required: []string{"hostname", "port"}, Type: schema.Object}
-	length3            = int(3)
-	length45           = int(45)
-	schema63dca3732d43 = schema.Node{MaxLength: &length45, MinLength: &length3, Patterns: []string{"^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}, Type: schema.String}
-	schema625a696e45fb = schema.Node{Fields: []schema.Field{
-		{Name: "address", Node: &schema63dca3732d43},
+	patternc2eaa7afe97f = schema.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$"}
+	length3             = int(3)
+	length45            = int(45)
+	schema6d4372b61bcd  = schema.Node{MaxLength: &length45, MinLength: &length3, Patterns: []*schema.Pattern{&patternc2eaa7afe97f}, Type: schema.String}
+	schema49f63516d4a2  = schema.Node{Fields: []schema.Field{
+		{Name: "address", Node: &schema6d4372b61bcd},
 		{Name: "port", Node: &schema71baaaaa9c2d},
 	}, Required: []string{"address", "port"}, Type: schema.Object}
 	schema99451a18f23b = schema.Node{Fields: []schema.Field{
@@ -323,9 +325,9 @@ var (
 	}, Required: []string{"path"}, Type: schema.Object}
 	rule4c56d19f804e   = cel.Or{Left: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "fqdn"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "ip"}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "unix"}}
 	rule2c3f1b6792d4   = cel.Or{Left: &cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "fqdn"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "ip"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "unix"}}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "ip"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "fqdn"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "unix"}}}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "unix"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "ip"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "fqdn"}}}}}}
-	schemab4adab23945b = schema.Node{Fields: []schema.Field{
-		{Name: "fqdn", Node: &schema19bcb5734b03},
-		{Name: "ip", Node: &schema625a696e45fb},
+	schema5e8e779256c3 = schema.Node{Fields: []schema.Field{
+		{Name: "fqdn", Node: &schema1d149fc2dd0f},
+		{Name: "ip", Node: &schema49f63516d4a2},
 		{Name: "unix", Node: &schema99451a18f23b},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.fqdn) || has(self.ip) || has(self.unix))", Message: "one of fqdn, ip or unix must be specified", Expr: &rule4c56d19f804e},
@@ -333,13 +335,13 @@ var (
 	}, Type: schema.Object}
 	length64           = int(64)
 	rule7d3638f54e32   = cel.Or{Left: &cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Has{Operand: cel.Ident("f"), Field: "fqdn"}}, Result: cel.Ident("@result")}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Has{Operand: cel.Ident("f"), Field: "fqdn"}}, Result: cel.Ident("@result")}}}}
-	schemad88fc4c7a57e = schema.Node{HasRules: true, Items: &schemab4adab23945b, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
+	schema05eed0a54e7f = schema.Node{HasRules: true, Items: &schema5e8e779256c3, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Expr: &rule7d3638f54e32},
 	}, Type: schema.Array}
 	schemada9efc572a6e = schema.Node{Type: schema.Boolean}
-	schemafe1c72c41df8 = schema.Node{Fields: []schema.Field{
+	schemaf45a75ca83f0 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schemad88fc4c7a57e},
+		{Name: "endpoints", Node: &schema05eed0a54e7f},
 		{Name: "fallback", Node: &schemada9efc572a6e},
 	}, HasRules: true, Type: schema.Object}
 	schema1aad6ee7945a = schema.Node{Fields: []schema.Field{
@@ -354,47 +356,51 @@ var (
 	schema5271c6ed8c37 = schema.Node{Fields: []schema.Field{
 		{Name: "conditions", Node: &schemab7808f41d7df},
 	}, Type: schema.Object}
-	schemafac28d6cc3e2 = schema.Node{Fields: []schema.Field{
+	schemadeba28046328 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemafe1c72c41df8},
+		{Name: "spec", Node: &schemaf45a75ca83f0},
 		{Name: "status", Node: &schema5271c6ed8c37},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	length0            = int(0)
-	length4096         = int(4096)
-	schema62630281c30a = schema.Node{MaxLength: &length4096, MinLength: &length0, Type: schema.String}
-	length16           = int(16)
-	schema8599d0deb40d = schema.Node{MaxLength: &length16, Type: schema.Object, Values: &schema62630281c30a}
-	schemadaa251c0c2d7 = schema.Node{MaxLength: &length253, Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	length63           = int(63)
-	schemac1f307cdb9e3 = schema.Node{MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schema97855a7edf6b = schema.Node{MaxLength: &length253, MinLength: &length1, Type: schema.String}
-	schema1a494c59e4a0 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schemadaa251c0c2d7},
-		{Name: "kind", Node: &schemac1f307cdb9e3},
+	length0             = int(0)
+	length4096          = int(4096)
+	schema62630281c30a  = schema.Node{MaxLength: &length4096, MinLength: &length0, Type: schema.String}
+	length16            = int(16)
+	schema8599d0deb40d  = schema.Node{MaxLength: &length16, Type: schema.Object, Values: &schema62630281c30a}
+	patternd3459900d9e6 = schema.Pattern{Text: "^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}
+	schema54a40086574e  = schema.Node{MaxLength: &length253, Patterns: []*schema.Pattern{&patternd3459900d9e6}, Type: schema.String}
+	pattern79aa5cda96b8 = schema.Pattern{Text: "^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}
+	length63            = int(63)
+	schema6847a2815d57  = schema.Node{MaxLength: &length63, MinLength: &length1, Patterns: []*schema.Pattern{&pattern79aa5cda96b8}, Type: schema.String}
+	schema97855a7edf6b  = schema.Node{MaxLength: &length253, MinLength: &length1, Type: schema.String}
+	schema4ae24e1c6365  = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema54a40086574e},
+		{Name: "kind", Node: &schema6847a2815d57},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "sectionName", Node: &schema8d9a11092297},
+		{Name: "sectionName", Node: &schema529d1881e036},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	schema205da1d1cdaf = schema.Node{Items: &schema1a494c59e4a0, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
-	schema6fee003a46ed = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schemadaa251c0c2d7},
-		{Name: "kind", Node: &schemac1f307cdb9e3},
+	schema448b9d5b30bd = schema.Node{Items: &schema4ae24e1c6365, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schema7d5c7f0bfd2b = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema54a40086574e},
+		{Name: "kind", Node: &schema6847a2815d57},
 		{Name: "name", Node: &schema97855a7edf6b},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	length8            = int(8)
-	schema0891b246ce0a = schema.Node{Items: &schema6fee003a46ed, MaxLength: &length8, Type: schema.Array}
-	schema41eeb0e8baf6 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schemaf7ac2bb15836 = schema.Node{Enum: []string{"Hostname", "URI"}, Type: schema.String}
-	schemab2c3b3b22887 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^(([^:/?#]+):)(//([^/?#]*))([^?#]*)(\\?([^#]*))?(#(.*))?"}, Type: schema.String}
-	rule70a317d57811   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "hostname"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "hostname"}, cel.Const{Value: ""}}}}}}}
-	rulec400ad42e22b   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "hostname"}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "hostname"}, cel.Const{Value: ""}}}}}}
-	rulebdef215c7842   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "URI"}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "uri"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "uri"}, cel.Const{Value: ""}}}}}}}
-	rule428030ed317f   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "URI"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "uri"}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "uri"}, cel.Const{Value: ""}}}}}}
-	schemab14d66b958d9 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema41eeb0e8baf6},
+	length8             = int(8)
+	schema65d8aa41bed6  = schema.Node{Items: &schema7d5c7f0bfd2b, MaxLength: &length8, Type: schema.Array}
+	pattern3e99161257d7 = schema.Pattern{Text: "^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}
+	schema22919551423e  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&pattern3e99161257d7}, Type: schema.String}
+	schemaf7ac2bb15836  = schema.Node{Enum: []string{"Hostname", "URI"}, Type: schema.String}
+	pattern7aa606a33040 = schema.Pattern{Text: "^(([^:/?#]+):)(//([^/?#]*))([^?#]*)(\\?([^#]*))?(#(.*))?"}
+	schema9b081564551d  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&pattern7aa606a33040}, Type: schema.String}
+	rule70a317d57811    = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "hostname"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "hostname"}, cel.Const{Value: ""}}}}}}}
+	rulec400ad42e22b    = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "hostname"}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "hostname"}, cel.Const{Value: ""}}}}}}
+	rulebdef215c7842    = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "URI"}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "uri"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "uri"}, cel.Const{Value: ""}}}}}}}
+	rule428030ed317f    = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "URI"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "uri"}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "uri"}, cel.Const{Value: ""}}}}}}
+	schema7c40dfb1f46e  = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema22919551423e},
 		{Name: "type", Node: &schemaf7ac2bb15836},
-		{Name: "uri", Node: &schemab2c3b3b22887},
+		{Name: "uri", Node: &schema9b081564551d},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(self.type == \"Hostname\" && (!has(self.hostname) || self.hostname == \"\"))", Message: "SubjectAltName element must contain Hostname, if Type is set to Hostname", Expr: &rule70a317d57811},
 		{Text: "!(self.type != \"Hostname\" && has(self.hostname) && self.hostname != \"\")", Message: "SubjectAltName element must not contain Hostname, if Type is not set to Hostname", Expr: &rulec400ad42e22b},
@@ -402,23 +408,23 @@ var (
 		{Text: "!(self.type != \"URI\" && has(self.uri) && self.uri != \"\")", Message: "SubjectAltName element must not contain URI, if Type is not set to URI", Expr: &rule428030ed317f},
 	}, Type: schema.Object}
 	length5            = int(5)
-	schema961486570b64 = schema.Node{HasRules: true, Items: &schemab14d66b958d9, MaxLength: &length5, Type: schema.Array}
+	schemafde16fe1e192 = schema.Node{HasRules: true, Items: &schema7c40dfb1f46e, MaxLength: &length5, Type: schema.Array}
 	schema1d1c87781a07 = schema.Node{Enum: []string{"System"}, Type: schema.String}
 	ruled9f7eb786f65   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "caCertificateRefs"}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "caCertificateRefs"}}}, cel.Const{Value: int64(0)}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, cel.Const{Value: ""}}}}}}}
 	rule2420de76f0f8   = cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "caCertificateRefs"}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "caCertificateRefs"}}}, cel.Const{Value: int64(0)}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, cel.Const{Value: ""}}}}}
-	schema5cd87469f002 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
-		{Name: "hostname", Node: &schema8d9a11092297},
-		{Name: "subjectAltNames", Node: &schema961486570b64},
+	schema9a704488d866 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema65d8aa41bed6},
+		{Name: "hostname", Node: &schema529d1881e036},
+		{Name: "subjectAltNames", Node: &schemafde16fe1e192},
 		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
 	}, HasRules: true, Required: []string{"hostname"}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 || has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must specify either CACertificateRefs or WellKnownCACertificates", Expr: &rule2420de76f0f8},
 	}, Type: schema.Object}
-	schema2108831d3c26 = schema.Node{Fields: []schema.Field{
+	schema754ff175c664 = schema.Node{Fields: []schema.Field{
 		{Name: "options", Node: &schema8599d0deb40d},
-		{Name: "targetRefs", Node: &schema205da1d1cdaf},
-		{Name: "validation", Node: &schema5cd87469f002},
+		{Name: "targetRefs", Node: &schema448b9d5b30bd},
+		{Name: "validation", Node: &schema9a704488d866},
 	}, HasRules: true, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
 	schema51de3b7ece49 = schema.Node{Fields: []schema.Field{
 		{Name: "group", Node: &schema38c43b5ba342},
@@ -437,11 +443,11 @@ var (
 	schema54fd949a45bd = schema.Node{Fields: []schema.Field{
 		{Name: "ancestors", Node: &schema8dcdbf1cafbb},
 	}, Type: schema.Object}
-	schemac33743e99fab = schema.Node{Fields: []schema.Field{
+	schema001af99755fb = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema2108831d3c26},
+		{Name: "spec", Node: &schema754ff175c664},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	number4_294967295e09 = float64(4.294967295e+09)
@@ -461,11 +467,13 @@ var (
 		{Name: "gzip", Node: &schema5957ac208058},
 		{Name: "type", Node: &schemade26baecca4b},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema28370c701590 = schema.Node{Items: &schemaca050f588bc9, Type: schema.Array}
-	schemac25dd2065d92 = schema.Node{Patterns: []string{"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$", "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}, Type: schema.IntOrString}
-	schema6cc2ee13a9b8 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schemac25dd2065d92},
-		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
+	schema28370c701590  = schema.Node{Items: &schemaca050f588bc9, Type: schema.Array}
+	patternd82bc2916e9b = schema.Pattern{Text: "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$"}
+	patternef3d2632a980 = schema.Pattern{Text: "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}
+	schema2dcd1b2e10b3  = schema.Node{Patterns: []*schema.Pattern{&patternd82bc2916e9b, &patternef3d2632a980}, Type: schema.IntOrString}
+	schemae75a7449f816  = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schema2dcd1b2e10b3},
+		{Name: "socketBufferLimit", Node: &schema2dcd1b2e10b3},
 	}, Type: schema.Object}
 	schema23f4deca465d = schema.Node{Fields: []schema.Field{
 		{Name: "dnsRefreshRate", Node: &schema38c43b5ba342},
@@ -570,9 +578,9 @@ var (
 	}, HasRules: true, Type: schema.Object}
 	number2_147483647e09 = float64(2.147483647e+09)
 	schemab8c5256fd160   = schema.Node{Format: schema.Int32, Maximum: &number2_147483647e09, Minimum: &number1, Type: schema.Integer}
-	schemaf60f6bd6245d   = schema.Node{Fields: []schema.Field{
-		{Name: "initialConnectionWindowSize", Node: &schemac25dd2065d92},
-		{Name: "initialStreamWindowSize", Node: &schemac25dd2065d92},
+	schema67adffe463e9   = schema.Node{Fields: []schema.Field{
+		{Name: "initialConnectionWindowSize", Node: &schema2dcd1b2e10b3},
+		{Name: "initialStreamWindowSize", Node: &schema2dcd1b2e10b3},
 		{Name: "maxConcurrentStreams", Node: &schemab8c5256fd160},
 		{Name: "onInvalidMessage", Node: &schema38c43b5ba342},
 	}, Type: schema.Object}
@@ -709,25 +717,25 @@ var (
 	rule7b91db07002f   = cel.Conditional{If: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Inline"}}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "inline"}, Else: cel.Const{Value: true}}
 	rule9adda1c50955   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "type"}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ValueRef"}}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "valueRef"}, Else: cel.Const{Value: true}}
 	ruleb5693d772516   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "valueRef"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "valueRef"}, Field: "kind"}, cel.Const{Value: "ConfigMap"}}}, Else: cel.Const{Value: true}}
-	schemac41e268099da = schema.Node{Fields: []schema.Field{
+	schema34b80c367c88 = schema.Node{Fields: []schema.Field{
 		{Name: "inline", Node: &schema38c43b5ba342},
 		{Name: "type", Node: &schema7e926b5e105e},
-		{Name: "valueRef", Node: &schema6fee003a46ed},
+		{Name: "valueRef", Node: &schema7d5c7f0bfd2b},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "(!has(self.type) || self.type == 'Inline')? has(self.inline) : true", Message: "inline must be set for type Inline", Expr: &rule7b91db07002f},
 		{Text: "(has(self.type) && self.type == 'ValueRef')? has(self.valueRef) : true", Message: "valueRef must be set for type ValueRef", Expr: &rule9adda1c50955},
 		{Text: "has(self.valueRef) ? self.valueRef.kind == 'ConfigMap' : true", Message: "only ConfigMap is supported for ValueRef", Expr: &ruleb5693d772516},
 	}, Type: schema.Object}
-	schema8bf9427d800a = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schemac41e268099da},
+	schemaad199758de19 = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schema34b80c367c88},
 		{Name: "contentType", Node: &schema38c43b5ba342},
 		{Name: "statusCode", Node: &schemad68636697e29},
 	}, HasRules: true, Type: schema.Object}
-	schemaa07c86bc09ca = schema.Node{Fields: []schema.Field{
+	schemad7549c564fd9 = schema.Node{Fields: []schema.Field{
 		{Name: "match", Node: &schemaa0be830d4c5b},
-		{Name: "response", Node: &schema8bf9427d800a},
+		{Name: "response", Node: &schemaad199758de19},
 	}, HasRules: true, Required: []string{"match", "response"}, Type: schema.Object}
-	schemac83001d94373 = schema.Node{HasRules: true, Items: &schemaa07c86bc09ca, Type: schema.Array}
+	schemaaf5115aacfce = schema.Node{HasRules: true, Items: &schemad7549c564fd9, Type: schema.Array}
 	schemaaacca2f08d2e = schema.Node{Default: "2", Format: schema.Int32, Minimum: &number0, Type: schema.Integer}
 	schemace15821a54d0 = schema.Node{Format: schema.Duration, Type: schema.String}
 	schema3f2e3e43a825 = schema.Node{Fields: []schema.Field{
@@ -749,34 +757,35 @@ var (
 		{Name: "perRetry", Node: &schema07818dece7c4},
 		{Name: "retryOn", Node: &schema664e3f6e3d8d},
 	}, Type: schema.Object}
-	schemad2f555f218db = schema.Node{Items: &schema1a494c59e4a0, Type: schema.Array}
-	schemacdc34f50d412 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: &length253, Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
+	schema5201e1e8e6de = schema.Node{Items: &schema4ae24e1c6365, Type: schema.Array}
+	schema8256bb4ee297 = schema.Node{Default: "\"gateway.networking.k8s.io\"", MaxLength: &length253, Patterns: []*schema.Pattern{&patternd3459900d9e6}, Type: schema.String}
 	rule3c05fe38e6c4   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "group"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "group"}, cel.Const{Value: "gateway.networking.k8s.io"}}}, Else: cel.Const{Value: true}}
-	schemaa740956e133d = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schemacdc34f50d412},
-		{Name: "kind", Node: &schemac1f307cdb9e3},
+	schema6ff760086b15 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema8256bb4ee297},
+		{Name: "kind", Node: &schema6847a2815d57},
 		{Name: "matchLabels", Node: &schemac420d745ccee},
 	}, HasRules: true, Required: []string{"kind", "matchLabels"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Expr: &rule3c05fe38e6c4},
 	}, Type: schema.Object}
-	schemad8e76118a8eb = schema.Node{HasRules: true, Items: &schemaa740956e133d, Type: schema.Array}
-	schema81a9dad69d55 = schema.Node{Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schemababb17aa0a1f = schema.Node{Fields: []schema.Field{
-		{Name: "idleTime", Node: &schema81a9dad69d55},
-		{Name: "interval", Node: &schema81a9dad69d55},
+	schema7fde71952156  = schema.Node{HasRules: true, Items: &schema6ff760086b15, Type: schema.Array}
+	patternf6f031d5d885 = schema.Pattern{Text: "^([0-9]{1,5}(h|m|s|ms)){1,4}$"}
+	schema6fde75b31f18  = schema.Node{Patterns: []*schema.Pattern{&patternf6f031d5d885}, Type: schema.String}
+	schema6a9ba05607bb  = schema.Node{Fields: []schema.Field{
+		{Name: "idleTime", Node: &schema6fde75b31f18},
+		{Name: "interval", Node: &schema6fde75b31f18},
 		{Name: "probes", Node: &schema4763a3f1a364},
 	}, Type: schema.Object}
-	schemaf61554eceda3 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionIdleTimeout", Node: &schema81a9dad69d55},
-		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
-		{Name: "requestTimeout", Node: &schema81a9dad69d55},
+	schema8a1da8c43025 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionIdleTimeout", Node: &schema6fde75b31f18},
+		{Name: "maxConnectionDuration", Node: &schema6fde75b31f18},
+		{Name: "requestTimeout", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schema462624edd7ba = schema.Node{Fields: []schema.Field{
-		{Name: "connectTimeout", Node: &schema81a9dad69d55},
+	schema9ed9ccf1fd3c = schema.Node{Fields: []schema.Field{
+		{Name: "connectTimeout", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schemafae6b8b29d60 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schemaf61554eceda3},
-		{Name: "tcp", Node: &schema462624edd7ba},
+	schemacd1c92239a3d = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema8a1da8c43025},
+		{Name: "tcp", Node: &schema9ed9ccf1fd3c},
 	}, Type: schema.Object}
 	rule47e4f3ce8f07   = cel.Or{Left: &cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}}, Right: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, cel.Const{Value: int64(0)}}}}}
 	rulef362e1814a40   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "group"}, cel.Const{Value: "gateway.networking.k8s.io"}}}, Else: cel.Const{Value: true}}
@@ -785,24 +794,24 @@ var (
 	rule10e21d447b10   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "group"}, cel.Const{Value: "gateway.networking.k8s.io"}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
 	rule4289b457f5f9   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
 	rule2a29ca8828d6   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("ref"), Field: "sectionName"}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
-	schemab65fb6ffbdf4 = schema.Node{Fields: []schema.Field{
+	schemae69be621c937 = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema8f970eae5dfd},
 		{Name: "compression", Node: &schema28370c701590},
-		{Name: "connection", Node: &schema6cc2ee13a9b8},
+		{Name: "connection", Node: &schemae75a7449f816},
 		{Name: "dns", Node: &schema23f4deca465d},
 		{Name: "faultInjection", Node: &schema460996cef95c},
 		{Name: "healthCheck", Node: &schemac1100adbf833},
-		{Name: "http2", Node: &schemaf60f6bd6245d},
+		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "loadBalancer", Node: &schema78fe998c1ea3},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schema663530930d0f},
-		{Name: "responseOverride", Node: &schemac83001d94373},
+		{Name: "responseOverride", Node: &schemaaf5115aacfce},
 		{Name: "retry", Node: &schema6566cb71d5fe},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemad8e76118a8eb},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "timeout", Node: &schemafae6b8b29d60},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schema7fde71952156},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
+		{Name: "timeout", Node: &schemacd1c92239a3d},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
@@ -813,57 +822,60 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schema0194d51fe884 = schema.Node{Fields: []schema.Field{
+	schemacdf8906715df = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemab65fb6ffbdf4},
+		{Name: "spec", Node: &schemae69be621c937},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	length255          = int(255)
-	schema7c9b1ed38170 = schema.Node{MaxLength: &length255, MinLength: &length1, Patterns: []string{"^[A-Za-z0-9-]+$"}, Type: schema.String}
-	schemae643c60b4abd = schema.Node{Fields: []schema.Field{
+	patternd7fb347a4cb2 = schema.Pattern{Text: "^[A-Za-z0-9-]+$"}
+	length255           = int(255)
+	schema9bfd40ca0026  = schema.Node{MaxLength: &length255, MinLength: &length1, Patterns: []*schema.Pattern{&patternd7fb347a4cb2}, Type: schema.String}
+	schema3e61cb809255  = schema.Node{Fields: []schema.Field{
 		{Name: "failClosed", Node: &schemada9efc572a6e},
-		{Name: "name", Node: &schema7c9b1ed38170},
+		{Name: "name", Node: &schema9bfd40ca0026},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema5073dfe85863 = schema.Node{Patterns: []string{"((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\/([0-9]+))|((([0-9a-fA-F]{1,4}:){7,7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:)|fe80:(:[0-9a-fA-F]{0,4}){0,4}%[0-9a-zA-Z]{1,}|::(ffff(:0{1,4}){0,1}:){0,1}((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])|([0-9a-fA-F]{1,4}:){1,4}:((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9]))\\/([0-9]+))"}, Type: schema.String}
-	schema4cf343a89d16 = schema.Node{Items: &schema5073dfe85863, MinLength: &length1, Type: schema.Array}
-	rulec77826279c10   = cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "numTrustedHops"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "trustedCIDRs"}}}}, Right: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "numTrustedHops"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "trustedCIDRs"}}}
-	schema309c3a99248c = schema.Node{Fields: []schema.Field{
+	patternfa76ac49beec = schema.Pattern{Text: "((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\.(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\\/([0-9]+))|((([0-9a-fA-F]{1,4}:){7,7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:)|fe80:(:[0-9a-fA-F]{0,4}){0,4}%[0-9a-zA-Z]{1,}|::(ffff(:0{1,4}){0,1}:){0,1}((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])|([0-9a-fA-F]{1,4}:){1,4}:((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9]))\\/([0-9]+))"}
+	schemac3c1fcf83d44  = schema.Node{Patterns: []*schema.Pattern{&patternfa76ac49beec}, Type: schema.String}
+	schema5027ab0101f1  = schema.Node{Items: &schemac3c1fcf83d44, MinLength: &length1, Type: schema.Array}
+	rulec77826279c10    = cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "numTrustedHops"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "trustedCIDRs"}}}}, Right: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "numTrustedHops"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "trustedCIDRs"}}}
+	schemac348de1279e1  = schema.Node{Fields: []schema.Field{
 		{Name: "numTrustedHops", Node: &schema4763a3f1a364},
-		{Name: "trustedCIDRs", Node: &schema4cf343a89d16},
+		{Name: "trustedCIDRs", Node: &schema5027ab0101f1},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.numTrustedHops) && !has(self.trustedCIDRs)) || (!has(self.numTrustedHops) && has(self.trustedCIDRs))", Message: "only one of numTrustedHops or trustedCIDRs must be set", Expr: &rulec77826279c10},
 	}, Type: schema.Object}
 	rule0340339046f6   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "xForwardedFor"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "customHeader"}}}}
-	schemaee4f551bf80d = schema.Node{Fields: []schema.Field{
-		{Name: "customHeader", Node: &schemae643c60b4abd},
-		{Name: "xForwardedFor", Node: &schema309c3a99248c},
+	schemae3b98c63598f = schema.Node{Fields: []schema.Field{
+		{Name: "customHeader", Node: &schema3e61cb809255},
+		{Name: "xForwardedFor", Node: &schemac348de1279e1},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.xForwardedFor) && has(self.customHeader))", Message: "customHeader cannot be used in conjunction with xForwardedFor", Expr: &rule0340339046f6},
 	}, Type: schema.Object}
 	schemaeaf01c581c2f = schema.Node{Minimum: &number1, Type: schema.Integer}
-	schemafbf44159cbd4 = schema.Node{Fields: []schema.Field{
-		{Name: "closeDelay", Node: &schema81a9dad69d55},
+	schema872a63868666 = schema.Node{Fields: []schema.Field{
+		{Name: "closeDelay", Node: &schema6fde75b31f18},
 		{Name: "value", Node: &schemaeaf01c581c2f},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schemaa448a3dc9891 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schemac25dd2065d92},
-		{Name: "connectionLimit", Node: &schemafbf44159cbd4},
-		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
+	schema1a327c5d1a39 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schema2dcd1b2e10b3},
+		{Name: "connectionLimit", Node: &schema872a63868666},
+		{Name: "socketBufferLimit", Node: &schema2dcd1b2e10b3},
 	}, Type: schema.Object}
-	schema161b8e4ae5bd = schema.Node{MaxLength: &length256, MinLength: &length1, Patterns: []string{"^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}, Type: schema.String}
-	schema95a835195895 = schema.Node{MaxLength: &length4096, MinLength: &length1, Type: schema.String}
-	schema8afec2ad7a97 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema161b8e4ae5bd},
+	patternaf19c1c9e885 = schema.Pattern{Text: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$"}
+	schemadaec5e3df0ef  = schema.Node{MaxLength: &length256, MinLength: &length1, Patterns: []*schema.Pattern{&patternaf19c1c9e885}, Type: schema.String}
+	schema95a835195895  = schema.Node{MaxLength: &length4096, MinLength: &length1, Type: schema.String}
+	schema25cf0eca066f  = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schemadaec5e3df0ef},
 		{Name: "value", Node: &schema95a835195895},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schemad667f1b0908d = schema.Node{Items: &schema8afec2ad7a97, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema8152470665d4 = schema.Node{Items: &schema25cf0eca066f, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
 	schema39a6669ff24d = schema.Node{Items: &schema38c43b5ba342, MaxLength: &length16, Type: schema.Array, Unique: true}
-	schema5a276b86d933 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schemad667f1b0908d},
+	schema5a68de1b3c0c = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema8152470665d4},
 		{Name: "remove", Node: &schema39a6669ff24d},
-		{Name: "set", Node: &schemad667f1b0908d},
+		{Name: "set", Node: &schema8152470665d4},
 	}, Type: schema.Object}
 	schemae7a98c6d723f = schema.Node{Enum: []string{"Allow", "RejectRequest", "DropHeader"}, Type: schema.String}
 	schema58e9fcb510f0 = schema.Node{Enum: []string{"Subject", "Cert", "Chain", "DNS", "URI"}, Type: schema.String}
@@ -876,9 +888,9 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.certDetailsToAdd) && self.certDetailsToAdd.size() > 0) ? (self.mode == 'AppendForward' || self.mode == 'SanitizeSet') : true", Message: "certDetailsToAdd can only be set when mode is AppendForward or SanitizeSet", Expr: &rule3ed5d32fead3},
 	}, Type: schema.Object}
-	schema42579a081186 = schema.Node{Fields: []schema.Field{
+	schema1e18effddcfb = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
-		{Name: "earlyRequestHeaders", Node: &schema5a276b86d933},
+		{Name: "earlyRequestHeaders", Node: &schema5a68de1b3c0c},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
@@ -900,31 +912,32 @@ var (
 		{Name: "disableMergeSlashes", Node: &schemada9efc572a6e},
 		{Name: "escapedSlashesAction", Node: &schema974ff4b16fb7},
 	}, Type: schema.Object}
-	schema9385f9bb9fd2 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTimeout", Node: &schema81a9dad69d55},
-		{Name: "requestReceivedTimeout", Node: &schema81a9dad69d55},
+	schema5c5e08ddfb13 = schema.Node{Fields: []schema.Field{
+		{Name: "idleTimeout", Node: &schema6fde75b31f18},
+		{Name: "requestReceivedTimeout", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schemadafe712bf014 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTimeout", Node: &schema81a9dad69d55},
+	schemae550e20710f0 = schema.Node{Fields: []schema.Field{
+		{Name: "idleTimeout", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schema8ad220624597 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema9385f9bb9fd2},
-		{Name: "tcp", Node: &schemadafe712bf014},
+	schemac3ad0c1c68e9 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema5c5e08ddfb13},
+		{Name: "tcp", Node: &schemae550e20710f0},
 	}, Type: schema.Object}
-	schema6f7bc1c74033 = schema.Node{Enum: []string{"http/1.0", "http/1.1", "h2"}, Type: schema.String}
-	schema22df06832a93 = schema.Node{Items: &schema6f7bc1c74033, Type: schema.Array}
-	schema90464f57e9bb = schema.Node{Default: "\"\"", MaxLength: &length253, Patterns: []string{"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}, Type: schema.String}
-	schema5443599d24bf = schema.Node{Default: "\"Secret\"", MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
-	schemad2a9b91494ee = schema.Node{MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}, Type: schema.String}
-	schema31b30a0a4aa2 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema90464f57e9bb},
-		{Name: "kind", Node: &schema5443599d24bf},
+	schema6f7bc1c74033  = schema.Node{Enum: []string{"http/1.0", "http/1.1", "h2"}, Type: schema.String}
+	schema22df06832a93  = schema.Node{Items: &schema6f7bc1c74033, Type: schema.Array}
+	schema72143674f26c  = schema.Node{Default: "\"\"", MaxLength: &length253, Patterns: []*schema.Pattern{&patternd3459900d9e6}, Type: schema.String}
+	schema28a17a8d1290  = schema.Node{Default: "\"Secret\"", MaxLength: &length63, MinLength: &length1, Patterns: []*schema.Pattern{&pattern79aa5cda96b8}, Type: schema.String}
+	pattern9b02480512a9 = schema.Pattern{Text: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}
+	schema5b14293a01ed  = schema.Node{MaxLength: &length63, MinLength: &length1, Patterns: []*schema.Pattern{&pattern9b02480512a9}, Type: schema.String}
+	schemae948edfce2cb  = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema72143674f26c},
+		{Name: "kind", Node: &schema28a17a8d1290},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema5952669987c1 = schema.Node{Items: &schema31b30a0a4aa2, MaxLength: &length8, Type: schema.Array}
-	schema2c2b51315bd1 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema5952669987c1},
+	schema67e10b44951c = schema.Node{Items: &schemae948edfce2cb, MaxLength: &length8, Type: schema.Array}
+	schema2d2ac3c4bfb7 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema67e10b44951c},
 		{Name: "optional", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
 	schema4139913ada40 = schema.Node{Enum: []string{"Auto", "1.0", "1.1", "1.2", "1.3"}, Type: schema.String}
@@ -937,10 +950,10 @@ var (
 	}, Type: schema.Object}
 	rule0c6e215ce074   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "minVersion"}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "minVersion"}, cel.Const{Value: "1.3"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "ciphers"}}}, Else: cel.Const{Value: true}}
 	ruledfc125208504   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "minVersion"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "maxVersion"}}, Then: &cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Map{{Key: "Auto", Value: cel.Const{Value: int64(0)}}, {Key: "1.0", Value: cel.Const{Value: int64(1)}}, {Key: "1.1", Value: cel.Const{Value: int64(2)}}, {Key: "1.2", Value: cel.Const{Value: int64(3)}}, {Key: "1.3", Value: cel.Const{Value: int64(4)}}}, &cel.Select{Operand: cel.Ident("self"), Field: "minVersion"}}}, &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Map{{Key: "1.0", Value: cel.Const{Value: int64(1)}}, {Key: "1.1", Value: cel.Const{Value: int64(2)}}, {Key: "1.2", Value: cel.Const{Value: int64(3)}}, {Key: "1.3", Value: cel.Const{Value: int64(4)}}, {Key: "Auto", Value: cel.Const{Value: int64(5)}}}, &cel.Select{Operand: cel.Ident("self"), Field: "maxVersion"}}}}}, Else: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "minVersion"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "maxVersion"}}, Then: &cel.Call{Function: "_<=_", Args: []cel.Expr{cel.Const{Value: int64(3)}, &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Map{{Key: "1.0", Value: cel.Const{Value: int64(1)}}, {Key: "1.1", Value: cel.Const{Value: int64(2)}}, {Key: "1.2", Value: cel.Const{Value: int64(3)}}, {Key: "1.3", Value: cel.Const{Value: int64(4)}}, {Key: "Auto", Value: cel.Const{Value: int64(5)}}}, &cel.Select{Operand: cel.Ident("self"), Field: "maxVersion"}}}}}, Else: cel.Const{Value: true}}}
-	schemabc135213265b = schema.Node{Fields: []schema.Field{
+	schema1babd156da43 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schema22df06832a93},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientValidation", Node: &schema2c2b51315bd1},
+		{Name: "clientValidation", Node: &schema2d2ac3c4bfb7},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
@@ -952,22 +965,22 @@ var (
 	}, Type: schema.Object}
 	rulea3998a88d0c3   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.Const{Value: "Gateway"}}}, Else: cel.Const{Value: true}}
 	ruleb9af80d32af4   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.Const{Value: "Gateway"}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
-	schemad7b83888f881 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schemaee4f551bf80d},
-		{Name: "connection", Node: &schemaa448a3dc9891},
+	schemaff3d4da1c27f = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schemae3b98c63598f},
+		{Name: "connection", Node: &schema1a327c5d1a39},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schema42579a081186},
+		{Name: "headers", Node: &schema1e18effddcfb},
 		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schemae57a54de1061},
-		{Name: "http2", Node: &schemaf60f6bd6245d},
+		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemad8e76118a8eb},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "timeout", Node: &schema8ad220624597},
-		{Name: "tls", Node: &schemabc135213265b},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schema7fde71952156},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
+		{Name: "timeout", Node: &schemac3ad0c1c68e9},
+		{Name: "tls", Node: &schema1babd156da43},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
@@ -975,38 +988,38 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schemad9c71ac478e1 = schema.Node{Fields: []schema.Field{
+	schema108282f58930 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemad7b83888f881},
+		{Name: "spec", Node: &schemaff3d4da1c27f},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema99837782e7df = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length16, Type: schema.Array}
-	schema561db05a6010 = schema.Node{Default: "\"Gateway\"", MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schemae1b847382ecc = schema.Node{Items: &schema22919551423e, MaxLength: &length16, Type: schema.Array}
+	schema1c358f702316 = schema.Node{Default: "\"Gateway\"", MaxLength: &length63, MinLength: &length1, Patterns: []*schema.Pattern{&pattern79aa5cda96b8}, Type: schema.String}
 	schema6f6807ab8a8b = schema.Node{Format: schema.Int32, Maximum: &number65535, Minimum: &number1, Type: schema.Integer}
-	schema8297bb198957 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schemacdc34f50d412},
-		{Name: "kind", Node: &schema561db05a6010},
+	schemac55b82ccf9ab = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema8256bb4ee297},
+		{Name: "kind", Node: &schema1c358f702316},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 		{Name: "port", Node: &schema6f6807ab8a8b},
-		{Name: "sectionName", Node: &schema8d9a11092297},
+		{Name: "sectionName", Node: &schema529d1881e036},
 	}, Required: []string{"name"}, Type: schema.Object}
 	length32           = int(32)
 	rule0bdeda1b3ca5   = cel.Fold{Range: cel.Ident("self"), Variable: "p1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "p2", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "group"}, &cel.Select{Operand: cel.Ident("p2"), Field: "group"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "kind"}, &cel.Select{Operand: cel.Ident("p2"), Field: "kind"}}}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "name"}, &cel.Select{Operand: cel.Ident("p2"), Field: "name"}}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "namespace"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "namespace"}, cel.Const{Value: ""}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "namespace"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "namespace"}, cel.Const{Value: ""}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "namespace"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "namespace"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "namespace"}, &cel.Select{Operand: cel.Ident("p2"), Field: "namespace"}}}}}}}, Then: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, cel.Const{Value: ""}}}}, &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}, cel.Const{Value: ""}}}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "port"}, cel.Const{Value: int64(0)}}}}, &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "port"}, cel.Const{Value: int64(0)}}}}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}}, Result: cel.Ident("@result")}
 	rulee404a458c3d4   = cel.Fold{Range: cel.Ident("self"), Variable: "p1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "p2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "group"}, &cel.Select{Operand: cel.Ident("p2"), Field: "group"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "kind"}, &cel.Select{Operand: cel.Ident("p2"), Field: "kind"}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "name"}, &cel.Select{Operand: cel.Ident("p2"), Field: "name"}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "namespace"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "namespace"}, cel.Const{Value: ""}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "namespace"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "namespace"}, cel.Const{Value: ""}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "namespace"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "namespace"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "namespace"}, &cel.Select{Operand: cel.Ident("p2"), Field: "namespace"}}}}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, cel.Const{Value: ""}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}, cel.Const{Value: ""}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, &cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}}}}}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "port"}, cel.Const{Value: int64(0)}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "port"}, cel.Const{Value: int64(0)}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "port"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "port"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "port"}, &cel.Select{Operand: cel.Ident("p2"), Field: "port"}}}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
-	schema1a0803fcd3ff = schema.Node{HasRules: true, Items: &schema8297bb198957, MaxLength: &length32, Rules: []schema.Rule{
+	schemad03b3f50f3b8 = schema.Node{HasRules: true, Items: &schemac55b82ccf9ab, MaxLength: &length32, Rules: []schema.Rule{
 		{Text: "self.all(p1, self.all(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.__namespace__) || p1.__namespace__ == '') && (!has(p2.__namespace__) || p2.__namespace__ == '')) || (has(p1.__namespace__) && has(p2.__namespace__) && p1.__namespace__ == p2.__namespace__)) ? ((!has(p1.sectionName) || p1.sectionName == '') == (!has(p2.sectionName) || p2.sectionName == '') && (!has(p1.port) || p1.port == 0) == (!has(p2.port) || p2.port == 0)): true))", Message: "sectionName or port must be specified when parentRefs includes 2 or more references to the same parent", Expr: &rule0bdeda1b3ca5},
 		{Text: "self.all(p1, self.exists_one(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.__namespace__) || p1.__namespace__ == '') && (!has(p2.__namespace__) || p2.__namespace__ == '')) || (has(p1.__namespace__) && has(p2.__namespace__) && p1.__namespace__ == p2.__namespace__ )) && (((!has(p1.sectionName) || p1.sectionName == '') && (!has(p2.sectionName) || p2.sectionName == '')) || ( has(p1.sectionName) && has(p2.sectionName) && p1.sectionName == p2.sectionName)) && (((!has(p1.port) || p1.port == 0) && (!has(p2.port) || p2.port == 0)) || (has(p1.port) && has(p2.port) && p1.port == p2.port))))", Message: "sectionName or port must be unique when parentRefs includes 2 or more references to the same parent", Expr: &rulee404a458c3d4},
 	}, Type: schema.Array}
-	schemaaa66b9c41bd3 = schema.Node{Default: "\"Service\"", MaxLength: &length63, MinLength: &length1, Patterns: []string{"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"}, Type: schema.String}
+	schemac611371210ee = schema.Node{Default: "\"Service\"", MaxLength: &length63, MinLength: &length1, Patterns: []*schema.Pattern{&pattern79aa5cda96b8}, Type: schema.String}
 	rule6d8793638770   = cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "group"}}}, cel.Const{Value: int64(0)}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "kind"}, cel.Const{Value: "Service"}}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "port"}, Else: cel.Const{Value: true}}
-	schemaac7ad5c86a95 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema90464f57e9bb},
-		{Name: "kind", Node: &schemaaa66b9c41bd3},
+	schemacc49026ce74d = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema72143674f26c},
+		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
@@ -1022,8 +1035,8 @@ var (
 	}, Type: schema.Object}
 	schema663e146225f4 = schema.Node{Format: schema.Int32, Maximum: &number100, Minimum: &number0, Type: schema.Integer}
 	rule16af4a1db4a7   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "percent"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "fraction"}}}}
-	schema018913f02189 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schemaac7ad5c86a95},
+	schemaf9410a3c274d = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schemacc49026ce74d},
 		{Name: "fraction", Node: &schemabef3b1209b15},
 		{Name: "percent", Node: &schema663e146225f4},
 	}, HasRules: true, Required: []string{"backendRef"}, Rules: []schema.Rule{
@@ -1038,11 +1051,11 @@ var (
 	rule1e85de09565b   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestMirror"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "RequestMirror"}}}}}}
 	ruled7eaf1370ff9   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "extensionRef"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ExtensionRef"}}}}}}
 	rule7106ee265f54   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "extensionRef"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ExtensionRef"}}}}}}
-	schema8c1a24ac5159 = schema.Node{Fields: []schema.Field{
-		{Name: "extensionRef", Node: &schema6fee003a46ed},
-		{Name: "requestHeaderModifier", Node: &schema5a276b86d933},
-		{Name: "requestMirror", Node: &schema018913f02189},
-		{Name: "responseHeaderModifier", Node: &schema5a276b86d933},
+	schema7594c8ce9182 = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schema7d5c7f0bfd2b},
+		{Name: "requestHeaderModifier", Node: &schema5a68de1b3c0c},
+		{Name: "requestMirror", Node: &schemaf9410a3c274d},
+		{Name: "responseHeaderModifier", Node: &schema5a68de1b3c0c},
 		{Name: "type", Node: &schema6e479df10a49},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
@@ -1056,31 +1069,31 @@ var (
 	}, Type: schema.Object}
 	rule9b6abc1c16c5   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "RequestHeaderModifier"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
 	rulea4fc330235ce   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "ResponseHeaderModifier"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schemac54e494cdfaa = schema.Node{HasRules: true, Items: &schema8c1a24ac5159, MaxLength: &length16, Rules: []schema.Rule{
+	schemafe2108f2f0e6 = schema.Node{HasRules: true, Items: &schema7594c8ce9182, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 	}, Type: schema.Array}
 	number1e06         = float64(1e+06)
 	schemab9e15f4e0366 = schema.Node{Default: "1", Format: schema.Int32, Maximum: &number1e06, Minimum: &number0, Type: schema.Integer}
-	schema941305928035 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemac54e494cdfaa},
-		{Name: "group", Node: &schema90464f57e9bb},
-		{Name: "kind", Node: &schemaaa66b9c41bd3},
+	schema6783d9598f60 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemafe2108f2f0e6},
+		{Name: "group", Node: &schema72143674f26c},
+		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schemaa79eb0e5bce9 = schema.Node{HasRules: true, Items: &schema941305928035, MaxLength: &length16, Type: schema.Array}
+	schema7c1537bf1fa8 = schema.Node{HasRules: true, Items: &schema6783d9598f60, MaxLength: &length16, Type: schema.Array}
 	schema059baf4b83c7 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
-	schema87334a31bd18 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema161b8e4ae5bd},
+	schemacc01829789dc = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schemadaec5e3df0ef},
 		{Name: "type", Node: &schema059baf4b83c7},
 		{Name: "value", Node: &schema95a835195895},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schemaf0ca79d3c7fa = schema.Node{Items: &schema87334a31bd18, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema5e6dd093dfb7 = schema.Node{Items: &schemacc01829789dc, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
 	rule9dabadde6806   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "type"}, Then: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "service"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "method"}}, Else: cel.Const{Value: true}}
 	rulec5641906f01b   = cel.Conditional{If: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Exact"}}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "service"}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "service"}, cel.Const{Value: "^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$"}}}, Else: cel.Const{Value: true}}
 	rule4809f53c0f36   = cel.Conditional{If: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Exact"}}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "method"}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "method"}, cel.Const{Value: "^[A-Za-z_][A-Za-z_0-9]*$"}}}, Else: cel.Const{Value: true}}
@@ -1093,11 +1106,11 @@ var (
 		{Text: "(!has(self.type) || self.type == 'Exact') && has(self.service) ? self.service.matches(r\"\"\"^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$\"\"\"): true", Message: "service must only contain valid characters (matching ^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$)", Expr: &rulec5641906f01b},
 		{Text: "(!has(self.type) || self.type == 'Exact') && has(self.method) ? self.method.matches(r\"\"\"^[A-Za-z_][A-Za-z_0-9]*$\"\"\"): true", Message: "method must only contain valid characters (matching ^[A-Za-z_][A-Za-z_0-9]*$)", Expr: &rule4809f53c0f36},
 	}, Type: schema.Object}
-	schema08ecca059b4c = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schemaf0ca79d3c7fa},
+	schemad3a300ad0583 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema5e6dd093dfb7},
 		{Name: "method", Node: &schemaf04b29281d9f},
 	}, HasRules: true, Type: schema.Object}
-	schema04e04b2171eb = schema.Node{HasRules: true, Items: &schema08ecca059b4c, MaxLength: &length8, Type: schema.Array}
+	schemaab7677993aac = schema.Node{HasRules: true, Items: &schemad3a300ad0583, MaxLength: &length8, Type: schema.Array}
 	schemaa7845ab09032 = schema.Node{Default: "\"Session\"", Enum: []string{"Permanent", "Session"}, Type: schema.String}
 	schemaf1f7252c3d09 = schema.Node{Fields: []schema.Field{
 		{Name: "lifetimeType", Node: &schemaa7845ab09032},
@@ -1106,32 +1119,32 @@ var (
 	schema53ba105f04cd = schema.Node{MaxLength: &length128, Type: schema.String}
 	schema3fe5029bdb4d = schema.Node{Default: "\"Cookie\"", Enum: []string{"Cookie", "Header"}, Type: schema.String}
 	rule2c30c8387155   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "cookieConfig"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "cookieConfig"}, Field: "lifetimeType"}}}}, Right: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "cookieConfig"}, Field: "lifetimeType"}, cel.Const{Value: "Permanent"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "absoluteTimeout"}}}
-	schemac40f3e6e2820 = schema.Node{Fields: []schema.Field{
-		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
+	schema2e7c5a0772d5 = schema.Node{Fields: []schema.Field{
+		{Name: "absoluteTimeout", Node: &schema6fde75b31f18},
 		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
-		{Name: "idleTimeout", Node: &schema81a9dad69d55},
+		{Name: "idleTimeout", Node: &schema6fde75b31f18},
 		{Name: "sessionName", Node: &schema53ba105f04cd},
 		{Name: "type", Node: &schema3fe5029bdb4d},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Expr: &rule2c30c8387155},
 	}, Type: schema.Object}
-	schemaae3b08e71fd0 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schemaa79eb0e5bce9},
-		{Name: "filters", Node: &schemac54e494cdfaa},
-		{Name: "matches", Node: &schema04e04b2171eb},
-		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "sessionPersistence", Node: &schemac40f3e6e2820},
+	schema280b3863a141 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema7c1537bf1fa8},
+		{Name: "filters", Node: &schemafe2108f2f0e6},
+		{Name: "matches", Node: &schemaab7677993aac},
+		{Name: "name", Node: &schema529d1881e036},
+		{Name: "sessionPersistence", Node: &schema2e7c5a0772d5},
 	}, HasRules: true, Type: schema.Object}
 	rule4d465603ede8   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(0)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(0)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(0)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(1)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(1)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(1)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(2)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(2)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(2)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(3)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(3)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(3)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(4)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(4)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(4)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(5)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(5)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(5)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(6)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(6)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(6)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(7)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(7)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(7)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(8)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(8)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(8)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(9)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(9)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(9)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(10)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(10)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(10)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(11)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(11)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(11)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(12)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(12)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(12)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(13)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(13)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(13)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(14)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(14)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(14)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(15)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(15)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(15)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, cel.Const{Value: int64(128)}}}
 	rule18724f216691   = cel.Fold{Range: cel.Ident("self"), Variable: "l1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l1"), Field: "name"}}}, Right: &cel.Fold{Range: cel.Ident("self"), Variable: "l2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("l2"), Field: "name"}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "name"}, &cel.Select{Operand: cel.Ident("l2"), Field: "name"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}}, Result: cel.Ident("@result")}
-	schema9a8679c763d7 = schema.Node{HasRules: true, Items: &schemaae3b08e71fd0, MaxLength: &length16, Rules: []schema.Rule{
+	schemaaf6195c4e068 = schema.Node{HasRules: true, Items: &schema280b3863a141, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemacf3fbdaed6a9 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schema9a8679c763d7},
+	schemab17dae3141fc = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae1b847382ecc},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schemaaf6195c4e068},
 	}, HasRules: true, Type: schema.Object}
 	schema10c5e32a70a6 = schema.Node{Fields: []schema.Field{
 		{Name: "conditions", Node: &schemab7808f41d7df},
@@ -1142,29 +1155,30 @@ var (
 	schemab1ae136c72f1 = schema.Node{Fields: []schema.Field{
 		{Name: "parents", Node: &schema9d80f35f9275},
 	}, Type: schema.Object}
-	schema724c70433ee7 = schema.Node{Fields: []schema.Field{
+	schema5804d6b54de3 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemacf3fbdaed6a9},
+		{Name: "spec", Node: &schemab17dae3141fc},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemaa5be40fc5165 = schema.Node{Default: "\"IPAddress\"", MaxLength: &length253, MinLength: &length1, Patterns: []string{"^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
-	ruleda8c31ba9946   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}}}, Else: cel.Const{Value: true}}
-	schema5d41affc92de = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schemaa5be40fc5165},
+	patternb12d4529318a = schema.Pattern{Text: "^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}
+	schemade38a32b079a  = schema.Node{Default: "\"IPAddress\"", MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&patternb12d4529318a}, Type: schema.String}
+	ruleda8c31ba9946    = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}}}, Else: cel.Const{Value: true}}
+	schema854429d10148  = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schemade38a32b079a},
 		{Name: "value", Node: &schema97855a7edf6b},
 	}, HasRules: true, IPAddress: true, Required: []string{"value"}, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\"): true", Message: "Hostname value must only contain valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Expr: &ruleda8c31ba9946},
 	}, Type: schema.Object}
 	rule13bfbce34d78   = cel.Fold{Range: cel.Ident("self"), Variable: "a1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a1"), Field: "type"}, cel.Const{Value: "IPAddress"}}}, Then: &cel.Fold{Range: cel.Ident("self"), Variable: "a2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "type"}, &cel.Select{Operand: cel.Ident("a1"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "value"}, &cel.Select{Operand: cel.Ident("a1"), Field: "value"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	rule821cebef0552   = cel.Fold{Range: cel.Ident("self"), Variable: "a1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a1"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Then: &cel.Fold{Range: cel.Ident("self"), Variable: "a2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "type"}, &cel.Select{Operand: cel.Ident("a1"), Field: "type"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "value"}, &cel.Select{Operand: cel.Ident("a1"), Field: "value"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
-	schemaaf40c8f78244 = schema.Node{HasRules: true, Items: &schema5d41affc92de, MaxLength: &length16, Rules: []schema.Rule{
+	schema4a4bae1807e9 = schema.Node{HasRules: true, Items: &schema854429d10148, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Expr: &rule13bfbce34d78},
 		{Text: "self.all(a1, a1.type == 'Hostname' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Expr: &rule821cebef0552},
 	}, Type: schema.Array}
-	schema2f43d2bf2b56 = schema.Node{Fields: []schema.Field{
-		{Name: "clientCertificateRef", Node: &schema31b30a0a4aa2},
+	schema83762389a71e = schema.Node{Fields: []schema.Field{
+		{Name: "clientCertificateRef", Node: &schemae948edfce2cb},
 	}, Type: schema.Object}
 	rule32848f486f88   = cel.Fold{Range: cel.Ident("self"), Variable: "key", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "matches", Args: []cel.Expr{cel.Ident("key"), cel.Const{Value: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$"}}}}, Result: cel.Ident("@result")}
 	ruled55b30397a6b   = cel.Fold{Range: cel.Ident("self"), Variable: "key", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_<_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Call{Function: "split", Args: []cel.Expr{cel.Ident("key"), cel.Const{Value: "/"}}}, cel.Const{Value: int64(0)}}}}}, cel.Const{Value: int64(253)}}}}, Result: cel.Ident("@result")}
@@ -1172,21 +1186,22 @@ var (
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Annotation keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Expr: &rule32848f486f88},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the annotation key's prefix must be a DNS subdomain not longer than 253 characters in total.", Expr: &ruled55b30397a6b},
 	}, Type: schema.Object, Values: &schema62630281c30a}
-	schemaca1a0c932213 = schema.Node{MaxLength: &length63, MinLength: &length0, Patterns: []string{"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"}, Type: schema.String}
-	schema1c587205e70d = schema.Node{HasRules: true, MaxLength: &length8, Rules: []schema.Rule{
+	pattern93f7348b23b7 = schema.Pattern{Text: "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"}
+	schema9c6cb493c152  = schema.Node{MaxLength: &length63, MinLength: &length0, Patterns: []*schema.Pattern{&pattern93f7348b23b7}, Type: schema.String}
+	schema99153beac6fc  = schema.Node{HasRules: true, MaxLength: &length8, Rules: []schema.Rule{
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Label keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Expr: &rule32848f486f88},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the label key's prefix must be a DNS subdomain not longer than 253 characters in total.", Expr: &ruled55b30397a6b},
-	}, Type: schema.Object, Values: &schemaca1a0c932213}
-	schema607137216eb6 = schema.Node{Fields: []schema.Field{
+	}, Type: schema.Object, Values: &schema9c6cb493c152}
+	schema7cb11fb174dd = schema.Node{Fields: []schema.Field{
 		{Name: "annotations", Node: &schema8f1bddc32eac},
-		{Name: "labels", Node: &schema1c587205e70d},
-		{Name: "parametersRef", Node: &schema6fee003a46ed},
+		{Name: "labels", Node: &schema99153beac6fc},
+		{Name: "parametersRef", Node: &schema7d5c7f0bfd2b},
 	}, HasRules: true, Type: schema.Object}
-	schema405458df8d18 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schemacdc34f50d412},
-		{Name: "kind", Node: &schemac1f307cdb9e3},
+	schema775aa40ad479 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema8256bb4ee297},
+		{Name: "kind", Node: &schema6847a2815d57},
 	}, Required: []string{"kind"}, Type: schema.Object}
-	schema129f26ffc82b = schema.Node{Items: &schema405458df8d18, MaxLength: &length8, Type: schema.Array}
+	schema52e9375efeed = schema.Node{Items: &schema775aa40ad479, MaxLength: &length8, Type: schema.Array}
 	schemae3edc1de43c4 = schema.Node{Default: "\"Same\"", Enum: []string{"All", "Selector", "Same"}, Type: schema.String}
 	schemab35390ec8fee = schema.Node{Fields: []schema.Field{
 		{Name: "key", Node: &schema38c43b5ba342},
@@ -1202,58 +1217,59 @@ var (
 		{Name: "from", Node: &schemae3edc1de43c4},
 		{Name: "selector", Node: &schemafef0e6b5a39a},
 	}, Type: schema.Object}
-	schema2d47a8c91557 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
-		{Name: "kinds", Node: &schema129f26ffc82b},
+	schemad94a8b70fd91 = schema.Node{Default: "{\"namespaces\":{\"from\":\"Same\"}}", Fields: []schema.Field{
+		{Name: "kinds", Node: &schema52e9375efeed},
 		{Name: "namespaces", Node: &schema8da3508c2ded},
 	}, Type: schema.Object}
-	schema9b6f83ba0988 = schema.Node{MaxLength: &length255, MinLength: &length1, Patterns: []string{"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}, Type: schema.String}
-	schema86985469aa98 = schema.Node{Items: &schema31b30a0a4aa2, MaxLength: &length64, Type: schema.Array}
-	schema8551e9ed2e9f = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schemadaa251c0c2d7},
-		{Name: "kind", Node: &schemac1f307cdb9e3},
+	patternc4d415bffc96 = schema.Pattern{Text: "^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$"}
+	schema5ae7ac3042fd  = schema.Node{MaxLength: &length255, MinLength: &length1, Patterns: []*schema.Pattern{&patternc4d415bffc96}, Type: schema.String}
+	schema9c004955422c  = schema.Node{Items: &schemae948edfce2cb, MaxLength: &length64, Type: schema.Array}
+	schema80327ed878e2  = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema54a40086574e},
+		{Name: "kind", Node: &schema6847a2815d57},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 	}, Required: []string{"group", "kind", "name"}, Type: schema.Object}
-	schema59b54dab6ca3 = schema.Node{Items: &schema8551e9ed2e9f, MaxLength: &length8, MinLength: &length1, Type: schema.Array}
-	schema3a7618cba7bc = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema59b54dab6ca3},
+	schemac8c3a966fe96 = schema.Node{Items: &schema80327ed878e2, MaxLength: &length8, MinLength: &length1, Type: schema.Array}
+	schemae4f928b17cc8 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schemac8c3a966fe96},
 	}, Type: schema.Object}
 	schema587ff954598c = schema.Node{Default: "\"Terminate\"", Enum: []string{"Terminate", "Passthrough"}, Type: schema.String}
 	rulec47a4efe501e   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "mode"}, cel.Const{Value: "Terminate"}}}, Then: &cel.Or{Left: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "certificateRefs"}}}, cel.Const{Value: int64(0)}}}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "options"}}}, cel.Const{Value: int64(0)}}}}, Else: cel.Const{Value: true}}
-	schema15067bde0eaa = schema.Node{Fields: []schema.Field{
-		{Name: "certificateRefs", Node: &schema86985469aa98},
-		{Name: "frontendValidation", Node: &schema3a7618cba7bc},
+	schemab22aab599bb8 = schema.Node{Fields: []schema.Field{
+		{Name: "certificateRefs", Node: &schema9c004955422c},
+		{Name: "frontendValidation", Node: &schemae4f928b17cc8},
 		{Name: "mode", Node: &schema587ff954598c},
 		{Name: "options", Node: &schema8599d0deb40d},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.mode == 'Terminate' ? size(self.certificateRefs) > 0 || size(self.options) > 0 : true", Message: "certificateRefs or options must be specified when mode is Terminate", Expr: &rulec47a4efe501e},
 	}, Type: schema.Object}
-	schema4c732bd1f999 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedRoutes", Node: &schema2d47a8c91557},
-		{Name: "hostname", Node: &schema41eeb0e8baf6},
-		{Name: "name", Node: &schema8d9a11092297},
+	schemab084d11c29bd = schema.Node{Fields: []schema.Field{
+		{Name: "allowedRoutes", Node: &schemad94a8b70fd91},
+		{Name: "hostname", Node: &schema22919551423e},
+		{Name: "name", Node: &schema529d1881e036},
 		{Name: "port", Node: &schema6f6807ab8a8b},
-		{Name: "protocol", Node: &schema9b6f83ba0988},
-		{Name: "tls", Node: &schema15067bde0eaa},
+		{Name: "protocol", Node: &schema5ae7ac3042fd},
+		{Name: "tls", Node: &schemab22aab599bb8},
 	}, HasRules: true, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
 	rule3c11bf9e29ef   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.List{cel.Const{Value: "HTTP"}, cel.Const{Value: "TCP"}, cel.Const{Value: "UDP"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l"), Field: "tls"}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	rule88d274403ce3   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.Const{Value: "HTTPS"}}}, Right: &cel.Has{Operand: cel.Ident("l"), Field: "tls"}}, Then: &cel.Or{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}, cel.Const{Value: ""}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}, cel.Const{Value: "Terminate"}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	ruled6e9b5a42856   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.List{cel.Const{Value: "TCP"}, cel.Const{Value: "UDP"}}}}, Then: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l"), Field: "hostname"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "hostname"}, cel.Const{Value: ""}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	ruleb1951103b86e   = cel.Fold{Range: cel.Ident("self"), Variable: "l1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "l2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "name"}, &cel.Select{Operand: cel.Ident("l2"), Field: "name"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
 	rule5d276adc6817   = cel.Fold{Range: cel.Ident("self"), Variable: "l1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "l2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "port"}, &cel.Select{Operand: cel.Ident("l2"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "protocol"}, &cel.Select{Operand: cel.Ident("l2"), Field: "protocol"}}}}, Right: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("l1"), Field: "hostname"}, Right: &cel.Has{Operand: cel.Ident("l2"), Field: "hostname"}}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "hostname"}, &cel.Select{Operand: cel.Ident("l2"), Field: "hostname"}}}, Else: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l1"), Field: "hostname"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l2"), Field: "hostname"}}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
-	schema2f39bf1db652 = schema.Node{HasRules: true, Items: &schema4c732bd1f999, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
+	schema83a83c8603bb = schema.Node{HasRules: true, Items: &schemab084d11c29bd, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rule3c11bf9e29ef},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Expr: &rule88d274403ce3},
 		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Expr: &ruled6e9b5a42856},
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Expr: &ruleb1951103b86e},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Expr: &rule5d276adc6817},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schemad0f746b8ad3a = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schemaaf40c8f78244},
-		{Name: "backendTLS", Node: &schema2f43d2bf2b56},
+	schemad4186371898a = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema4a4bae1807e9},
+		{Name: "backendTLS", Node: &schema83762389a71e},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
-		{Name: "infrastructure", Node: &schema607137216eb6},
-		{Name: "listeners", Node: &schema2f39bf1db652},
+		{Name: "infrastructure", Node: &schema7cb11fb174dd},
+		{Name: "listeners", Node: &schema83a83c8603bb},
 	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
 	schema948ffb4fa240 = schema.Node{Fields: []schema.Field{
 		{Name: "type", Node: &schema38c43b5ba342},
@@ -1277,19 +1293,20 @@ var (
 		{Name: "conditions", Node: &schemab7808f41d7df},
 		{Name: "listeners", Node: &schemaabae24e4c2c3},
 	}, Type: schema.Object}
-	schema2aed265d9548 = schema.Node{Fields: []schema.Field{
+	schema1713992650d9 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemad0f746b8ad3a},
+		{Name: "spec", Node: &schemad4186371898a},
 		{Name: "status", Node: &schema9c8059fcfab6},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema57da69e57abd = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}, Type: schema.String}
-	schema06d730da8007 = schema.Node{MaxLength: &length64, Type: schema.String}
-	schema1cb4613b086f = schema.Node{Fields: []schema.Field{
-		{Name: "controllerName", Node: &schema57da69e57abd},
+	patternfee305f6cd9a = schema.Pattern{Text: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}
+	schemaf35b6af05600  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&patternfee305f6cd9a}, Type: schema.String}
+	schema06d730da8007  = schema.Node{MaxLength: &length64, Type: schema.String}
+	schema8efb65a2079b  = schema.Node{Fields: []schema.Field{
+		{Name: "controllerName", Node: &schemaf35b6af05600},
 		{Name: "description", Node: &schema06d730da8007},
-		{Name: "parametersRef", Node: &schema8551e9ed2e9f},
+		{Name: "parametersRef", Node: &schema80327ed878e2},
 	}, Required: []string{"controllerName"}, Type: schema.Object}
 	schema82ae9c8e0f9e = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schema38c43b5ba342},
@@ -1299,11 +1316,11 @@ var (
 		{Name: "conditions", Node: &schemab7808f41d7df},
 		{Name: "supportedFeatures", Node: &schemaa5af17ee6525},
 	}, Type: schema.Object}
-	schema693424529bb3 = schema.Node{Fields: []schema.Field{
+	schema510a885447e5 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema1cb4613b086f},
+		{Name: "spec", Node: &schema8efb65a2079b},
 		{Name: "status", Node: &schema5ed9e3059913},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemac16f9981e183 = schema.Node{Enum: []string{"ReplaceFullPath", "ReplacePrefixMatch"}, Type: schema.String}
@@ -1323,30 +1340,30 @@ var (
 	}, Type: schema.Object}
 	schema6e51e94b558e = schema.Node{Enum: []string{"http", "https"}, Type: schema.String}
 	schemae39d83d772b8 = schema.Node{Default: "302", Enum: []string{"301", "302"}, Type: schema.Integer}
-	schema47882fa0cdda = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema8d9a11092297},
+	schema3d06fe0f8be2 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema529d1881e036},
 		{Name: "path", Node: &schema4a8f401aceb8},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schemae39d83d772b8},
 	}, HasRules: true, Type: schema.Object}
 	schemafaf4b316bd0f = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef"}, Type: schema.String}
-	schema99083ebe6cde = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema8d9a11092297},
+	schemaf7470bd2fee0 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema529d1881e036},
 		{Name: "path", Node: &schema4a8f401aceb8},
 	}, HasRules: true, Type: schema.Object}
 	rulef80e07f94e26   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "requestRedirect"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}}}}
 	rulea7f0eaecbe36   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestRedirect"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}}}}
 	ruleec1025cfdcb0   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "urlRewrite"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}}}}
 	rule38cf0dc61c0f   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "urlRewrite"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}}}}
-	schema3aea11ef1f4d = schema.Node{Fields: []schema.Field{
-		{Name: "extensionRef", Node: &schema6fee003a46ed},
-		{Name: "requestHeaderModifier", Node: &schema5a276b86d933},
-		{Name: "requestMirror", Node: &schema018913f02189},
-		{Name: "requestRedirect", Node: &schema47882fa0cdda},
-		{Name: "responseHeaderModifier", Node: &schema5a276b86d933},
+	schema26fc8f2f23b8 = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schema7d5c7f0bfd2b},
+		{Name: "requestHeaderModifier", Node: &schema5a68de1b3c0c},
+		{Name: "requestMirror", Node: &schemaf9410a3c274d},
+		{Name: "requestRedirect", Node: &schema3d06fe0f8be2},
+		{Name: "responseHeaderModifier", Node: &schema5a68de1b3c0c},
 		{Name: "type", Node: &schemafaf4b316bd0f},
-		{Name: "urlRewrite", Node: &schema99083ebe6cde},
+		{Name: "urlRewrite", Node: &schemaf7470bd2fee0},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Expr: &ruled34e46be6351},
@@ -1364,7 +1381,7 @@ var (
 	rule435bdb08ed27   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}}, Result: cel.Ident("@result")}, Right: &cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}}, Result: cel.Ident("@result")}}}}
 	rule5ec9d28aea93   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
 	rule4ca6cc9d5fca   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schemad9c6b080c20c = schema.Node{HasRules: true, Items: &schema3aea11ef1f4d, MaxLength: &length16, Rules: []schema.Rule{
+	schemafbff6f039eca = schema.Node{HasRules: true, Items: &schema26fc8f2f23b8, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
@@ -1372,19 +1389,19 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schemaea1b37b7cae5 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemad9c6b080c20c},
-		{Name: "group", Node: &schema90464f57e9bb},
-		{Name: "kind", Node: &schemaaa66b9c41bd3},
+	schemad869f19b5f05 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemafbff6f039eca},
+		{Name: "group", Node: &schema72143674f26c},
+		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schemab17bf5ca75a1 = schema.Node{HasRules: true, Items: &schemaea1b37b7cae5, MaxLength: &length16, Type: schema.Array}
-	schema7e3f1d0e46b4 = schema.Node{HasRules: true, Items: &schema3aea11ef1f4d, MaxLength: &length16, Rules: []schema.Rule{
+	schema491179f5d165 = schema.Node{HasRules: true, Items: &schemad869f19b5f05, MaxLength: &length16, Type: schema.Array}
+	schema8b3a8c3df64f = schema.Node{HasRules: true, Items: &schema26fc8f2f23b8, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
@@ -1421,32 +1438,32 @@ var (
 		{Text: "self.type in ['Exact','PathPrefix'] || self.type == 'RegularExpression'", Message: "type must be one of ['Exact', 'PathPrefix', 'RegularExpression']", Expr: &rulee3a2c605605c},
 		{Text: "(self.type in ['Exact','PathPrefix']) ? self.value.matches(r\"\"\"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$\"\"\") : true", Message: "must only contain valid characters (matching ^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$) for types ['Exact', 'PathPrefix']", Expr: &rule8e3c790364df},
 	}, Type: schema.Object}
-	schemae9a998f82bc4 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema161b8e4ae5bd},
+	schemac080a2e6defb = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schemadaec5e3df0ef},
 		{Name: "type", Node: &schema059baf4b83c7},
 		{Name: "value", Node: &schema0d6f91bd268d},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema7168b1e668e8 = schema.Node{Items: &schemae9a998f82bc4, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema19cd9d9fcbc3 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schemaf0ca79d3c7fa},
+	schema17b2f18dc886 = schema.Node{Items: &schemac080a2e6defb, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schemad417de6bf9b6 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema5e6dd093dfb7},
 		{Name: "method", Node: &schema4eb80cfb6845},
 		{Name: "path", Node: &schema16439f143ae8},
-		{Name: "queryParams", Node: &schema7168b1e668e8},
+		{Name: "queryParams", Node: &schema17b2f18dc886},
 	}, HasRules: true, Type: schema.Object}
-	schema2cbcb9fb242f = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", HasRules: true, Items: &schema19cd9d9fcbc3, MaxLength: &length64, Type: schema.Array}
+	schema6411917e940f = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", HasRules: true, Items: &schemad417de6bf9b6, MaxLength: &length64, Type: schema.Array}
 	number400          = float64(400)
 	number599          = float64(599)
 	schemaf0563cd98860 = schema.Node{Maximum: &number599, Minimum: &number400, Type: schema.Integer}
 	schema0c9c4a2b1e58 = schema.Node{Items: &schemaf0563cd98860, Type: schema.Array}
-	schema265508e0f8ef = schema.Node{Fields: []schema.Field{
+	schema7291e1635f17 = schema.Node{Fields: []schema.Field{
 		{Name: "attempts", Node: &schemad68636697e29},
-		{Name: "backoff", Node: &schema81a9dad69d55},
+		{Name: "backoff", Node: &schema6fde75b31f18},
 		{Name: "codes", Node: &schema0c9c4a2b1e58},
 	}, Type: schema.Object}
 	rule3dc8b28b03d7   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "request"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "backendRequest"}}, Right: &cel.And{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "request"}}}, &cel.Call{Function: "duration", Args: []cel.Expr{cel.Const{Value: "0s"}}}}}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "backendRequest"}}}, &cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "request"}}}}}}}}}
-	schema931145c21770 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRequest", Node: &schema81a9dad69d55},
-		{Name: "request", Node: &schema81a9dad69d55},
+	schema5d25fa3e61b3 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRequest", Node: &schema6fde75b31f18},
+		{Name: "request", Node: &schema6fde75b31f18},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.request) && has(self.backendRequest) && duration(self.request) != duration('0s') && duration(self.backendRequest) > duration(self.request))", Message: "backendRequest timeout cannot be longer than request timeout", Expr: &rule3dc8b28b03d7},
 	}, Type: schema.Object}
@@ -1455,14 +1472,14 @@ var (
 	rulea3091ee82975   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "filters"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "filters"}, Variable: "f", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("f"), Field: "urlRewrite"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "replacePrefixMatch"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Conditional{If: &cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}}}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}}}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}, Field: "type"}, cel.Const{Value: "PathPrefix"}}}}, Then: cel.Const{Value: false}, Else: cel.Const{Value: true}}, Else: cel.Const{Value: true}}
 	rule580fd14e711a   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "backendRefs"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "backendRefs"}, Variable: "b", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("b"), Field: "filters"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("b"), Field: "filters"}, Variable: "f", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("f"), Field: "requestRedirect"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "requestRedirect"}, Field: "path"}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "requestRedirect"}, Field: "path"}, Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "requestRedirect"}, Field: "path"}, Field: "replacePrefixMatch"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Conditional{If: &cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}}}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}}}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}, Field: "type"}, cel.Const{Value: "PathPrefix"}}}}, Then: cel.Const{Value: false}, Else: cel.Const{Value: true}}, Else: cel.Const{Value: true}}
 	rulee3cf0d94047c   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "backendRefs"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "backendRefs"}, Variable: "b", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("b"), Field: "filters"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("b"), Field: "filters"}, Variable: "f", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("f"), Field: "urlRewrite"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "replacePrefixMatch"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Conditional{If: &cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}}}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}}}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}, Field: "type"}, cel.Const{Value: "PathPrefix"}}}}, Then: cel.Const{Value: false}, Else: cel.Const{Value: true}}, Else: cel.Const{Value: true}}
-	schema4a0d1f3feb97 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schemab17bf5ca75a1},
-		{Name: "filters", Node: &schema7e3f1d0e46b4},
-		{Name: "matches", Node: &schema2cbcb9fb242f},
-		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "retry", Node: &schema265508e0f8ef},
-		{Name: "sessionPersistence", Node: &schemac40f3e6e2820},
-		{Name: "timeouts", Node: &schema931145c21770},
+	schema8fec3f077e13 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema491179f5d165},
+		{Name: "filters", Node: &schema8b3a8c3df64f},
+		{Name: "matches", Node: &schema6411917e940f},
+		{Name: "name", Node: &schema529d1881e036},
+		{Name: "retry", Node: &schema7291e1635f17},
+		{Name: "sessionPersistence", Node: &schema2e7c5a0772d5},
+		{Name: "timeouts", Node: &schema5d25fa3e61b3},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule4100f9d08b24},
@@ -1471,20 +1488,20 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
 	rule922cad773f9a   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(0)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(0)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(1)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(1)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(2)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(2)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(3)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(3)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(4)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(4)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(5)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(5)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(6)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(6)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(7)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(7)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(8)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(8)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(9)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(9)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(10)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(10)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(11)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(11)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(12)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(12)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(13)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(13)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(14)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(14)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(15)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(15)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, cel.Const{Value: int64(128)}}}
-	schemad7195d1bc0aa = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema4a0d1f3feb97, MaxLength: &length16, Rules: []schema.Rule{
+	schema3e13399db390 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema8fec3f077e13, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema01891c8d4bb7 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schemad7195d1bc0aa},
+	schemab78f05743431 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae1b847382ecc},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schema3e13399db390},
 	}, HasRules: true, Type: schema.Object}
-	schemace6c3fdc668c = schema.Node{Fields: []schema.Field{
+	schemab23c9e64dc2b = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema01891c8d4bb7},
+		{Name: "spec", Node: &schemab78f05743431},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema43a66d170705 = schema.Node{Enum: []string{"Header", "Backend"}, Type: schema.String}
@@ -1514,81 +1531,81 @@ var (
 		{Name: "hostname", Node: &schema0bde835b1a08},
 		{Name: "path", Node: &schemaa75e82d0f7f3},
 	}, HasRules: true, Type: schema.Object}
-	schema1a03e200745a = schema.Node{Fields: []schema.Field{
-		{Name: "directResponse", Node: &schema8bf9427d800a},
+	schema40585776edc8 = schema.Node{Fields: []schema.Field{
+		{Name: "directResponse", Node: &schemaad199758de19},
 		{Name: "urlRewrite", Node: &schema9dcd3e2e51e1},
 	}, HasRules: true, Type: schema.Object}
-	schema01b180b29721 = schema.Node{Fields: []schema.Field{
+	schema37741250464f = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema1a03e200745a},
+		{Name: "spec", Node: &schema40585776edc8},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemabf7e3f6c9353 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schemadaa251c0c2d7},
-		{Name: "kind", Node: &schemac1f307cdb9e3},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+	schema9ae279dc4390 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema54a40086574e},
+		{Name: "kind", Node: &schema6847a2815d57},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 	}, Required: []string{"group", "kind", "namespace"}, Type: schema.Object}
-	schema5df97017c0a8 = schema.Node{Items: &schemabf7e3f6c9353, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
-	schema6e9b6adbd384 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schemadaa251c0c2d7},
-		{Name: "kind", Node: &schemac1f307cdb9e3},
+	schema3b2cfb678ba3 = schema.Node{Items: &schema9ae279dc4390, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schema61a0ad7918ff = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema54a40086574e},
+		{Name: "kind", Node: &schema6847a2815d57},
 		{Name: "name", Node: &schema97855a7edf6b},
 	}, Required: []string{"group", "kind"}, Type: schema.Object}
-	schemaf21bdbe67926 = schema.Node{Items: &schema6e9b6adbd384, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
-	schema2ec643e397a5 = schema.Node{Fields: []schema.Field{
-		{Name: "from", Node: &schema5df97017c0a8},
-		{Name: "to", Node: &schemaf21bdbe67926},
+	schemadcee1b5d9b13 = schema.Node{Items: &schema61a0ad7918ff, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schema9e810bb55511 = schema.Node{Fields: []schema.Field{
+		{Name: "from", Node: &schema3b2cfb678ba3},
+		{Name: "to", Node: &schemadcee1b5d9b13},
 	}, Required: []string{"from", "to"}, Type: schema.Object}
-	schema302e16255f87 = schema.Node{Fields: []schema.Field{
+	schemaa8699603c781 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema2ec643e397a5},
+		{Name: "spec", Node: &schema9e810bb55511},
 	}, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemab79306f86b8e = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schema90464f57e9bb},
-		{Name: "kind", Node: &schemaaa66b9c41bd3},
+	schemac4525e8e203f = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema72143674f26c},
+		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema5c0a852e074c = schema.Node{HasRules: true, Items: &schemab79306f86b8e, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
-	schema8c3b50accc83 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema5c0a852e074c},
-		{Name: "name", Node: &schema8d9a11092297},
+	schema96ceaeb2e8cc = schema.Node{HasRules: true, Items: &schemac4525e8e203f, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schema1861e3af742e = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema96ceaeb2e8cc},
+		{Name: "name", Node: &schema529d1881e036},
 	}, HasRules: true, Type: schema.Object}
-	schema8551427d389b = schema.Node{HasRules: true, Items: &schema8c3b50accc83, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
+	schema6f923cb3dff8 = schema.Node{HasRules: true, Items: &schema1861e3af742e, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema55061b4fd482 = schema.Node{Fields: []schema.Field{
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schema8551427d389b},
+	schema795bedd457ba = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schema6f923cb3dff8},
 	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
-	schema0f990e612b81 = schema.Node{Fields: []schema.Field{
+	schemaca7e139b1cd7 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema55061b4fd482},
+		{Name: "spec", Node: &schema795bedd457ba},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema781a6b548e3d = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schema8551427d389b},
+	schema181da31518dd = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae1b847382ecc},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schema6f923cb3dff8},
 	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
-	schema5aa18d630a0e = schema.Node{Fields: []schema.Field{
+	schemab6e1faa2bb64 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema781a6b548e3d},
+		{Name: "spec", Node: &schema181da31518dd},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema90624917cf36 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
+	schema8810e392a123 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema65d8aa41bed6},
 		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
@@ -1597,39 +1614,39 @@ var (
 	schema1c7b3e1c660c = schema.Node{Default: "\"Endpoints\"", Enum: []string{"Endpoints", "DynamicResolver"}, Type: schema.String}
 	rulebdba0e9257b6   = cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicResolver"}}}, Right: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "endpoints"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "appProtocols"}}}}}
 	rule80880532e430   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "tls"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicResolver"}}}, Else: cel.Const{Value: true}}
-	schemaa3c98da9c108 = schema.Node{Fields: []schema.Field{
+	schema4f13941b32f7 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schemad88fc4c7a57e},
+		{Name: "endpoints", Node: &schema05eed0a54e7f},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schema90624917cf36},
+		{Name: "tls", Node: &schema8810e392a123},
 		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints) && !has(self.appProtocols)", Message: "DynamicResolver type cannot have endpoints and appProtocols specified", Expr: &rulebdba0e9257b6},
 		{Text: "has(self.tls) ? self.type == 'DynamicResolver' : true", Message: "TLS settings can only be specified for DynamicResolver backends", Expr: &rule80880532e430},
 	}, Type: schema.Object}
-	schema3e58b140bbe5 = schema.Node{Fields: []schema.Field{
+	schema1c2c8f791162 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaa3c98da9c108},
+		{Name: "spec", Node: &schema4f13941b32f7},
 		{Name: "status", Node: &schema5271c6ed8c37},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule59a933fbcc50   = cel.Fold{Range: cel.Ident("self"), Variable: "p1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "p2", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "group"}, &cel.Select{Operand: cel.Ident("p2"), Field: "group"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "kind"}, &cel.Select{Operand: cel.Ident("p2"), Field: "kind"}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "name"}, &cel.Select{Operand: cel.Ident("p2"), Field: "name"}}}}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, cel.Const{Value: ""}}}}, &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}, cel.Const{Value: ""}}}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}}, Result: cel.Ident("@result")}
 	rule8ae4ca2f1cc1   = cel.Fold{Range: cel.Ident("self"), Variable: "p1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "p2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "group"}, &cel.Select{Operand: cel.Ident("p2"), Field: "group"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "kind"}, &cel.Select{Operand: cel.Ident("p2"), Field: "kind"}}}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "name"}, &cel.Select{Operand: cel.Ident("p2"), Field: "name"}}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, cel.Const{Value: ""}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}, cel.Const{Value: ""}}}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("p1"), Field: "sectionName"}, Right: &cel.Has{Operand: cel.Ident("p2"), Field: "sectionName"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("p1"), Field: "sectionName"}, &cel.Select{Operand: cel.Ident("p2"), Field: "sectionName"}}}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
-	schema99296a1dde8b = schema.Node{HasRules: true, Items: &schema1a494c59e4a0, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
+	schema49d7d29a95ff = schema.Node{HasRules: true, Items: &schema4ae24e1c6365, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(p1, self.all(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name ? ((!has(p1.sectionName) || p1.sectionName == '') == (!has(p2.sectionName) || p2.sectionName == '')) : true))", Message: "sectionName must be specified when targetRefs includes 2 or more references to the same target", Expr: &rule59a933fbcc50},
 		{Text: "self.all(p1, self.exists_one(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (((!has(p1.sectionName) || p1.sectionName == '') && (!has(p2.sectionName) || p2.sectionName == '')) || (has(p1.sectionName) && has(p2.sectionName) && p1.sectionName == p2.sectionName))))", Message: "sectionName must be unique when targetRefs includes 2 or more references to the same target", Expr: &rule8ae4ca2f1cc1},
 	}, Type: schema.Array}
-	schema4d11f4236a14 = schema.Node{Fields: []schema.Field{
+	schema35b437f06d2f = schema.Node{Fields: []schema.Field{
 		{Name: "options", Node: &schema8599d0deb40d},
-		{Name: "targetRefs", Node: &schema99296a1dde8b},
-		{Name: "validation", Node: &schema5cd87469f002},
+		{Name: "targetRefs", Node: &schema49d7d29a95ff},
+		{Name: "validation", Node: &schema9a704488d866},
 	}, HasRules: true, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
-	schema660ef19705bf = schema.Node{Fields: []schema.Field{
+	schemad1225ae8a637 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema4d11f4236a14},
+		{Name: "spec", Node: &schema35b437f06d2f},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema7e3b00151f46 = schema.Node{Fields: []schema.Field{
@@ -1679,18 +1696,18 @@ var (
 		{Name: "local", Node: &schema6f34ee3fc008},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, HasRules: true, Required: []string{"type"}, Type: schema.Object}
-	schemaedbd4cfa0f8f = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schemac25dd2065d92},
+	schemaec4c5b96b392 = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schema2dcd1b2e10b3},
 	}, Type: schema.Object}
-	schema01a5a13cf721 = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schemacdc34f50d412},
-		{Name: "kind", Node: &schemac1f307cdb9e3},
+	schema0b12e1c68309 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema8256bb4ee297},
+		{Name: "kind", Node: &schema6847a2815d57},
 		{Name: "matchExpressions", Node: &schema22c90528ab61},
 		{Name: "matchLabels", Node: &schemac420d745ccee},
 	}, HasRules: true, Required: []string{"kind"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Expr: &rule3c05fe38e6c4},
 	}, Type: schema.Object}
-	schema4a0ca187529f = schema.Node{HasRules: true, Items: &schema01a5a13cf721, Type: schema.Array}
+	schema56b8d83ea078 = schema.Node{HasRules: true, Items: &schema0b12e1c68309, Type: schema.Array}
 	schema9fca4bf4bdc0 = schema.Node{Fields: []schema.Field{
 		{Name: "defaultValue", Node: &schema38c43b5ba342},
 		{Name: "name", Node: &schema38c43b5ba342},
@@ -1713,28 +1730,28 @@ var (
 	schema88aff7a4d6ef = schema.Node{Fields: []schema.Field{
 		{Name: "tracing", Node: &schema758f80d48722},
 	}, HasRules: true, Type: schema.Object}
-	schemaad51c49d3c92 = schema.Node{Fields: []schema.Field{
+	schema1255fcb84d32 = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema28370c701590},
-		{Name: "connection", Node: &schema6cc2ee13a9b8},
+		{Name: "connection", Node: &schemae75a7449f816},
 		{Name: "dns", Node: &schema547aa3d34726},
 		{Name: "faultInjection", Node: &schema460996cef95c},
 		{Name: "healthCheck", Node: &schemae04382948ed1},
-		{Name: "http2", Node: &schemaf60f6bd6245d},
+		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "httpUpgrade", Node: &schema831c77021b0e},
 		{Name: "loadBalancer", Node: &schema78fe998c1ea3},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schema5fd51e72acaa},
-		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schemac83001d94373},
+		{Name: "requestBuffer", Node: &schemaec4c5b96b392},
+		{Name: "responseOverride", Node: &schemaaf5115aacfce},
 		{Name: "retry", Node: &schema6566cb71d5fe},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schema4a0ca187529f},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schema56b8d83ea078},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
 		{Name: "telemetry", Node: &schema88aff7a4d6ef},
-		{Name: "timeout", Node: &schemafae6b8b29d60},
+		{Name: "timeout", Node: &schemacd1c92239a3d},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
@@ -1745,18 +1762,18 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schemac05b4bf2cba9 = schema.Node{Fields: []schema.Field{
+	schema8ccbec1b5b69 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaad51c49d3c92},
+		{Name: "spec", Node: &schema1255fcb84d32},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema38e4df7a6a84 = schema.Node{Enum: []string{"PreserveOrGenerate", "Preserve", "Generate", "Disable"}, Type: schema.String}
 	rule716a7e60edd5   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "preserveXRequestID"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "requestID"}}}}
-	schemae67e76629ac3 = schema.Node{Fields: []schema.Field{
+	schemab59aaea9cbbc = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
-		{Name: "earlyRequestHeaders", Node: &schema5a276b86d933},
+		{Name: "earlyRequestHeaders", Node: &schema5a68de1b3c0c},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
@@ -1765,22 +1782,22 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Expr: &rule716a7e60edd5},
 	}, Type: schema.Object}
-	schema1c66101570f5 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schemaee4f551bf80d},
-		{Name: "connection", Node: &schemaa448a3dc9891},
+	schemaf8b162b26bf7 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schemae3b98c63598f},
+		{Name: "connection", Node: &schema1a327c5d1a39},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schemae67e76629ac3},
+		{Name: "headers", Node: &schemab59aaea9cbbc},
 		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schemae57a54de1061},
-		{Name: "http2", Node: &schemaf60f6bd6245d},
+		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schema4a0ca187529f},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "timeout", Node: &schema8ad220624597},
-		{Name: "tls", Node: &schemabc135213265b},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schema56b8d83ea078},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
+		{Name: "timeout", Node: &schemac3ad0c1c68e9},
+		{Name: "tls", Node: &schema1babd156da43},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
@@ -1788,45 +1805,45 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schemab46b0813a3ca = schema.Node{Fields: []schema.Field{
+	schemafcdedad86338 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema1c66101570f5},
+		{Name: "spec", Node: &schemaf8b162b26bf7},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema0b5980f9c532 = schema.Node{HasRules: true, Items: &schema08ecca059b4c, MaxLength: &length64, Type: schema.Array}
-	schema65e11378ba10 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schemaa79eb0e5bce9},
-		{Name: "filters", Node: &schemac54e494cdfaa},
-		{Name: "matches", Node: &schema0b5980f9c532},
-		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "sessionPersistence", Node: &schemac40f3e6e2820},
+	schema064e240bea66 = schema.Node{HasRules: true, Items: &schemad3a300ad0583, MaxLength: &length64, Type: schema.Array}
+	schema5927b3db8ed1 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema7c1537bf1fa8},
+		{Name: "filters", Node: &schemafe2108f2f0e6},
+		{Name: "matches", Node: &schema064e240bea66},
+		{Name: "name", Node: &schema529d1881e036},
+		{Name: "sessionPersistence", Node: &schema2e7c5a0772d5},
 	}, HasRules: true, Type: schema.Object}
-	schema30398b7f442a = schema.Node{HasRules: true, Items: &schema65e11378ba10, MaxLength: &length16, Rules: []schema.Rule{
+	schemafede34feca3a = schema.Node{HasRules: true, Items: &schema5927b3db8ed1, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema7d45f3ce24b6 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schema30398b7f442a},
+	schemaadc22ba984e9 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae1b847382ecc},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schemafede34feca3a},
 	}, HasRules: true, Type: schema.Object}
-	schema4925315b1af8 = schema.Node{Fields: []schema.Field{
+	schema2568d6fa0c40 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema7d45f3ce24b6},
+		{Name: "spec", Node: &schemaadc22ba984e9},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema0882402e4b9c = schema.Node{MaxLength: &length253, Type: schema.String}
-	schemaecb6843549a4 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schemaa5be40fc5165},
+	schema73306a894f4e = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schemade38a32b079a},
 		{Name: "value", Node: &schema0882402e4b9c},
 	}, HasRules: true, IPAddress: true, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\"): true", Message: "Hostname value must only contain valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Expr: &ruleda8c31ba9946},
 	}, Type: schema.Object}
-	schemaad5f0721a30f = schema.Node{HasRules: true, Items: &schemaecb6843549a4, MaxLength: &length16, Rules: []schema.Rule{
+	schemadafea4e39ab7 = schema.Node{HasRules: true, Items: &schema73306a894f4e, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Expr: &rule13bfbce34d78},
 		{Text: "self.all(a1, a1.type == 'Hostname' ? self.exists_one(a2, a2.type == a1.type && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Expr: &rule821cebef0552},
 	}, Type: schema.Array}
@@ -1838,51 +1855,51 @@ var (
 	schema3e2e919a0b5f = schema.Node{Fields: []schema.Field{
 		{Name: "namespaces", Node: &schemacd9563929dbb},
 	}, Type: schema.Object}
-	schemae511e2a33648 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schemaad5f0721a30f},
+	schema74e4e58b7639 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schemadafea4e39ab7},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
-		{Name: "backendTLS", Node: &schema2f43d2bf2b56},
+		{Name: "backendTLS", Node: &schema83762389a71e},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
-		{Name: "infrastructure", Node: &schema607137216eb6},
-		{Name: "listeners", Node: &schema2f39bf1db652},
+		{Name: "infrastructure", Node: &schema7cb11fb174dd},
+		{Name: "listeners", Node: &schema83a83c8603bb},
 	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schemada380e0676a2 = schema.Node{Fields: []schema.Field{
+	schemafd842739892d = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemae511e2a33648},
+		{Name: "spec", Node: &schema74e4e58b7639},
 		{Name: "status", Node: &schema9c8059fcfab6},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemacb35dab3beec = schema.Node{Enum: []string{"true"}, Type: schema.Boolean}
-	schema8372db1f264b = schema.Node{Items: &schema161b8e4ae5bd, MaxLength: &length64, Type: schema.Array, Unique: true}
+	schema26f90e2a0349 = schema.Node{Items: &schemadaec5e3df0ef, MaxLength: &length64, Type: schema.Array, Unique: true}
 	schemad5c37293190c = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "*"}, Type: schema.String}
 	length9            = int(9)
 	ruled8d2ab064545   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "@in", Args: []cel.Expr{cel.Const{Value: "*"}, cel.Ident("self")}}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(1)}}}}}}
 	schemab04ec2045ef1 = schema.Node{HasRules: true, Items: &schemad5c37293190c, MaxLength: &length9, Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowMethods cannot contain '*' alongside other methods", Expr: &ruled8d2ab064545},
 	}, Type: schema.Array, Unique: true}
-	schema19738d61f3e0 = schema.Node{Items: &schemab2c3b3b22887, MaxLength: &length64, Type: schema.Array, Unique: true}
+	schema50b4a4252a29 = schema.Node{Items: &schema9b081564551d, MaxLength: &length64, Type: schema.Array, Unique: true}
 	schemaf1bea9f10213 = schema.Node{Default: "5", Format: schema.Int32, Minimum: &number1, Type: schema.Integer}
-	schema4c4ce7cf2d1b = schema.Node{Fields: []schema.Field{
+	schema82837b6175dc = schema.Node{Fields: []schema.Field{
 		{Name: "allowCredentials", Node: &schemacb35dab3beec},
-		{Name: "allowHeaders", Node: &schema8372db1f264b},
+		{Name: "allowHeaders", Node: &schema26f90e2a0349},
 		{Name: "allowMethods", Node: &schemab04ec2045ef1},
-		{Name: "allowOrigins", Node: &schema19738d61f3e0},
-		{Name: "exposeHeaders", Node: &schema8372db1f264b},
+		{Name: "allowOrigins", Node: &schema50b4a4252a29},
+		{Name: "exposeHeaders", Node: &schema26f90e2a0349},
 		{Name: "maxAge", Node: &schemaf1bea9f10213},
 	}, HasRules: true, Type: schema.Object}
 	schemafe5e4f176da5 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS"}, Type: schema.String}
 	rule2f12941aeca5   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "cors"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "CORS"}}}}}}
 	rule52b41a175000   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "cors"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "CORS"}}}}}}
-	schemae7dcc72dc1a3 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schema4c4ce7cf2d1b},
-		{Name: "extensionRef", Node: &schema6fee003a46ed},
-		{Name: "requestHeaderModifier", Node: &schema5a276b86d933},
-		{Name: "requestMirror", Node: &schema018913f02189},
-		{Name: "requestRedirect", Node: &schema47882fa0cdda},
-		{Name: "responseHeaderModifier", Node: &schema5a276b86d933},
+	schema30dd4bcc96fe = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema82837b6175dc},
+		{Name: "extensionRef", Node: &schema7d5c7f0bfd2b},
+		{Name: "requestHeaderModifier", Node: &schema5a68de1b3c0c},
+		{Name: "requestMirror", Node: &schemaf9410a3c274d},
+		{Name: "requestRedirect", Node: &schema3d06fe0f8be2},
+		{Name: "responseHeaderModifier", Node: &schema5a68de1b3c0c},
 		{Name: "type", Node: &schemafe5e4f176da5},
-		{Name: "urlRewrite", Node: &schema99083ebe6cde},
+		{Name: "urlRewrite", Node: &schemaf7470bd2fee0},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Expr: &ruled34e46be6351},
@@ -1899,7 +1916,7 @@ var (
 		{Text: "!(has(self.cors) && self.type != 'CORS')", Message: "filter.cors must be nil if the filter.type is not CORS", Expr: &rule2f12941aeca5},
 		{Text: "!(!has(self.cors) && self.type == 'CORS')", Message: "filter.cors must be specified for CORS filter.type", Expr: &rule52b41a175000},
 	}, Type: schema.Object}
-	schemaa741156bc545 = schema.Node{HasRules: true, Items: &schemae7dcc72dc1a3, MaxLength: &length16, Rules: []schema.Rule{
+	schema2a823f42f03e = schema.Node{HasRules: true, Items: &schema30dd4bcc96fe, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
@@ -1907,33 +1924,33 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schema1c4c23a0b196 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemaa741156bc545},
-		{Name: "group", Node: &schema90464f57e9bb},
-		{Name: "kind", Node: &schemaaa66b9c41bd3},
+	schema696f214570e7 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema2a823f42f03e},
+		{Name: "group", Node: &schema72143674f26c},
+		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema5380328b9779 = schema.Node{HasRules: true, Items: &schema1c4c23a0b196, MaxLength: &length16, Type: schema.Array}
-	schemaf70d35169e1b = schema.Node{HasRules: true, Items: &schemae7dcc72dc1a3, MaxLength: &length16, Rules: []schema.Rule{
+	schema602f7750f438 = schema.Node{HasRules: true, Items: &schema696f214570e7, MaxLength: &length16, Type: schema.Array}
+	schema2d3a6b0793ab = schema.Node{HasRules: true, Items: &schema30dd4bcc96fe, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schemab6cfd8924248 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema5380328b9779},
-		{Name: "filters", Node: &schemaf70d35169e1b},
-		{Name: "matches", Node: &schema2cbcb9fb242f},
-		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "retry", Node: &schema265508e0f8ef},
-		{Name: "sessionPersistence", Node: &schemac40f3e6e2820},
-		{Name: "timeouts", Node: &schema931145c21770},
+	schema13d17084e9c8 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema602f7750f438},
+		{Name: "filters", Node: &schema2d3a6b0793ab},
+		{Name: "matches", Node: &schema6411917e940f},
+		{Name: "name", Node: &schema529d1881e036},
+		{Name: "retry", Node: &schema7291e1635f17},
+		{Name: "sessionPersistence", Node: &schema2e7c5a0772d5},
+		{Name: "timeouts", Node: &schema5d25fa3e61b3},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule4100f9d08b24},
@@ -1941,40 +1958,40 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schemac4a7ee67772f = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schemab6cfd8924248, MaxLength: &length16, Rules: []schema.Rule{
+	schemac4d5b9b6180e = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema13d17084e9c8, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemae32a5f03a5bd = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schemac4a7ee67772f},
+	schema0c84ca255489 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae1b847382ecc},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schemac4d5b9b6180e},
 	}, HasRules: true, Type: schema.Object}
-	schemacae9746f55eb = schema.Node{Fields: []schema.Field{
+	schema27fb099dfd2c = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemae32a5f03a5bd},
+		{Name: "spec", Node: &schema0c84ca255489},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemae73837c0f36b = schema.Node{Fields: []schema.Field{
-		{Name: "valueRef", Node: &schema31b30a0a4aa2},
+	schema47966affa18f = schema.Node{Fields: []schema.Field{
+		{Name: "valueRef", Node: &schemae948edfce2cb},
 	}, Required: []string{"valueRef"}, Type: schema.Object}
-	schemaffbf4215ce15 = schema.Node{Fields: []schema.Field{
-		{Name: "credential", Node: &schemae73837c0f36b},
+	schema39f3e95c528e = schema.Node{Fields: []schema.Field{
+		{Name: "credential", Node: &schema47966affa18f},
 		{Name: "header", Node: &schema38c43b5ba342},
 		{Name: "overwrite", Node: &schemada9efc572a6e},
 	}, Required: []string{"credential"}, Type: schema.Object}
-	schemae3d14af120e5 = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
-		{Name: "directResponse", Node: &schema8bf9427d800a},
+	schemac5d5d0dbb6d4 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schema39f3e95c528e},
+		{Name: "directResponse", Node: &schemaad199758de19},
 		{Name: "urlRewrite", Node: &schema9dcd3e2e51e1},
 	}, HasRules: true, Type: schema.Object}
-	schemaf187c8ed25bc = schema.Node{Fields: []schema.Field{
+	schema03ead37474ad = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemae3d14af120e5},
+		{Name: "spec", Node: &schemac5d5d0dbb6d4},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule1b9c2a871a6c   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(108)}}}
 	schema0ff4fc1f62cb = schema.Node{HasRules: true, Rules: []schema.Rule{
@@ -1983,22 +2000,22 @@ var (
 	schema540f7888d242 = schema.Node{Fields: []schema.Field{
 		{Name: "path", Node: &schema0ff4fc1f62cb},
 	}, HasRules: true, Required: []string{"path"}, Type: schema.Object}
-	schema610e6cf49eef = schema.Node{Fields: []schema.Field{
-		{Name: "fqdn", Node: &schema19bcb5734b03},
-		{Name: "hostname", Node: &schema8d9a11092297},
-		{Name: "ip", Node: &schema625a696e45fb},
+	schema9967e4e8f1d2 = schema.Node{Fields: []schema.Field{
+		{Name: "fqdn", Node: &schema1d149fc2dd0f},
+		{Name: "hostname", Node: &schema529d1881e036},
+		{Name: "ip", Node: &schema49f63516d4a2},
 		{Name: "unix", Node: &schema540f7888d242},
 		{Name: "zone", Node: &schema38c43b5ba342},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.fqdn) || has(self.ip) || has(self.unix))", Message: "one of fqdn, ip or unix must be specified", Expr: &rule4c56d19f804e},
 		{Text: "((has(self.fqdn) && !(has(self.ip) || has(self.unix))) || (has(self.ip) && !(has(self.fqdn) || has(self.unix))) || (has(self.unix) && !(has(self.ip) || has(self.fqdn))))", Message: "only one of fqdn, ip or unix can be specified", Expr: &rule2c3f1b6792d4},
 	}, Type: schema.Object}
-	schema7343f330b09f = schema.Node{HasRules: true, Items: &schema610e6cf49eef, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
+	schema5b4d80c207e2 = schema.Node{HasRules: true, Items: &schema9967e4e8f1d2, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Expr: &rule7d3638f54e32},
 	}, Type: schema.Array}
 	rule7e7e1181b714   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "insecureSkipVerify"}, Right: &cel.Select{Operand: cel.Ident("self"), Field: "insecureSkipVerify"}}, Right: &cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "caCertificateRefs"}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "caCertificateRefs"}}}, cel.Const{Value: int64(0)}}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "wellKnownCACertificates"}, cel.Const{Value: ""}}}}}}}}
-	schemaf1f120ab4a69 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
+	schemac11e213df3cc = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema65d8aa41bed6},
 		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
 		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
 	}, HasRules: true, Rules: []schema.Rule{
@@ -2006,54 +2023,54 @@ var (
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Expr: &rule7e7e1181b714},
 	}, Type: schema.Object}
 	rulee1fac383df71   = cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicResolver"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "endpoints"}}}}
-	schema69316955221b = schema.Node{Fields: []schema.Field{
+	schema43950f0e6fa3 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema7343f330b09f},
+		{Name: "endpoints", Node: &schema5b4d80c207e2},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schemaf1f120ab4a69},
+		{Name: "tls", Node: &schemac11e213df3cc},
 		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 	}, Type: schema.Object}
-	schema7ca8051db463 = schema.Node{Fields: []schema.Field{
+	schema3b50d18c5822 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema69316955221b},
+		{Name: "spec", Node: &schema43950f0e6fa3},
 		{Name: "status", Node: &schema5271c6ed8c37},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema4fd64695313e = schema.Node{Fields: []schema.Field{
-		{Name: "dnsRefreshRate", Node: &schema81a9dad69d55},
+	schema54ea0dbf63b5 = schema.Node{Fields: []schema.Field{
+		{Name: "dnsRefreshRate", Node: &schema6fde75b31f18},
 		{Name: "lookupFamily", Node: &schema503e28247a66},
 		{Name: "respectDnsTtl", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema0aff0ac7ac88 = schema.Node{Fields: []schema.Field{
-		{Name: "fixedDelay", Node: &schema81a9dad69d55},
+	schema76d211bc4a39 = schema.Node{Fields: []schema.Field{
+		{Name: "fixedDelay", Node: &schema6fde75b31f18},
 		{Name: "percentage", Node: &schema6f664064f7f8},
 	}, Required: []string{"fixedDelay"}, Type: schema.Object}
-	schema8dedcb8733ad = schema.Node{Fields: []schema.Field{
+	schema0740acbced0d = schema.Node{Fields: []schema.Field{
 		{Name: "abort", Node: &schemad522b7a518b2},
-		{Name: "delay", Node: &schema0aff0ac7ac88},
+		{Name: "delay", Node: &schema76d211bc4a39},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Expr: &rule04d8647b8df4},
 	}, Type: schema.Object}
-	schemae5e37a385c1c = schema.Node{Fields: []schema.Field{
+	schema8aa7aef1ad5c = schema.Node{Fields: []schema.Field{
 		{Name: "expectedResponse", Node: &schema2f9887b1d6b3},
 		{Name: "expectedStatuses", Node: &schemabe132fb5dc5c},
-		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "hostname", Node: &schema529d1881e036},
 		{Name: "method", Node: &schema38c43b5ba342},
 		{Name: "path", Node: &schema0d6f91bd268d},
 	}, HasRules: true, Required: []string{"path"}, Type: schema.Object}
-	schema3e55d6f94429 = schema.Node{Default: "\"3s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema90bb5e226c5c = schema.Node{Default: "\"1s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema902cced91bc0 = schema.Node{Fields: []schema.Field{
+	schemad29dd8ededef = schema.Node{Default: "\"3s\"", Patterns: []*schema.Pattern{&patternf6f031d5d885}, Type: schema.String}
+	schema37dc2558dd11 = schema.Node{Default: "\"1s\"", Patterns: []*schema.Pattern{&patternf6f031d5d885}, Type: schema.String}
+	schema7ad3b0d8e4b1 = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
 		{Name: "healthyThreshold", Node: &schema531d7ad32449},
-		{Name: "http", Node: &schemae5e37a385c1c},
-		{Name: "initialJitter", Node: &schema81a9dad69d55},
-		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "http", Node: &schema8aa7aef1ad5c},
+		{Name: "initialJitter", Node: &schema6fde75b31f18},
+		{Name: "interval", Node: &schemad29dd8ededef},
 		{Name: "tcp", Node: &schemae55bc17e6d8c},
-		{Name: "timeout", Node: &schema90bb5e226c5c},
+		{Name: "timeout", Node: &schema37dc2558dd11},
 		{Name: "type", Node: &schema93c8bf436854},
 		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
@@ -2061,20 +2078,20 @@ var (
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Expr: &rule46b9af0e4412},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Expr: &rulef0e53b176809},
 	}, Type: schema.Object}
-	schemab52303c84078 = schema.Node{Default: "\"30s\"", Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Type: schema.String}
-	schema9e80bc133284 = schema.Node{Fields: []schema.Field{
-		{Name: "baseEjectionTime", Node: &schemab52303c84078},
+	schemac24a2c48a5f3 = schema.Node{Default: "\"30s\"", Patterns: []*schema.Pattern{&patternf6f031d5d885}, Type: schema.String}
+	schema267d1b2973f6 = schema.Node{Fields: []schema.Field{
+		{Name: "baseEjectionTime", Node: &schemac24a2c48a5f3},
 		{Name: "consecutive5XxErrors", Node: &schema6943e96dcd97},
 		{Name: "consecutiveGatewayErrors", Node: &schema72999e608a72},
 		{Name: "consecutiveLocalOriginFailures", Node: &schema6943e96dcd97},
-		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "interval", Node: &schemad29dd8ededef},
 		{Name: "maxEjectionPercent", Node: &schema15c8ca5a32bd},
 		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schemae19f687d67bb = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema902cced91bc0},
+	schemac205a49f96ff = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema7ad3b0d8e4b1},
 		{Name: "panicThreshold", Node: &schema663e146225f4},
-		{Name: "passive", Node: &schema9e80bc133284},
+		{Name: "passive", Node: &schema267d1b2973f6},
 	}, HasRules: true, Type: schema.Object}
 	schema7e475006ea5d = schema.Node{Fields: []schema.Field{
 		{Name: "terminate", Node: &schemada9efc572a6e},
@@ -2087,13 +2104,13 @@ var (
 		{Text: "!has(self.connect) || self.type == 'CONNECT'", Message: "The connect configuration is only allowed when the type is CONNECT.", Expr: &rulefa846492abb3},
 	}, Type: schema.Object}
 	schemaae3fbc1f6560 = schema.Node{HasRules: true, Items: &schema6324eb63fb25, Type: schema.Array}
-	schema3eb43e84981a = schema.Node{Fields: []schema.Field{
+	schema40312b9b5a1d = schema.Node{Fields: []schema.Field{
 		{Name: "attributes", Node: &schemac420d745ccee},
 		{Name: "name", Node: &schema38c43b5ba342},
-		{Name: "ttl", Node: &schema81a9dad69d55},
+		{Name: "ttl", Node: &schema6fde75b31f18},
 	}, Required: []string{"name"}, Type: schema.Object}
-	schema78ef09e85a8c = schema.Node{Fields: []schema.Field{
-		{Name: "cookie", Node: &schema3eb43e84981a},
+	schemab1466c330bd7 = schema.Node{Fields: []schema.Field{
+		{Name: "cookie", Node: &schema40312b9b5a1d},
 		{Name: "header", Node: &schema73869a4d92a1},
 		{Name: "tableSize", Node: &schema4327933408d2},
 		{Name: "type", Node: &schema89830eac05d3},
@@ -2109,8 +2126,8 @@ var (
 	schemaf4857124ca8e = schema.Node{Fields: []schema.Field{
 		{Name: "extractFrom", Node: &schemad429d962399e},
 	}, Required: []string{"extractFrom"}, Type: schema.Object}
-	schema8c78eb4fd0f1 = schema.Node{Fields: []schema.Field{
-		{Name: "window", Node: &schema81a9dad69d55},
+	schema3748a5a8d09a = schema.Node{Fields: []schema.Field{
+		{Name: "window", Node: &schema6fde75b31f18},
 	}, Required: []string{"window"}, Type: schema.Object}
 	schema1f0b1bf3cbeb = schema.Node{Fields: []schema.Field{
 		{Name: "minEndpointsInZoneThreshold", Node: &schema4763a3f1a364},
@@ -2123,10 +2140,10 @@ var (
 		{Name: "preferLocal", Node: &schema7dee10c9aa86},
 	}, Type: schema.Object}
 	rule2b4ff05e0cca   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ConsistentHash"}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "zoneAware"}}}, Else: cel.Const{Value: true}}
-	schema3994bf86b56e = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema78ef09e85a8c},
+	schema4966f51e75d7 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schemab1466c330bd7},
 		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
-		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
+		{Name: "slowStart", Node: &schema3748a5a8d09a},
 		{Name: "type", Node: &schemad7fac02e087d},
 		{Name: "zoneAware", Node: &schema841ac4d0317c},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
@@ -2172,29 +2189,29 @@ var (
 		{Text: "self.type == 'ReplacePrefixMatch' ? has(self.replacePrefixMatch) : true", Message: "replacePrefixMatch must be specified when type is set to 'ReplacePrefixMatch'", Expr: &rule85f43d6ed33d},
 		{Text: "has(self.replacePrefixMatch) ? self.type == 'ReplacePrefixMatch' : true", Message: "type must be 'ReplacePrefixMatch' when replacePrefixMatch is set", Expr: &rule79e557330f1b},
 	}, Type: schema.Object}
-	schema2d1139ba053e = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema8d9a11092297},
+	schema1a0aeb94aea1 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema529d1881e036},
 		{Name: "path", Node: &schemac0a2ad1654a5},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schemae39d83d772b8},
 	}, HasRules: true, Type: schema.Object}
 	ruleab9f9c631889   = cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "response"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "redirect"}}}}, Right: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "response"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "redirect"}}}
-	schema8dea2491c9b7 = schema.Node{Fields: []schema.Field{
+	schema6c7218b70e5e = schema.Node{Fields: []schema.Field{
 		{Name: "match", Node: &schemaa0be830d4c5b},
-		{Name: "redirect", Node: &schema2d1139ba053e},
-		{Name: "response", Node: &schema8bf9427d800a},
+		{Name: "redirect", Node: &schema1a0aeb94aea1},
+		{Name: "response", Node: &schemaad199758de19},
 	}, HasRules: true, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Expr: &ruleab9f9c631889},
 	}, Type: schema.Object}
-	schema0dcc6c6cecf9 = schema.Node{HasRules: true, Items: &schema8dea2491c9b7, Type: schema.Array}
-	schemaea61d370b5a7 = schema.Node{Fields: []schema.Field{
-		{Name: "baseInterval", Node: &schema81a9dad69d55},
-		{Name: "maxInterval", Node: &schema81a9dad69d55},
+	schema12fffc38e55c = schema.Node{HasRules: true, Items: &schema6c7218b70e5e, Type: schema.Array}
+	schema800acdbaba10 = schema.Node{Fields: []schema.Field{
+		{Name: "baseInterval", Node: &schema6fde75b31f18},
+		{Name: "maxInterval", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schemad6b3507ac1b0 = schema.Node{Fields: []schema.Field{
-		{Name: "backOff", Node: &schemaea61d370b5a7},
-		{Name: "timeout", Node: &schema81a9dad69d55},
+	schemafdbac0073a74 = schema.Node{Fields: []schema.Field{
+		{Name: "backOff", Node: &schema800acdbaba10},
+		{Name: "timeout", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
 	schema7104815a8a02 = schema.Node{Enum: []string{"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"}, Type: schema.String}
 	schema5bdc3f925a17 = schema.Node{Items: &schema7104815a8a02, Type: schema.Array}
@@ -2202,34 +2219,34 @@ var (
 		{Name: "httpStatusCodes", Node: &schemabe132fb5dc5c},
 		{Name: "triggers", Node: &schema5bdc3f925a17},
 	}, Type: schema.Object}
-	schemaf1b7875a5e6b = schema.Node{Fields: []schema.Field{
+	schema1296c4b9934d = schema.Node{Fields: []schema.Field{
 		{Name: "numAttemptsPerPriority", Node: &schema4763a3f1a364},
 		{Name: "numRetries", Node: &schemaaacca2f08d2e},
-		{Name: "perRetry", Node: &schemad6b3507ac1b0},
+		{Name: "perRetry", Node: &schemafdbac0073a74},
 		{Name: "retryOn", Node: &schema54d55c13ac7b},
 	}, Type: schema.Object}
-	schemab6dde0661be9 = schema.Node{Fields: []schema.Field{
+	schema8d85453ee6ff = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema28370c701590},
-		{Name: "connection", Node: &schema6cc2ee13a9b8},
-		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schema8dedcb8733ad},
-		{Name: "healthCheck", Node: &schemae19f687d67bb},
-		{Name: "http2", Node: &schemaf60f6bd6245d},
+		{Name: "connection", Node: &schemae75a7449f816},
+		{Name: "dns", Node: &schema54ea0dbf63b5},
+		{Name: "faultInjection", Node: &schema0740acbced0d},
+		{Name: "healthCheck", Node: &schemac205a49f96ff},
+		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
-		{Name: "loadBalancer", Node: &schema3994bf86b56e},
+		{Name: "loadBalancer", Node: &schema4966f51e75d7},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schemab2963b5d5a38},
-		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schema0dcc6c6cecf9},
-		{Name: "retry", Node: &schemaf1b7875a5e6b},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schema4a0ca187529f},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "requestBuffer", Node: &schemaec4c5b96b392},
+		{Name: "responseOverride", Node: &schema12fffc38e55c},
+		{Name: "retry", Node: &schema1296c4b9934d},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schema56b8d83ea078},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
 		{Name: "telemetry", Node: &schema88aff7a4d6ef},
-		{Name: "timeout", Node: &schemafae6b8b29d60},
+		{Name: "timeout", Node: &schemacd1c92239a3d},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
@@ -2240,30 +2257,30 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schemaec85b2b71270 = schema.Node{Fields: []schema.Field{
+	schema245a8026ec0e = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemab6dde0661be9},
+		{Name: "spec", Node: &schema8d85453ee6ff},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema7d4d8d872a97 = schema.Node{Default: "1", Format: schema.Int32, Type: schema.Integer}
-	schemaa536281d22bd = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schemac25dd2065d92},
-		{Name: "connectionLimit", Node: &schemafbf44159cbd4},
+	schemad2145f84a0df = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schema2dcd1b2e10b3},
+		{Name: "connectionLimit", Node: &schema872a63868666},
 		{Name: "maxAcceptPerSocketEvent", Node: &schema7d4d8d872a97},
-		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
+		{Name: "socketBufferLimit", Node: &schema2dcd1b2e10b3},
 	}, Type: schema.Object}
-	schemacba3f42cd51d = schema.Node{Items: &schema8afec2ad7a97, MaxLength: &length64, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema9adb8a13bb14 = schema.Node{Items: &schema25cf0eca066f, MaxLength: &length64, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
 	schema1c3a81749b38 = schema.Node{Items: &schema38c43b5ba342, MaxLength: &length64, Type: schema.Array, Unique: true}
-	schemab1b2ffe782ce = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schemacba3f42cd51d},
+	schemaab1dbf76192e = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema9adb8a13bb14},
 		{Name: "remove", Node: &schema1c3a81749b38},
-		{Name: "set", Node: &schemacba3f42cd51d},
+		{Name: "set", Node: &schema9adb8a13bb14},
 	}, Type: schema.Object}
-	schema366e59c03e22 = schema.Node{Fields: []schema.Field{
+	schemab5ad263841d8 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
-		{Name: "earlyRequestHeaders", Node: &schemab1b2ffe782ce},
+		{Name: "earlyRequestHeaders", Node: &schemaab1dbf76192e},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
@@ -2275,14 +2292,14 @@ var (
 	schema2a3eb7bc8c4b = schema.Node{Fields: []schema.Field{
 		{Name: "optional", Node: &schemada9efc572a6e},
 	}, MinLength: &length0, Type: schema.Object}
-	schema881e2540a827 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTimeout", Node: &schema81a9dad69d55},
-		{Name: "requestReceivedTimeout", Node: &schema81a9dad69d55},
-		{Name: "streamIdleTimeout", Node: &schema81a9dad69d55},
+	schemad136b318d5b6 = schema.Node{Fields: []schema.Field{
+		{Name: "idleTimeout", Node: &schema6fde75b31f18},
+		{Name: "requestReceivedTimeout", Node: &schema6fde75b31f18},
+		{Name: "streamIdleTimeout", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schemabb6a0930579a = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema881e2540a827},
-		{Name: "tcp", Node: &schemadafe712bf014},
+	schemaf4d1eb78fa53 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schemad136b318d5b6},
+		{Name: "tcp", Node: &schemae550e20710f0},
 	}, Type: schema.Object}
 	schemafedfa9f5cf7d = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "Prefix", "Suffix", "RegularExpression"}, Type: schema.String}
 	schema27a95a11a7cd = schema.Node{Fields: []schema.Field{
@@ -2303,17 +2320,17 @@ var (
 		{Name: "otherNames", Node: &schema110d00e93eb3},
 		{Name: "uris", Node: &schema3fc8088eabfe},
 	}, Type: schema.Object}
-	schema27bfdbd56b12 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema5952669987c1},
+	schema6bbbb3aefbee = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema67e10b44951c},
 		{Name: "certificateHashes", Node: &schemaddea1d3cbeb2},
 		{Name: "optional", Node: &schemada9efc572a6e},
 		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
 		{Name: "subjectAltNames", Node: &schema8ba57237b018},
 	}, Type: schema.Object}
-	schemaa157e8841f39 = schema.Node{Fields: []schema.Field{
+	schema2e6492392af1 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schema22df06832a93},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientValidation", Node: &schema27bfdbd56b12},
+		{Name: "clientValidation", Node: &schema6bbbb3aefbee},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
@@ -2323,23 +2340,23 @@ var (
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schemadb82a83b75b3 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schemaee4f551bf80d},
-		{Name: "connection", Node: &schemaa536281d22bd},
+	schema510f80279c00 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schemae3b98c63598f},
+		{Name: "connection", Node: &schemad2145f84a0df},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schema366e59c03e22},
+		{Name: "headers", Node: &schemab5ad263841d8},
 		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schemae57a54de1061},
-		{Name: "http2", Node: &schemaf60f6bd6245d},
+		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
 		{Name: "proxyProtocol", Node: &schema2a3eb7bc8c4b},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schema4a0ca187529f},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "timeout", Node: &schemabb6a0930579a},
-		{Name: "tls", Node: &schemaa157e8841f39},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schema56b8d83ea078},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
+		{Name: "timeout", Node: &schemaf4d1eb78fa53},
+		{Name: "tls", Node: &schema2e6492392af1},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
@@ -2347,30 +2364,30 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schema34028eff1d69 = schema.Node{Fields: []schema.Field{
+	schema046255f494a8 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemadb82a83b75b3},
+		{Name: "spec", Node: &schema510f80279c00},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema21b55d3d5be1 = schema.Node{Maximum: &number599, Minimum: &number100, Type: schema.Integer}
 	schema6631fd2d632f = schema.Node{Items: &schema21b55d3d5be1, Type: schema.Array}
-	schema13b53a4ccf5c = schema.Node{Fields: []schema.Field{
+	schema866fe162f4eb = schema.Node{Fields: []schema.Field{
 		{Name: "expectedResponse", Node: &schema2f9887b1d6b3},
 		{Name: "expectedStatuses", Node: &schema6631fd2d632f},
-		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "hostname", Node: &schema529d1881e036},
 		{Name: "method", Node: &schema38c43b5ba342},
 		{Name: "path", Node: &schema0d6f91bd268d},
 	}, HasRules: true, Required: []string{"path"}, Type: schema.Object}
-	schema3b717fe54c0e = schema.Node{Fields: []schema.Field{
+	schema575d762580a5 = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
 		{Name: "healthyThreshold", Node: &schema531d7ad32449},
-		{Name: "http", Node: &schema13b53a4ccf5c},
-		{Name: "initialJitter", Node: &schema81a9dad69d55},
-		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "http", Node: &schema866fe162f4eb},
+		{Name: "initialJitter", Node: &schema6fde75b31f18},
+		{Name: "interval", Node: &schemad29dd8ededef},
 		{Name: "tcp", Node: &schemae55bc17e6d8c},
-		{Name: "timeout", Node: &schema90bb5e226c5c},
+		{Name: "timeout", Node: &schema37dc2558dd11},
 		{Name: "type", Node: &schema93c8bf436854},
 		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
@@ -2378,43 +2395,43 @@ var (
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Expr: &rule46b9af0e4412},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Expr: &rulef0e53b176809},
 	}, Type: schema.Object}
-	schemac3297316dfe7 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema3b717fe54c0e},
+	schema70cb32db9614 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema575d762580a5},
 		{Name: "panicThreshold", Node: &schema663e146225f4},
-		{Name: "passive", Node: &schema9e80bc133284},
+		{Name: "passive", Node: &schema267d1b2973f6},
 	}, HasRules: true, Type: schema.Object}
 	schemad71897e039d0 = schema.Node{Fields: []schema.Field{
 		{Name: "httpStatusCodes", Node: &schema6631fd2d632f},
 		{Name: "triggers", Node: &schema5bdc3f925a17},
 	}, Type: schema.Object}
-	schema011f12a87092 = schema.Node{Fields: []schema.Field{
+	schemae7abee5f04ec = schema.Node{Fields: []schema.Field{
 		{Name: "numAttemptsPerPriority", Node: &schema4763a3f1a364},
 		{Name: "numRetries", Node: &schemaaacca2f08d2e},
-		{Name: "perRetry", Node: &schemad6b3507ac1b0},
+		{Name: "perRetry", Node: &schemafdbac0073a74},
 		{Name: "retryOn", Node: &schemad71897e039d0},
 	}, Type: schema.Object}
-	schema1d76211a1021 = schema.Node{Fields: []schema.Field{
+	schema3a70ab8b9cbd = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema28370c701590},
-		{Name: "connection", Node: &schema6cc2ee13a9b8},
-		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schema8dedcb8733ad},
-		{Name: "healthCheck", Node: &schemac3297316dfe7},
-		{Name: "http2", Node: &schemaf60f6bd6245d},
+		{Name: "connection", Node: &schemae75a7449f816},
+		{Name: "dns", Node: &schema54ea0dbf63b5},
+		{Name: "faultInjection", Node: &schema0740acbced0d},
+		{Name: "healthCheck", Node: &schema70cb32db9614},
+		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
-		{Name: "loadBalancer", Node: &schema3994bf86b56e},
+		{Name: "loadBalancer", Node: &schema4966f51e75d7},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schemab2963b5d5a38},
-		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schema0dcc6c6cecf9},
-		{Name: "retry", Node: &schema011f12a87092},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schema4a0ca187529f},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "requestBuffer", Node: &schemaec4c5b96b392},
+		{Name: "responseOverride", Node: &schema12fffc38e55c},
+		{Name: "retry", Node: &schemae7abee5f04ec},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schema56b8d83ea078},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
 		{Name: "telemetry", Node: &schema88aff7a4d6ef},
-		{Name: "timeout", Node: &schemafae6b8b29d60},
+		{Name: "timeout", Node: &schemacd1c92239a3d},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
@@ -2425,24 +2442,24 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schema857cfcb6620d = schema.Node{Fields: []schema.Field{
+	schemaaf17f35fe2bb = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema1d76211a1021},
+		{Name: "spec", Node: &schema3a70ab8b9cbd},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemaace2157d6b4b = schema.Node{Fields: []schema.Field{
+	schema3567acdfb529 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
-		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
+		{Name: "caCertificateRefs", Node: &schema65d8aa41bed6},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientCertificateRef", Node: &schema31b30a0a4aa2},
+		{Name: "clientCertificateRef", Node: &schemae948edfce2cb},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
-		{Name: "sni", Node: &schema8d9a11092297},
+		{Name: "sni", Node: &schema529d1881e036},
 		{Name: "wellKnownCACertificates", Node: &schema1d1c87781a07},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
@@ -2450,20 +2467,20 @@ var (
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schema9c2745bea26b = schema.Node{Fields: []schema.Field{
+	schema57d818a01a8e = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schema7343f330b09f},
+		{Name: "endpoints", Node: &schema5b4d80c207e2},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schemaace2157d6b4b},
+		{Name: "tls", Node: &schema3567acdfb529},
 		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 	}, Type: schema.Object}
-	schemae2964c5a4aec = schema.Node{Fields: []schema.Field{
+	schemacdd39b41f980 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema9c2745bea26b},
+		{Name: "spec", Node: &schema57d818a01a8e},
 		{Name: "status", Node: &schema5271c6ed8c37},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema189a189bb6b7 = schema.Node{Enum: []string{"Gzip", "Brotli", "Zstd"}, Type: schema.String}
@@ -2481,31 +2498,31 @@ var (
 		{Name: "perEndpointPercent", Node: &schema51b33e49bc8d},
 		{Name: "predictivePercent", Node: &schema56325fe947b4},
 	}, Type: schema.Object}
-	schema570b914d4386 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schemac25dd2065d92},
+	schema4369c9e73a6a = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schema2dcd1b2e10b3},
 		{Name: "preconnect", Node: &schemabc0d095f358f},
-		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
+		{Name: "socketBufferLimit", Node: &schema2dcd1b2e10b3},
 	}, Type: schema.Object}
-	schema41b6653e8f09 = schema.Node{Fields: []schema.Field{
-		{Name: "baseEjectionTime", Node: &schemab52303c84078},
+	schema0ccd794f35f2 = schema.Node{Fields: []schema.Field{
+		{Name: "baseEjectionTime", Node: &schemac24a2c48a5f3},
 		{Name: "consecutive5XxErrors", Node: &schema6943e96dcd97},
 		{Name: "consecutiveGatewayErrors", Node: &schema4763a3f1a364},
 		{Name: "consecutiveLocalOriginFailures", Node: &schema6943e96dcd97},
 		{Name: "failurePercentageThreshold", Node: &schema663e146225f4},
-		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "interval", Node: &schemad29dd8ededef},
 		{Name: "maxEjectionPercent", Node: &schema15c8ca5a32bd},
 		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schema124c483bcf91 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema3b717fe54c0e},
+	schema41f772156524 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema575d762580a5},
 		{Name: "panicThreshold", Node: &schema663e146225f4},
-		{Name: "passive", Node: &schema41b6653e8f09},
+		{Name: "passive", Node: &schema0ccd794f35f2},
 	}, HasRules: true, Type: schema.Object}
 	schemaec11422732f2 = schema.Node{Items: &schema73869a4d92a1, Type: schema.Array}
 	schema224501900504 = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie"}, Type: schema.String}
 	rule993b4e98f10b   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Headers"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "headers"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "headers"}}}}
-	schema2f0559a34a19 = schema.Node{Fields: []schema.Field{
-		{Name: "cookie", Node: &schema3eb43e84981a},
+	schemac631f2c36340 = schema.Node{Fields: []schema.Field{
+		{Name: "cookie", Node: &schema40312b9b5a1d},
 		{Name: "header", Node: &schema73869a4d92a1},
 		{Name: "headers", Node: &schemaec11422732f2},
 		{Name: "tableSize", Node: &schema4327933408d2},
@@ -2523,10 +2540,10 @@ var (
 	schema46f0d89f8ced = schema.Node{Fields: []schema.Field{
 		{Name: "preferLocal", Node: &schema087d74b0f70f},
 	}, Type: schema.Object}
-	schema3aeb2329df30 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema2f0559a34a19},
+	schema006b787d5bd8 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schemac631f2c36340},
 		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
-		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
+		{Name: "slowStart", Node: &schema3748a5a8d09a},
 		{Name: "type", Node: &schemad7fac02e087d},
 		{Name: "zoneAware", Node: &schema46f0d89f8ced},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
@@ -2575,70 +2592,70 @@ var (
 		{Name: "local", Node: &schema50467ff99e7d},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, HasRules: true, Type: schema.Object}
-	schemae129c98d2674 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema8d9a11092297},
+	schemad4e9fb62c603 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema529d1881e036},
 		{Name: "path", Node: &schemac0a2ad1654a5},
 		{Name: "port", Node: &schema4763a3f1a364},
 		{Name: "scheme", Node: &schema6e51e94b558e},
 		{Name: "statusCode", Node: &schemae39d83d772b8},
 	}, HasRules: true, Type: schema.Object}
 	rule97b936e595f1   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "remove"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "remove"}}}, cel.Const{Value: int64(0)}}}}
-	schemaa1cb40656ab7 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schemad667f1b0908d},
+	schema9730103631e2 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema8152470665d4},
 		{Name: "remove", Node: &schema39a6669ff24d},
-		{Name: "set", Node: &schemad667f1b0908d},
+		{Name: "set", Node: &schema8152470665d4},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.remove) || size(self.remove) == 0", Message: "Remove is not supported for header in CustomResponse", Expr: &rule97b936e595f1},
 	}, Type: schema.Object}
-	schema63656bec8dc7 = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schemac41e268099da},
+	schemac65fe8ae228d = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schema34b80c367c88},
 		{Name: "contentType", Node: &schema38c43b5ba342},
-		{Name: "header", Node: &schemaa1cb40656ab7},
+		{Name: "header", Node: &schema9730103631e2},
 		{Name: "statusCode", Node: &schemad68636697e29},
 	}, HasRules: true, Type: schema.Object}
-	schema183f6ec06f2d = schema.Node{Fields: []schema.Field{
+	schema3f13ed7e8228 = schema.Node{Fields: []schema.Field{
 		{Name: "match", Node: &schemaa0be830d4c5b},
-		{Name: "redirect", Node: &schemae129c98d2674},
-		{Name: "response", Node: &schema63656bec8dc7},
+		{Name: "redirect", Node: &schemad4e9fb62c603},
+		{Name: "response", Node: &schemac65fe8ae228d},
 	}, HasRules: true, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Expr: &ruleab9f9c631889},
 	}, Type: schema.Object}
-	schemad5e5d8381720 = schema.Node{HasRules: true, Items: &schema183f6ec06f2d, Type: schema.Array}
-	schema07e1bf3fc872 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionIdleTimeout", Node: &schema81a9dad69d55},
-		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
-		{Name: "maxStreamDuration", Node: &schema81a9dad69d55},
-		{Name: "requestTimeout", Node: &schema81a9dad69d55},
+	schemad082989756e5 = schema.Node{HasRules: true, Items: &schema3f13ed7e8228, Type: schema.Array}
+	schema57599dfa3b10 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionIdleTimeout", Node: &schema6fde75b31f18},
+		{Name: "maxConnectionDuration", Node: &schema6fde75b31f18},
+		{Name: "maxStreamDuration", Node: &schema6fde75b31f18},
+		{Name: "requestTimeout", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schema16e577116146 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema07e1bf3fc872},
-		{Name: "tcp", Node: &schema462624edd7ba},
+	schema4ab577228c31 = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema57599dfa3b10},
+		{Name: "tcp", Node: &schema9ed9ccf1fd3c},
 	}, Type: schema.Object}
 	rule91ddfc9e5c1a   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "compression"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "compressor"}}}}
 	rule25e26fa69c55   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "connection"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "connection"}, Field: "preconnect"}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "connection"}, Field: "preconnect"}, Field: "predictivePercent"}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "loadBalancer"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "loadBalancer"}, Field: "type"}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "loadBalancer"}, Field: "type"}, cel.List{cel.Const{Value: "Random"}, cel.Const{Value: "RoundRobin"}}}}}}}}}}
-	schema11ed5558d33f = schema.Node{Fields: []schema.Field{
+	schema8c23405f266b = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema18692534b341},
 		{Name: "compressor", Node: &schema18692534b341},
-		{Name: "connection", Node: &schema570b914d4386},
-		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schema8dedcb8733ad},
-		{Name: "healthCheck", Node: &schema124c483bcf91},
-		{Name: "http2", Node: &schemaf60f6bd6245d},
+		{Name: "connection", Node: &schema4369c9e73a6a},
+		{Name: "dns", Node: &schema54ea0dbf63b5},
+		{Name: "faultInjection", Node: &schema0740acbced0d},
+		{Name: "healthCheck", Node: &schema41f772156524},
+		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
-		{Name: "loadBalancer", Node: &schema3aeb2329df30},
+		{Name: "loadBalancer", Node: &schema006b787d5bd8},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schema71fb6bf34354},
-		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schemad5e5d8381720},
-		{Name: "retry", Node: &schema011f12a87092},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schema4a0ca187529f},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "requestBuffer", Node: &schemaec4c5b96b392},
+		{Name: "responseOverride", Node: &schemad082989756e5},
+		{Name: "retry", Node: &schemae7abee5f04ec},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schema56b8d83ea078},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
 		{Name: "telemetry", Node: &schema88aff7a4d6ef},
-		{Name: "timeout", Node: &schema16e577116146},
+		{Name: "timeout", Node: &schema4ab577228c31},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
@@ -2649,31 +2666,31 @@ var (
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Expr: &rule91ddfc9e5c1a},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schema263d3eceecd6 = schema.Node{Fields: []schema.Field{
+	schemaf743e88bffc0 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema11ed5558d33f},
+		{Name: "spec", Node: &schema8c23405f266b},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemab9daca20050d = schema.Node{Fields: []schema.Field{
-		{Name: "closeDelay", Node: &schema81a9dad69d55},
-		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
+	schema9ddc0967336c = schema.Node{Fields: []schema.Field{
+		{Name: "closeDelay", Node: &schema6fde75b31f18},
+		{Name: "maxConnectionDuration", Node: &schema6fde75b31f18},
 		{Name: "maxRequestsPerConnection", Node: &schema4763a3f1a364},
-		{Name: "maxStreamDuration", Node: &schema81a9dad69d55},
+		{Name: "maxStreamDuration", Node: &schema6fde75b31f18},
 		{Name: "value", Node: &schemaeaf01c581c2f},
 	}, Required: []string{"value"}, Type: schema.Object}
-	schema1ea0a39ac073 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schemac25dd2065d92},
-		{Name: "connectionLimit", Node: &schemab9daca20050d},
+	schema346c0a7fd706 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schema2dcd1b2e10b3},
+		{Name: "connectionLimit", Node: &schema9ddc0967336c},
 		{Name: "maxAcceptPerSocketEvent", Node: &schema7d4d8d872a97},
-		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
+		{Name: "socketBufferLimit", Node: &schema2dcd1b2e10b3},
 	}, Type: schema.Object}
-	schema4a2e1020728d = schema.Node{Fields: []schema.Field{
+	schemaa2b20dab293f = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
-		{Name: "earlyRequestHeaders", Node: &schemab1b2ffe782ce},
+		{Name: "earlyRequestHeaders", Node: &schemaab1dbf76192e},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
-		{Name: "lateResponseHeaders", Node: &schemab1b2ffe782ce},
+		{Name: "lateResponseHeaders", Node: &schemaab1dbf76192e},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
@@ -2687,23 +2704,23 @@ var (
 		{Name: "http10", Node: &schema2b16f68b9c4e},
 		{Name: "preserveHeaderCase", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schemab63b1acf7409 = schema.Node{Items: &schema31b30a0a4aa2, MaxLength: &length8, MinLength: &length1, Type: schema.Array}
-	schema5ca6f4bd9e0a = schema.Node{Fields: []schema.Field{
+	schemabfee52fd524f = schema.Node{Items: &schemae948edfce2cb, MaxLength: &length8, MinLength: &length1, Type: schema.Array}
+	schemaf7fd589aa9ea = schema.Node{Fields: []schema.Field{
 		{Name: "onlyVerifyLeafCertificate", Node: &schemada9efc572a6e},
-		{Name: "refs", Node: &schemab63b1acf7409},
+		{Name: "refs", Node: &schemabfee52fd524f},
 	}, Required: []string{"refs"}, Type: schema.Object}
-	schemac185f4861ff5 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema5952669987c1},
+	schema668cefc93ab5 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema67e10b44951c},
 		{Name: "certificateHashes", Node: &schemaddea1d3cbeb2},
-		{Name: "crl", Node: &schema5ca6f4bd9e0a},
+		{Name: "crl", Node: &schemaf7fd589aa9ea},
 		{Name: "optional", Node: &schemada9efc572a6e},
 		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
 		{Name: "subjectAltNames", Node: &schema8ba57237b018},
 	}, Type: schema.Object}
-	schema8f0391089032 = schema.Node{Fields: []schema.Field{
+	schema0d398d29a8fd = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientValidation", Node: &schemac185f4861ff5},
+		{Name: "clientValidation", Node: &schema668cefc93ab5},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
@@ -2713,23 +2730,23 @@ var (
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schema8be35b6ef440 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schemaee4f551bf80d},
-		{Name: "connection", Node: &schema1ea0a39ac073},
+	schemad3b8517a527e = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schemae3b98c63598f},
+		{Name: "connection", Node: &schema346c0a7fd706},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schema4a2e1020728d},
+		{Name: "headers", Node: &schemaa2b20dab293f},
 		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schema47a7b4aa2b92},
-		{Name: "http2", Node: &schemaf60f6bd6245d},
+		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
 		{Name: "proxyProtocol", Node: &schema2a3eb7bc8c4b},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schema4a0ca187529f},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "timeout", Node: &schemabb6a0930579a},
-		{Name: "tls", Node: &schema8f0391089032},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schema56b8d83ea078},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
+		{Name: "timeout", Node: &schemaf4d1eb78fa53},
+		{Name: "tls", Node: &schema0d398d29a8fd},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
@@ -2737,29 +2754,30 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schema045d537c4a0f = schema.Node{Fields: []schema.Field{
+	schemae52f432b39b5 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema8be35b6ef440},
+		{Name: "spec", Node: &schemad3b8517a527e},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemaeae2e824adae = schema.Node{MaxLength: &length4096, MinLength: &length1, Patterns: []string{"^[!-~]+([\\t ]?[!-~]+)*$"}, Type: schema.String}
-	schemaeec1863dc2ef = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema161b8e4ae5bd},
-		{Name: "value", Node: &schemaeae2e824adae},
+	pattern180787e297da = schema.Pattern{Text: "^[!-~]+([\\t ]?[!-~]+)*$"}
+	schema4ad00604bcf6  = schema.Node{MaxLength: &length4096, MinLength: &length1, Patterns: []*schema.Pattern{&pattern180787e297da}, Type: schema.String}
+	schemad1cd01b9064d  = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schemadaec5e3df0ef},
+		{Name: "value", Node: &schema4ad00604bcf6},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema596067a78e0c = schema.Node{Items: &schemaeec1863dc2ef, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema9791e3582eb5 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schema596067a78e0c},
+	schemab833ecc0628d = schema.Node{Items: &schemad1cd01b9064d, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schemaff9ad9ab8b90 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schemab833ecc0628d},
 		{Name: "remove", Node: &schema39a6669ff24d},
-		{Name: "set", Node: &schema596067a78e0c},
+		{Name: "set", Node: &schemab833ecc0628d},
 	}, Type: schema.Object}
-	schema184e45f7ef59 = schema.Node{Fields: []schema.Field{
-		{Name: "extensionRef", Node: &schema6fee003a46ed},
-		{Name: "requestHeaderModifier", Node: &schema9791e3582eb5},
-		{Name: "requestMirror", Node: &schema018913f02189},
-		{Name: "responseHeaderModifier", Node: &schema9791e3582eb5},
+	schemaa7245ed8f1b5 = schema.Node{Fields: []schema.Field{
+		{Name: "extensionRef", Node: &schema7d5c7f0bfd2b},
+		{Name: "requestHeaderModifier", Node: &schemaff9ad9ab8b90},
+		{Name: "requestMirror", Node: &schemaf9410a3c274d},
+		{Name: "responseHeaderModifier", Node: &schemaff9ad9ab8b90},
 		{Name: "type", Node: &schema6e479df10a49},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
@@ -2771,76 +2789,76 @@ var (
 		{Text: "!(has(self.extensionRef) && self.type != 'ExtensionRef')", Message: "filter.extensionRef must be nil if the filter.type is not ExtensionRef", Expr: &ruled7eaf1370ff9},
 		{Text: "!(!has(self.extensionRef) && self.type == 'ExtensionRef')", Message: "filter.extensionRef must be specified for ExtensionRef filter.type", Expr: &rule7106ee265f54},
 	}, Type: schema.Object}
-	schema8984307c4189 = schema.Node{HasRules: true, Items: &schema184e45f7ef59, MaxLength: &length16, Rules: []schema.Rule{
+	schema9c2c7f1064d0 = schema.Node{HasRules: true, Items: &schemaa7245ed8f1b5, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 	}, Type: schema.Array}
-	schema73216c16bebb = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema8984307c4189},
-		{Name: "group", Node: &schema90464f57e9bb},
-		{Name: "kind", Node: &schemaaa66b9c41bd3},
+	schema558271792e42 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema9c2c7f1064d0},
+		{Name: "group", Node: &schema72143674f26c},
+		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema80881387ad86 = schema.Node{HasRules: true, Items: &schema73216c16bebb, MaxLength: &length16, Type: schema.Array}
-	schemae52705b6b300 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema80881387ad86},
-		{Name: "filters", Node: &schema8984307c4189},
-		{Name: "matches", Node: &schema0b5980f9c532},
-		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "sessionPersistence", Node: &schemac40f3e6e2820},
+	schema989fd39d230b = schema.Node{HasRules: true, Items: &schema558271792e42, MaxLength: &length16, Type: schema.Array}
+	schema84834134987d = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema989fd39d230b},
+		{Name: "filters", Node: &schema9c2c7f1064d0},
+		{Name: "matches", Node: &schema064e240bea66},
+		{Name: "name", Node: &schema529d1881e036},
+		{Name: "sessionPersistence", Node: &schema2e7c5a0772d5},
 	}, HasRules: true, Type: schema.Object}
-	schemaa47796ecc7ba = schema.Node{HasRules: true, Items: &schemae52705b6b300, MaxLength: &length16, Rules: []schema.Rule{
+	schemade108bdf5678 = schema.Node{HasRules: true, Items: &schema84834134987d, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
 	schema39b6c711ff5e = schema.Node{Enum: []string{"All", "None"}, Type: schema.String}
-	schemae5e8d47744b0 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schemaa47796ecc7ba},
+	schemafecd18ebf7eb = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae1b847382ecc},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schemade108bdf5678},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schema48400a430f60 = schema.Node{Fields: []schema.Field{
+	schema481fd635b8df = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemae5e8d47744b0},
+		{Name: "spec", Node: &schemafecd18ebf7eb},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule8207d58993ed   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Then: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "value"}}}, Right: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}}}}, Else: cel.Const{Value: true}}
-	schema2ec89a30d245 = schema.Node{Fields: []schema.Field{
-		{Name: "type", Node: &schemaa5be40fc5165},
+	schema59d6f947145d = schema.Node{Fields: []schema.Field{
+		{Name: "type", Node: &schemade38a32b079a},
 		{Name: "value", Node: &schema0882402e4b9c},
 	}, HasRules: true, IPAddress: true, Rules: []schema.Rule{
 		{Text: "self.type == 'Hostname' ? (!has(self.value) || self.value.matches(r\"\"\"^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$\"\"\")): true", Message: "Hostname value must be empty or contain only valid characters (matching ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)", Expr: &rule8207d58993ed},
 	}, Type: schema.Object}
 	rule9be9984ef5a4   = cel.Fold{Range: cel.Ident("self"), Variable: "a1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a1"), Field: "type"}, cel.Const{Value: "IPAddress"}}}, Right: &cel.Has{Operand: cel.Ident("a1"), Field: "value"}}, Then: &cel.Fold{Range: cel.Ident("self"), Variable: "a2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "type"}, &cel.Select{Operand: cel.Ident("a1"), Field: "type"}}}, Right: &cel.Has{Operand: cel.Ident("a2"), Field: "value"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "value"}, &cel.Select{Operand: cel.Ident("a1"), Field: "value"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	rulee78128af0905   = cel.Fold{Range: cel.Ident("self"), Variable: "a1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a1"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Right: &cel.Has{Operand: cel.Ident("a1"), Field: "value"}}, Then: &cel.Fold{Range: cel.Ident("self"), Variable: "a2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "type"}, &cel.Select{Operand: cel.Ident("a1"), Field: "type"}}}, Right: &cel.Has{Operand: cel.Ident("a2"), Field: "value"}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("a2"), Field: "value"}, &cel.Select{Operand: cel.Ident("a1"), Field: "value"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
-	schema11a7afabdffe = schema.Node{HasRules: true, Items: &schema2ec89a30d245, MaxLength: &length16, Rules: []schema.Rule{
+	schema855e8eed2966 = schema.Node{HasRules: true, Items: &schema59d6f947145d, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(a1, a1.type == 'IPAddress' && has(a1.value) ? self.exists_one(a2, a2.type == a1.type && has(a2.value) && a2.value == a1.value) : true )", Message: "IPAddress values must be unique", Expr: &rule9be9984ef5a4},
 		{Text: "self.all(a1, a1.type == 'Hostname'  && has(a1.value) ? self.exists_one(a2, a2.type == a1.type && has(a2.value) && a2.value == a1.value) : true )", Message: "Hostname values must be unique", Expr: &rulee78128af0905},
 	}, Type: schema.Array}
-	schema59b177ae95cf = schema.Node{Fields: []schema.Field{
-		{Name: "certificateRefs", Node: &schema86985469aa98},
+	schema0831542a8ab1 = schema.Node{Fields: []schema.Field{
+		{Name: "certificateRefs", Node: &schema9c004955422c},
 		{Name: "mode", Node: &schema587ff954598c},
 		{Name: "options", Node: &schema8599d0deb40d},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.mode == 'Terminate' ? size(self.certificateRefs) > 0 || size(self.options) > 0 : true", Message: "certificateRefs or options must be specified when mode is Terminate", Expr: &rulec47a4efe501e},
 	}, Type: schema.Object}
-	schema05dac51a30f7 = schema.Node{Fields: []schema.Field{
-		{Name: "allowedRoutes", Node: &schema2d47a8c91557},
-		{Name: "hostname", Node: &schema41eeb0e8baf6},
-		{Name: "name", Node: &schema8d9a11092297},
+	schemae8c7ff449320 = schema.Node{Fields: []schema.Field{
+		{Name: "allowedRoutes", Node: &schemad94a8b70fd91},
+		{Name: "hostname", Node: &schema22919551423e},
+		{Name: "name", Node: &schema529d1881e036},
 		{Name: "port", Node: &schema6f6807ab8a8b},
-		{Name: "protocol", Node: &schema9b6f83ba0988},
-		{Name: "tls", Node: &schema59b177ae95cf},
+		{Name: "protocol", Node: &schema5ae7ac3042fd},
+		{Name: "tls", Node: &schema0831542a8ab1},
 	}, HasRules: true, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
-	schema396442486051 = schema.Node{HasRules: true, Items: &schema05dac51a30f7, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
+	schemaa700f23a079b = schema.Node{HasRules: true, Items: &schemae8c7ff449320, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rule3c11bf9e29ef},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Expr: &rule88d274403ce3},
 		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Expr: &ruled6e9b5a42856},
@@ -2848,55 +2866,56 @@ var (
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Expr: &rule5d276adc6817},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
 	schema9f27f61f8227 = schema.Node{Default: "\"AllowValidOnly\"", Enum: []string{"AllowValidOnly", "AllowInsecureFallback"}, Type: schema.String}
-	schema5efbeb7f8cdc = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema59b54dab6ca3},
+	schemafd798bc3653d = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schemac8c3a966fe96},
 		{Name: "mode", Node: &schema9f27f61f8227},
 	}, Required: []string{"caCertificateRefs"}, Type: schema.Object}
-	schema474aa8e9f26e = schema.Node{Fields: []schema.Field{
-		{Name: "validation", Node: &schema5efbeb7f8cdc},
+	schemaa48377a98ca3 = schema.Node{Fields: []schema.Field{
+		{Name: "validation", Node: &schemafd798bc3653d},
 	}, Type: schema.Object}
-	schema946e2540583b = schema.Node{Fields: []schema.Field{
+	schemaa4da89aa00cb = schema.Node{Fields: []schema.Field{
 		{Name: "port", Node: &schema6f6807ab8a8b},
-		{Name: "tls", Node: &schema474aa8e9f26e},
+		{Name: "tls", Node: &schemaa48377a98ca3},
 	}, Required: []string{"port", "tls"}, Type: schema.Object}
 	rule8c6c545d50f5   = cel.Fold{Range: cel.Ident("self"), Variable: "t1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "t2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("t1"), Field: "port"}, &cel.Select{Operand: cel.Ident("t2"), Field: "port"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
-	schemabd5e5c866b43 = schema.Node{HasRules: true, Items: &schema946e2540583b, MaxLength: &length64, Rules: []schema.Rule{
+	schema333679573e35 = schema.Node{HasRules: true, Items: &schemaa4da89aa00cb, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "self.all(t1, self.exists_one(t2, t1.port == t2.port))", Message: "Port for TLS configuration must be unique within the Gateway", Expr: &rule8c6c545d50f5},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"port"}}
-	schemaecad20138e77 = schema.Node{Fields: []schema.Field{
-		{Name: "default", Node: &schema474aa8e9f26e},
-		{Name: "perPort", Node: &schemabd5e5c866b43},
+	schema76acbdf9e619 = schema.Node{Fields: []schema.Field{
+		{Name: "default", Node: &schemaa48377a98ca3},
+		{Name: "perPort", Node: &schema333679573e35},
 	}, HasRules: true, Required: []string{"default"}, Type: schema.Object}
-	schema0af7dfbd9fa7 = schema.Node{Fields: []schema.Field{
-		{Name: "backend", Node: &schema2f43d2bf2b56},
-		{Name: "frontend", Node: &schemaecad20138e77},
+	schemadb5900e5c234 = schema.Node{Fields: []schema.Field{
+		{Name: "backend", Node: &schema83762389a71e},
+		{Name: "frontend", Node: &schema76acbdf9e619},
 	}, HasRules: true, Type: schema.Object}
-	schema06d0de186821 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema11a7afabdffe},
+	schema81a954031e62 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema855e8eed2966},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
 		{Name: "defaultScope", Node: &schema39b6c711ff5e},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
-		{Name: "infrastructure", Node: &schema607137216eb6},
-		{Name: "listeners", Node: &schema396442486051},
-		{Name: "tls", Node: &schema0af7dfbd9fa7},
+		{Name: "infrastructure", Node: &schema7cb11fb174dd},
+		{Name: "listeners", Node: &schemaa700f23a079b},
+		{Name: "tls", Node: &schemadb5900e5c234},
 	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema3f11097fc072 = schema.Node{Fields: []schema.Field{
+	schema8ec300234686 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema06d0de186821},
+		{Name: "spec", Node: &schema81a954031e62},
 		{Name: "status", Node: &schema9c8059fcfab6},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema39496e58dcf6 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"(^\\*$)|(^([a-zA-Z][a-zA-Z0-9+\\-.]+):\\/\\/([^:/?#]+)(:([0-9]{1,5}))?$)"}, Type: schema.String}
-	schemab50167cbdc15 = schema.Node{HasRules: true, Items: &schema39496e58dcf6, MaxLength: &length64, Rules: []schema.Rule{
+	patterne1a5c1174e50 = schema.Pattern{Text: "(^\\*$)|(^([a-zA-Z][a-zA-Z0-9+\\-.]+):\\/\\/([^:/?#]+)(:([0-9]{1,5}))?$)"}
+	schemacae5db160a24  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&patterne1a5c1174e50}, Type: schema.String}
+	schema39094a19a652  = schema.Node{HasRules: true, Items: &schemacae5db160a24, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowOrigins cannot contain '*' alongside other origins", Expr: &ruled8d2ab064545},
 	}, Type: schema.Array, Unique: true}
-	schemaaabeb9ad8558 = schema.Node{Fields: []schema.Field{
+	schema40bcec486392 = schema.Node{Fields: []schema.Field{
 		{Name: "allowCredentials", Node: &schemada9efc572a6e},
-		{Name: "allowHeaders", Node: &schema8372db1f264b},
+		{Name: "allowHeaders", Node: &schema26f90e2a0349},
 		{Name: "allowMethods", Node: &schemab04ec2045ef1},
-		{Name: "allowOrigins", Node: &schemab50167cbdc15},
-		{Name: "exposeHeaders", Node: &schema8372db1f264b},
+		{Name: "allowOrigins", Node: &schema39094a19a652},
+		{Name: "exposeHeaders", Node: &schema26f90e2a0349},
 		{Name: "maxAge", Node: &schemaf1bea9f10213},
 	}, HasRules: true, Type: schema.Object}
 	schemac9ea31ca1479 = schema.Node{Fields: []schema.Field{
@@ -2905,22 +2924,23 @@ var (
 	schema867f0d518206 = schema.Node{Fields: []schema.Field{
 		{Name: "allowedHeaders", Node: &schema1c3a81749b38},
 	}, Type: schema.Object}
-	schema1a55ef4c6991 = schema.Node{MaxLength: &length1024, Patterns: []string{"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}, Type: schema.String}
-	schemaa2dd7bd02a13 = schema.Node{Fields: []schema.Field{
+	pattern00bf098622b8 = schema.Pattern{Text: "^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}
+	schemafddcff2fb798  = schema.Node{MaxLength: &length1024, Patterns: []*schema.Pattern{&pattern00bf098622b8}, Type: schema.String}
+	schema164b9ac2cbed  = schema.Node{Fields: []schema.Field{
 		{Name: "allowedHeaders", Node: &schema1c3a81749b38},
 		{Name: "allowedResponseHeaders", Node: &schema1c3a81749b38},
-		{Name: "path", Node: &schema1a55ef4c6991},
+		{Name: "path", Node: &schemafddcff2fb798},
 	}, Type: schema.Object}
 	schema7ac0effb5657 = schema.Node{Enum: []string{"HTTP", "GRPC"}, Type: schema.String}
 	rule61b6724dc84f   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "protocol"}, cel.Const{Value: "GRPC"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "grpc"}, Else: cel.Const{Value: true}}
 	rule8f6cc4505aaa   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "grpc"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "protocol"}, cel.Const{Value: "GRPC"}}}, Else: cel.Const{Value: true}}
 	rule10233df77079   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "protocol"}, cel.Const{Value: "HTTP"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "http"}, Else: cel.Const{Value: true}}
 	rulec399837044c6   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "http"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "protocol"}, cel.Const{Value: "HTTP"}}}, Else: cel.Const{Value: true}}
-	schema2269056ac328 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schemaac7ad5c86a95},
+	schemab18649847f17 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schemacc49026ce74d},
 		{Name: "forwardBody", Node: &schemac9ea31ca1479},
 		{Name: "grpc", Node: &schema867f0d518206},
-		{Name: "http", Node: &schemaa2dd7bd02a13},
+		{Name: "http", Node: &schema164b9ac2cbed},
 		{Name: "protocol", Node: &schema7ac0effb5657},
 	}, HasRules: true, Required: []string{"backendRef", "protocol"}, Rules: []schema.Rule{
 		{Text: "self.protocol == 'GRPC' ? has(self.grpc) : true", Message: "grpc must be specified when protocol is set to 'GRPC'", Expr: &rule61b6724dc84f},
@@ -2929,8 +2949,8 @@ var (
 		{Text: "has(self.http) ? self.protocol == 'HTTP' : true", Message: "protocol must be 'HTTP' when http is set", Expr: &rulec399837044c6},
 	}, Type: schema.Object}
 	schema0cb08d635283 = schema.Node{Default: "302", Enum: []string{"301", "302", "303", "307", "308"}, Type: schema.Integer}
-	schemae7e9917f2b07 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema8d9a11092297},
+	schema60069c28dba1 = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schema529d1881e036},
 		{Name: "path", Node: &schema4a8f401aceb8},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "scheme", Node: &schema6e51e94b558e},
@@ -2939,16 +2959,16 @@ var (
 	schema7acc2fe0dbf1 = schema.Node{Enum: []string{"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "ExtensionRef", "CORS", "ExternalAuth"}, Type: schema.String}
 	rule6788b8dbf283   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "externalAuth"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ExternalAuth"}}}}}}
 	rule6c80492f9372   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "externalAuth"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ExternalAuth"}}}}}}
-	schemae89056fbe29e = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schemaaabeb9ad8558},
-		{Name: "extensionRef", Node: &schema6fee003a46ed},
-		{Name: "externalAuth", Node: &schema2269056ac328},
-		{Name: "requestHeaderModifier", Node: &schema9791e3582eb5},
-		{Name: "requestMirror", Node: &schema018913f02189},
-		{Name: "requestRedirect", Node: &schemae7e9917f2b07},
-		{Name: "responseHeaderModifier", Node: &schema9791e3582eb5},
+	schema7f990e7a744c = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema40bcec486392},
+		{Name: "extensionRef", Node: &schema7d5c7f0bfd2b},
+		{Name: "externalAuth", Node: &schemab18649847f17},
+		{Name: "requestHeaderModifier", Node: &schemaff9ad9ab8b90},
+		{Name: "requestMirror", Node: &schemaf9410a3c274d},
+		{Name: "requestRedirect", Node: &schema60069c28dba1},
+		{Name: "responseHeaderModifier", Node: &schemaff9ad9ab8b90},
 		{Name: "type", Node: &schema7acc2fe0dbf1},
-		{Name: "urlRewrite", Node: &schema99083ebe6cde},
+		{Name: "urlRewrite", Node: &schemaf7470bd2fee0},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Expr: &ruled34e46be6351},
@@ -2967,46 +2987,46 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Expr: &rule6788b8dbf283},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Expr: &rule6c80492f9372},
 	}, Type: schema.Object}
-	schema7c5ed61d1903 = schema.Node{HasRules: true, Items: &schemae89056fbe29e, MaxLength: &length16, Rules: []schema.Rule{
+	schemadc9480efb81e = schema.Node{HasRules: true, Items: &schema7f990e7a744c, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schema423df00e116c = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema7c5ed61d1903},
-		{Name: "group", Node: &schema90464f57e9bb},
-		{Name: "kind", Node: &schemaaa66b9c41bd3},
+	schema7451de97f4a4 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemadc9480efb81e},
+		{Name: "group", Node: &schema72143674f26c},
+		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema0ab787649181 = schema.Node{HasRules: true, Items: &schema423df00e116c, MaxLength: &length16, Type: schema.Array}
-	schema80960d5e3375 = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema161b8e4ae5bd},
+	schema6c1dcc991dc2 = schema.Node{HasRules: true, Items: &schema7451de97f4a4, MaxLength: &length16, Type: schema.Array}
+	schemade5ff5d880e2 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schemadaec5e3df0ef},
 		{Name: "type", Node: &schema059baf4b83c7},
-		{Name: "value", Node: &schemaeae2e824adae},
+		{Name: "value", Node: &schema4ad00604bcf6},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schema4f9b4ea674c1 = schema.Node{Items: &schema80960d5e3375, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema35be0636efc6 = schema.Node{Fields: []schema.Field{
-		{Name: "headers", Node: &schema4f9b4ea674c1},
+	schema91e8a4816f96 = schema.Node{Items: &schemade5ff5d880e2, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema9054e0f25f87 = schema.Node{Fields: []schema.Field{
+		{Name: "headers", Node: &schema91e8a4816f96},
 		{Name: "method", Node: &schema4eb80cfb6845},
 		{Name: "path", Node: &schema16439f143ae8},
-		{Name: "queryParams", Node: &schema7168b1e668e8},
+		{Name: "queryParams", Node: &schema17b2f18dc886},
 	}, HasRules: true, Type: schema.Object}
-	schema5a14f827acc0 = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", HasRules: true, Items: &schema35be0636efc6, MaxLength: &length64, Type: schema.Array}
-	schema6af1b2f2efa8 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema0ab787649181},
-		{Name: "filters", Node: &schema7c5ed61d1903},
-		{Name: "matches", Node: &schema5a14f827acc0},
-		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "retry", Node: &schema265508e0f8ef},
-		{Name: "sessionPersistence", Node: &schemac40f3e6e2820},
-		{Name: "timeouts", Node: &schema931145c21770},
+	schema245fb2b7c77b = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", HasRules: true, Items: &schema9054e0f25f87, MaxLength: &length64, Type: schema.Array}
+	schema550a30cb8100 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema6c1dcc991dc2},
+		{Name: "filters", Node: &schemadc9480efb81e},
+		{Name: "matches", Node: &schema245fb2b7c77b},
+		{Name: "name", Node: &schema529d1881e036},
+		{Name: "retry", Node: &schema7291e1635f17},
+		{Name: "sessionPersistence", Node: &schema2e7c5a0772d5},
+		{Name: "timeouts", Node: &schema5d25fa3e61b3},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule4100f9d08b24},
@@ -3014,127 +3034,127 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schema45c5fccebef8 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema6af1b2f2efa8, MaxLength: &length16, Rules: []schema.Rule{
+	schema3ffcd789a0e7 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema550a30cb8100, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema8a199211f830 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schema45c5fccebef8},
+	schema9f6690d178f5 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae1b847382ecc},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schema3ffcd789a0e7},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schema96fe0c40c65c = schema.Node{Fields: []schema.Field{
+	schema7b3a51dac676 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema8a199211f830},
+		{Name: "spec", Node: &schema9f6690d178f5},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema43453413d5b6 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schemad667f1b0908d},
+	schemad30b2b3e0fc5 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema8152470665d4},
 		{Name: "remove", Node: &schema39a6669ff24d},
-		{Name: "set", Node: &schemad667f1b0908d},
+		{Name: "set", Node: &schema8152470665d4},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.remove) || size(self.remove) == 0", Message: "header.remove is not supported for DirectResponse", Expr: &rule97b936e595f1},
 	}, Type: schema.Object}
-	schema398f686c2a0f = schema.Node{Fields: []schema.Field{
-		{Name: "body", Node: &schemac41e268099da},
+	schemaea34791a9ccb = schema.Node{Fields: []schema.Field{
+		{Name: "body", Node: &schema34b80c367c88},
 		{Name: "contentType", Node: &schema38c43b5ba342},
-		{Name: "header", Node: &schema43453413d5b6},
+		{Name: "header", Node: &schemad30b2b3e0fc5},
 		{Name: "statusCode", Node: &schemad68636697e29},
 	}, HasRules: true, Type: schema.Object}
-	schema31101d30c2db = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
-		{Name: "directResponse", Node: &schema398f686c2a0f},
+	schema51fd7d33de8c = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schema39f3e95c528e},
+		{Name: "directResponse", Node: &schemaea34791a9ccb},
 		{Name: "urlRewrite", Node: &schema9dcd3e2e51e1},
 	}, HasRules: true, Type: schema.Object}
-	schema1bdbdf1aeea8 = schema.Node{Fields: []schema.Field{
+	schemaf4c688f86a7f = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema31101d30c2db},
+		{Name: "spec", Node: &schema51fd7d33de8c},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema4ba3e156630c = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema5c0a852e074c},
-		{Name: "name", Node: &schema8d9a11092297},
+	schema058fc264e5a7 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema96ceaeb2e8cc},
+		{Name: "name", Node: &schema529d1881e036},
 	}, HasRules: true, Required: []string{"backendRefs"}, Type: schema.Object}
-	schemaa8f43e8d8bda = schema.Node{HasRules: true, Items: &schema4ba3e156630c, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
+	schemaf9a6f7873e26 = schema.Node{HasRules: true, Items: &schema058fc264e5a7, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema4d39a71fbe51 = schema.Node{Fields: []schema.Field{
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schemaa8f43e8d8bda},
+	schema603d02daf009 = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schemaf9a6f7873e26},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
-	schemaf492f17cf695 = schema.Node{Fields: []schema.Field{
+	schemacfc6986241cc = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema4d39a71fbe51},
+		{Name: "spec", Node: &schema603d02daf009},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemad9c125083524 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schemaa8f43e8d8bda},
+	schema6b9d1f9d1a6b = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae1b847382ecc},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schemaf9a6f7873e26},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
-	schema87398ee4faea = schema.Node{Fields: []schema.Field{
+	schema47825f6c3aa4 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemad9c125083524},
+		{Name: "spec", Node: &schema6b9d1f9d1a6b},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema5310bcc8011e = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
-	schema98ec740dfd71 = schema.Node{HasRules: true, Items: &schema4ba3e156630c, MaxLength: &length1, MinLength: &length1, Rules: []schema.Rule{
+	schema30837b47150a = schema.Node{Items: &schema22919551423e, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schema3e37c06207ac = schema.Node{HasRules: true, Items: &schema058fc264e5a7, MaxLength: &length1, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema1548d9bdfe51 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema5310bcc8011e},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schema98ec740dfd71},
+	schema3e3828892a2e = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema30837b47150a},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schema3e37c06207ac},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Required: []string{"hostnames", "rules"}, Type: schema.Object}
-	schema29ca3ad71862 = schema.Node{Fields: []schema.Field{
+	schemaba431d69446b = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema1548d9bdfe51},
+		{Name: "spec", Node: &schema3e3828892a2e},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemadb77443baa24 = schema.Node{HasRules: true, Items: &schema610e6cf49eef, MaxLength: &length256, MinLength: &length1, Rules: []schema.Rule{
+	schemaf5dcb5f1c08e = schema.Node{HasRules: true, Items: &schema9967e4e8f1d2, MaxLength: &length256, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Expr: &rule7d3638f54e32},
 	}, Type: schema.Array}
-	schema1788c3bd90df = schema.Node{Fields: []schema.Field{
+	schemad728af831f42 = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schemadb77443baa24},
+		{Name: "endpoints", Node: &schemaf5dcb5f1c08e},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schemaace2157d6b4b},
+		{Name: "tls", Node: &schema3567acdfb529},
 		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 	}, Type: schema.Object}
-	schema73be6a4e0d17 = schema.Node{Fields: []schema.Field{
+	schema6e239e4bae8a = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema1788c3bd90df},
+		{Name: "spec", Node: &schemad728af831f42},
 		{Name: "status", Node: &schema5271c6ed8c37},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema36a99a8df58f = schema.Node{Fields: []schema.Field{
+	schema156a8a862c39 = schema.Node{Fields: []schema.Field{
 		{Name: "brotli", Node: &schema5957ac208058},
 		{Name: "gzip", Node: &schema5957ac208058},
-		{Name: "minContentLength", Node: &schemac25dd2065d92},
+		{Name: "minContentLength", Node: &schema2dcd1b2e10b3},
 		{Name: "type", Node: &schema189a189bb6b7},
 		{Name: "zstd", Node: &schema5957ac208058},
 	}, Required: []string{"type"}, Type: schema.Object}
-	schema92bc91042aca = schema.Node{Items: &schema36a99a8df58f, Type: schema.Array}
+	schemac86917b98896 = schema.Node{Items: &schema156a8a862c39, Type: schema.Array}
 	schema2a67b8d78ccb = schema.Node{Enum: []string{"SourceIP", "Header", "Headers", "Cookie", "QueryParams"}, Type: schema.String}
 	rulee29dee6e47b2   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "QueryParams"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "queryParams"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "queryParams"}}}}
-	schema6df15a06766f = schema.Node{Fields: []schema.Field{
-		{Name: "cookie", Node: &schema3eb43e84981a},
+	schemadee857929727 = schema.Node{Fields: []schema.Field{
+		{Name: "cookie", Node: &schema40312b9b5a1d},
 		{Name: "header", Node: &schema73869a4d92a1},
 		{Name: "headers", Node: &schemaec11422732f2},
 		{Name: "queryParams", Node: &schemaec11422732f2},
@@ -3146,10 +3166,10 @@ var (
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Expr: &ruled776435c3fc7},
 		{Text: "self.type == 'QueryParams' ? has(self.queryParams) : !has(self.queryParams)", Message: "If consistent hash type is queryParams, the queryParams field must be set.", Expr: &rulee29dee6e47b2},
 	}, Type: schema.Object}
-	schema80060abcc963 = schema.Node{Fields: []schema.Field{
-		{Name: "consistentHash", Node: &schema6df15a06766f},
+	schemab4d11333fe42 = schema.Node{Fields: []schema.Field{
+		{Name: "consistentHash", Node: &schemadee857929727},
 		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
-		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
+		{Name: "slowStart", Node: &schema3748a5a8d09a},
 		{Name: "type", Node: &schemad7fac02e087d},
 		{Name: "zoneAware", Node: &schema46f0d89f8ced},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
@@ -3209,30 +3229,30 @@ var (
 		{Name: "metrics", Node: &schema68d28c245ccd},
 		{Name: "tracing", Node: &schema7d2487a99c39},
 	}, HasRules: true, Type: schema.Object}
-	schema32f26674e8ef = schema.Node{Fields: []schema.Field{
+	schemac5c527c634cf = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
-		{Name: "compression", Node: &schema92bc91042aca},
-		{Name: "compressor", Node: &schema92bc91042aca},
-		{Name: "connection", Node: &schema570b914d4386},
-		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schema8dedcb8733ad},
-		{Name: "healthCheck", Node: &schema124c483bcf91},
-		{Name: "http2", Node: &schemaf60f6bd6245d},
+		{Name: "compression", Node: &schemac86917b98896},
+		{Name: "compressor", Node: &schemac86917b98896},
+		{Name: "connection", Node: &schema4369c9e73a6a},
+		{Name: "dns", Node: &schema54ea0dbf63b5},
+		{Name: "faultInjection", Node: &schema0740acbced0d},
+		{Name: "healthCheck", Node: &schema41f772156524},
+		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
-		{Name: "loadBalancer", Node: &schema80060abcc963},
+		{Name: "loadBalancer", Node: &schemab4d11333fe42},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schema5039a1759bdc},
-		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schemad5e5d8381720},
-		{Name: "retry", Node: &schema011f12a87092},
+		{Name: "requestBuffer", Node: &schemaec4c5b96b392},
+		{Name: "responseOverride", Node: &schemad082989756e5},
+		{Name: "retry", Node: &schemae7abee5f04ec},
 		{Name: "routingType", Node: &schema38c43b5ba342},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schema4a0ca187529f},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schema56b8d83ea078},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
 		{Name: "telemetry", Node: &schema2a322f6b477b},
-		{Name: "timeout", Node: &schema16e577116146},
+		{Name: "timeout", Node: &schema4ab577228c31},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
@@ -3243,44 +3263,44 @@ var (
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Expr: &rule91ddfc9e5c1a},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schemace6e146a834a = schema.Node{Fields: []schema.Field{
+	schema45fca63493cb = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema32f26674e8ef},
+		{Name: "spec", Node: &schemac5c527c634cf},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule66e615f72ea3   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "closeDelay"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "value"}}
-	schema91335b6593bc = schema.Node{Fields: []schema.Field{
-		{Name: "closeDelay", Node: &schema81a9dad69d55},
-		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
+	schemaedc6399ebdf7 = schema.Node{Fields: []schema.Field{
+		{Name: "closeDelay", Node: &schema6fde75b31f18},
+		{Name: "maxConnectionDuration", Node: &schema6fde75b31f18},
 		{Name: "maxRequestsPerConnection", Node: &schema4763a3f1a364},
-		{Name: "maxStreamDuration", Node: &schema81a9dad69d55},
+		{Name: "maxStreamDuration", Node: &schema6fde75b31f18},
 		{Name: "value", Node: &schemaeaf01c581c2f},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.closeDelay) || has(self.value)", Message: "closeDelay can only be configured when value is set", Expr: &rule66e615f72ea3},
 	}, Type: schema.Object}
-	schema84f6f089db53 = schema.Node{Fields: []schema.Field{
-		{Name: "bufferLimit", Node: &schemac25dd2065d92},
-		{Name: "connectionLimit", Node: &schema91335b6593bc},
+	schema7b7260cfdea7 = schema.Node{Fields: []schema.Field{
+		{Name: "bufferLimit", Node: &schema2dcd1b2e10b3},
+		{Name: "connectionLimit", Node: &schemaedc6399ebdf7},
 		{Name: "maxAcceptPerSocketEvent", Node: &schema7d4d8d872a97},
-		{Name: "socketBufferLimit", Node: &schemac25dd2065d92},
+		{Name: "socketBufferLimit", Node: &schema2dcd1b2e10b3},
 	}, HasRules: true, Type: schema.Object}
-	schemac58311308589 = schema.Node{Items: &schema8afec2ad7a97, MaxLength: &length64, MinLength: &length1, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
+	schema09b34b57e682 = schema.Node{Items: &schema25cf0eca066f, MaxLength: &length64, MinLength: &length1, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
 	schema4289ae8d4c2f = schema.Node{Items: &schema38c43b5ba342, MaxLength: &length64, MinLength: &length1, Type: schema.Array, Unique: true}
 	schema90aa04b46277 = schema.Node{Items: &schema27a95a11a7cd, MaxLength: &length64, MinLength: &length1, Type: schema.Array}
-	schema9a1e2df9e3e5 = schema.Node{Fields: []schema.Field{
-		{Name: "add", Node: &schemac58311308589},
-		{Name: "addIfAbsent", Node: &schemac58311308589},
+	schema97353801b452 = schema.Node{Fields: []schema.Field{
+		{Name: "add", Node: &schema09b34b57e682},
+		{Name: "addIfAbsent", Node: &schema09b34b57e682},
 		{Name: "remove", Node: &schema4289ae8d4c2f},
 		{Name: "removeOnMatch", Node: &schema90aa04b46277},
-		{Name: "set", Node: &schemac58311308589},
+		{Name: "set", Node: &schema09b34b57e682},
 	}, Type: schema.Object}
-	schema74c761e0558b = schema.Node{Fields: []schema.Field{
+	schema5cb0c7b278a2 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
-		{Name: "earlyRequestHeaders", Node: &schema9a1e2df9e3e5},
+		{Name: "earlyRequestHeaders", Node: &schema97353801b452},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
-		{Name: "lateResponseHeaders", Node: &schema9a1e2df9e3e5},
+		{Name: "lateResponseHeaders", Node: &schema97353801b452},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
@@ -3289,24 +3309,24 @@ var (
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Expr: &rule716a7e60edd5},
 	}, Type: schema.Object}
 	schema9420a501495a = schema.Node{Enum: []string{"Preserve", "MatchBackend"}, Type: schema.String}
-	schemaa59b3c10369d = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schemaee4f551bf80d},
-		{Name: "connection", Node: &schema84f6f089db53},
+	schemacc316dd98b7b = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schemae3b98c63598f},
+		{Name: "connection", Node: &schema7b7260cfdea7},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
-		{Name: "headers", Node: &schema74c761e0558b},
+		{Name: "headers", Node: &schema5cb0c7b278a2},
 		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schema47a7b4aa2b92},
-		{Name: "http2", Node: &schemaf60f6bd6245d},
+		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
 		{Name: "proxyProtocol", Node: &schema2a3eb7bc8c4b},
 		{Name: "scheme", Node: &schema9420a501495a},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schema4a0ca187529f},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "timeout", Node: &schemabb6a0930579a},
-		{Name: "tls", Node: &schema8f0391089032},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schema56b8d83ea078},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
+		{Name: "timeout", Node: &schemaf4d1eb78fa53},
+		{Name: "tls", Node: &schema0d398d29a8fd},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
@@ -3314,40 +3334,40 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schema3444562c6ea7 = schema.Node{Fields: []schema.Field{
+	schema623a7a6a3dcb = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaa59b3c10369d},
+		{Name: "spec", Node: &schemacc316dd98b7b},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemac93a314debce = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schema30398b7f442a},
+	schema01385adefbfb = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae1b847382ecc},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schemafede34feca3a},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schema165cbdeeb05a = schema.Node{Fields: []schema.Field{
+	schemad213f6bf44bc = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemac93a314debce},
+		{Name: "spec", Node: &schema01385adefbfb},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemaeff1b3dbed36 = schema.Node{Items: &schema38c43b5ba342, Type: schema.Array, Unique: true}
 	schema20e78f90e734 = schema.Node{Fields: []schema.Field{
 		{Name: "allowedHeaders", Node: &schemaeff1b3dbed36},
 	}, Type: schema.Object}
-	schemaeb89a67eb736 = schema.Node{Fields: []schema.Field{
+	schemacb067e438a76 = schema.Node{Fields: []schema.Field{
 		{Name: "allowedHeaders", Node: &schemaeff1b3dbed36},
 		{Name: "allowedResponseHeaders", Node: &schemaeff1b3dbed36},
-		{Name: "path", Node: &schema1a55ef4c6991},
+		{Name: "path", Node: &schemafddcff2fb798},
 	}, Type: schema.Object}
-	schema90df9986187e = schema.Node{Fields: []schema.Field{
-		{Name: "backendRef", Node: &schemaac7ad5c86a95},
+	schema7d6e5ed3c9a4 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRef", Node: &schemacc49026ce74d},
 		{Name: "forwardBody", Node: &schemac9ea31ca1479},
 		{Name: "grpc", Node: &schema20e78f90e734},
-		{Name: "http", Node: &schemaeb89a67eb736},
+		{Name: "http", Node: &schemacb067e438a76},
 		{Name: "protocol", Node: &schema7ac0effb5657},
 	}, HasRules: true, Required: []string{"backendRef", "protocol"}, Rules: []schema.Rule{
 		{Text: "self.protocol == 'GRPC' ? has(self.grpc) : true", Message: "grpc must be specified when protocol is set to 'GRPC'", Expr: &rule61b6724dc84f},
@@ -3355,16 +3375,16 @@ var (
 		{Text: "self.protocol == 'HTTP' ? has(self.http) : true", Message: "http must be specified when protocol is set to 'HTTP'", Expr: &rule10233df77079},
 		{Text: "has(self.http) ? self.protocol == 'HTTP' : true", Message: "protocol must be 'HTTP' when http is set", Expr: &rulec399837044c6},
 	}, Type: schema.Object}
-	schemac501f009eea6 = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schemaaabeb9ad8558},
-		{Name: "extensionRef", Node: &schema6fee003a46ed},
-		{Name: "externalAuth", Node: &schema90df9986187e},
-		{Name: "requestHeaderModifier", Node: &schema5a276b86d933},
-		{Name: "requestMirror", Node: &schema018913f02189},
-		{Name: "requestRedirect", Node: &schema47882fa0cdda},
-		{Name: "responseHeaderModifier", Node: &schema5a276b86d933},
+	schema4138dffbac48 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema40bcec486392},
+		{Name: "extensionRef", Node: &schema7d5c7f0bfd2b},
+		{Name: "externalAuth", Node: &schema7d6e5ed3c9a4},
+		{Name: "requestHeaderModifier", Node: &schema5a68de1b3c0c},
+		{Name: "requestMirror", Node: &schemaf9410a3c274d},
+		{Name: "requestRedirect", Node: &schema3d06fe0f8be2},
+		{Name: "responseHeaderModifier", Node: &schema5a68de1b3c0c},
 		{Name: "type", Node: &schema7acc2fe0dbf1},
-		{Name: "urlRewrite", Node: &schema99083ebe6cde},
+		{Name: "urlRewrite", Node: &schemaf7470bd2fee0},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier", Expr: &ruleddf8b8cdd164},
 		{Text: "!(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')", Message: "filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type", Expr: &ruled34e46be6351},
@@ -3383,33 +3403,33 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Expr: &rule6788b8dbf283},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Expr: &rule6c80492f9372},
 	}, Type: schema.Object}
-	schema4e210be1d098 = schema.Node{HasRules: true, Items: &schemac501f009eea6, MaxLength: &length16, Rules: []schema.Rule{
+	schemad334ebdbcdbf = schema.Node{HasRules: true, Items: &schema4138dffbac48, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
 		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schema3c9df870ed8e = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema4e210be1d098},
-		{Name: "group", Node: &schema90464f57e9bb},
-		{Name: "kind", Node: &schemaaa66b9c41bd3},
+	schema8acdc6fdd119 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemad334ebdbcdbf},
+		{Name: "group", Node: &schema72143674f26c},
+		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schemabb1b31ed0f3d = schema.Node{HasRules: true, Items: &schema3c9df870ed8e, MaxLength: &length16, Type: schema.Array}
-	schemaa01d9e10c6f2 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schemabb1b31ed0f3d},
-		{Name: "filters", Node: &schema4e210be1d098},
-		{Name: "matches", Node: &schema2cbcb9fb242f},
-		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "retry", Node: &schema265508e0f8ef},
-		{Name: "sessionPersistence", Node: &schemac40f3e6e2820},
-		{Name: "timeouts", Node: &schema931145c21770},
+	schemac6cb7aabbef3 = schema.Node{HasRules: true, Items: &schema8acdc6fdd119, MaxLength: &length16, Type: schema.Array}
+	schema77e756a8f074 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schemac6cb7aabbef3},
+		{Name: "filters", Node: &schemad334ebdbcdbf},
+		{Name: "matches", Node: &schema6411917e940f},
+		{Name: "name", Node: &schema529d1881e036},
+		{Name: "retry", Node: &schema7291e1635f17},
+		{Name: "sessionPersistence", Node: &schema2e7c5a0772d5},
+		{Name: "timeouts", Node: &schema5d25fa3e61b3},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule4100f9d08b24},
@@ -3417,21 +3437,21 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schemabf83409a143e = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schemaa01d9e10c6f2, MaxLength: &length16, Rules: []schema.Rule{
+	schema110e5656476c = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema77e756a8f074, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema2f2f564d8f50 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schemabf83409a143e},
+	schemaa8ac199af8cb = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae1b847382ecc},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schema110e5656476c},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schema7cfb794a4c91 = schema.Node{Fields: []schema.Field{
+	schema571f455519ce = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema2f2f564d8f50},
+		{Name: "spec", Node: &schemaa8ac199af8cb},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema7db19ae1bc27 = schema.Node{Fields: []schema.Field{
@@ -3444,75 +3464,76 @@ var (
 		{Name: "cookies", Node: &schema36653128e997},
 	}, MinLength: &length1, Type: schema.Object}
 	schema2c941ee683d8 = schema.Node{Items: &schemae5644ef036b0, MaxLength: &length8, Type: schema.Array}
-	schema371882971edd = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
-		{Name: "directResponse", Node: &schema398f686c2a0f},
+	schema854c8bc65206 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schema39f3e95c528e},
+		{Name: "directResponse", Node: &schemaea34791a9ccb},
 		{Name: "matches", Node: &schema2c941ee683d8},
 		{Name: "urlRewrite", Node: &schema9dcd3e2e51e1},
 	}, HasRules: true, Type: schema.Object}
-	schemae178a8940144 = schema.Node{Fields: []schema.Field{
+	schema74ca302e9454 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema371882971edd},
+		{Name: "spec", Node: &schema854c8bc65206},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemaad4b0f18a825 = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
-	schema248fc50762e7 = schema.Node{Items: &schemaad4b0f18a825, Type: schema.Array}
-	schema59ddc02afdee = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}, Type: schema.String}
-	schemaf9922a6eb2c7 = schema.Node{Fields: []schema.Field{
+	schemaad4b0f18a825  = schema.Node{Enum: []string{"JA3", "JA4"}, Type: schema.String}
+	schema248fc50762e7  = schema.Node{Items: &schemaad4b0f18a825, Type: schema.Array}
+	patternf9959fe04e65 = schema.Pattern{Text: "^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$"}
+	schema8698355fd7f6  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&patternf9959fe04e65}, Type: schema.String}
+	schema60c7ae98fbf9  = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
-		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
+		{Name: "caCertificateRefs", Node: &schema65d8aa41bed6},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientCertificateRef", Node: &schema31b30a0a4aa2},
+		{Name: "clientCertificateRef", Node: &schemae948edfce2cb},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "fingerprints", Node: &schema248fc50762e7},
 		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
-		{Name: "sni", Node: &schema8d9a11092297},
-		{Name: "wellKnownCACertificates", Node: &schema59ddc02afdee},
+		{Name: "sni", Node: &schema529d1881e036},
+		{Name: "wellKnownCACertificates", Node: &schema8698355fd7f6},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Expr: &rule7e7e1181b714},
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schema7f7d29b37033 = schema.Node{Fields: []schema.Field{
+	schemab3da9745442c = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schemadb77443baa24},
+		{Name: "endpoints", Node: &schemaf5dcb5f1c08e},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schemaf9922a6eb2c7},
+		{Name: "tls", Node: &schema60c7ae98fbf9},
 		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 	}, Type: schema.Object}
-	schema3ab8febd98b6 = schema.Node{Fields: []schema.Field{
+	schema79c35aa37893 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema7f7d29b37033},
+		{Name: "spec", Node: &schemab3da9745442c},
 		{Name: "status", Node: &schema5271c6ed8c37},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemae9a90d175ce0 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
-		{Name: "hostname", Node: &schema8d9a11092297},
-		{Name: "subjectAltNames", Node: &schema961486570b64},
-		{Name: "wellKnownCACertificates", Node: &schema59ddc02afdee},
+	schemad7df0e2bc3da = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema65d8aa41bed6},
+		{Name: "hostname", Node: &schema529d1881e036},
+		{Name: "subjectAltNames", Node: &schemafde16fe1e192},
+		{Name: "wellKnownCACertificates", Node: &schema8698355fd7f6},
 	}, HasRules: true, Required: []string{"hostname"}, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 || has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must specify either CACertificateRefs or WellKnownCACertificates", Expr: &rule2420de76f0f8},
 	}, Type: schema.Object}
-	schema89eeffbc6920 = schema.Node{Fields: []schema.Field{
+	schema399a6ed804c5 = schema.Node{Fields: []schema.Field{
 		{Name: "options", Node: &schema8599d0deb40d},
-		{Name: "targetRefs", Node: &schema99296a1dde8b},
-		{Name: "validation", Node: &schemae9a90d175ce0},
+		{Name: "targetRefs", Node: &schema49d7d29a95ff},
+		{Name: "validation", Node: &schemad7df0e2bc3da},
 	}, HasRules: true, Required: []string{"targetRefs", "validation"}, Type: schema.Object}
-	schemab8dd716697dc = schema.Node{Fields: []schema.Field{
+	schema7c2774fb3c77 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema89eeffbc6920},
+		{Name: "spec", Node: &schema399a6ed804c5},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema3764e9f34e2b = schema.Node{Format: schema.Int32, Maximum: &number100, Minimum: &number1, Type: schema.Integer}
@@ -3532,12 +3553,12 @@ var (
 	rule54d75fd79e93   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "minSuccessRate"}}}, Right: &cel.And{Left: &cel.Call{Function: "_>=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "minSuccessRate"}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "minSuccessRate"}, cel.Const{Value: int64(100)}}}}}
 	rule4c36a97b2b9e   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "maxRejectionPercent"}}}, Right: &cel.And{Left: &cel.Call{Function: "_>=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "maxRejectionPercent"}, cel.Const{Value: int64(0)}}}, Right: &cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "maxRejectionPercent"}, cel.Const{Value: int64(100)}}}}}
 	rulee0ed97e7d6e6   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "samplingWindow"}}}, Right: &cel.Call{Function: "_>=_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "samplingWindow"}}}, &cel.Call{Function: "duration", Args: []cel.Expr{cel.Const{Value: "1s"}}}}}}
-	schemafee42d5a1c00 = schema.Node{Fields: []schema.Field{
+	schema71eaf8e88593 = schema.Node{Fields: []schema.Field{
 		{Name: "maxRejectionPercent", Node: &schema663e146225f4},
 		{Name: "minRequestRate", Node: &schema9f06003cf8cf},
 		{Name: "minSuccessRate", Node: &schema3764e9f34e2b},
 		{Name: "rejectionAggression", Node: &schema8dd3200e76b2},
-		{Name: "samplingWindow", Node: &schema81a9dad69d55},
+		{Name: "samplingWindow", Node: &schema6fde75b31f18},
 		{Name: "successCriteria", Node: &schemafe4890f52669},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.minSuccessRate) || (self.minSuccessRate >= 1 && self.minSuccessRate <= 100)", Message: "minSuccessRate must be between 1 and 100", Expr: &rule54d75fd79e93},
@@ -3545,25 +3566,26 @@ var (
 		{Text: "!has(self.samplingWindow) || duration(self.samplingWindow) >= duration('1s')", Message: "samplingWindow must be at least 1s", Expr: &rulee0ed97e7d6e6},
 	}, Type: schema.Object}
 	schemac14f6eaf1fa3 = schema.Node{Enum: []string{"Second", "Minute", "Hour"}, Type: schema.String}
-	schema724a2fa040e1 = schema.Node{Fields: []schema.Field{
+	schemaa22720e634c3 = schema.Node{Fields: []schema.Field{
 		{Name: "unit", Node: &schemac14f6eaf1fa3},
-		{Name: "value", Node: &schemac25dd2065d92},
+		{Name: "value", Node: &schema2dcd1b2e10b3},
 	}, Required: []string{"unit", "value"}, Type: schema.Object}
-	schema60fc9e047494 = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schema724a2fa040e1},
+	schema4d1019d829d0 = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schemaa22720e634c3},
 	}, Required: []string{"limit"}, Type: schema.Object}
-	schema3d6e9daecc7c = schema.Node{Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
-	schema3b71eb9a1d32 = schema.Node{Fields: []schema.Field{
-		{Name: "prefix", Node: &schema3d6e9daecc7c},
+	pattern4a9e5f97ddd0 = schema.Pattern{Text: "^[^\\r\\n\\x00]*$"}
+	schema562a73ed7059  = schema.Node{Patterns: []*schema.Pattern{&pattern4a9e5f97ddd0}, Type: schema.String}
+	schema1eb7efb83ffa  = schema.Node{Fields: []schema.Field{
+		{Name: "prefix", Node: &schema562a73ed7059},
 	}, Type: schema.Object}
-	schema32570b7745b6 = schema.Node{Fields: []schema.Field{
-		{Name: "limit", Node: &schema724a2fa040e1},
-		{Name: "responseTrailers", Node: &schema3b71eb9a1d32},
+	schema0a833b4abc43 = schema.Node{Fields: []schema.Field{
+		{Name: "limit", Node: &schemaa22720e634c3},
+		{Name: "responseTrailers", Node: &schema1eb7efb83ffa},
 	}, Required: []string{"limit"}, Type: schema.Object}
 	rule8b024fefcda0   = cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "request"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "response"}}
-	schemad1044f7433d7 = schema.Node{Fields: []schema.Field{
-		{Name: "request", Node: &schema60fc9e047494},
-		{Name: "response", Node: &schema32570b7745b6},
+	schema56a3e0dcb225 = schema.Node{Fields: []schema.Field{
+		{Name: "request", Node: &schema4d1019d829d0},
+		{Name: "response", Node: &schema0a833b4abc43},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "has(self.request) || has(self.response)", Message: "at least one of request or response must be specified", Expr: &rule8b024fefcda0},
 	}, Type: schema.Object}
@@ -3590,16 +3612,16 @@ var (
 		{Text: " !(has(self.httpStatus) && has(self.grpcStatus)) ", Message: "httpStatus and grpcStatus cannot be simultaneously defined.", Expr: &rulef6e7385e1541},
 		{Text: " has(self.httpStatus) || has(self.grpcStatus) ", Message: "httpStatus and grpcStatus are set at least one.", Expr: &ruled393c1cb04f5},
 	}, Type: schema.Object}
-	schema1687c0479232 = schema.Node{Fields: []schema.Field{
+	schema3b10d4c5f076 = schema.Node{Fields: []schema.Field{
 		{Name: "abort", Node: &schema9d772285fa27},
-		{Name: "delay", Node: &schema0aff0ac7ac88},
+		{Name: "delay", Node: &schema76d211bc4a39},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: " has(self.delay) || has(self.abort) ", Message: "Delay and abort faults are set at least one.", Expr: &rule04d8647b8df4},
 	}, Type: schema.Object}
-	schema3beb1950a167 = schema.Node{Fields: []schema.Field{
+	schema15793f50fdf5 = schema.Node{Fields: []schema.Field{
 		{Name: "expectedResponse", Node: &schema2f9887b1d6b3},
 		{Name: "expectedStatuses", Node: &schema6631fd2d632f},
-		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "hostname", Node: &schema529d1881e036},
 		{Name: "method", Node: &schema38c43b5ba342},
 		{Name: "path", Node: &schema0d6f91bd268d},
 		{Name: "retriableStatuses", Node: &schema6631fd2d632f},
@@ -3607,15 +3629,15 @@ var (
 	schemaa32f47172c1b = schema.Node{Fields: []schema.Field{
 		{Name: "port", Node: &schema6f6807ab8a8b},
 	}, Type: schema.Object}
-	schema2ff44fcdedc5 = schema.Node{Fields: []schema.Field{
+	schema632681669fd4 = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
 		{Name: "healthyThreshold", Node: &schema531d7ad32449},
-		{Name: "http", Node: &schema3beb1950a167},
-		{Name: "initialJitter", Node: &schema81a9dad69d55},
-		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "http", Node: &schema15793f50fdf5},
+		{Name: "initialJitter", Node: &schema6fde75b31f18},
+		{Name: "interval", Node: &schemad29dd8ededef},
 		{Name: "overrides", Node: &schemaa32f47172c1b},
 		{Name: "tcp", Node: &schemae55bc17e6d8c},
-		{Name: "timeout", Node: &schema90bb5e226c5c},
+		{Name: "timeout", Node: &schema37dc2558dd11},
 		{Name: "type", Node: &schema93c8bf436854},
 		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
@@ -3624,51 +3646,52 @@ var (
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Expr: &rulef0e53b176809},
 	}, Type: schema.Object}
 	schema4fcbb4719e0b = schema.Node{Default: "10", Format: schema.Int32, Maximum: &number100, Minimum: &number0, Type: schema.Integer}
-	schemae520e2068238 = schema.Node{Fields: []schema.Field{
+	schema58bffcffa412 = schema.Node{Fields: []schema.Field{
 		{Name: "alwaysEjectOneEndpoint", Node: &schema0c052ccc8b9a},
-		{Name: "baseEjectionTime", Node: &schemab52303c84078},
+		{Name: "baseEjectionTime", Node: &schemac24a2c48a5f3},
 		{Name: "consecutive5XxErrors", Node: &schema6943e96dcd97},
 		{Name: "consecutiveGatewayErrors", Node: &schema4763a3f1a364},
 		{Name: "consecutiveLocalOriginFailures", Node: &schema6943e96dcd97},
 		{Name: "failurePercentageThreshold", Node: &schema663e146225f4},
-		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "interval", Node: &schemad29dd8ededef},
 		{Name: "maxEjectionPercent", Node: &schema4fcbb4719e0b},
 		{Name: "splitExternalLocalOriginErrors", Node: &schema0c052ccc8b9a},
 	}, Type: schema.Object}
-	schema19f39e47b8f3 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schema2ff44fcdedc5},
+	schema32f74b69804b = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema632681669fd4},
 		{Name: "panicThreshold", Node: &schema663e146225f4},
-		{Name: "passive", Node: &schemae520e2068238},
+		{Name: "passive", Node: &schema58bffcffa412},
 	}, HasRules: true, Type: schema.Object}
 	rulecb33928fecfe   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "timeout"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "interval"}}}}, Right: &cel.Call{Function: "_<_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "timeout"}}}, &cel.Call{Function: "duration", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "interval"}}}}}}
-	schemae022c0113c68 = schema.Node{Fields: []schema.Field{
-		{Name: "idleInterval", Node: &schema81a9dad69d55},
-		{Name: "interval", Node: &schema81a9dad69d55},
+	schemac13547846274 = schema.Node{Fields: []schema.Field{
+		{Name: "idleInterval", Node: &schema6fde75b31f18},
+		{Name: "interval", Node: &schema6fde75b31f18},
 		{Name: "intervalJitter", Node: &schema663e146225f4},
-		{Name: "timeout", Node: &schema81a9dad69d55},
+		{Name: "timeout", Node: &schema6fde75b31f18},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.timeout) || !has(self.interval) || duration(self.timeout) < duration(self.interval)", Message: "timeout must be less than interval", Expr: &rulecb33928fecfe},
 	}, Type: schema.Object}
-	schemaf3b698c39266 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionKeepalive", Node: &schemae022c0113c68},
-		{Name: "initialConnectionWindowSize", Node: &schemac25dd2065d92},
-		{Name: "initialStreamWindowSize", Node: &schemac25dd2065d92},
+	schemaf04c93ba8f14 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionKeepalive", Node: &schemac13547846274},
+		{Name: "initialConnectionWindowSize", Node: &schema2dcd1b2e10b3},
+		{Name: "initialStreamWindowSize", Node: &schema2dcd1b2e10b3},
 		{Name: "maxConcurrentStreams", Node: &schemab8c5256fd160},
 		{Name: "onInvalidMessage", Node: &schema38c43b5ba342},
 	}, HasRules: true, Type: schema.Object}
-	schema6c9190ce34e7 = schema.Node{Fields: []schema.Field{
-		{Name: "blackoutPeriod", Node: &schema81a9dad69d55},
+	schemac9fee56344c3 = schema.Node{Fields: []schema.Field{
+		{Name: "blackoutPeriod", Node: &schema6fde75b31f18},
 		{Name: "errorUtilizationPenaltyPercent", Node: &schema9f06003cf8cf},
 		{Name: "keepResponseHeaders", Node: &schema0c052ccc8b9a},
 		{Name: "metricNamesForComputingUtilization", Node: &schemaddea1d3cbeb2},
-		{Name: "weightExpirationPeriod", Node: &schema81a9dad69d55},
-		{Name: "weightUpdatePeriod", Node: &schema81a9dad69d55},
+		{Name: "weightExpirationPeriod", Node: &schema6fde75b31f18},
+		{Name: "weightUpdatePeriod", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schema363441014399 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}, Type: schema.String}
-	schema2e3c3a8907cd = schema.Node{Fields: []schema.Field{
+	patterna59c937faf74 = schema.Pattern{Text: "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}
+	schema3c69fc0fb9f2  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&patterna59c937faf74}, Type: schema.String}
+	schemafb835b20d045  = schema.Node{Fields: []schema.Field{
 		{Name: "config", Node: &schema8fb5c4400a9b},
 		{Name: "lbPolicyName", Node: &schema97855a7edf6b},
-		{Name: "name", Node: &schema363441014399},
+		{Name: "name", Node: &schema3c69fc0fb9f2},
 	}, Required: []string{"lbPolicyName", "name"}, Type: schema.Object}
 	schemabcc47f6869e2 = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin", "BackendUtilization", "DynamicModule"}, Type: schema.String}
 	schema10d3fe5fa81c = schema.Node{Fields: []schema.Field{
@@ -3688,12 +3711,12 @@ var (
 	rulebea43c21ac61   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicModule"}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "zoneAware"}}}, Else: cel.Const{Value: true}}
 	ruleaf51d2f6885c   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "zoneAware"}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "zoneAware"}, Field: "preferLocal"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "zoneAware"}, Field: "weightedZones"}}}}, Else: cel.Const{Value: true}}
 	rulec183d807d59a   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicModule"}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "endpointOverride"}}}, Else: cel.Const{Value: true}}
-	schema92a7997e6796 = schema.Node{Fields: []schema.Field{
-		{Name: "backendUtilization", Node: &schema6c9190ce34e7},
-		{Name: "consistentHash", Node: &schema6df15a06766f},
-		{Name: "dynamicModule", Node: &schema2e3c3a8907cd},
+	schemaaa2116c20601 = schema.Node{Fields: []schema.Field{
+		{Name: "backendUtilization", Node: &schemac9fee56344c3},
+		{Name: "consistentHash", Node: &schemadee857929727},
+		{Name: "dynamicModule", Node: &schemafb835b20d045},
 		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
-		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
+		{Name: "slowStart", Node: &schema3748a5a8d09a},
 		{Name: "type", Node: &schemabcc47f6869e2},
 		{Name: "zoneAware", Node: &schemaf42fa2b32e8f},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
@@ -3758,15 +3781,15 @@ var (
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, HasRules: true, Type: schema.Object}
 	schemad7699a0eb3b3 = schema.Node{Enum: []string{"All", "Local", "Backend"}, Type: schema.String}
-	schemad5dde0cc07b9 = schema.Node{Fields: []schema.Field{
+	schema0564dc86a5c3 = schema.Node{Fields: []schema.Field{
 		{Name: "match", Node: &schemaa0be830d4c5b},
-		{Name: "redirect", Node: &schemae129c98d2674},
-		{Name: "response", Node: &schema63656bec8dc7},
+		{Name: "redirect", Node: &schemad4e9fb62c603},
+		{Name: "response", Node: &schemac65fe8ae228d},
 		{Name: "source", Node: &schemad7699a0eb3b3},
 	}, HasRules: true, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Expr: &ruleab9f9c631889},
 	}, Type: schema.Object}
-	schema5071412a25a5 = schema.Node{HasRules: true, Items: &schemad5dde0cc07b9, Type: schema.Array}
+	schema9bfe344d05a9 = schema.Node{HasRules: true, Items: &schema0564dc86a5c3, Type: schema.Array}
 	schema39b3d9fafba9 = schema.Node{Default: "\"Same\"", Enum: []string{"Same", "All", "Selector"}, Type: schema.String}
 	rule42b4a98921b5   = cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "from"}, cel.Const{Value: "Selector"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "selector"}}
 	schema2ab9411a0957 = schema.Node{Fields: []schema.Field{
@@ -3775,55 +3798,55 @@ var (
 	}, HasRules: true, Required: []string{"from"}, Rules: []schema.Rule{
 		{Text: "self.from != 'Selector' || has(self.selector)", Message: "selector must be specified when from is Selector", Expr: &rule42b4a98921b5},
 	}, Type: schema.Object}
-	schemafc9814e76edc = schema.Node{Fields: []schema.Field{
-		{Name: "group", Node: &schemacdc34f50d412},
-		{Name: "kind", Node: &schemac1f307cdb9e3},
+	schema4ec49c2045f0 = schema.Node{Fields: []schema.Field{
+		{Name: "group", Node: &schema8256bb4ee297},
+		{Name: "kind", Node: &schema6847a2815d57},
 		{Name: "matchExpressions", Node: &schema22c90528ab61},
 		{Name: "matchLabels", Node: &schemac420d745ccee},
 		{Name: "namespaces", Node: &schema2ab9411a0957},
 	}, HasRules: true, Required: []string{"kind"}, Rules: []schema.Rule{
 		{Text: "has(self.group) ? self.group == 'gateway.networking.k8s.io' : true ", Message: "group must be gateway.networking.k8s.io", Expr: &rule3c05fe38e6c4},
 	}, Type: schema.Object}
-	schemac39ca2257c1b = schema.Node{HasRules: true, Items: &schemafc9814e76edc, Type: schema.Array}
-	schemae854d389e478 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionIdleTimeout", Node: &schema81a9dad69d55},
-		{Name: "maxConnectionDuration", Node: &schema81a9dad69d55},
-		{Name: "maxStreamDuration", Node: &schema81a9dad69d55},
-		{Name: "requestTimeout", Node: &schema81a9dad69d55},
-		{Name: "streamIdleTimeout", Node: &schema81a9dad69d55},
+	schemaf6baf62c099f = schema.Node{HasRules: true, Items: &schema4ec49c2045f0, Type: schema.Array}
+	schema1e64fa47674b = schema.Node{Fields: []schema.Field{
+		{Name: "connectionIdleTimeout", Node: &schema6fde75b31f18},
+		{Name: "maxConnectionDuration", Node: &schema6fde75b31f18},
+		{Name: "maxStreamDuration", Node: &schema6fde75b31f18},
+		{Name: "requestTimeout", Node: &schema6fde75b31f18},
+		{Name: "streamIdleTimeout", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schema911cd8223c32 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schemae854d389e478},
-		{Name: "tcp", Node: &schema462624edd7ba},
+	schemaf12a8287e62d = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema1e64fa47674b},
+		{Name: "tcp", Node: &schema9ed9ccf1fd3c},
 	}, Type: schema.Object}
 	rule8fba20d375d0   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestBuffer"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "httpUpgrade"}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "httpUpgrade"}}}, cel.Const{Value: int64(0)}}}}
 	rule61b1687c0e47   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "admissionControl"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}}
-	schema820e50785824 = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schemafee42d5a1c00},
-		{Name: "bandwidthLimit", Node: &schemad1044f7433d7},
+	schema1d3193511623 = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schema71eaf8e88593},
+		{Name: "bandwidthLimit", Node: &schema56a3e0dcb225},
 		{Name: "circuitBreaker", Node: &schemabf8f4a388c20},
-		{Name: "compression", Node: &schema92bc91042aca},
-		{Name: "compressor", Node: &schema92bc91042aca},
-		{Name: "connection", Node: &schema570b914d4386},
-		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schema1687c0479232},
-		{Name: "healthCheck", Node: &schema19f39e47b8f3},
-		{Name: "http2", Node: &schemaf3b698c39266},
+		{Name: "compression", Node: &schemac86917b98896},
+		{Name: "compressor", Node: &schemac86917b98896},
+		{Name: "connection", Node: &schema4369c9e73a6a},
+		{Name: "dns", Node: &schema54ea0dbf63b5},
+		{Name: "faultInjection", Node: &schema3b10d4c5f076},
+		{Name: "healthCheck", Node: &schema32f74b69804b},
+		{Name: "http2", Node: &schemaf04c93ba8f14},
 		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
-		{Name: "loadBalancer", Node: &schema92a7997e6796},
+		{Name: "loadBalancer", Node: &schemaaa2116c20601},
 		{Name: "mergeType", Node: &schema9bac2ff60ae8},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schema6329471aaa08},
-		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schema5071412a25a5},
-		{Name: "retry", Node: &schema011f12a87092},
+		{Name: "requestBuffer", Node: &schemaec4c5b96b392},
+		{Name: "responseOverride", Node: &schema9bfe344d05a9},
+		{Name: "retry", Node: &schemae7abee5f04ec},
 		{Name: "routingType", Node: &schema38c43b5ba342},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemac39ca2257c1b},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schemaf6baf62c099f},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
 		{Name: "telemetry", Node: &schema2a322f6b477b},
-		{Name: "timeout", Node: &schema911cd8223c32},
+		{Name: "timeout", Node: &schemaf12a8287e62d},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
@@ -3836,11 +3859,11 @@ var (
 		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, or Gateway targets", Expr: &rule61b1687c0e47},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schema561ddcc44b7d = schema.Node{Fields: []schema.Field{
+	schema3a11c98cb589 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema820e50785824},
+		{Name: "spec", Node: &schema1d3193511623},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema37a7143f3ed6 = schema.Node{Fields: []schema.Field{
@@ -3854,19 +3877,19 @@ var (
 		{Name: "preserveHeaderCase", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
 	schema4c9a486ab699 = schema.Node{Enum: []string{"Request", "RequireAny", "VerifyIfGiven", "RequireAndVerify"}, Type: schema.String}
-	schema1e70a53a1344 = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schema5952669987c1},
+	schema0f00bd05d660 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schema67e10b44951c},
 		{Name: "certificateHashes", Node: &schemaddea1d3cbeb2},
-		{Name: "crl", Node: &schema5ca6f4bd9e0a},
+		{Name: "crl", Node: &schemaf7fd589aa9ea},
 		{Name: "mode", Node: &schema4c9a486ab699},
 		{Name: "optional", Node: &schemada9efc572a6e},
 		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
 		{Name: "subjectAltNames", Node: &schema8ba57237b018},
 	}, Type: schema.Object}
-	schema5c4a2e1e32ee = schema.Node{Fields: []schema.Field{
+	schema7c0628b5542f = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientValidation", Node: &schema1e70a53a1344},
+		{Name: "clientValidation", Node: &schema0f00bd05d660},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "fingerprints", Node: &schema248fc50762e7},
 		{Name: "maxVersion", Node: &schema4139913ada40},
@@ -3877,25 +3900,25 @@ var (
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	schema8b01e070df48 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schemaee4f551bf80d},
-		{Name: "connection", Node: &schema84f6f089db53},
+	schema7e1a013231f7 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schemae3b98c63598f},
+		{Name: "connection", Node: &schema7b7260cfdea7},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
 		{Name: "grpc", Node: &schema37a7143f3ed6},
-		{Name: "headers", Node: &schema74c761e0558b},
+		{Name: "headers", Node: &schema5cb0c7b278a2},
 		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schema318aa9fc4529},
-		{Name: "http2", Node: &schemaf3b698c39266},
+		{Name: "http2", Node: &schemaf04c93ba8f14},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
 		{Name: "proxyProtocol", Node: &schema2a3eb7bc8c4b},
 		{Name: "scheme", Node: &schema9420a501495a},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemac39ca2257c1b},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "timeout", Node: &schemabb6a0930579a},
-		{Name: "tls", Node: &schema5c4a2e1e32ee},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schemaf6baf62c099f},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
+		{Name: "timeout", Node: &schemaf4d1eb78fa53},
+		{Name: "tls", Node: &schema7c0628b5542f},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
@@ -3903,50 +3926,50 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind == 'Gateway') : true", Message: "this policy can only have a targetRefs[*].kind of Gateway", Expr: &ruleb9af80d32af4},
 	}, Type: schema.Object}
-	schemaef1f9e850482 = schema.Node{Fields: []schema.Field{
+	schema41061a48f9ab = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema8b01e070df48},
+		{Name: "spec", Node: &schema7e1a013231f7},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	ruleab5641f0f014   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "cookieConfig"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Cookie"}}}}
-	schema706e3507d1cd = schema.Node{Fields: []schema.Field{
-		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
+	schema8b406484b4b7 = schema.Node{Fields: []schema.Field{
+		{Name: "absoluteTimeout", Node: &schema6fde75b31f18},
 		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
-		{Name: "idleTimeout", Node: &schema81a9dad69d55},
+		{Name: "idleTimeout", Node: &schema6fde75b31f18},
 		{Name: "sessionName", Node: &schema53ba105f04cd},
 		{Name: "type", Node: &schema3fe5029bdb4d},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Expr: &rule2c30c8387155},
 		{Text: "!has(self.cookieConfig) || self.type == 'Cookie'", Message: "cookieConfig can only be set with type Cookie", Expr: &ruleab5641f0f014},
 	}, Type: schema.Object}
-	schema06d067dd3fc0 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema80881387ad86},
-		{Name: "filters", Node: &schema8984307c4189},
-		{Name: "matches", Node: &schema0b5980f9c532},
-		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "sessionPersistence", Node: &schema706e3507d1cd},
+	schemaf2a08689741e = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema989fd39d230b},
+		{Name: "filters", Node: &schema9c2c7f1064d0},
+		{Name: "matches", Node: &schema064e240bea66},
+		{Name: "name", Node: &schema529d1881e036},
+		{Name: "sessionPersistence", Node: &schema8b406484b4b7},
 	}, HasRules: true, Type: schema.Object}
-	schemaa92d4e2772b9 = schema.Node{HasRules: true, Items: &schema06d067dd3fc0, MaxLength: &length16, Rules: []schema.Rule{
+	schema3364406602de = schema.Node{HasRules: true, Items: &schemaf2a08689741e, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema35ccc4e9334f = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schemaa92d4e2772b9},
+	schemaaadd564f7a4c = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae1b847382ecc},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schema3364406602de},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schema40afbe365ccd = schema.Node{Fields: []schema.Field{
+	schema7f09cdcbef6f = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema35ccc4e9334f},
+		{Name: "spec", Node: &schemaaadd564f7a4c},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule67f1cccf8842   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.Const{Value: "TLS"}}}, Then: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("l"), Field: "tls"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}, cel.Const{Value: ""}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
-	schemade1070c60d81 = schema.Node{HasRules: true, Items: &schema05dac51a30f7, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
+	schema1f8db0a3f2cf = schema.Node{HasRules: true, Items: &schemae8c7ff449320, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rule3c11bf9e29ef},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Expr: &rule88d274403ce3},
 		{Text: "self.all(l, (l.protocol == 'TLS' ? has(l.tls) && has(l.tls.mode) && l.tls.mode != '' : true))", Message: "tls mode must be set for protocol TLS", Expr: &rule67f1cccf8842},
@@ -3954,14 +3977,14 @@ var (
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Expr: &ruleb1951103b86e},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Expr: &rule5d276adc6817},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schemaba024bf4b5a1 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema11a7afabdffe},
+	schemad0980ed75732 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema855e8eed2966},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
 		{Name: "defaultScope", Node: &schema39b6c711ff5e},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
-		{Name: "infrastructure", Node: &schema607137216eb6},
-		{Name: "listeners", Node: &schemade1070c60d81},
-		{Name: "tls", Node: &schema0af7dfbd9fa7},
+		{Name: "infrastructure", Node: &schema7cb11fb174dd},
+		{Name: "listeners", Node: &schema1f8db0a3f2cf},
+		{Name: "tls", Node: &schemadb5900e5c234},
 	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
 	schema8c72bce339d3 = schema.Node{Fields: []schema.Field{
 		{Name: "addresses", Node: &schemaa58d4ede8b95},
@@ -3969,38 +3992,39 @@ var (
 		{Name: "conditions", Node: &schemab7808f41d7df},
 		{Name: "listeners", Node: &schemaabae24e4c2c3},
 	}, Type: schema.Object}
-	schemafac4c894c612 = schema.Node{Fields: []schema.Field{
+	schema7e6b6c74372c = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaba024bf4b5a1},
+		{Name: "spec", Node: &schemad0980ed75732},
 		{Name: "status", Node: &schema8c72bce339d3},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemad4df819766d3 = schema.Node{HasRules: true, Items: &schema161b8e4ae5bd, MaxLength: &length64, Rules: []schema.Rule{
+	schemabedde6b34f97 = schema.Node{HasRules: true, Items: &schemadaec5e3df0ef, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowHeaders cannot contain '*' alongside other methods", Expr: &ruled8d2ab064545},
 	}, Type: schema.Array, Unique: true}
-	schema55ea38575a4e = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)"}, Type: schema.String}
-	schema35cafc2c7991 = schema.Node{HasRules: true, Items: &schema55ea38575a4e, MaxLength: &length64, Rules: []schema.Rule{
+	pattern44a2ffbb6a5f = schema.Pattern{Text: "(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)"}
+	schema68d8cf162ccd  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&pattern44a2ffbb6a5f}, Type: schema.String}
+	schema6a2601429e31  = schema.Node{HasRules: true, Items: &schema68d8cf162ccd, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "!('*' in self && self.size() > 1)", Message: "AllowOrigins cannot contain '*' alongside other origins", Expr: &ruled8d2ab064545},
 	}, Type: schema.Array, Unique: true}
-	schema018104e6ba01 = schema.Node{Fields: []schema.Field{
+	schema8d485397b684 = schema.Node{Fields: []schema.Field{
 		{Name: "allowCredentials", Node: &schemada9efc572a6e},
-		{Name: "allowHeaders", Node: &schemad4df819766d3},
+		{Name: "allowHeaders", Node: &schemabedde6b34f97},
 		{Name: "allowMethods", Node: &schemab04ec2045ef1},
-		{Name: "allowOrigins", Node: &schema35cafc2c7991},
-		{Name: "exposeHeaders", Node: &schema8372db1f264b},
+		{Name: "allowOrigins", Node: &schema6a2601429e31},
+		{Name: "exposeHeaders", Node: &schema26f90e2a0349},
 		{Name: "maxAge", Node: &schemaf1bea9f10213},
 	}, HasRules: true, Type: schema.Object}
-	schemabb8b173fc6bb = schema.Node{Fields: []schema.Field{
-		{Name: "cors", Node: &schema018104e6ba01},
-		{Name: "extensionRef", Node: &schema6fee003a46ed},
-		{Name: "externalAuth", Node: &schema2269056ac328},
-		{Name: "requestHeaderModifier", Node: &schema9791e3582eb5},
-		{Name: "requestMirror", Node: &schema018913f02189},
-		{Name: "requestRedirect", Node: &schemae7e9917f2b07},
-		{Name: "responseHeaderModifier", Node: &schema9791e3582eb5},
+	schema55cb92c036d5 = schema.Node{Fields: []schema.Field{
+		{Name: "cors", Node: &schema8d485397b684},
+		{Name: "extensionRef", Node: &schema7d5c7f0bfd2b},
+		{Name: "externalAuth", Node: &schemab18649847f17},
+		{Name: "requestHeaderModifier", Node: &schemaff9ad9ab8b90},
+		{Name: "requestMirror", Node: &schemaf9410a3c274d},
+		{Name: "requestRedirect", Node: &schema60069c28dba1},
+		{Name: "responseHeaderModifier", Node: &schemaff9ad9ab8b90},
 		{Name: "type", Node: &schema7acc2fe0dbf1},
-		{Name: "urlRewrite", Node: &schema99083ebe6cde},
+		{Name: "urlRewrite", Node: &schemaf7470bd2fee0},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.cors) && self.type != 'CORS')", Message: "filter.cors must be nil if the filter.type is not CORS", Expr: &rule2f12941aeca5},
 		{Text: "!(!has(self.cors) && self.type == 'CORS')", Message: "filter.cors must be specified for CORS filter.type", Expr: &rule52b41a175000},
@@ -4020,7 +4044,7 @@ var (
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Expr: &rule6c80492f9372},
 	}, Type: schema.Object}
 	rule9ab97ee8cef6   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "CORS"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schemab04aadf4dc63 = schema.Node{HasRules: true, Items: &schemabb8b173fc6bb, MaxLength: &length16, Rules: []schema.Rule{
+	schemafdae6ff08b0d = schema.Node{HasRules: true, Items: &schema55cb92c036d5, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "self.filter(f, f.type == 'CORS').size() <= 1", Message: "CORS filter cannot be repeated", Expr: &rule9ab97ee8cef6},
 		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
@@ -4028,26 +4052,26 @@ var (
 		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
 		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
 	}, Type: schema.Array}
-	schema8baaae226530 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemab04aadf4dc63},
-		{Name: "group", Node: &schema90464f57e9bb},
-		{Name: "kind", Node: &schemaaa66b9c41bd3},
+	schema2a6633671381 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schemafdae6ff08b0d},
+		{Name: "group", Node: &schema72143674f26c},
+		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
-		{Name: "namespace", Node: &schemad2a9b91494ee},
+		{Name: "namespace", Node: &schema5b14293a01ed},
 		{Name: "port", Node: &schema6f6807ab8a8b},
 		{Name: "weight", Node: &schemab9e15f4e0366},
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema0e3992ebdb2f = schema.Node{HasRules: true, Items: &schema8baaae226530, MaxLength: &length16, Type: schema.Array}
-	schema150208a3fef6 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema0e3992ebdb2f},
-		{Name: "filters", Node: &schemab04aadf4dc63},
-		{Name: "matches", Node: &schema5a14f827acc0},
-		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "retry", Node: &schema265508e0f8ef},
-		{Name: "sessionPersistence", Node: &schema706e3507d1cd},
-		{Name: "timeouts", Node: &schema931145c21770},
+	schema78af9516c0ea = schema.Node{HasRules: true, Items: &schema2a6633671381, MaxLength: &length16, Type: schema.Array}
+	schema72171d6889b0 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema78af9516c0ea},
+		{Name: "filters", Node: &schemafdae6ff08b0d},
+		{Name: "matches", Node: &schema245fb2b7c77b},
+		{Name: "name", Node: &schema529d1881e036},
+		{Name: "retry", Node: &schema7291e1635f17},
+		{Name: "sessionPersistence", Node: &schema8b406484b4b7},
+		{Name: "timeouts", Node: &schema5d25fa3e61b3},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule4100f9d08b24},
@@ -4055,21 +4079,21 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schema2aa63fb4c773 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema150208a3fef6, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
+	schema9ad3351b965f = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema72171d6889b0, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema11cfe7902e9c = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schema2aa63fb4c773},
+	schema10cfa264e6ee = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae1b847382ecc},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schema9ad3351b965f},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schemacbabb06e27e0 = schema.Node{Fields: []schema.Field{
+	schemae1ed4ad0fc15 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema11cfe7902e9c},
+		{Name: "spec", Node: &schema10cfa264e6ee},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemae1058a4a9fd1 = schema.Node{Fields: []schema.Field{
@@ -4077,38 +4101,38 @@ var (
 		{Name: "hostname", Node: &schema0bde835b1a08},
 		{Name: "path", Node: &schemaa75e82d0f7f3},
 	}, HasRules: true, Type: schema.Object}
-	schemaf8cbc06937f4 = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
-		{Name: "directResponse", Node: &schema398f686c2a0f},
+	schema8b0beb8d73fb = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schema39f3e95c528e},
+		{Name: "directResponse", Node: &schemaea34791a9ccb},
 		{Name: "matches", Node: &schema2c941ee683d8},
 		{Name: "urlRewrite", Node: &schemae1058a4a9fd1},
 	}, HasRules: true, Type: schema.Object}
-	schemabbed0a7d169f = schema.Node{Fields: []schema.Field{
+	schemaf4c39dff81fa = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaf8cbc06937f4},
+		{Name: "spec", Node: &schema8b0beb8d73fb},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule573d049995f6   = cel.Fold{Range: cel.Ident("self"), Variable: "h", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "isIP", Args: []cel.Expr{cel.Ident("h")}}}}}, Result: cel.Ident("@result")}
 	rule32d028401ce2   = cel.Fold{Range: cel.Ident("self"), Variable: "h", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: "*"}}}}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$"}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	rulee8219db66a2b   = cel.Fold{Range: cel.Ident("self"), Variable: "h", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "contains", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: "*"}}}, Then: &cel.And{Left: &cel.Call{Function: "startsWith", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: "*."}}}, Right: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Call{Function: "substring", Args: []cel.Expr{cel.Ident("h"), cel.Const{Value: int64(2)}}}, cel.Const{Value: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$"}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
-	schema50247d7b4493 = schema.Node{HasRules: true, Items: &schema41eeb0e8baf6, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
+	schema00004a2f838e = schema.Node{HasRules: true, Items: &schema22919551423e, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(h, !isIP(h))", Message: "Hostnames cannot contain an IP", Expr: &rule573d049995f6},
 		{Text: "self.all(h, !h.contains('*') ? h.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$') : true)", Message: "Hostnames must be valid based on RFC-1123", Expr: &rule32d028401ce2},
 		{Text: "self.all(h, h.contains('*') ? (h.startsWith('*.') && h.substring(2).matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$')) : true)", Message: "Wildcards on hostnames must be the first label, and the rest of hostname must be valid based on RFC-1123", Expr: &rulee8219db66a2b},
 	}, Type: schema.Array}
-	schema33dd581ff5c6 = schema.Node{HasRules: true, Items: &schema4ba3e156630c, MaxLength: &length1, MinLength: &length1, Type: schema.Array}
-	schema58815e98f6e1 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema50247d7b4493},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schema33dd581ff5c6},
+	schemae238e8bd3388 = schema.Node{HasRules: true, Items: &schema058fc264e5a7, MaxLength: &length1, MinLength: &length1, Type: schema.Array}
+	schema7478bf20f684 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema00004a2f838e},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schemae238e8bd3388},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Required: []string{"hostnames", "rules"}, Type: schema.Object}
-	schemac256a17d43cd = schema.Node{Fields: []schema.Field{
+	schemaa0cdd5f88992 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema58815e98f6e1},
+		{Name: "spec", Node: &schema7478bf20f684},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema78338f489891 = schema.Node{Maximum: &number4_294967295e09, Minimum: &number1, Type: schema.Integer}
@@ -4139,32 +4163,32 @@ var (
 		{Name: "local", Node: &schema45643eb769c3},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, HasRules: true, Type: schema.Object}
-	schemae368fa2acea0 = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schemafee42d5a1c00},
-		{Name: "bandwidthLimit", Node: &schemad1044f7433d7},
+	schemad783deb3790f = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schema71eaf8e88593},
+		{Name: "bandwidthLimit", Node: &schema56a3e0dcb225},
 		{Name: "circuitBreaker", Node: &schemabf8f4a388c20},
-		{Name: "compression", Node: &schema92bc91042aca},
-		{Name: "compressor", Node: &schema92bc91042aca},
-		{Name: "connection", Node: &schema570b914d4386},
-		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schema1687c0479232},
-		{Name: "healthCheck", Node: &schema19f39e47b8f3},
-		{Name: "http2", Node: &schemaf3b698c39266},
+		{Name: "compression", Node: &schemac86917b98896},
+		{Name: "compressor", Node: &schemac86917b98896},
+		{Name: "connection", Node: &schema4369c9e73a6a},
+		{Name: "dns", Node: &schema54ea0dbf63b5},
+		{Name: "faultInjection", Node: &schema3b10d4c5f076},
+		{Name: "healthCheck", Node: &schema32f74b69804b},
+		{Name: "http2", Node: &schemaf04c93ba8f14},
 		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
-		{Name: "loadBalancer", Node: &schema92a7997e6796},
+		{Name: "loadBalancer", Node: &schemaaa2116c20601},
 		{Name: "mergeType", Node: &schema9bac2ff60ae8},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schemaa27a056bc135},
-		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schema5071412a25a5},
-		{Name: "retry", Node: &schema011f12a87092},
+		{Name: "requestBuffer", Node: &schemaec4c5b96b392},
+		{Name: "responseOverride", Node: &schema9bfe344d05a9},
+		{Name: "retry", Node: &schemae7abee5f04ec},
 		{Name: "routingType", Node: &schema38c43b5ba342},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemac39ca2257c1b},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schemaf6baf62c099f},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
 		{Name: "telemetry", Node: &schema2a322f6b477b},
-		{Name: "timeout", Node: &schema911cd8223c32},
+		{Name: "timeout", Node: &schemaf12a8287e62d},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
@@ -4177,46 +4201,47 @@ var (
 		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, or Gateway targets", Expr: &rule61b1687c0e47},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schema0f51a7908be1 = schema.Node{Fields: []schema.Field{
+	schema795a02d944cb = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemae368fa2acea0},
+		{Name: "spec", Node: &schemad783deb3790f},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema1f96b9b0df63 = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []string{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}, Type: schema.String}
-	schemaf04528be1021 = schema.Node{Fields: []schema.Field{
-		{Name: "hostname", Node: &schema1f96b9b0df63},
+	pattern13abc2357cd3 = schema.Pattern{Text: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}
+	schemabfd6ac2ea397  = schema.Node{MaxLength: &length253, MinLength: &length1, Patterns: []*schema.Pattern{&pattern13abc2357cd3}, Type: schema.String}
+	schema85dac864272a  = schema.Node{Fields: []schema.Field{
+		{Name: "hostname", Node: &schemabfd6ac2ea397},
 		{Name: "port", Node: &schema71baaaaa9c2d},
 	}, Required: []string{"hostname", "port"}, Type: schema.Object}
-	schema29eab2d0d18e = schema.Node{Fields: []schema.Field{
-		{Name: "fqdn", Node: &schemaf04528be1021},
-		{Name: "hostname", Node: &schema8d9a11092297},
-		{Name: "ip", Node: &schema625a696e45fb},
+	schemab17cdebbcc05 = schema.Node{Fields: []schema.Field{
+		{Name: "fqdn", Node: &schema85dac864272a},
+		{Name: "hostname", Node: &schema529d1881e036},
+		{Name: "ip", Node: &schema49f63516d4a2},
 		{Name: "unix", Node: &schema540f7888d242},
 		{Name: "zone", Node: &schema38c43b5ba342},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.fqdn) || has(self.ip) || has(self.unix))", Message: "one of fqdn, ip or unix must be specified", Expr: &rule4c56d19f804e},
 		{Text: "((has(self.fqdn) && !(has(self.ip) || has(self.unix))) || (has(self.ip) && !(has(self.fqdn) || has(self.unix))) || (has(self.unix) && !(has(self.ip) || has(self.fqdn))))", Message: "only one of fqdn, ip or unix can be specified", Expr: &rule2c3f1b6792d4},
 	}, Type: schema.Object}
-	schemadd455640aa79 = schema.Node{HasRules: true, Items: &schema29eab2d0d18e, MaxLength: &length256, MinLength: &length1, Rules: []schema.Rule{
+	schema822d05db0954 = schema.Node{HasRules: true, Items: &schemab17cdebbcc05, MaxLength: &length256, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(f, has(f.fqdn)) || !self.exists(f, has(f.fqdn))", Message: "fqdn addresses cannot be mixed with other address types", Expr: &rule7d3638f54e32},
 	}, Type: schema.Array}
 	rule9076244fdc73   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "sni"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "autoSNIFromEndpointHostname"}}, Right: &cel.Select{Operand: cel.Ident("self"), Field: "autoSNIFromEndpointHostname"}}}}
-	schema295c89f70625 = schema.Node{Fields: []schema.Field{
+	schema2113a2aaa9ca = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "autoSNIFromEndpointHostname", Node: &schemada9efc572a6e},
-		{Name: "caCertificateRefs", Node: &schema0891b246ce0a},
+		{Name: "caCertificateRefs", Node: &schema65d8aa41bed6},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientCertificateRef", Node: &schema31b30a0a4aa2},
+		{Name: "clientCertificateRef", Node: &schemae948edfce2cb},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "fingerprints", Node: &schema248fc50762e7},
 		{Name: "insecureSkipVerify", Node: &schema0c052ccc8b9a},
 		{Name: "maxVersion", Node: &schema4139913ada40},
 		{Name: "minVersion", Node: &schema4139913ada40},
 		{Name: "signatureAlgorithms", Node: &schemaddea1d3cbeb2},
-		{Name: "sni", Node: &schema8d9a11092297},
-		{Name: "wellKnownCACertificates", Node: &schema59ddc02afdee},
+		{Name: "sni", Node: &schema529d1881e036},
+		{Name: "wellKnownCACertificates", Node: &schema8698355fd7f6},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0 && has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")", Message: "must not contain both CACertificateRefs and WellKnownCACertificates", Expr: &ruled9f7eb786f65},
 		{Text: "!((has(self.insecureSkipVerify) && self.insecureSkipVerify) && ((has(self.caCertificateRefs) && size(self.caCertificateRefs) > 0) || (has(self.wellKnownCACertificates) && self.wellKnownCACertificates != \"\")))", Message: "must not contain either CACertificateRefs or WellKnownCACertificates when InsecureSkipVerify is enabled", Expr: &rule7e7e1181b714},
@@ -4226,22 +4251,22 @@ var (
 	}, Type: schema.Object}
 	rule651b5d409ce6   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicResolver"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "tls"}}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "tls"}, Field: "autoSNIFromEndpointHostname"}, Right: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "tls"}, Field: "autoSNIFromEndpointHostname"}}}}}
 	ruleec1c5e1bbcd2   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "tls"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "tls"}, Field: "autoSNIFromEndpointHostname"}, Right: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "tls"}, Field: "autoSNIFromEndpointHostname"}}}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "endpoints"}, Variable: "e", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("e"), Field: "ip"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("e"), Field: "unix"}}}}, Right: &cel.Has{Operand: cel.Ident("e"), Field: "hostname"}}}, Result: cel.Ident("@result")}}
-	schema063182013926 = schema.Node{Fields: []schema.Field{
+	schemaea7710c6809f = schema.Node{Fields: []schema.Field{
 		{Name: "appProtocols", Node: &schema22b0a9e7568c},
-		{Name: "endpoints", Node: &schemadd455640aa79},
+		{Name: "endpoints", Node: &schema822d05db0954},
 		{Name: "fallback", Node: &schemada9efc572a6e},
-		{Name: "tls", Node: &schema295c89f70625},
+		{Name: "tls", Node: &schema2113a2aaa9ca},
 		{Name: "type", Node: &schema1c7b3e1c660c},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "self.type != 'DynamicResolver' || !has(self.endpoints)", Message: "DynamicResolver type cannot have endpoints specified", Expr: &rulee1fac383df71},
 		{Text: "self.type != 'DynamicResolver' || !has(self.tls) || !(has(self.tls.autoSNIFromEndpointHostname) && self.tls.autoSNIFromEndpointHostname)", Message: "DynamicResolver type cannot use autoSNIFromEndpointHostname", Expr: &rule651b5d409ce6},
 		{Text: "!has(self.tls) || !(has(self.tls.autoSNIFromEndpointHostname) && self.tls.autoSNIFromEndpointHostname) || self.endpoints.all(e, (!has(e.ip) && !has(e.unix)) || has(e.hostname))", Message: "when autoSNIFromEndpointHostname is enabled, IP and Unix endpoints must define a hostname", Expr: &ruleec1c5e1bbcd2},
 	}, Type: schema.Object}
-	schema1f0dabda57f7 = schema.Node{Fields: []schema.Field{
+	schemab462cde97e87 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema063182013926},
+		{Name: "spec", Node: &schemaea7710c6809f},
 		{Name: "status", Node: &schema5271c6ed8c37},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema609ef2eebd79 = schema.Node{Enum: []string{"Failure", "FailureSeriesStart", "Success", "HealthyTransition"}, Type: schema.String}
@@ -4268,10 +4293,10 @@ var (
 	}, HasRules: true, Type: schema.Object}
 	schema53618f226072 = schema.Node{MaxLength: &length16, Type: schema.String}
 	rule15f761959fc4   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestBody"}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "method"}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Call{Function: "upperAscii", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "method"}}}, cel.List{cel.Const{Value: "POST"}, cel.Const{Value: "PUT"}}}}}}
-	schema2cea28034c8e = schema.Node{Fields: []schema.Field{
+	schema0bb7734e089c = schema.Node{Fields: []schema.Field{
 		{Name: "expectedResponse", Node: &schema2f9887b1d6b3},
 		{Name: "expectedStatuses", Node: &schema6631fd2d632f},
-		{Name: "hostname", Node: &schema8d9a11092297},
+		{Name: "hostname", Node: &schema529d1881e036},
 		{Name: "method", Node: &schema53618f226072},
 		{Name: "path", Node: &schema0d6f91bd268d},
 		{Name: "requestBody", Node: &schema2f9887b1d6b3},
@@ -4279,16 +4304,16 @@ var (
 	}, HasRules: true, Required: []string{"path"}, Rules: []schema.Rule{
 		{Text: "!has(self.requestBody) || (has(self.method) && self.method.upperAscii() in ['POST','PUT'])", Message: "The requestBody field can only be set when method is POST or PUT.", Expr: &rule15f761959fc4},
 	}, Type: schema.Object}
-	schemab736bb73bbad = schema.Node{Fields: []schema.Field{
+	schemaa34ae763dccb = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
 		{Name: "healthCheckLog", Node: &schema97391d83213b},
 		{Name: "healthyThreshold", Node: &schema531d7ad32449},
-		{Name: "http", Node: &schema2cea28034c8e},
-		{Name: "initialJitter", Node: &schema81a9dad69d55},
-		{Name: "interval", Node: &schema3e55d6f94429},
+		{Name: "http", Node: &schema0bb7734e089c},
+		{Name: "initialJitter", Node: &schema6fde75b31f18},
+		{Name: "interval", Node: &schemad29dd8ededef},
 		{Name: "overrides", Node: &schemaa32f47172c1b},
 		{Name: "tcp", Node: &schemae55bc17e6d8c},
-		{Name: "timeout", Node: &schema90bb5e226c5c},
+		{Name: "timeout", Node: &schema37dc2558dd11},
 		{Name: "type", Node: &schema93c8bf436854},
 		{Name: "unhealthyThreshold", Node: &schema0bd7e6234e44},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
@@ -4296,37 +4321,38 @@ var (
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Expr: &rule46b9af0e4412},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Expr: &rulef0e53b176809},
 	}, Type: schema.Object}
-	schema5cb10199d448 = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schemab736bb73bbad},
+	schema7f4dc151269e = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schemaa34ae763dccb},
 		{Name: "panicThreshold", Node: &schema663e146225f4},
-		{Name: "passive", Node: &schemae520e2068238},
+		{Name: "passive", Node: &schema58bffcffa412},
 	}, HasRules: true, Type: schema.Object}
-	length259          = int(259)
-	schemaea370782f4a1 = schema.Node{MaxLength: &length259, MinLength: &length1, Patterns: []string{"^[^\\x00\\n\\r]*$"}, Type: schema.String}
-	rule9224ba1b731b   = cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{cel.Ident("self")}}, &cel.Call{Function: "duration", Args: []cel.Expr{cel.Const{Value: "0s"}}}}}
-	schemacad279d950a0 = schema.Node{HasRules: true, Patterns: []string{"^([0-9]{1,5}(h|m|s|ms)){1,4}$"}, Rules: []schema.Rule{
+	pattern56dac28bb4ee = schema.Pattern{Text: "^[^\\x00\\n\\r]*$"}
+	length259           = int(259)
+	schema06a4adcc309d  = schema.Node{MaxLength: &length259, MinLength: &length1, Patterns: []*schema.Pattern{&pattern56dac28bb4ee}, Type: schema.String}
+	rule9224ba1b731b    = cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "duration", Args: []cel.Expr{cel.Ident("self")}}, &cel.Call{Function: "duration", Args: []cel.Expr{cel.Const{Value: "0s"}}}}}
+	schema43d60151226d  = schema.Node{HasRules: true, Patterns: []*schema.Pattern{&patternf6f031d5d885}, Rules: []schema.Rule{
 		{Text: "duration(self) > duration('0s')", Message: "reportingPeriod must be greater than 0", Expr: &rule9224ba1b731b},
 	}, Type: schema.String}
-	schema3d72aac9e66b = schema.Node{Fields: []schema.Field{
-		{Name: "authority", Node: &schemaea370782f4a1},
+	schemadf783f264820 = schema.Node{Fields: []schema.Field{
+		{Name: "authority", Node: &schema06a4adcc309d},
 		{Name: "port", Node: &schema6f6807ab8a8b},
-		{Name: "reportingPeriod", Node: &schemacad279d950a0},
+		{Name: "reportingPeriod", Node: &schema43d60151226d},
 	}, HasRules: true, Type: schema.Object}
-	schema52f53c15627a = schema.Node{Fields: []schema.Field{
-		{Name: "blackoutPeriod", Node: &schema81a9dad69d55},
+	schemab4c4c29e8248 = schema.Node{Fields: []schema.Field{
+		{Name: "blackoutPeriod", Node: &schema6fde75b31f18},
 		{Name: "errorUtilizationPenaltyPercent", Node: &schema9f06003cf8cf},
 		{Name: "keepResponseHeaders", Node: &schema0c052ccc8b9a},
 		{Name: "metricNamesForComputingUtilization", Node: &schemaddea1d3cbeb2},
-		{Name: "outOfBand", Node: &schema3d72aac9e66b},
-		{Name: "weightExpirationPeriod", Node: &schema81a9dad69d55},
-		{Name: "weightUpdatePeriod", Node: &schema81a9dad69d55},
+		{Name: "outOfBand", Node: &schemadf783f264820},
+		{Name: "weightExpirationPeriod", Node: &schema6fde75b31f18},
+		{Name: "weightUpdatePeriod", Node: &schema6fde75b31f18},
 	}, HasRules: true, Type: schema.Object}
-	schemaab9d3ca7573d = schema.Node{Fields: []schema.Field{
-		{Name: "backendUtilization", Node: &schema52f53c15627a},
-		{Name: "consistentHash", Node: &schema6df15a06766f},
-		{Name: "dynamicModule", Node: &schema2e3c3a8907cd},
+	schema43b6a6c01e10 = schema.Node{Fields: []schema.Field{
+		{Name: "backendUtilization", Node: &schemab4c4c29e8248},
+		{Name: "consistentHash", Node: &schemadee857929727},
+		{Name: "dynamicModule", Node: &schemafb835b20d045},
 		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
-		{Name: "slowStart", Node: &schema8c78eb4fd0f1},
+		{Name: "slowStart", Node: &schema3748a5a8d09a},
 		{Name: "type", Node: &schemabcc47f6869e2},
 		{Name: "zoneAware", Node: &schemaf42fa2b32e8f},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
@@ -4386,27 +4412,27 @@ var (
 		{Name: "local", Node: &schema1f50a36fedfb},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, HasRules: true, Type: schema.Object}
-	schema9a283fae7d5c = schema.Node{Fields: []schema.Field{
-		{Name: "name", Node: &schema161b8e4ae5bd},
+	schemac7680ca9a799 = schema.Node{Fields: []schema.Field{
+		{Name: "name", Node: &schemadaec5e3df0ef},
 		{Name: "value", Node: &schema27a95a11a7cd},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
-	schemad4f693bf65d4 = schema.Node{Items: &schema9a283fae7d5c, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schema6d403adf7e96 = schema.Node{Items: &schemac7680ca9a799, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
 	rule340edea9a339   = cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "statusCodes"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "responseHeaders"}}
-	schema35fff9f47610 = schema.Node{Fields: []schema.Field{
-		{Name: "responseHeaders", Node: &schemad4f693bf65d4},
+	schema06dc66fdee54 = schema.Node{Fields: []schema.Field{
+		{Name: "responseHeaders", Node: &schema6d403adf7e96},
 		{Name: "statusCodes", Node: &schema16483f7097e3},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "has(self.statusCodes) || has(self.responseHeaders)", Message: "at least one of statusCodes or responseHeaders must be specified", Expr: &rule340edea9a339},
 	}, Type: schema.Object}
-	schemaa1e4ac959af8 = schema.Node{Fields: []schema.Field{
-		{Name: "match", Node: &schema35fff9f47610},
-		{Name: "redirect", Node: &schemae129c98d2674},
-		{Name: "response", Node: &schema63656bec8dc7},
+	schema80311bd978a5 = schema.Node{Fields: []schema.Field{
+		{Name: "match", Node: &schema06dc66fdee54},
+		{Name: "redirect", Node: &schemad4e9fb62c603},
+		{Name: "response", Node: &schemac65fe8ae228d},
 		{Name: "source", Node: &schemad7699a0eb3b3},
 	}, HasRules: true, Required: []string{"match"}, Rules: []schema.Rule{
 		{Text: "(has(self.response) && !has(self.redirect)) || (!has(self.response) && has(self.redirect))", Message: "exactly one of response or redirect must be specified", Expr: &ruleab9f9c631889},
 	}, Type: schema.Object}
-	schema218cc772079f = schema.Node{HasRules: true, Items: &schemaa1e4ac959af8, Type: schema.Array}
+	schema43c763fa66e2 = schema.Node{HasRules: true, Items: &schema80311bd978a5, Type: schema.Array}
 	schema0cf10599e62b = schema.Node{Fields: []schema.Field{
 		{Name: "clientSamplingFraction", Node: &schemabef3b1209b15},
 		{Name: "customTags", Node: &schemaee33cdf83b8e},
@@ -4423,32 +4449,32 @@ var (
 	rule1d4f023b58ac   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
 	rule4bcc53bbb806   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "mergeType"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.List{cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}}}}
 	rulef80bfc6516b9   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "admissionControl"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}}
-	schemaa06ad57adbb1 = schema.Node{Fields: []schema.Field{
-		{Name: "admissionControl", Node: &schemafee42d5a1c00},
-		{Name: "bandwidthLimit", Node: &schemad1044f7433d7},
+	schema62a5cbd19251 = schema.Node{Fields: []schema.Field{
+		{Name: "admissionControl", Node: &schema71eaf8e88593},
+		{Name: "bandwidthLimit", Node: &schema56a3e0dcb225},
 		{Name: "circuitBreaker", Node: &schemabf8f4a388c20},
-		{Name: "compression", Node: &schema92bc91042aca},
-		{Name: "compressor", Node: &schema92bc91042aca},
-		{Name: "connection", Node: &schema570b914d4386},
-		{Name: "dns", Node: &schema4fd64695313e},
-		{Name: "faultInjection", Node: &schema1687c0479232},
-		{Name: "healthCheck", Node: &schema5cb10199d448},
-		{Name: "http2", Node: &schemaf3b698c39266},
+		{Name: "compression", Node: &schemac86917b98896},
+		{Name: "compressor", Node: &schemac86917b98896},
+		{Name: "connection", Node: &schema4369c9e73a6a},
+		{Name: "dns", Node: &schema54ea0dbf63b5},
+		{Name: "faultInjection", Node: &schema3b10d4c5f076},
+		{Name: "healthCheck", Node: &schema7f4dc151269e},
+		{Name: "http2", Node: &schemaf04c93ba8f14},
 		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
-		{Name: "loadBalancer", Node: &schemaab9d3ca7573d},
+		{Name: "loadBalancer", Node: &schema43b6a6c01e10},
 		{Name: "mergeType", Node: &schema9bac2ff60ae8},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schema88529b02fbaa},
-		{Name: "requestBuffer", Node: &schemaedbd4cfa0f8f},
-		{Name: "responseOverride", Node: &schema218cc772079f},
-		{Name: "retry", Node: &schema011f12a87092},
+		{Name: "requestBuffer", Node: &schemaec4c5b96b392},
+		{Name: "responseOverride", Node: &schema43c763fa66e2},
+		{Name: "retry", Node: &schemae7abee5f04ec},
 		{Name: "routingType", Node: &schema38c43b5ba342},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemac39ca2257c1b},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schemaf6baf62c099f},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
 		{Name: "telemetry", Node: &schema8c2658f6c350},
-		{Name: "timeout", Node: &schema911cd8223c32},
+		{Name: "timeout", Node: &schemaf12a8287e62d},
 		{Name: "useClientProtocol", Node: &schemada9efc572a6e},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
@@ -4462,37 +4488,37 @@ var (
 		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, Gateway, or ListenerSet targets", Expr: &rulef80bfc6516b9},
 		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
 	}, Type: schema.Object}
-	schemab21c1ed11af5 = schema.Node{Fields: []schema.Field{
+	schema72ce09811215 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaa06ad57adbb1},
+		{Name: "spec", Node: &schema62a5cbd19251},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema663b0844b532 = schema.Node{Fields: []schema.Field{
+	schema19589445f259 = schema.Node{Fields: []schema.Field{
 		{Name: "disableXForwardedForAppend", Node: &schemada9efc572a6e},
 		{Name: "numTrustedHops", Node: &schema4763a3f1a364},
-		{Name: "trustedCIDRs", Node: &schema4cf343a89d16},
+		{Name: "trustedCIDRs", Node: &schema5027ab0101f1},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.numTrustedHops) && !has(self.trustedCIDRs)) || (!has(self.numTrustedHops) && has(self.trustedCIDRs))", Message: "only one of numTrustedHops or trustedCIDRs must be set", Expr: &rulec77826279c10},
 	}, Type: schema.Object}
 	ruleb3dc6d59c3c5   = cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.List{&cel.Has{Operand: cel.Ident("self"), Field: "xForwardedFor"}, &cel.Has{Operand: cel.Ident("self"), Field: "customHeader"}, &cel.Has{Operand: cel.Ident("self"), Field: "directSourceIP"}}, Variable: "x", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: cel.Ident("x"), Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("x")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schema5c15b51c883b = schema.Node{Fields: []schema.Field{
-		{Name: "customHeader", Node: &schemae643c60b4abd},
+	schemac443d5495b1e = schema.Node{Fields: []schema.Field{
+		{Name: "customHeader", Node: &schema3e61cb809255},
 		{Name: "directSourceIP", Node: &schema5957ac208058},
-		{Name: "xForwardedFor", Node: &schema663b0844b532},
+		{Name: "xForwardedFor", Node: &schema19589445f259},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "[has(self.xForwardedFor), has(self.customHeader), has(self.directSourceIP)].filter(x, x).size() == 1", Message: "exactly one of xForwardedFor, customHeader, or directSourceIP must be set", Expr: &ruleb3dc6d59c3c5},
 	}, Type: schema.Object}
 	schemaeaa4fb89cee6 = schema.Node{Fields: []schema.Field{
 		{Name: "stripTrailingHostDot", Node: &schemada9efc572a6e},
 	}, Type: schema.Object}
-	schema018e0697d62a = schema.Node{Fields: []schema.Field{
+	schemac3e4b0a4cc06 = schema.Node{Fields: []schema.Field{
 		{Name: "disableRateLimitHeaders", Node: &schemada9efc572a6e},
-		{Name: "earlyRequestHeaders", Node: &schema9a1e2df9e3e5},
+		{Name: "earlyRequestHeaders", Node: &schema97353801b452},
 		{Name: "enableEnvoyHeaders", Node: &schemada9efc572a6e},
 		{Name: "host", Node: &schemaeaa4fb89cee6},
-		{Name: "lateResponseHeaders", Node: &schema9a1e2df9e3e5},
+		{Name: "lateResponseHeaders", Node: &schema97353801b452},
 		{Name: "preserveXRequestID", Node: &schemada9efc572a6e},
 		{Name: "requestID", Node: &schema38e4df7a6a84},
 		{Name: "withUnderscoresAction", Node: &schemae7a98c6d723f},
@@ -4500,27 +4526,27 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!(has(self.preserveXRequestID) && has(self.requestID))", Message: "preserveXRequestID and requestID cannot both be set.", Expr: &rule716a7e60edd5},
 	}, Type: schema.Object}
-	schema844e68641045 = schema.Node{Fields: []schema.Field{
-		{Name: "idleTimeout", Node: &schema81a9dad69d55},
-		{Name: "requestHeadersReceivedTimeout", Node: &schema81a9dad69d55},
-		{Name: "requestReceivedTimeout", Node: &schema81a9dad69d55},
-		{Name: "streamIdleTimeout", Node: &schema81a9dad69d55},
+	schema769b2f487ade = schema.Node{Fields: []schema.Field{
+		{Name: "idleTimeout", Node: &schema6fde75b31f18},
+		{Name: "requestHeadersReceivedTimeout", Node: &schema6fde75b31f18},
+		{Name: "requestReceivedTimeout", Node: &schema6fde75b31f18},
+		{Name: "streamIdleTimeout", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schemaabf8c0bb1ee5 = schema.Node{Fields: []schema.Field{
-		{Name: "connectionInspectionTimeout", Node: &schema81a9dad69d55},
-		{Name: "idleTimeout", Node: &schema81a9dad69d55},
-		{Name: "tlsHandshakeTimeout", Node: &schema81a9dad69d55},
+	schema340d95060189 = schema.Node{Fields: []schema.Field{
+		{Name: "connectionInspectionTimeout", Node: &schema6fde75b31f18},
+		{Name: "idleTimeout", Node: &schema6fde75b31f18},
+		{Name: "tlsHandshakeTimeout", Node: &schema6fde75b31f18},
 	}, Type: schema.Object}
-	schemab3d15741f431 = schema.Node{Fields: []schema.Field{
-		{Name: "http", Node: &schema844e68641045},
-		{Name: "tcp", Node: &schemaabf8c0bb1ee5},
+	schemae278c64f533c = schema.Node{Fields: []schema.Field{
+		{Name: "http", Node: &schema769b2f487ade},
+		{Name: "tcp", Node: &schema340d95060189},
 	}, Type: schema.Object}
 	rulebe832eb8488e   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "allowExpiredCertificate"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "allowExpiredCertificate"}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "mode"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "mode"}, cel.List{cel.Const{Value: "VerifyIfGiven"}, cel.Const{Value: "RequireAndVerify"}}}}}}
-	schemad65a5dc92b42 = schema.Node{Fields: []schema.Field{
+	schemaa613f616087e = schema.Node{Fields: []schema.Field{
 		{Name: "allowExpiredCertificate", Node: &schemada9efc572a6e},
-		{Name: "caCertificateRefs", Node: &schema5952669987c1},
+		{Name: "caCertificateRefs", Node: &schema67e10b44951c},
 		{Name: "certificateHashes", Node: &schemaddea1d3cbeb2},
-		{Name: "crl", Node: &schema5ca6f4bd9e0a},
+		{Name: "crl", Node: &schemaf7fd589aa9ea},
 		{Name: "mode", Node: &schema4c9a486ab699},
 		{Name: "optional", Node: &schemada9efc572a6e},
 		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
@@ -4528,10 +4554,10 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.allowExpiredCertificate) || !self.allowExpiredCertificate || !has(self.mode) || self.mode in ['VerifyIfGiven', 'RequireAndVerify']", Message: "allowExpiredCertificate can only be set when mode is VerifyIfGiven or RequireAndVerify", Expr: &rulebe832eb8488e},
 	}, Type: schema.Object}
-	schemadec034d44f89 = schema.Node{Fields: []schema.Field{
+	schema376a6eb7ba51 = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientValidation", Node: &schemad65a5dc92b42},
+		{Name: "clientValidation", Node: &schemaa613f616087e},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "fingerprints", Node: &schema248fc50762e7},
 		{Name: "maxVersion", Node: &schema4139913ada40},
@@ -4544,25 +4570,25 @@ var (
 	}, Type: schema.Object}
 	rule567fb88e5656   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}}}}, Else: cel.Const{Value: true}}
 	rulee44fcdcda383   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
-	schemaacfd46d59349 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schema5c15b51c883b},
-		{Name: "connection", Node: &schema84f6f089db53},
+	schema4ff21d460f67 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schemac443d5495b1e},
+		{Name: "connection", Node: &schema7b7260cfdea7},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
 		{Name: "grpc", Node: &schema37a7143f3ed6},
-		{Name: "headers", Node: &schema018e0697d62a},
+		{Name: "headers", Node: &schemac3e4b0a4cc06},
 		{Name: "healthCheck", Node: &schema934b55689ed9},
 		{Name: "http1", Node: &schema318aa9fc4529},
-		{Name: "http2", Node: &schemaf3b698c39266},
+		{Name: "http2", Node: &schemaf04c93ba8f14},
 		{Name: "http3", Node: &schema5957ac208058},
 		{Name: "path", Node: &schemac5ccbd14f144},
 		{Name: "proxyProtocol", Node: &schema2a3eb7bc8c4b},
 		{Name: "scheme", Node: &schema9420a501495a},
-		{Name: "targetRef", Node: &schema1a494c59e4a0},
-		{Name: "targetRefs", Node: &schemad2f555f218db},
-		{Name: "targetSelectors", Node: &schemac39ca2257c1b},
-		{Name: "tcpKeepalive", Node: &schemababb17aa0a1f},
-		{Name: "timeout", Node: &schemab3d15741f431},
-		{Name: "tls", Node: &schemadec034d44f89},
+		{Name: "targetRef", Node: &schema4ae24e1c6365},
+		{Name: "targetRefs", Node: &schema5201e1e8e6de},
+		{Name: "targetSelectors", Node: &schemaf6baf62c099f},
+		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
+		{Name: "timeout", Node: &schemae278c64f533c},
+		{Name: "tls", Node: &schema376a6eb7ba51},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
@@ -4570,15 +4596,15 @@ var (
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet']) : true", Message: "this policy can only have a targetRefs[*].kind of Gateway or ListenerSet", Expr: &rulee44fcdcda383},
 	}, Type: schema.Object}
-	schemafd0dd485925d = schema.Node{Fields: []schema.Field{
+	schema10c71eff03d2 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaacfd46d59349},
+		{Name: "spec", Node: &schema4ff21d460f67},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema5847d8147d3a = schema.Node{Fields: []schema.Field{
-		{Name: "absoluteTimeout", Node: &schema81a9dad69d55},
+	schema59dab8fabcef = schema.Node{Fields: []schema.Field{
+		{Name: "absoluteTimeout", Node: &schema6fde75b31f18},
 		{Name: "cookieConfig", Node: &schemaf1f7252c3d09},
 		{Name: "sessionName", Node: &schema53ba105f04cd},
 		{Name: "type", Node: &schema3fe5029bdb4d},
@@ -4586,92 +4612,92 @@ var (
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Expr: &rule2c30c8387155},
 		{Text: "!has(self.cookieConfig) || self.type == 'Cookie'", Message: "cookieConfig can only be set with type Cookie", Expr: &ruleab5641f0f014},
 	}, Type: schema.Object}
-	schema45d808db1c68 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema80881387ad86},
-		{Name: "filters", Node: &schema8984307c4189},
-		{Name: "matches", Node: &schema0b5980f9c532},
-		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "sessionPersistence", Node: &schema5847d8147d3a},
+	schema5ee75d632c81 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema989fd39d230b},
+		{Name: "filters", Node: &schema9c2c7f1064d0},
+		{Name: "matches", Node: &schema064e240bea66},
+		{Name: "name", Node: &schema529d1881e036},
+		{Name: "sessionPersistence", Node: &schema59dab8fabcef},
 	}, HasRules: true, Type: schema.Object}
-	schema359067d5fa25 = schema.Node{HasRules: true, Items: &schema45d808db1c68, MaxLength: &length16, Rules: []schema.Rule{
+	schemaa0a7f9db30ea = schema.Node{HasRules: true, Items: &schema5ee75d632c81, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemae4a5d3ba3781 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schema359067d5fa25},
+	schema6e5d4381535f = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae1b847382ecc},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schemaa0a7f9db30ea},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schemafd9385172b55 = schema.Node{Fields: []schema.Field{
+	schema0a22b976de22 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemae4a5d3ba3781},
+		{Name: "spec", Node: &schema6e5d4381535f},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema970569d1388b = schema.Node{HasRules: true, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "self.all(key, key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))", Message: "Annotation keys must be in the form of an optional DNS subdomain prefix followed by a required name segment of up to 63 characters.", Expr: &rule32848f486f88},
 		{Text: "self.all(key, key.split(\"/\")[0].size() < 253)", Message: "If specified, the annotation key's prefix must be a DNS subdomain not longer than 253 characters in total.", Expr: &ruled55b30397a6b},
 	}, Type: schema.Object, Values: &schema62630281c30a}
-	schema8d6b3147bb55 = schema.Node{Fields: []schema.Field{
+	schema6cd30fa13bca = schema.Node{Fields: []schema.Field{
 		{Name: "annotations", Node: &schema970569d1388b},
-		{Name: "labels", Node: &schema1c587205e70d},
-		{Name: "parametersRef", Node: &schema6fee003a46ed},
+		{Name: "labels", Node: &schema99153beac6fc},
+		{Name: "parametersRef", Node: &schema7d5c7f0bfd2b},
 	}, HasRules: true, Type: schema.Object}
-	schemabd2b67f0190d = schema.Node{Items: &schema8551e9ed2e9f, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
-	schemab259cdd4e4bd = schema.Node{Fields: []schema.Field{
-		{Name: "caCertificateRefs", Node: &schemabd2b67f0190d},
+	schemafa57c2e7e573 = schema.Node{Items: &schema80327ed878e2, MaxLength: &length16, MinLength: &length1, Type: schema.Array}
+	schema2d6ebc590278 = schema.Node{Fields: []schema.Field{
+		{Name: "caCertificateRefs", Node: &schemafa57c2e7e573},
 		{Name: "mode", Node: &schema9f27f61f8227},
 	}, Required: []string{"caCertificateRefs"}, Type: schema.Object}
-	schema83a5dbf8551f = schema.Node{Fields: []schema.Field{
-		{Name: "validation", Node: &schemab259cdd4e4bd},
+	schema29d04cbbe296 = schema.Node{Fields: []schema.Field{
+		{Name: "validation", Node: &schema2d6ebc590278},
 	}, Type: schema.Object}
-	schemadbe4bcd29d9b = schema.Node{Fields: []schema.Field{
+	schema90ea5bef267b = schema.Node{Fields: []schema.Field{
 		{Name: "port", Node: &schema6f6807ab8a8b},
-		{Name: "tls", Node: &schema83a5dbf8551f},
+		{Name: "tls", Node: &schema29d04cbbe296},
 	}, Required: []string{"port", "tls"}, Type: schema.Object}
-	schemabd905c830512 = schema.Node{HasRules: true, Items: &schemadbe4bcd29d9b, MaxLength: &length64, Rules: []schema.Rule{
+	schema7948e120485b = schema.Node{HasRules: true, Items: &schema90ea5bef267b, MaxLength: &length64, Rules: []schema.Rule{
 		{Text: "self.all(t1, self.exists_one(t2, t1.port == t2.port))", Message: "Port for TLS configuration must be unique within the Gateway", Expr: &rule8c6c545d50f5},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"port"}}
-	schemab6c510407f87 = schema.Node{Fields: []schema.Field{
-		{Name: "default", Node: &schema83a5dbf8551f},
-		{Name: "perPort", Node: &schemabd905c830512},
+	schemae41b20106a96 = schema.Node{Fields: []schema.Field{
+		{Name: "default", Node: &schema29d04cbbe296},
+		{Name: "perPort", Node: &schema7948e120485b},
 	}, HasRules: true, Required: []string{"default"}, Type: schema.Object}
-	schema03efdaffc3f6 = schema.Node{Fields: []schema.Field{
-		{Name: "backend", Node: &schema2f43d2bf2b56},
-		{Name: "frontend", Node: &schemab6c510407f87},
+	schema769a07b0ed7c = schema.Node{Fields: []schema.Field{
+		{Name: "backend", Node: &schema83762389a71e},
+		{Name: "frontend", Node: &schemae41b20106a96},
 	}, HasRules: true, Type: schema.Object}
-	schema026930923253 = schema.Node{Fields: []schema.Field{
-		{Name: "addresses", Node: &schema11a7afabdffe},
+	schema065f2fc59816 = schema.Node{Fields: []schema.Field{
+		{Name: "addresses", Node: &schema855e8eed2966},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
 		{Name: "defaultScope", Node: &schema39b6c711ff5e},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
-		{Name: "infrastructure", Node: &schema8d6b3147bb55},
-		{Name: "listeners", Node: &schemade1070c60d81},
-		{Name: "tls", Node: &schema03efdaffc3f6},
+		{Name: "infrastructure", Node: &schema6cd30fa13bca},
+		{Name: "listeners", Node: &schema1f8db0a3f2cf},
+		{Name: "tls", Node: &schema769a07b0ed7c},
 	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema1afa885be2fa = schema.Node{Fields: []schema.Field{
+	schemab522a0e6e99d = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema026930923253},
+		{Name: "spec", Node: &schema065f2fc59816},
 		{Name: "status", Node: &schema8c72bce339d3},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema7cef342a97c0 = schema.Node{Items: &schemaf0563cd98860, Type: schema.Array, Unique: true}
-	schema0a8e8c9d2989 = schema.Node{Fields: []schema.Field{
+	schema2b88436028b4 = schema.Node{Fields: []schema.Field{
 		{Name: "attempts", Node: &schemaeaf01c581c2f},
-		{Name: "backoff", Node: &schema81a9dad69d55},
+		{Name: "backoff", Node: &schema6fde75b31f18},
 		{Name: "codes", Node: &schema7cef342a97c0},
 	}, Type: schema.Object}
-	schema1ec98eb593e3 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema0e3992ebdb2f},
-		{Name: "filters", Node: &schemab04aadf4dc63},
-		{Name: "matches", Node: &schema5a14f827acc0},
-		{Name: "name", Node: &schema8d9a11092297},
-		{Name: "retry", Node: &schema0a8e8c9d2989},
-		{Name: "sessionPersistence", Node: &schema5847d8147d3a},
-		{Name: "timeouts", Node: &schema931145c21770},
+	schemaa164f85d36a7 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema78af9516c0ea},
+		{Name: "filters", Node: &schemafdae6ff08b0d},
+		{Name: "matches", Node: &schema245fb2b7c77b},
+		{Name: "name", Node: &schema529d1881e036},
+		{Name: "retry", Node: &schema2b88436028b4},
+		{Name: "sessionPersistence", Node: &schema59dab8fabcef},
+		{Name: "timeouts", Node: &schema5d25fa3e61b3},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.requestRedirect))): true", Message: "RequestRedirect filter must not be used together with backendRefs", Expr: &rulefa71a42968f6},
 		{Text: "(has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule4100f9d08b24},
@@ -4679,34 +4705,34 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schema4d49365d36fa = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema1ec98eb593e3, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
+	schema5a700f9c85de = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schemaa164f85d36a7, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemaf82c9e41c5c7 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema99837782e7df},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schema4d49365d36fa},
+	schema3327d789324f = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemae1b847382ecc},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schema5a700f9c85de},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schema4d869e502059 = schema.Node{Fields: []schema.Field{
+	schemaa0565a7f85f4 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaf82c9e41c5c7},
+		{Name: "spec", Node: &schema3327d789324f},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema77604f56feef = schema.Node{MinLength: &length1, Patterns: []string{"^[^\\r\\n\\x00]*$"}, Type: schema.String}
-	schemaec89547f6fcc = schema.Node{Fields: []schema.Field{
+	schemad393f29ace94 = schema.Node{MinLength: &length1, Patterns: []*schema.Pattern{&pattern4a9e5f97ddd0}, Type: schema.String}
+	schemab4293a7a9412 = schema.Node{Fields: []schema.Field{
 		{Name: "pattern", Node: &schema42c0cd9793db},
-		{Name: "substitution", Node: &schema77604f56feef},
+		{Name: "substitution", Node: &schemad393f29ace94},
 	}, Required: []string{"pattern", "substitution"}, Type: schema.Object}
 	schemaef4edb0bb1fa = schema.Node{Enum: []string{"Header", "Backend", "PathRegex"}, Type: schema.String}
 	rule7b77bf0b2efe   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "pathRegex"}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "PathRegex"}}}}}}
 	ruleaf8e33a8259c   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "pathRegex"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "PathRegex"}}}}}}
-	schema0641df5f5329 = schema.Node{Fields: []schema.Field{
+	schemae36b6d2421a2 = schema.Node{Fields: []schema.Field{
 		{Name: "header", Node: &schema38c43b5ba342},
-		{Name: "pathRegex", Node: &schemaec89547f6fcc},
+		{Name: "pathRegex", Node: &schemab4293a7a9412},
 		{Name: "type", Node: &schemaef4edb0bb1fa},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "!(has(self.header) && self.type != 'Header')", Message: "header must be nil if the type is not Header", Expr: &rulefdd7b751ba5e},
@@ -4714,71 +4740,71 @@ var (
 		{Text: "!(has(self.pathRegex) && self.type != 'PathRegex')", Message: "pathRegex must be nil if the type is not PathRegex", Expr: &rule7b77bf0b2efe},
 		{Text: "!(!has(self.pathRegex) && self.type == 'PathRegex')", Message: "pathRegex must be specified for PathRegex type", Expr: &ruleaf8e33a8259c},
 	}, Type: schema.Object}
-	schemaaa1be1cdee38 = schema.Node{Fields: []schema.Field{
+	schemaf79b62c41b07 = schema.Node{Fields: []schema.Field{
 		{Name: "appendXForwardedHost", Node: &schemada9efc572a6e},
-		{Name: "hostname", Node: &schema0641df5f5329},
+		{Name: "hostname", Node: &schemae36b6d2421a2},
 		{Name: "path", Node: &schemaa75e82d0f7f3},
 	}, HasRules: true, Type: schema.Object}
-	schema70f6bfbe06ef = schema.Node{Fields: []schema.Field{
-		{Name: "credentialInjection", Node: &schemaffbf4215ce15},
-		{Name: "directResponse", Node: &schema398f686c2a0f},
+	schemae37d64e4eed4 = schema.Node{Fields: []schema.Field{
+		{Name: "credentialInjection", Node: &schema39f3e95c528e},
+		{Name: "directResponse", Node: &schemaea34791a9ccb},
 		{Name: "matches", Node: &schema2c941ee683d8},
-		{Name: "urlRewrite", Node: &schemaaa1be1cdee38},
+		{Name: "urlRewrite", Node: &schemaf79b62c41b07},
 	}, HasRules: true, Type: schema.Object}
-	schemaa2dd29763ca4 = schema.Node{Fields: []schema.Field{
+	schema63b41313c29c = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema70f6bfbe06ef},
+		{Name: "spec", Node: &schemae37d64e4eed4},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schemafdd8d3720203 = schema.Node{Fields: []schema.Field{
+	schema546eb869f652 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema2ec643e397a5},
+		{Name: "spec", Node: &schema9e810bb55511},
 	}, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema5af76e980a85 = schema.Node{Fields: []schema.Field{
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schema33dd581ff5c6},
+	schema0f002aeba257 = schema.Node{Fields: []schema.Field{
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schemae238e8bd3388},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
-	schema6b871ed813e1 = schema.Node{Fields: []schema.Field{
+	schemac8c1b4a82a05 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema5af76e980a85},
+		{Name: "spec", Node: &schema0f002aeba257},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema1ac453d6e215 = schema.Node{HasRules: true, Items: &schema41eeb0e8baf6, MaxLength: &length1024, MinLength: &length1, Rules: []schema.Rule{
+	schemadc9a143dc581 = schema.Node{HasRules: true, Items: &schema22919551423e, MaxLength: &length1024, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "self.all(h, !isIP(h))", Message: "Hostnames cannot contain an IP", Expr: &rule573d049995f6},
 		{Text: "self.all(h, !h.contains('*') ? h.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$') : true)", Message: "Hostnames must be valid based on RFC-1123", Expr: &rule32d028401ce2},
 		{Text: "self.all(h, h.contains('*') ? (h.startsWith('*.') && h.substring(2).matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$')) : true)", Message: "Wildcards on hostnames must be the first label, and the rest of hostname must be valid based on RFC-1123", Expr: &rulee8219db66a2b},
 	}, Type: schema.Array}
-	schema98895b26d068 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema1ac453d6e215},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schema33dd581ff5c6},
+	schema5eddbade69df = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schemadc9a143dc581},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schemae238e8bd3388},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Required: []string{"hostnames", "rules"}, Type: schema.Object}
-	schemac79b00f4f104 = schema.Node{Fields: []schema.Field{
+	schema3c505b8dce83 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema98895b26d068},
+		{Name: "spec", Node: &schema5eddbade69df},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema2ce057ef6ca2 = schema.Node{Items: &schema41eeb0e8baf6, MaxLength: &length1024, Type: schema.Array}
-	schema4f7840cf0a32 = schema.Node{Fields: []schema.Field{
-		{Name: "hostnames", Node: &schema2ce057ef6ca2},
-		{Name: "parentRefs", Node: &schema1a0803fcd3ff},
-		{Name: "rules", Node: &schemaa8f43e8d8bda},
+	schema7d8d913d38b3 = schema.Node{Items: &schema22919551423e, MaxLength: &length1024, Type: schema.Array}
+	schema49ee8b765c24 = schema.Node{Fields: []schema.Field{
+		{Name: "hostnames", Node: &schema7d8d913d38b3},
+		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
+		{Name: "rules", Node: &schemaf9a6f7873e26},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Required: []string{"rules"}, Type: schema.Object}
-	schemac673dcd1c706 = schema.Node{Fields: []schema.Field{
+	schema4a549f2098da = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema4f7840cf0a32},
+		{Name: "spec", Node: &schema49ee8b765c24},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 )

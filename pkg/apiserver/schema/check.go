@@ -8,11 +8,9 @@ import (
 	"maps"
 	"math"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -319,22 +317,10 @@ func (c *checker) checkEnum(node *Node, value string, path document.Path) bool {
 
 func (c *checker) checkPatterns(node *Node, value string, path document.Path) {
 	for _, pattern := range node.Patterns {
-		if !compiled(pattern).MatchString(value) {
-			c.Errs = append(c.Errs, field.Invalid(path.FieldPath(), value, cmp.Or(patternWords[pattern], "must match "+pattern)))
+		if !pattern.Matches(value) {
+			c.Errs = append(c.Errs, field.Invalid(path.FieldPath(), value, cmp.Or(patternWords[pattern.Text], "must match "+pattern.Text)))
 		}
 	}
-}
-
-// compiledPatterns has each pattern that a process has met.
-var compiledPatterns sync.Map
-
-func compiled(pattern string) *regexp.Regexp {
-	if known, ok := compiledPatterns.Load(pattern); ok {
-		return known.(*regexp.Regexp)
-	}
-	expression := regexp.MustCompile(pattern)
-	compiledPatterns.Store(pattern, expression)
-	return expression
 }
 
 const durationWords = `must be a duration such as "500ms", "2s" or "1m30s"`
@@ -345,10 +331,10 @@ const dnsNameWords = `must be a DNS name such as "shop" or "shop.example.com", i
 
 // patternWords says in words what the patterns of well-known types ask for.
 var patternWords = map[string]string{
-	`^([0-9]{1,5}(h|m|s|ms)){1,4}$`:                                                                                     durationWords,
-	`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`:                                                 dnsNameWords,
-	`^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`:                                          dnsNameWords + `, which may begin with "*."`,
-	`^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$`: quantityWords,
+	durationPattern:     durationWords,
+	dnsNamePattern:      dnsNameWords,
+	wildcardNamePattern: dnsNameWords + `, which may begin with "*."`,
+	quantityPattern:     quantityWords,
 }
 
 // checkLength tells whether a string, a list or a map is not too long.

@@ -113,7 +113,7 @@ func TestCheck(t *testing.T) {
 			right: []any{int64(301)}, wrong: []any{int64(300)}, want: []string{`Unsupported value: "300": supported values: "301", "302"`},
 		},
 		"pattern": {
-			node:  &schema.Node{Type: schema.String, Patterns: []string{"^a", "z$"}},
+			node:  &schema.Node{Type: schema.String, Patterns: []*schema.Pattern{{Text: "^a"}, {Text: "z$"}}},
 			right: []any{"az"}, wrong: []any{"a", "z"}, want: []string{`Invalid value: "a": must match z$`, `Invalid value: "z": must match ^a`},
 		},
 		"length": {

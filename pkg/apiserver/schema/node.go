@@ -48,7 +48,7 @@ type Node struct {
 	// Enum has all allowed strings, or integers as text.
 	Enum []string
 	// Patterns that a string must match, all of them.
-	Patterns []string
+	Patterns []*Pattern
 	// Format is OpenAPI's, where it says more than the type.
 	Format Format
 	// Minimum and Maximum of a number, MinLength and MaxLength of a string, a list
@@ -147,7 +147,7 @@ func (n *Node) wanted() string {
 		return `a quantity such as "500m", "2" or "128Mi"`
 	case n.Type == String && n.Format == DateTime:
 		return words[n.Type] + `, a time such as "2006-01-02T15:04:05Z"`
-	case n.Type == String && n.Format == Duration || len(n.Patterns) == 1 && patternWords[n.Patterns[0]] == durationWords:
+	case n.Type == String && n.Format == Duration || len(n.Patterns) == 1 && patternWords[n.Patterns[0].Text] == durationWords:
 		return words[n.Type] + `, a duration such as "500ms" or "2s"`
 	}
 	return words[n.Type]
