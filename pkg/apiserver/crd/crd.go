@@ -144,7 +144,7 @@ func fillDefaults(node *schema.Node, value any) any {
 		for _, known := range node.Fields {
 			child, isGiven := given[known.Name]
 			if !isGiven && known.Node.Default != "" {
-				isGiven = utiljson.Unmarshal([]byte(known.Node.Default), &child) == nil
+				child, isGiven = defaultOf(known.Node)
 			}
 			if isGiven {
 				given[known.Name] = fillDefaults(known.Node, child)
@@ -171,6 +171,13 @@ func fillDefaults(node *schema.Node, value any) any {
 		}
 	}
 	return value
+}
+
+// defaultOf returns the default of a field that has one, without the defaults in it. It is a
+// function of its own since what it decodes to is allocated.
+func defaultOf(node *schema.Node) (value any, isValue bool) {
+	err := utiljson.Unmarshal([]byte(node.Default), &value)
+	return value, err == nil
 }
 
 // history knows which Envoy Gateway has what.

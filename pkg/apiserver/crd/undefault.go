@@ -4,8 +4,6 @@ import (
 	"reflect"
 	"slices"
 
-	utiljson "k8s.io/apimachinery/pkg/util/json"
-
 	"github.com/failover-krm/failover/pkg/apiserver/schema"
 )
 
@@ -50,8 +48,8 @@ func removeDefaults(node *schema.Node, value any) {
 // isDefault tells whether a value is the default of its field, which is compared
 // without the defaults in it, as the value is.
 func isDefault(node *schema.Node, value any) bool {
-	var filled any
-	if utiljson.Unmarshal([]byte(node.Default), &filled) != nil {
+	filled, isValue := defaultOf(node)
+	if !isValue {
 		return false
 	}
 	filled = fillDefaults(node, filled)
