@@ -72,7 +72,7 @@ func (w *ruleWriter) expr(e ast.Expr) string {
 	case ast.IdentKind:
 		return fmt.Sprintf("cel.Ident(%q)", e.AsIdent())
 	case ast.LiteralKind:
-		return w.literal(e)
+		return "cel.Const{Value: " + w.value(e) + "}"
 	case ast.SelectKind:
 		of := e.AsSelect()
 		kind := "Select"
@@ -81,7 +81,7 @@ func (w *ruleWriter) expr(e ast.Expr) string {
 		}
 		return fmt.Sprintf("&cel.%s{Operand: %s, Field: %q}", kind, w.expr(of.Operand()), fieldName(of.FieldName()))
 	case ast.ListKind:
-		return "cel.List{" + w.exprs(e.AsList().Elements()) + "}"
+		return w.listOf(e.AsList().Elements())
 	case ast.MapKind:
 		return w.mapOf(e)
 	case ast.CallKind:
@@ -96,6 +96,18 @@ func (w *ruleWriter) expr(e ast.Expr) string {
 	default:
 		return w.unknown(fmt.Sprintf("an expression of kind %v", e.Kind()))
 	}
+}
+
+// listOf writes a list of literals as one literal, so that it is not made at each evaluation.
+func (w *ruleWriter) listOf(elements []ast.Expr) string {
+	var values []string
+	for _, element := range elements {
+		if element.Kind() != ast.LiteralKind {
+			return "cel.List{" + w.exprs(elements) + "}"
+		}
+		values = append(values, w.value(element))
+	}
+	return "cel.Const{Value: []any{" + strings.Join(values, ", ") + "}}"
 }
 
 func (w *ruleWriter) exprs(of []ast.Expr) string {
@@ -115,14 +127,15 @@ func fieldName(name string) string {
 	return name
 }
 
-func (w *ruleWriter) literal(e ast.Expr) string {
+// value writes a literal as a value of Go.
+func (w *ruleWriter) value(e ast.Expr) string {
 	switch value := e.AsLiteral().(type) {
 	case types.Bool, types.Double:
-		return fmt.Sprintf("cel.Const{Value: %v}", value)
+		return fmt.Sprint(value)
 	case types.Int:
-		return fmt.Sprintf("cel.Const{Value: int64(%d)}", value)
+		return fmt.Sprintf("int64(%d)", value)
 	case types.String:
-		return fmt.Sprintf("cel.Const{Value: %q}", string(value))
+		return fmt.Sprintf("%q", string(value))
 	default:
 		return w.unknown(fmt.Sprintf("a literal of type %s", value.Type()))
 	}

@@ -35,7 +35,7 @@ func Eval(rule Expr, self any) (bool, error) {
 type (
 	// Ident is a variable.
 	Ident string
-	// Const is a literal: a bool, an int64, a float64, a string or nil.
+	// Const is a literal: a bool, an int64, a float64, a string, nil, or a []any of them.
 	Const struct{ Value any }
 	// Select is the value of a field.
 	Select struct {
@@ -130,12 +130,8 @@ func fieldOf(operand Expr, field string, s *scope) (value any, isThere bool, err
 }
 
 func (e List) eval(s *scope) (any, error) {
-	return evalAll(e, s)
-}
-
-func evalAll(exprs []Expr, s *scope) ([]any, error) {
-	values := make([]any, len(exprs))
-	for i, expr := range exprs {
+	values := make([]any, len(e))
+	for i, expr := range e {
 		var err error
 		if values[i], err = expr.eval(s); err != nil {
 			return nil, err
@@ -157,11 +153,14 @@ func (e Map) eval(s *scope) (any, error) {
 }
 
 func (e *Call) eval(s *scope) (any, error) {
-	args, err := evalAll(e.Args, s)
-	if err != nil {
-		return nil, err
+	var args [2]any
+	for i, arg := range e.Args {
+		var err error
+		if args[i], err = arg.eval(s); err != nil {
+			return nil, err
+		}
 	}
-	return functions[e.Function].call(args)
+	return functions[e.Function].call(args[0], args[1])
 }
 
 func (e *And) eval(s *scope) (any, error) { return either(e.Left, e.Right, false, s) }
@@ -230,9 +229,10 @@ func (e *Fold) eval(s *scope) (any, error) {
 	default:
 		return nil, errNoOverload
 	}
-	accumulator := &scope{name: e.Accumulator, outer: s}
+	variables := [2]scope{{name: e.Accumulator, outer: s}, {name: e.Variable}}
+	accumulator, element := &variables[0], &variables[1]
 	accumulator.value, accumulator.err = e.Init.eval(s)
-	element := &scope{name: e.Variable, outer: accumulator}
+	element.outer = accumulator
 	for _, element.value = range elements {
 		if goesOn, err := evalBool(e.Condition, element); err == nil && !goesOn {
 			break

@@ -52,6 +52,7 @@ func TestEval(t *testing.T) {
 		"lists are equal by element":                {rule: call("_==_", field("list"), cel.List{number(1), text("x")}), self: object, want: true},
 		"maps are equal by entry":                   {rule: call("_!=_", cel.Map{{Key: "a", Value: number(1)}}, cel.Map{{Key: "a", Value: number(2)}}), want: true},
 		"in":                                        {rule: call("@in", text("x"), field("list")), self: object, want: true},
+		"in a literal list":                         {rule: call("@in", self, cel.Const{Value: []any{int64(1), "x"}}), self: "x", want: true},
 		"an index beyond the list":                  {rule: call("_[_]", field("list"), number(2)), self: object, err: "index out of bounds: 2"},
 		"a key that a map lacks":                    {rule: call("_[_]", cel.Map{}, text("a")), err: "no such key: a"},
 		"characters are counted, not bytes":         {rule: call("_==_", call("size", self), number(2)), self: "éü", want: true},

@@ -17,15 +17,17 @@ import (
 type function struct {
 	// overloads are those of its overloads that call knows, by CEL's names for them.
 	overloads []string
-	call      func(args []any) (any, error)
+	// call has room for two arguments, which no function of the rules exceeds; the second is nil
+	// where there is one only. A list of them would be allocated at each call.
+	call func(first, second any) (any, error)
 }
 
 // functions has what the rules call, by CEL's names: of the language, of its library
 // of strings, and of Kubernetes.
 var functions = map[string]function{
 	"!_":   {[]string{"logical_not"}, unary(func(operand bool) (any, error) { return !operand, nil })},
-	"_==_": {[]string{"equals"}, func(args []any) (any, error) { return equal(args[0], args[1]), nil }},
-	"_!=_": {[]string{"not_equals"}, func(args []any) (any, error) { return !equal(args[0], args[1]), nil }},
+	"_==_": {[]string{"equals"}, func(a, b any) (any, error) { return equal(a, b), nil }},
+	"_!=_": {[]string{"not_equals"}, func(a, b any) (any, error) { return !equal(a, b), nil }},
 	"_<_":  {orderings("less"), ordering(func(order int) bool { return order < 0 })},
 	"_<=_": {orderings("less_equals"), ordering(func(order int) bool { return order <= 0 })},
 	"_>_":  {orderings("greater"), ordering(func(order int) bool { return order > 0 })},
@@ -51,19 +53,19 @@ func Supports(name, overload string) bool {
 	return slices.Contains(functions[name].overloads, overload)
 }
 
-func unary[A any](call func(A) (any, error)) func([]any) (any, error) {
-	return func(args []any) (any, error) {
-		if first, ok := args[0].(A); ok {
+func unary[A any](call func(A) (any, error)) func(any, any) (any, error) {
+	return func(a, _ any) (any, error) {
+		if first, ok := a.(A); ok {
 			return call(first)
 		}
 		return nil, errNoOverload
 	}
 }
 
-func binary[A, B any](call func(A, B) (any, error)) func([]any) (any, error) {
-	return func(args []any) (any, error) {
-		first, isA := args[0].(A)
-		second, isB := args[1].(B)
+func binary[A, B any](call func(A, B) (any, error)) func(any, any) (any, error) {
+	return func(a, b any) (any, error) {
+		first, isA := a.(A)
+		second, isB := b.(B)
 		if isA && isB {
 			return call(first, second)
 		}
@@ -101,9 +103,9 @@ func orderings(relation string) []string {
 	return []string{relation + "_int64", relation + "_double", relation + "_string", relation + "_duration"}
 }
 
-func ordering(holds func(order int) bool) func([]any) (any, error) {
-	return func(args []any) (any, error) {
-		order, err := compare(args[0], args[1])
+func ordering(holds func(order int) bool) func(any, any) (any, error) {
+	return func(a, b any) (any, error) {
+		order, err := compare(a, b)
 		return holds(order), err
 	}
 }
@@ -136,35 +138,35 @@ func compare(a, b any) (int, error) {
 	return 0, errNoOverload
 }
 
-func add(args []any) (any, error) {
-	switch a := args[0].(type) {
+func add(first, second any) (any, error) {
+	switch a := first.(type) {
 	case int64:
-		if b, ok := args[1].(int64); ok {
+		if b, ok := second.(int64); ok {
 			if b > 0 && a > math.MaxInt64-b || b < 0 && a < math.MinInt64-b {
 				return nil, fmt.Errorf("integer overflow")
 			}
 			return a + b, nil
 		}
 	case []any:
-		if b, ok := args[1].([]any); ok {
+		if b, ok := second.([]any); ok {
 			return slices.Concat(a, b), nil
 		}
 	}
 	return nil, errNoOverload
 }
 
-func in(args []any) (any, error) {
-	list, isList := args[1].([]any)
+func in(value, of any) (any, error) {
+	list, isList := of.([]any)
 	if !isList {
 		return nil, errNoOverload
 	}
-	return slices.ContainsFunc(list, func(element any) bool { return equal(element, args[0]) }), nil
+	return slices.ContainsFunc(list, func(element any) bool { return equal(element, value) }), nil
 }
 
-func index(args []any) (any, error) {
-	switch of := args[0].(type) {
+func index(of, at any) (any, error) {
+	switch of := of.(type) {
 	case []any:
-		i, isInt := args[1].(int64)
+		i, isInt := at.(int64)
 		switch {
 		case !isInt:
 			return nil, errNoOverload
@@ -173,17 +175,18 @@ func index(args []any) (any, error) {
 		}
 		return of[i], nil
 	case map[string]any:
-		value, isThere := of[fmt.Sprint(args[1])]
-		if _, isString := args[1].(string); !isString || !isThere {
-			return nil, fmt.Errorf("no such key: %v", args[1])
+		key, isString := at.(string)
+		value, isThere := of[key]
+		if !isString || !isThere {
+			return nil, fmt.Errorf("no such key: %v", at)
 		}
 		return value, nil
 	}
 	return nil, errNoOverload
 }
 
-func size(args []any) (any, error) {
-	switch of := args[0].(type) {
+func size(of, _ any) (any, error) {
+	switch of := of.(type) {
 	case string:
 		return int64(utf8.RuneCountInString(of)), nil
 	case []any:

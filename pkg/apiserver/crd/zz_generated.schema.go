@@ -12,15 +12,15 @@ var releases = []release{
 	{"1.3.2", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schemadeba28046328},
 		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schema001af99755fb},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schemacdf8906715df},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schema7a82c7fe1f80},
 		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schema108282f58930},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schema5804d6b54de3},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schema1713992650d9},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schema1713992650d9},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schemad9500d096b14},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schemaea0802c09906},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schemaea0802c09906},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schemab23c9e64dc2b},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schemab23c9e64dc2b},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schema53bfd12992bb},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schema53bfd12992bb},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schema37741250464f},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schemaa8699603c781},
 		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schemaca7e139b1cd7},
@@ -29,15 +29,15 @@ var releases = []release{
 	{"1.3.3", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "086877e7823297a8", &schemadeba28046328},
 		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "81b1fd3cb2b20a02", &schema001af99755fb},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schemacdf8906715df},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "7f16d1f30d0adf74", &schema7a82c7fe1f80},
 		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "f077620b7a6dfb57", &schema108282f58930},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schema5804d6b54de3},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schema1713992650d9},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schema1713992650d9},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "27812df860fa8493", &schemad9500d096b14},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d39176073b0b0302", &schemaea0802c09906},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d39176073b0b0302", &schemaea0802c09906},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schemab23c9e64dc2b},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schemab23c9e64dc2b},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "99265e4f9646f46a", &schema53bfd12992bb},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "99265e4f9646f46a", &schema53bfd12992bb},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7fff58c739781b34", &schema37741250464f},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schemaa8699603c781},
 		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schemaca7e139b1cd7},
@@ -46,15 +46,15 @@ var releases = []release{
 	{"1.4.3", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "0f5261aa22027cb4", &schema1c2c8f791162},
 		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schemad1225ae8a637},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "ef77621dfa38175e", &schema8ccbec1b5b69},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "ef77621dfa38175e", &schema8378e308264e},
 		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b2af10f9cfac757b", &schemafcdedad86338},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema2568d6fa0c40},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema1543aa44b8cb},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema4f9b4ba89c11},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema4f9b4ba89c11},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema2619f82c6a35},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema2619f82c6a35},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema03ead37474ad},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schemaa8699603c781},
 		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schemaca7e139b1cd7},
@@ -63,15 +63,15 @@ var releases = []release{
 	{"1.5.0", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema3b50d18c5822},
 		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schemad1225ae8a637},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d9a22f05ece0064f", &schema245a8026ec0e},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d9a22f05ece0064f", &schema6bc714f3e4fe},
 		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema046255f494a8},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema2568d6fa0c40},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema1543aa44b8cb},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema4f9b4ba89c11},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema4f9b4ba89c11},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema2619f82c6a35},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema2619f82c6a35},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema03ead37474ad},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schemaa8699603c781},
 		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schemaca7e139b1cd7},
@@ -80,15 +80,15 @@ var releases = []release{
 	{"1.5.6", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema3b50d18c5822},
 		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schemad1225ae8a637},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schemaaf17f35fe2bb},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schemaa2d1b0bd1122},
 		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema046255f494a8},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema2568d6fa0c40},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema1543aa44b8cb},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema4f9b4ba89c11},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema4f9b4ba89c11},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema2619f82c6a35},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema2619f82c6a35},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema03ead37474ad},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schemaa8699603c781},
 		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schemaca7e139b1cd7},
@@ -97,15 +97,15 @@ var releases = []release{
 	{"1.5.7", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema3b50d18c5822},
 		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schemad1225ae8a637},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schemaaf17f35fe2bb},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schemaa2d1b0bd1122},
 		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema046255f494a8},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema2568d6fa0c40},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema1543aa44b8cb},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema4f9b4ba89c11},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema4f9b4ba89c11},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema2619f82c6a35},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema2619f82c6a35},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema03ead37474ad},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schemaa8699603c781},
 		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schemaca7e139b1cd7},
@@ -114,15 +114,15 @@ var releases = []release{
 	{"1.5.9", []kind{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "46d32c70b1537f04", &schema3b50d18c5822},
 		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "3139dacd9e76bce5", &schemad1225ae8a637},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schemaaf17f35fe2bb},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "d5304ed6d9c0df13", &schemaa2d1b0bd1122},
 		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "7866600f26371bb2", &schema046255f494a8},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema2568d6fa0c40},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schemafd842739892d},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "72cf1e6355f700c2", &schema1543aa44b8cb},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "53c0012e88211707", &schema4f9b4ba89c11},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "53c0012e88211707", &schema4f9b4ba89c11},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema27fb099dfd2c},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "014118b2a3e4ab22", &schema2619f82c6a35},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "014118b2a3e4ab22", &schema2619f82c6a35},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "00c1ac9669a03bea", &schema03ead37474ad},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "96f639165f428ebf", &schemaa8699603c781},
 		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "a48cf0215c3d6b34", &schemaca7e139b1cd7},
@@ -132,15 +132,15 @@ var releases = []release{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "138170b867228001", &schemacdd39b41f980},
 		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schemad1225ae8a637},
 		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schemad1225ae8a637},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "39222e5ff6a373a0", &schemaf743e88bffc0},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "39222e5ff6a373a0", &schema00639c00bd16},
 		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "1650cb3072b0617e", &schemae52f432b39b5},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "4b20d5c4deb335e5", &schema481fd635b8df},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema8ec300234686},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema8ec300234686},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "4b20d5c4deb335e5", &schema4e32b4d5e300},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema4ab76323b2ea},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema4ab76323b2ea},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d1439ccfa75540b5", &schema7b3a51dac676},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d1439ccfa75540b5", &schema7b3a51dac676},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d1439ccfa75540b5", &schema111e4e58b7e5},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d1439ccfa75540b5", &schema111e4e58b7e5},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "7ab0add08df105ba", &schemaf4c688f86a7f},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
 		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacfc6986241cc},
@@ -151,15 +151,15 @@ var releases = []release{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "7f2678f5647a98e8", &schema6e239e4bae8a},
 		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schemad1225ae8a637},
 		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "6e767c9e61c5a635", &schemad1225ae8a637},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "c95d37d6a9f2fd1d", &schema45fca63493cb},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "c95d37d6a9f2fd1d", &schema899df030932d},
 		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "364fe6d8526f54c0", &schema623a7a6a3dcb},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "073eb2a0959e229c", &schemad213f6bf44bc},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema8ec300234686},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema8ec300234686},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "073eb2a0959e229c", &schema87eba925dd7b},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "d0fcdc933a55e920", &schema4ab76323b2ea},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "d0fcdc933a55e920", &schema4ab76323b2ea},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "18bef472297bac64", &schema571f455519ce},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "18bef472297bac64", &schema571f455519ce},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "18bef472297bac64", &schema83de1a7d21b5},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "18bef472297bac64", &schema83de1a7d21b5},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "8efc35f95efd6e9c", &schema74ca302e9454},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
 		{"gateway.networking.k8s.io/v1alpha2", "TCPRoute", true, "b95936058c1a8038", &schemacfc6986241cc},
@@ -170,15 +170,15 @@ var releases = []release{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema79c35aa37893},
 		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
 		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "a791c0ef289c8821", &schema3a11c98cb589},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "a791c0ef289c8821", &schema17423a6a034b},
 		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schema41061a48f9ab},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema7f09cdcbef6f},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema7e6b6c74372c},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema7e6b6c74372c},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema1ee8c2fd7943},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema604f106a061f},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema604f106a061f},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schemae1ed4ad0fc15},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schemae1ed4ad0fc15},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema8245e28fffc3},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema8245e28fffc3},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schemaf4c39dff81fa},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
@@ -191,15 +191,15 @@ var releases = []release{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema79c35aa37893},
 		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
 		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema795a02d944cb},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema92cc053122ae},
 		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schema41061a48f9ab},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema7f09cdcbef6f},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema7e6b6c74372c},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema7e6b6c74372c},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema1ee8c2fd7943},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema604f106a061f},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema604f106a061f},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schemae1ed4ad0fc15},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schemae1ed4ad0fc15},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema8245e28fffc3},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema8245e28fffc3},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schemaf4c39dff81fa},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
@@ -212,15 +212,15 @@ var releases = []release{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "6c8da542811a8fed", &schema79c35aa37893},
 		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
 		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema795a02d944cb},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "abf6965cd97c81d1", &schema92cc053122ae},
 		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "b990a8e0c06694f8", &schema41061a48f9ab},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema7f09cdcbef6f},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema7e6b6c74372c},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema7e6b6c74372c},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "147a188b3d84b732", &schema1ee8c2fd7943},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "18430f2cb2ffe6ce", &schema604f106a061f},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "18430f2cb2ffe6ce", &schema604f106a061f},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schemae1ed4ad0fc15},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schemae1ed4ad0fc15},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d571557a61189c40", &schema8245e28fffc3},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d571557a61189c40", &schema8245e28fffc3},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "bd1a69bcbbbfce81", &schemaf4c39dff81fa},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "0d75050d5d209731", &schemaa8699603c781},
@@ -233,15 +233,15 @@ var releases = []release{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schemab462cde97e87},
 		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
 		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schema72ce09811215},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schema10c71eff03d2},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schema0a22b976de22},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schemab522a0e6e99d},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schemab522a0e6e99d},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schemafe0d5061918c},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schema7ead0ded6ec9},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schema4e7ada63f470},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schema3c5281040f09},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schema3c5281040f09},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schemaa0565a7f85f4},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schemaa0565a7f85f4},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema0a066e6198c1},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema0a066e6198c1},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schema63b41313c29c},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schema546eb869f652},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schema546eb869f652},
@@ -255,15 +255,15 @@ var releases = []release{
 		{"gateway.envoyproxy.io/v1alpha1", "Backend", true, "ff067ea26ee5174f", &schemab462cde97e87},
 		{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
 		{"gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", true, "74d66c78979ad504", &schema7c2774fb3c77},
-		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schema72ce09811215},
-		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schema10c71eff03d2},
-		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schema0a22b976de22},
-		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schemab522a0e6e99d},
-		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schemab522a0e6e99d},
+		{"gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", true, "67c5e461bd5d9538", &schemafe0d5061918c},
+		{"gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", true, "55996c9e1d7a2f92", &schema7ead0ded6ec9},
+		{"gateway.networking.k8s.io/v1", "GRPCRoute", true, "9a7d6218204c05f7", &schema4e7ada63f470},
+		{"gateway.networking.k8s.io/v1", "Gateway", true, "ca3caf4100fd1b2b", &schema3c5281040f09},
+		{"gateway.networking.k8s.io/v1beta1", "Gateway", true, "ca3caf4100fd1b2b", &schema3c5281040f09},
 		{"gateway.networking.k8s.io/v1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
 		{"gateway.networking.k8s.io/v1beta1", "GatewayClass", false, "01a892df886c6560", &schema510a885447e5},
-		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schemaa0565a7f85f4},
-		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schemaa0565a7f85f4},
+		{"gateway.networking.k8s.io/v1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema0a066e6198c1},
+		{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", true, "d0ce7d3fc65d4a31", &schema0a066e6198c1},
 		{"gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", true, "069b9cbdebb7b0b5", &schema63b41313c29c},
 		{"gateway.networking.k8s.io/v1", "ReferenceGrant", true, "ab8494215249fb2f", &schema546eb869f652},
 		{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", true, "ab8494215249fb2f", &schema546eb869f652},
@@ -612,14 +612,14 @@ var (
 	}, Required: []string{"window"}, Type: schema.Object}
 	schemad7fac02e087d = schema.Node{Enum: []string{"ConsistentHash", "LeastRequest", "Random", "RoundRobin"}, Type: schema.String}
 	rule4d28c77a6362   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ConsistentHash"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "consistentHash"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "consistentHash"}}}}
-	ruleefdda08e4951   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Random"}, cel.Const{Value: "ConsistentHash"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "slowStart"}}}, Else: cel.Const{Value: true}}
-	schema78fe998c1ea3 = schema.Node{Fields: []schema.Field{
+	rulefcdc4863e3fc   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: []any{"Random", "ConsistentHash"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "slowStart"}}}, Else: cel.Const{Value: true}}
+	schemacb8a4fac921b = schema.Node{Fields: []schema.Field{
 		{Name: "consistentHash", Node: &schema435150dc835d},
 		{Name: "slowStart", Node: &schema435d7d311292},
 		{Name: "type", Node: &schemad7fac02e087d},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
-		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Expr: &ruleefdda08e4951},
+		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Expr: &rulefcdc4863e3fc},
 	}, Type: schema.Object}
 	schemad79f870a0b12 = schema.Node{Enum: []string{"V1", "V2"}, Type: schema.String}
 	schemabd0be92a009d = schema.Node{Fields: []schema.Field{
@@ -789,12 +789,12 @@ var (
 	}, Type: schema.Object}
 	rule47e4f3ce8f07   = cel.Or{Left: &cel.Or{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}}, Right: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}, Right: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, cel.Const{Value: int64(0)}}}}}
 	rulef362e1814a40   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "group"}, cel.Const{Value: "gateway.networking.k8s.io"}}}, Else: cel.Const{Value: true}}
-	rule100cc7fe13a4   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}, Else: cel.Const{Value: true}}
+	rulea92e3c51bee4   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.Const{Value: []any{"Gateway", "HTTPRoute", "GRPCRoute", "UDPRoute", "TCPRoute", "TLSRoute"}}}}, Else: cel.Const{Value: true}}
 	rule19f947e608da   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "sectionName"}}}, Else: cel.Const{Value: true}}
 	rule10e21d447b10   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "group"}, cel.Const{Value: "gateway.networking.k8s.io"}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
-	rule4289b457f5f9   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
+	rule05d5f5c98586   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.Const{Value: []any{"Gateway", "HTTPRoute", "GRPCRoute", "UDPRoute", "TCPRoute", "TLSRoute"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
 	rule2a29ca8828d6   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("ref"), Field: "sectionName"}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
-	schemae69be621c937 = schema.Node{Fields: []schema.Field{
+	schemaf0d90eb66921 = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema8f970eae5dfd},
 		{Name: "compression", Node: &schema28370c701590},
 		{Name: "connection", Node: &schemae75a7449f816},
@@ -802,7 +802,7 @@ var (
 		{Name: "faultInjection", Node: &schema460996cef95c},
 		{Name: "healthCheck", Node: &schemac1100adbf833},
 		{Name: "http2", Node: &schema67adffe463e9},
-		{Name: "loadBalancer", Node: &schema78fe998c1ea3},
+		{Name: "loadBalancer", Node: &schemacb8a4fac921b},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schema663530930d0f},
 		{Name: "responseOverride", Node: &schemaaf5115aacfce},
@@ -816,17 +816,17 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
-		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
+		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rulea92e3c51bee4},
 		{Text: "has(self.targetRef) ? !has(self.targetRef.sectionName) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule19f947e608da},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true ", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
-		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule05d5f5c98586},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schemacdf8906715df = schema.Node{Fields: []schema.Field{
+	schema7a82c7fe1f80 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemae69be621c937},
+		{Name: "spec", Node: &schemaf0d90eb66921},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	patternd7fb347a4cb2 = schema.Pattern{Text: "^[A-Za-z0-9-]+$"}
@@ -1067,16 +1067,16 @@ var (
 		{Text: "!(has(self.extensionRef) && self.type != 'ExtensionRef')", Message: "filter.extensionRef must be nil if the filter.type is not ExtensionRef", Expr: &ruled7eaf1370ff9},
 		{Text: "!(!has(self.extensionRef) && self.type == 'ExtensionRef')", Message: "filter.extensionRef must be specified for ExtensionRef filter.type", Expr: &rule7106ee265f54},
 	}, Type: schema.Object}
-	rule9b6abc1c16c5   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "RequestHeaderModifier"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	rulea4fc330235ce   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "ResponseHeaderModifier"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schemafe2108f2f0e6 = schema.Node{HasRules: true, Items: &schema7594c8ce9182, MaxLength: &length16, Rules: []schema.Rule{
-		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
-		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
+	rule0e18769464a8   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: []any{}}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "RequestHeaderModifier"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
+	rule39d854460f63   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: []any{}}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "ResponseHeaderModifier"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
+	schema5cd85f6c322a = schema.Node{HasRules: true, Items: &schema7594c8ce9182, MaxLength: &length16, Rules: []schema.Rule{
+		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule0e18769464a8},
+		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rule39d854460f63},
 	}, Type: schema.Array}
 	number1e06         = float64(1e+06)
 	schemab9e15f4e0366 = schema.Node{Default: "1", Format: schema.Int32, Maximum: &number1e06, Minimum: &number0, Type: schema.Integer}
-	schema6783d9598f60 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemafe2108f2f0e6},
+	schemad5706abc5dba = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema5cd85f6c322a},
 		{Name: "group", Node: &schema72143674f26c},
 		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
@@ -1086,7 +1086,7 @@ var (
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema7c1537bf1fa8 = schema.Node{HasRules: true, Items: &schema6783d9598f60, MaxLength: &length16, Type: schema.Array}
+	schema05acde93bce7 = schema.Node{HasRules: true, Items: &schemad5706abc5dba, MaxLength: &length16, Type: schema.Array}
 	schema059baf4b83c7 = schema.Node{Default: "\"Exact\"", Enum: []string{"Exact", "RegularExpression"}, Type: schema.String}
 	schemacc01829789dc = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schemadaec5e3df0ef},
@@ -1128,23 +1128,23 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Expr: &rule2c30c8387155},
 	}, Type: schema.Object}
-	schema280b3863a141 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema7c1537bf1fa8},
-		{Name: "filters", Node: &schemafe2108f2f0e6},
+	schema900ada9c75c3 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema05acde93bce7},
+		{Name: "filters", Node: &schema5cd85f6c322a},
 		{Name: "matches", Node: &schemaab7677993aac},
 		{Name: "name", Node: &schema529d1881e036},
 		{Name: "sessionPersistence", Node: &schema2e7c5a0772d5},
 	}, HasRules: true, Type: schema.Object}
 	rule4d465603ede8   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(0)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(0)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(0)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(1)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(1)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(1)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(2)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(2)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(2)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(3)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(3)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(3)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(4)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(4)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(4)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(5)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(5)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(5)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(6)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(6)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(6)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(7)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(7)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(7)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(8)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(8)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(8)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(9)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(9)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(9)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(10)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(10)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(10)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(11)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(11)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(11)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(12)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(12)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(12)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(13)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(13)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(13)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(14)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(14)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(14)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(15)}}}, Then: &cel.Conditional{If: &cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(15)}}}, Field: "matches"}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(15)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, Else: cel.Const{Value: int64(0)}}}}, cel.Const{Value: int64(128)}}}
 	rule18724f216691   = cel.Fold{Range: cel.Ident("self"), Variable: "l1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l1"), Field: "name"}}}, Right: &cel.Fold{Range: cel.Ident("self"), Variable: "l2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("l2"), Field: "name"}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "name"}, &cel.Select{Operand: cel.Ident("l2"), Field: "name"}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}}, Result: cel.Ident("@result")}
-	schemaaf6195c4e068 = schema.Node{HasRules: true, Items: &schema280b3863a141, MaxLength: &length16, Rules: []schema.Rule{
+	schemae80e852602a5 = schema.Node{HasRules: true, Items: &schema900ada9c75c3, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemab17dae3141fc = schema.Node{Fields: []schema.Field{
+	schema622691a5a7f5 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schemae1b847382ecc},
 		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
-		{Name: "rules", Node: &schemaaf6195c4e068},
+		{Name: "rules", Node: &schemae80e852602a5},
 	}, HasRules: true, Type: schema.Object}
 	schema10c5e32a70a6 = schema.Node{Fields: []schema.Field{
 		{Name: "conditions", Node: &schemab7808f41d7df},
@@ -1155,11 +1155,11 @@ var (
 	schemab1ae136c72f1 = schema.Node{Fields: []schema.Field{
 		{Name: "parents", Node: &schema9d80f35f9275},
 	}, Type: schema.Object}
-	schema5804d6b54de3 = schema.Node{Fields: []schema.Field{
+	schemad9500d096b14 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemab17dae3141fc},
+		{Name: "spec", Node: &schema622691a5a7f5},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
 	patternb12d4529318a = schema.Pattern{Text: "^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}
@@ -1252,24 +1252,24 @@ var (
 		{Name: "protocol", Node: &schema5ae7ac3042fd},
 		{Name: "tls", Node: &schemab22aab599bb8},
 	}, HasRules: true, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
-	rule3c11bf9e29ef   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.List{cel.Const{Value: "HTTP"}, cel.Const{Value: "TCP"}, cel.Const{Value: "UDP"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l"), Field: "tls"}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
+	rulea1d377f2ca24   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.Const{Value: []any{"HTTP", "TCP", "UDP"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l"), Field: "tls"}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	rule88d274403ce3   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.Const{Value: "HTTPS"}}}, Right: &cel.Has{Operand: cel.Ident("l"), Field: "tls"}}, Then: &cel.Or{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}, cel.Const{Value: ""}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}, cel.Const{Value: "Terminate"}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
-	ruled6e9b5a42856   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.List{cel.Const{Value: "TCP"}, cel.Const{Value: "UDP"}}}}, Then: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l"), Field: "hostname"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "hostname"}, cel.Const{Value: ""}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
+	rulee45d7eeb607d   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.Const{Value: []any{"TCP", "UDP"}}}}, Then: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l"), Field: "hostname"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "hostname"}, cel.Const{Value: ""}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
 	ruleb1951103b86e   = cel.Fold{Range: cel.Ident("self"), Variable: "l1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "l2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "name"}, &cel.Select{Operand: cel.Ident("l2"), Field: "name"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
 	rule5d276adc6817   = cel.Fold{Range: cel.Ident("self"), Variable: "l1", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Fold{Range: cel.Ident("self"), Variable: "l2", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "port"}, &cel.Select{Operand: cel.Ident("l2"), Field: "port"}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "protocol"}, &cel.Select{Operand: cel.Ident("l2"), Field: "protocol"}}}}, Right: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("l1"), Field: "hostname"}, Right: &cel.Has{Operand: cel.Ident("l2"), Field: "hostname"}}, Then: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l1"), Field: "hostname"}, &cel.Select{Operand: cel.Ident("l2"), Field: "hostname"}}}, Else: &cel.And{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l1"), Field: "hostname"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("l2"), Field: "hostname"}}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Result: cel.Ident("@result")}
-	schema83a83c8603bb = schema.Node{HasRules: true, Items: &schemab084d11c29bd, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
-		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rule3c11bf9e29ef},
+	schema35f0a1eb8fa3 = schema.Node{HasRules: true, Items: &schemab084d11c29bd, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
+		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rulea1d377f2ca24},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Expr: &rule88d274403ce3},
-		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Expr: &ruled6e9b5a42856},
+		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Expr: &rulee45d7eeb607d},
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Expr: &ruleb1951103b86e},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Expr: &rule5d276adc6817},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schemad4186371898a = schema.Node{Fields: []schema.Field{
+	schema13f84695df45 = schema.Node{Fields: []schema.Field{
 		{Name: "addresses", Node: &schema4a4bae1807e9},
 		{Name: "backendTLS", Node: &schema83762389a71e},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
 		{Name: "infrastructure", Node: &schema7cb11fb174dd},
-		{Name: "listeners", Node: &schema83a83c8603bb},
+		{Name: "listeners", Node: &schema35f0a1eb8fa3},
 	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
 	schema948ffb4fa240 = schema.Node{Fields: []schema.Field{
 		{Name: "type", Node: &schema38c43b5ba342},
@@ -1293,11 +1293,11 @@ var (
 		{Name: "conditions", Node: &schemab7808f41d7df},
 		{Name: "listeners", Node: &schemaabae24e4c2c3},
 	}, Type: schema.Object}
-	schema1713992650d9 = schema.Node{Fields: []schema.Field{
+	schemaea0802c09906 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemad4186371898a},
+		{Name: "spec", Node: &schema13f84695df45},
 		{Name: "status", Node: &schema9c8059fcfab6},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	patternfee305f6cd9a = schema.Pattern{Text: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$"}
@@ -1379,18 +1379,18 @@ var (
 		{Text: "!(!has(self.extensionRef) && self.type == 'ExtensionRef')", Message: "filter.extensionRef must be specified for ExtensionRef filter.type", Expr: &rule7106ee265f54},
 	}, Type: schema.Object}
 	rule435bdb08ed27   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}}, Result: cel.Ident("@result")}, Right: &cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: false}, Condition: &cel.NotStrictlyFalse{Operand: &cel.Call{Function: "!_", Args: []cel.Expr{cel.Ident("@result")}}}, Step: &cel.Or{Left: cel.Ident("@result"), Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}}, Result: cel.Ident("@result")}}}}
-	rule5ec9d28aea93   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	rule4ca6cc9d5fca   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schemafbff6f039eca = schema.Node{HasRules: true, Items: &schema26fc8f2f23b8, MaxLength: &length16, Rules: []schema.Rule{
+	rule1157562c68b1   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: []any{}}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "RequestRedirect"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
+	rule590299a21029   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: []any{}}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "URLRewrite"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
+	schema6bca6d7d3fbd = schema.Node{HasRules: true, Items: &schema26fc8f2f23b8, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
-		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
-		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
-		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
-		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
+		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule0e18769464a8},
+		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rule39d854460f63},
+		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule1157562c68b1},
+		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule590299a21029},
 	}, Type: schema.Array}
-	schemad869f19b5f05 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemafbff6f039eca},
+	schema201099a89db1 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema6bca6d7d3fbd},
 		{Name: "group", Node: &schema72143674f26c},
 		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
@@ -1400,43 +1400,43 @@ var (
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema491179f5d165 = schema.Node{HasRules: true, Items: &schemad869f19b5f05, MaxLength: &length16, Type: schema.Array}
-	schema8b3a8c3df64f = schema.Node{HasRules: true, Items: &schema26fc8f2f23b8, MaxLength: &length16, Rules: []schema.Rule{
+	schema141ee25e8c2a = schema.Node{HasRules: true, Items: &schema201099a89db1, MaxLength: &length16, Type: schema.Array}
+	schema47dbc8d24e12 = schema.Node{HasRules: true, Items: &schema26fc8f2f23b8, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
-		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
-		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
-		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
-		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
+		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule0e18769464a8},
+		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rule39d854460f63},
+		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule1157562c68b1},
+		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule590299a21029},
 	}, Type: schema.Array}
 	schema4eb80cfb6845 = schema.Node{Enum: []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}, Type: schema.String}
 	schema9d39c2a728c4 = schema.Node{Default: "\"PathPrefix\"", Enum: []string{"Exact", "PathPrefix", "RegularExpression"}, Type: schema.String}
 	schemaa2e0d67b784a = schema.Node{Default: "\"/\"", MaxLength: &length1024, Type: schema.String}
-	rule2c692affe161   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "startsWith", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "/"}}}, Else: cel.Const{Value: true}}
-	rule4bb708b64e82   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "//"}}}}}, Else: cel.Const{Value: true}}
-	rule4220b56e659a   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "/./"}}}}}, Else: cel.Const{Value: true}}
-	ruleffe7566b9713   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "/../"}}}}}, Else: cel.Const{Value: true}}
-	ruled570beee4bb2   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "%2f"}}}}}, Else: cel.Const{Value: true}}
-	rule70defe11e5d8   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "%2F"}}}}}, Else: cel.Const{Value: true}}
-	ruleb7c44d75d779   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "#"}}}}}, Else: cel.Const{Value: true}}
-	rule2f993d2dff58   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "endsWith", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "/.."}}}}}, Else: cel.Const{Value: true}}
-	rule42781b9167b9   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "endsWith", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "/."}}}}}, Else: cel.Const{Value: true}}
-	rulee3a2c605605c   = cel.Or{Left: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "RegularExpression"}}}}
-	rule8e3c790364df   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Exact"}, cel.Const{Value: "PathPrefix"}}}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}}}, Else: cel.Const{Value: true}}
-	schema16439f143ae8 = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
+	rule1bcd6e95a6dd   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: []any{"Exact", "PathPrefix"}}}}, Then: &cel.Call{Function: "startsWith", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "/"}}}, Else: cel.Const{Value: true}}
+	rule61d7a96e57f9   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: []any{"Exact", "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "//"}}}}}, Else: cel.Const{Value: true}}
+	rule00b08ea90a08   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: []any{"Exact", "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "/./"}}}}}, Else: cel.Const{Value: true}}
+	rule8f4445a3a735   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: []any{"Exact", "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "/../"}}}}}, Else: cel.Const{Value: true}}
+	rule869f04f5bdde   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: []any{"Exact", "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "%2f"}}}}}, Else: cel.Const{Value: true}}
+	rule3c47913fbbcb   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: []any{"Exact", "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "%2F"}}}}}, Else: cel.Const{Value: true}}
+	rule9e107940b366   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: []any{"Exact", "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "contains", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "#"}}}}}, Else: cel.Const{Value: true}}
+	rule48e7d44c0d4c   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: []any{"Exact", "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "endsWith", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "/.."}}}}}, Else: cel.Const{Value: true}}
+	rule10f5eca00f25   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: []any{"Exact", "PathPrefix"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Call{Function: "endsWith", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "/."}}}}}, Else: cel.Const{Value: true}}
+	rule7ce318f78cf5   = cel.Or{Left: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: []any{"Exact", "PathPrefix"}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "RegularExpression"}}}}
+	rulea3a83164df26   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: []any{"Exact", "PathPrefix"}}}}, Then: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"}}}, Else: cel.Const{Value: true}}
+	schemabf0f33323c77 = schema.Node{Default: "{\"type\":\"PathPrefix\",\"value\":\"/\"}", Fields: []schema.Field{
 		{Name: "type", Node: &schema9d39c2a728c4},
 		{Name: "value", Node: &schemaa2e0d67b784a},
 	}, HasRules: true, Rules: []schema.Rule{
-		{Text: "(self.type in ['Exact','PathPrefix']) ? self.value.startsWith('/') : true", Message: "value must be an absolute path and start with '/' when type one of ['Exact', 'PathPrefix']", Expr: &rule2c692affe161},
-		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('//') : true", Message: "must not contain '//' when type one of ['Exact', 'PathPrefix']", Expr: &rule4bb708b64e82},
-		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('/./') : true", Message: "must not contain '/./' when type one of ['Exact', 'PathPrefix']", Expr: &rule4220b56e659a},
-		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('/../') : true", Message: "must not contain '/../' when type one of ['Exact', 'PathPrefix']", Expr: &ruleffe7566b9713},
-		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('%2f') : true", Message: "must not contain '%2f' when type one of ['Exact', 'PathPrefix']", Expr: &ruled570beee4bb2},
-		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('%2F') : true", Message: "must not contain '%2F' when type one of ['Exact', 'PathPrefix']", Expr: &rule70defe11e5d8},
-		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('#') : true", Message: "must not contain '#' when type one of ['Exact', 'PathPrefix']", Expr: &ruleb7c44d75d779},
-		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.endsWith('/..') : true", Message: "must not end with '/..' when type one of ['Exact', 'PathPrefix']", Expr: &rule2f993d2dff58},
-		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.endsWith('/.') : true", Message: "must not end with '/.' when type one of ['Exact', 'PathPrefix']", Expr: &rule42781b9167b9},
-		{Text: "self.type in ['Exact','PathPrefix'] || self.type == 'RegularExpression'", Message: "type must be one of ['Exact', 'PathPrefix', 'RegularExpression']", Expr: &rulee3a2c605605c},
-		{Text: "(self.type in ['Exact','PathPrefix']) ? self.value.matches(r\"\"\"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$\"\"\") : true", Message: "must only contain valid characters (matching ^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$) for types ['Exact', 'PathPrefix']", Expr: &rule8e3c790364df},
+		{Text: "(self.type in ['Exact','PathPrefix']) ? self.value.startsWith('/') : true", Message: "value must be an absolute path and start with '/' when type one of ['Exact', 'PathPrefix']", Expr: &rule1bcd6e95a6dd},
+		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('//') : true", Message: "must not contain '//' when type one of ['Exact', 'PathPrefix']", Expr: &rule61d7a96e57f9},
+		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('/./') : true", Message: "must not contain '/./' when type one of ['Exact', 'PathPrefix']", Expr: &rule00b08ea90a08},
+		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('/../') : true", Message: "must not contain '/../' when type one of ['Exact', 'PathPrefix']", Expr: &rule8f4445a3a735},
+		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('%2f') : true", Message: "must not contain '%2f' when type one of ['Exact', 'PathPrefix']", Expr: &rule869f04f5bdde},
+		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('%2F') : true", Message: "must not contain '%2F' when type one of ['Exact', 'PathPrefix']", Expr: &rule3c47913fbbcb},
+		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.contains('#') : true", Message: "must not contain '#' when type one of ['Exact', 'PathPrefix']", Expr: &rule9e107940b366},
+		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.endsWith('/..') : true", Message: "must not end with '/..' when type one of ['Exact', 'PathPrefix']", Expr: &rule48e7d44c0d4c},
+		{Text: "(self.type in ['Exact','PathPrefix']) ? !self.value.endsWith('/.') : true", Message: "must not end with '/.' when type one of ['Exact', 'PathPrefix']", Expr: &rule10f5eca00f25},
+		{Text: "self.type in ['Exact','PathPrefix'] || self.type == 'RegularExpression'", Message: "type must be one of ['Exact', 'PathPrefix', 'RegularExpression']", Expr: &rule7ce318f78cf5},
+		{Text: "(self.type in ['Exact','PathPrefix']) ? self.value.matches(r\"\"\"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$\"\"\") : true", Message: "must only contain valid characters (matching ^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$) for types ['Exact', 'PathPrefix']", Expr: &rulea3a83164df26},
 	}, Type: schema.Object}
 	schemac080a2e6defb = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schemadaec5e3df0ef},
@@ -1444,13 +1444,13 @@ var (
 		{Name: "value", Node: &schema0d6f91bd268d},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
 	schema17b2f18dc886 = schema.Node{Items: &schemac080a2e6defb, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schemad417de6bf9b6 = schema.Node{Fields: []schema.Field{
+	schemac308daac7ff8 = schema.Node{Fields: []schema.Field{
 		{Name: "headers", Node: &schema5e6dd093dfb7},
 		{Name: "method", Node: &schema4eb80cfb6845},
-		{Name: "path", Node: &schema16439f143ae8},
+		{Name: "path", Node: &schemabf0f33323c77},
 		{Name: "queryParams", Node: &schema17b2f18dc886},
 	}, HasRules: true, Type: schema.Object}
-	schema6411917e940f = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", HasRules: true, Items: &schemad417de6bf9b6, MaxLength: &length64, Type: schema.Array}
+	schemafb21f2f02128 = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", HasRules: true, Items: &schemac308daac7ff8, MaxLength: &length64, Type: schema.Array}
 	number400          = float64(400)
 	number599          = float64(599)
 	schemaf0563cd98860 = schema.Node{Maximum: &number599, Minimum: &number400, Type: schema.Integer}
@@ -1472,10 +1472,10 @@ var (
 	rulea3091ee82975   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "filters"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "filters"}, Variable: "f", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("f"), Field: "urlRewrite"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "replacePrefixMatch"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Conditional{If: &cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}}}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}}}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}, Field: "type"}, cel.Const{Value: "PathPrefix"}}}}, Then: cel.Const{Value: false}, Else: cel.Const{Value: true}}, Else: cel.Const{Value: true}}
 	rule580fd14e711a   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "backendRefs"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "backendRefs"}, Variable: "b", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("b"), Field: "filters"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("b"), Field: "filters"}, Variable: "f", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("f"), Field: "requestRedirect"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "requestRedirect"}, Field: "path"}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "requestRedirect"}, Field: "path"}, Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "requestRedirect"}, Field: "path"}, Field: "replacePrefixMatch"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Conditional{If: &cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}}}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}}}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}, Field: "type"}, cel.Const{Value: "PathPrefix"}}}}, Then: cel.Const{Value: false}, Else: cel.Const{Value: true}}, Else: cel.Const{Value: true}}
 	rulee3cf0d94047c   = cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "backendRefs"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "backendRefs"}, Variable: "b", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.Has{Operand: cel.Ident("b"), Field: "filters"}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("b"), Field: "filters"}, Variable: "f", Accumulator: "@result", Init: cel.Const{Value: int64(0)}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("f"), Field: "urlRewrite"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}}, Right: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "type"}, cel.Const{Value: "ReplacePrefixMatch"}}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("f"), Field: "urlRewrite"}, Field: "path"}, Field: "replacePrefixMatch"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}, Else: cel.Ident("@result")}, Result: &cel.Call{Function: "_==_", Args: []cel.Expr{cel.Ident("@result"), cel.Const{Value: int64(1)}}}}}, Then: &cel.Conditional{If: &cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}}}, cel.Const{Value: int64(1)}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}}}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "matches"}, cel.Const{Value: int64(0)}}}, Field: "path"}, Field: "type"}, cel.Const{Value: "PathPrefix"}}}}, Then: cel.Const{Value: false}, Else: cel.Const{Value: true}}, Else: cel.Const{Value: true}}
-	schema8fec3f077e13 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema491179f5d165},
-		{Name: "filters", Node: &schema8b3a8c3df64f},
-		{Name: "matches", Node: &schema6411917e940f},
+	schema974ef923c6e9 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema141ee25e8c2a},
+		{Name: "filters", Node: &schema47dbc8d24e12},
+		{Name: "matches", Node: &schemafb21f2f02128},
 		{Name: "name", Node: &schema529d1881e036},
 		{Name: "retry", Node: &schema7291e1635f17},
 		{Name: "sessionPersistence", Node: &schema2e7c5a0772d5},
@@ -1488,20 +1488,20 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
 	rule922cad773f9a   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Call{Function: "_+_", Args: []cel.Expr{&cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(0)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(0)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(1)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(1)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(2)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(2)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(3)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(3)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(4)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(4)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(5)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(5)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(6)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(6)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(7)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(7)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(8)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(8)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(9)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(9)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(10)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(10)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(11)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(11)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(12)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(12)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(13)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(13)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(14)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(14)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, &cel.Conditional{If: &cel.Call{Function: "_>_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{cel.Ident("self")}}, cel.Const{Value: int64(15)}}}, Then: &cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: &cel.Call{Function: "_[_]", Args: []cel.Expr{cel.Ident("self"), cel.Const{Value: int64(15)}}}, Field: "matches"}}}, Else: cel.Const{Value: int64(0)}}}}, cel.Const{Value: int64(128)}}}
-	schema3e13399db390 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema8fec3f077e13, MaxLength: &length16, Rules: []schema.Rule{
+	schema65ff75323d64 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema974ef923c6e9, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemab78f05743431 = schema.Node{Fields: []schema.Field{
+	schema680b112df58f = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schemae1b847382ecc},
 		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
-		{Name: "rules", Node: &schema3e13399db390},
+		{Name: "rules", Node: &schema65ff75323d64},
 	}, HasRules: true, Type: schema.Object}
-	schemab23c9e64dc2b = schema.Node{Fields: []schema.Field{
+	schema53bfd12992bb = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemab78f05743431},
+		{Name: "spec", Node: &schema680b112df58f},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema43a66d170705 = schema.Node{Enum: []string{"Header", "Backend"}, Type: schema.String}
@@ -1730,7 +1730,7 @@ var (
 	schema88aff7a4d6ef = schema.Node{Fields: []schema.Field{
 		{Name: "tracing", Node: &schema758f80d48722},
 	}, HasRules: true, Type: schema.Object}
-	schema1255fcb84d32 = schema.Node{Fields: []schema.Field{
+	schemaa1efdf12b695 = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema28370c701590},
 		{Name: "connection", Node: &schemae75a7449f816},
@@ -1739,7 +1739,7 @@ var (
 		{Name: "healthCheck", Node: &schemae04382948ed1},
 		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "httpUpgrade", Node: &schema831c77021b0e},
-		{Name: "loadBalancer", Node: &schema78fe998c1ea3},
+		{Name: "loadBalancer", Node: &schemacb8a4fac921b},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schema5fd51e72acaa},
@@ -1756,17 +1756,17 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
-		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
+		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rulea92e3c51bee4},
 		{Text: "has(self.targetRef) ? !has(self.targetRef.sectionName) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule19f947e608da},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true ", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
-		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule05d5f5c98586},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schema8ccbec1b5b69 = schema.Node{Fields: []schema.Field{
+	schema8378e308264e = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema1255fcb84d32},
+		{Name: "spec", Node: &schemaa1efdf12b695},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema38e4df7a6a84 = schema.Node{Enum: []string{"PreserveOrGenerate", "Preserve", "Generate", "Disable"}, Type: schema.String}
@@ -1813,27 +1813,27 @@ var (
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema064e240bea66 = schema.Node{HasRules: true, Items: &schemad3a300ad0583, MaxLength: &length64, Type: schema.Array}
-	schema5927b3db8ed1 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema7c1537bf1fa8},
-		{Name: "filters", Node: &schemafe2108f2f0e6},
+	schemabe183115901f = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema05acde93bce7},
+		{Name: "filters", Node: &schema5cd85f6c322a},
 		{Name: "matches", Node: &schema064e240bea66},
 		{Name: "name", Node: &schema529d1881e036},
 		{Name: "sessionPersistence", Node: &schema2e7c5a0772d5},
 	}, HasRules: true, Type: schema.Object}
-	schemafede34feca3a = schema.Node{HasRules: true, Items: &schema5927b3db8ed1, MaxLength: &length16, Rules: []schema.Rule{
+	schema22b0aa77f797 = schema.Node{HasRules: true, Items: &schemabe183115901f, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemaadc22ba984e9 = schema.Node{Fields: []schema.Field{
+	schema3e0f04d9a902 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schemae1b847382ecc},
 		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
-		{Name: "rules", Node: &schemafede34feca3a},
+		{Name: "rules", Node: &schema22b0aa77f797},
 	}, HasRules: true, Type: schema.Object}
-	schema2568d6fa0c40 = schema.Node{Fields: []schema.Field{
+	schema1543aa44b8cb = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaadc22ba984e9},
+		{Name: "spec", Node: &schema3e0f04d9a902},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema0882402e4b9c = schema.Node{MaxLength: &length253, Type: schema.String}
@@ -1855,19 +1855,19 @@ var (
 	schema3e2e919a0b5f = schema.Node{Fields: []schema.Field{
 		{Name: "namespaces", Node: &schemacd9563929dbb},
 	}, Type: schema.Object}
-	schema74e4e58b7639 = schema.Node{Fields: []schema.Field{
+	schema46f92da98ca6 = schema.Node{Fields: []schema.Field{
 		{Name: "addresses", Node: &schemadafea4e39ab7},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
 		{Name: "backendTLS", Node: &schema83762389a71e},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
 		{Name: "infrastructure", Node: &schema7cb11fb174dd},
-		{Name: "listeners", Node: &schema83a83c8603bb},
+		{Name: "listeners", Node: &schema35f0a1eb8fa3},
 	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schemafd842739892d = schema.Node{Fields: []schema.Field{
+	schema4f9b4ba89c11 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema74e4e58b7639},
+		{Name: "spec", Node: &schema46f92da98ca6},
 		{Name: "status", Node: &schema9c8059fcfab6},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemacb35dab3beec = schema.Node{Enum: []string{"true"}, Type: schema.Boolean}
@@ -1916,16 +1916,16 @@ var (
 		{Text: "!(has(self.cors) && self.type != 'CORS')", Message: "filter.cors must be nil if the filter.type is not CORS", Expr: &rule2f12941aeca5},
 		{Text: "!(!has(self.cors) && self.type == 'CORS')", Message: "filter.cors must be specified for CORS filter.type", Expr: &rule52b41a175000},
 	}, Type: schema.Object}
-	schema2a823f42f03e = schema.Node{HasRules: true, Items: &schema30dd4bcc96fe, MaxLength: &length16, Rules: []schema.Rule{
+	schema8f2d4f0c04b5 = schema.Node{HasRules: true, Items: &schema30dd4bcc96fe, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
-		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
-		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
-		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
-		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
+		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule0e18769464a8},
+		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rule39d854460f63},
+		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule1157562c68b1},
+		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule590299a21029},
 	}, Type: schema.Array}
-	schema696f214570e7 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema2a823f42f03e},
+	schema93872b6a08d6 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema8f2d4f0c04b5},
 		{Name: "group", Node: &schema72143674f26c},
 		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
@@ -1935,18 +1935,18 @@ var (
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema602f7750f438 = schema.Node{HasRules: true, Items: &schema696f214570e7, MaxLength: &length16, Type: schema.Array}
-	schema2d3a6b0793ab = schema.Node{HasRules: true, Items: &schema30dd4bcc96fe, MaxLength: &length16, Rules: []schema.Rule{
+	schema6732d0015572 = schema.Node{HasRules: true, Items: &schema93872b6a08d6, MaxLength: &length16, Type: schema.Array}
+	schema16bea2ccc514 = schema.Node{HasRules: true, Items: &schema30dd4bcc96fe, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
-		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
-		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
-		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
-		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
+		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule0e18769464a8},
+		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rule39d854460f63},
+		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule1157562c68b1},
+		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule590299a21029},
 	}, Type: schema.Array}
-	schema13d17084e9c8 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema602f7750f438},
-		{Name: "filters", Node: &schema2d3a6b0793ab},
-		{Name: "matches", Node: &schema6411917e940f},
+	schema48102fe2bb84 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema6732d0015572},
+		{Name: "filters", Node: &schema16bea2ccc514},
+		{Name: "matches", Node: &schemafb21f2f02128},
 		{Name: "name", Node: &schema529d1881e036},
 		{Name: "retry", Node: &schema7291e1635f17},
 		{Name: "sessionPersistence", Node: &schema2e7c5a0772d5},
@@ -1958,20 +1958,20 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schemac4d5b9b6180e = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema13d17084e9c8, MaxLength: &length16, Rules: []schema.Rule{
+	schema5cfed422c37c = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema48102fe2bb84, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema0c84ca255489 = schema.Node{Fields: []schema.Field{
+	schema296d1c64c293 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schemae1b847382ecc},
 		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
-		{Name: "rules", Node: &schemac4d5b9b6180e},
+		{Name: "rules", Node: &schema5cfed422c37c},
 	}, HasRules: true, Type: schema.Object}
-	schema27fb099dfd2c = schema.Node{Fields: []schema.Field{
+	schema2619f82c6a35 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema0c84ca255489},
+		{Name: "spec", Node: &schema296d1c64c293},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema47966affa18f = schema.Node{Fields: []schema.Field{
@@ -2140,7 +2140,7 @@ var (
 		{Name: "preferLocal", Node: &schema7dee10c9aa86},
 	}, Type: schema.Object}
 	rule2b4ff05e0cca   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ConsistentHash"}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "zoneAware"}}}, Else: cel.Const{Value: true}}
-	schema4966f51e75d7 = schema.Node{Fields: []schema.Field{
+	schema1380d588b87c = schema.Node{Fields: []schema.Field{
 		{Name: "consistentHash", Node: &schemab1466c330bd7},
 		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
 		{Name: "slowStart", Node: &schema3748a5a8d09a},
@@ -2148,7 +2148,7 @@ var (
 		{Name: "zoneAware", Node: &schema841ac4d0317c},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
-		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Expr: &ruleefdda08e4951},
+		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Expr: &rulefcdc4863e3fc},
 		{Text: "self.type == 'ConsistentHash' ? !has(self.zoneAware) : true ", Message: "Currently ZoneAware is only supported for LeastRequest, Random, and RoundRobin load balancers.", Expr: &rule2b4ff05e0cca},
 	}, Type: schema.Object}
 	schemac4d399c101aa = schema.Node{Enum: []string{"Second", "Minute", "Hour", "Day", "Month", "Year"}, Type: schema.String}
@@ -2225,7 +2225,7 @@ var (
 		{Name: "perRetry", Node: &schemafdbac0073a74},
 		{Name: "retryOn", Node: &schema54d55c13ac7b},
 	}, Type: schema.Object}
-	schema8d85453ee6ff = schema.Node{Fields: []schema.Field{
+	schema881afdbe4c49 = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema28370c701590},
 		{Name: "connection", Node: &schemae75a7449f816},
@@ -2234,7 +2234,7 @@ var (
 		{Name: "healthCheck", Node: &schemac205a49f96ff},
 		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
-		{Name: "loadBalancer", Node: &schema4966f51e75d7},
+		{Name: "loadBalancer", Node: &schema1380d588b87c},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schemab2963b5d5a38},
@@ -2251,17 +2251,17 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
-		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
+		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rulea92e3c51bee4},
 		{Text: "has(self.targetRef) ? !has(self.targetRef.sectionName) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule19f947e608da},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true ", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
-		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule05d5f5c98586},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schema245a8026ec0e = schema.Node{Fields: []schema.Field{
+	schema6bc714f3e4fe = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema8d85453ee6ff},
+		{Name: "spec", Node: &schema881afdbe4c49},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema7d4d8d872a97 = schema.Node{Default: "1", Format: schema.Int32, Type: schema.Integer}
@@ -2410,7 +2410,7 @@ var (
 		{Name: "perRetry", Node: &schemafdbac0073a74},
 		{Name: "retryOn", Node: &schemad71897e039d0},
 	}, Type: schema.Object}
-	schema3a70ab8b9cbd = schema.Node{Fields: []schema.Field{
+	schema81a70ae0e243 = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema28370c701590},
 		{Name: "connection", Node: &schemae75a7449f816},
@@ -2419,7 +2419,7 @@ var (
 		{Name: "healthCheck", Node: &schema70cb32db9614},
 		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
-		{Name: "loadBalancer", Node: &schema4966f51e75d7},
+		{Name: "loadBalancer", Node: &schema1380d588b87c},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schemab2963b5d5a38},
@@ -2436,17 +2436,17 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
-		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
+		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rulea92e3c51bee4},
 		{Text: "has(self.targetRef) ? !has(self.targetRef.sectionName) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule19f947e608da},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true ", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
-		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule05d5f5c98586},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, !has(ref.sectionName)) : true", Message: "this policy does not yet support the sectionName field", Expr: &rule2a29ca8828d6},
 	}, Type: schema.Object}
-	schemaaf17f35fe2bb = schema.Node{Fields: []schema.Field{
+	schemaa2d1b0bd1122 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema3a70ab8b9cbd},
+		{Name: "spec", Node: &schema81a70ae0e243},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema3567acdfb529 = schema.Node{Fields: []schema.Field{
@@ -2540,7 +2540,7 @@ var (
 	schema46f0d89f8ced = schema.Node{Fields: []schema.Field{
 		{Name: "preferLocal", Node: &schema087d74b0f70f},
 	}, Type: schema.Object}
-	schema006b787d5bd8 = schema.Node{Fields: []schema.Field{
+	schema8a8adf78ea63 = schema.Node{Fields: []schema.Field{
 		{Name: "consistentHash", Node: &schemac631f2c36340},
 		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
 		{Name: "slowStart", Node: &schema3748a5a8d09a},
@@ -2548,7 +2548,7 @@ var (
 		{Name: "zoneAware", Node: &schema46f0d89f8ced},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
-		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Expr: &ruleefdda08e4951},
+		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Expr: &rulefcdc4863e3fc},
 		{Text: "self.type == 'ConsistentHash' ? !has(self.zoneAware) : true ", Message: "Currently ZoneAware is only supported for LeastRequest, Random, and RoundRobin load balancers.", Expr: &rule2b4ff05e0cca},
 	}, Type: schema.Object}
 	schema30b914e8afdf = schema.Node{Fields: []schema.Field{
@@ -2632,8 +2632,8 @@ var (
 		{Name: "tcp", Node: &schema9ed9ccf1fd3c},
 	}, Type: schema.Object}
 	rule91ddfc9e5c1a   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "compression"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "compressor"}}}}
-	rule25e26fa69c55   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "connection"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "connection"}, Field: "preconnect"}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "connection"}, Field: "preconnect"}, Field: "predictivePercent"}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "loadBalancer"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "loadBalancer"}, Field: "type"}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "loadBalancer"}, Field: "type"}, cel.List{cel.Const{Value: "Random"}, cel.Const{Value: "RoundRobin"}}}}}}}}}}
-	schema8c23405f266b = schema.Node{Fields: []schema.Field{
+	ruleb635d73f2d92   = cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "connection"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "connection"}, Field: "preconnect"}}, Right: &cel.Has{Operand: &cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "connection"}, Field: "preconnect"}, Field: "predictivePercent"}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "loadBalancer"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "loadBalancer"}, Field: "type"}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "loadBalancer"}, Field: "type"}, cel.Const{Value: []any{"Random", "RoundRobin"}}}}}}}}}}
+	schema44301c755d7e = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schema18692534b341},
 		{Name: "compressor", Node: &schema18692534b341},
@@ -2643,7 +2643,7 @@ var (
 		{Name: "healthCheck", Node: &schema41f772156524},
 		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
-		{Name: "loadBalancer", Node: &schema006b787d5bd8},
+		{Name: "loadBalancer", Node: &schema8a8adf78ea63},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schema71fb6bf34354},
@@ -2660,17 +2660,17 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
-		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
+		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rulea92e3c51bee4},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true ", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
-		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule05d5f5c98586},
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Expr: &rule91ddfc9e5c1a},
-		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
+		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &ruleb635d73f2d92},
 	}, Type: schema.Object}
-	schemaf743e88bffc0 = schema.Node{Fields: []schema.Field{
+	schema00639c00bd16 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema8c23405f266b},
+		{Name: "spec", Node: &schema44301c755d7e},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema9ddc0967336c = schema.Node{Fields: []schema.Field{
@@ -2789,12 +2789,12 @@ var (
 		{Text: "!(has(self.extensionRef) && self.type != 'ExtensionRef')", Message: "filter.extensionRef must be nil if the filter.type is not ExtensionRef", Expr: &ruled7eaf1370ff9},
 		{Text: "!(!has(self.extensionRef) && self.type == 'ExtensionRef')", Message: "filter.extensionRef must be specified for ExtensionRef filter.type", Expr: &rule7106ee265f54},
 	}, Type: schema.Object}
-	schema9c2c7f1064d0 = schema.Node{HasRules: true, Items: &schemaa7245ed8f1b5, MaxLength: &length16, Rules: []schema.Rule{
-		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
-		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
+	schema21d874a678e0 = schema.Node{HasRules: true, Items: &schemaa7245ed8f1b5, MaxLength: &length16, Rules: []schema.Rule{
+		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule0e18769464a8},
+		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rule39d854460f63},
 	}, Type: schema.Array}
-	schema558271792e42 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schema9c2c7f1064d0},
+	schema53efdd075c5c = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema21d874a678e0},
 		{Name: "group", Node: &schema72143674f26c},
 		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
@@ -2804,30 +2804,30 @@ var (
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema989fd39d230b = schema.Node{HasRules: true, Items: &schema558271792e42, MaxLength: &length16, Type: schema.Array}
-	schema84834134987d = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema989fd39d230b},
-		{Name: "filters", Node: &schema9c2c7f1064d0},
+	schema7a4213086cca = schema.Node{HasRules: true, Items: &schema53efdd075c5c, MaxLength: &length16, Type: schema.Array}
+	schema76d3eac7ce6f = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema7a4213086cca},
+		{Name: "filters", Node: &schema21d874a678e0},
 		{Name: "matches", Node: &schema064e240bea66},
 		{Name: "name", Node: &schema529d1881e036},
 		{Name: "sessionPersistence", Node: &schema2e7c5a0772d5},
 	}, HasRules: true, Type: schema.Object}
-	schemade108bdf5678 = schema.Node{HasRules: true, Items: &schema84834134987d, MaxLength: &length16, Rules: []schema.Rule{
+	schema792aecde5bd6 = schema.Node{HasRules: true, Items: &schema76d3eac7ce6f, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
 	schema39b6c711ff5e = schema.Node{Enum: []string{"All", "None"}, Type: schema.String}
-	schemafecd18ebf7eb = schema.Node{Fields: []schema.Field{
+	schema290d5fcfd689 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schemae1b847382ecc},
 		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
-		{Name: "rules", Node: &schemade108bdf5678},
+		{Name: "rules", Node: &schema792aecde5bd6},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schema481fd635b8df = schema.Node{Fields: []schema.Field{
+	schema4e32b4d5e300 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemafecd18ebf7eb},
+		{Name: "spec", Node: &schema290d5fcfd689},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule8207d58993ed   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "Hostname"}}}, Then: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "value"}}}, Right: &cel.Call{Function: "matches", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "value"}, cel.Const{Value: "^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}}}}, Else: cel.Const{Value: true}}
@@ -2858,10 +2858,10 @@ var (
 		{Name: "protocol", Node: &schema5ae7ac3042fd},
 		{Name: "tls", Node: &schema0831542a8ab1},
 	}, HasRules: true, Required: []string{"name", "port", "protocol"}, Type: schema.Object}
-	schemaa700f23a079b = schema.Node{HasRules: true, Items: &schemae8c7ff449320, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
-		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rule3c11bf9e29ef},
+	schemab1bbcc06c7d1 = schema.Node{HasRules: true, Items: &schemae8c7ff449320, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
+		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rulea1d377f2ca24},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Expr: &rule88d274403ce3},
-		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Expr: &ruled6e9b5a42856},
+		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Expr: &rulee45d7eeb607d},
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Expr: &ruleb1951103b86e},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Expr: &rule5d276adc6817},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
@@ -2889,20 +2889,20 @@ var (
 		{Name: "backend", Node: &schema83762389a71e},
 		{Name: "frontend", Node: &schema76acbdf9e619},
 	}, HasRules: true, Type: schema.Object}
-	schema81a954031e62 = schema.Node{Fields: []schema.Field{
+	schema568014b635f4 = schema.Node{Fields: []schema.Field{
 		{Name: "addresses", Node: &schema855e8eed2966},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
 		{Name: "defaultScope", Node: &schema39b6c711ff5e},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
 		{Name: "infrastructure", Node: &schema7cb11fb174dd},
-		{Name: "listeners", Node: &schemaa700f23a079b},
+		{Name: "listeners", Node: &schemab1bbcc06c7d1},
 		{Name: "tls", Node: &schemadb5900e5c234},
 	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schema8ec300234686 = schema.Node{Fields: []schema.Field{
+	schema4ab76323b2ea = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema81a954031e62},
+		{Name: "spec", Node: &schema568014b635f4},
 		{Name: "status", Node: &schema9c8059fcfab6},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	patterne1a5c1174e50 = schema.Pattern{Text: "(^\\*$)|(^([a-zA-Z][a-zA-Z0-9+\\-.]+):\\/\\/([^:/?#]+)(:([0-9]{1,5}))?$)"}
@@ -2987,15 +2987,15 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Expr: &rule6788b8dbf283},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Expr: &rule6c80492f9372},
 	}, Type: schema.Object}
-	schemadc9480efb81e = schema.Node{HasRules: true, Items: &schema7f990e7a744c, MaxLength: &length16, Rules: []schema.Rule{
+	schema2084026eb30b = schema.Node{HasRules: true, Items: &schema7f990e7a744c, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
-		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
-		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
-		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
-		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
+		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule0e18769464a8},
+		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rule39d854460f63},
+		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule1157562c68b1},
+		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule590299a21029},
 	}, Type: schema.Array}
-	schema7451de97f4a4 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemadc9480efb81e},
+	schema931c6441b0df = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema2084026eb30b},
 		{Name: "group", Node: &schema72143674f26c},
 		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
@@ -3005,24 +3005,24 @@ var (
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema6c1dcc991dc2 = schema.Node{HasRules: true, Items: &schema7451de97f4a4, MaxLength: &length16, Type: schema.Array}
+	schema4679f91bba5a = schema.Node{HasRules: true, Items: &schema931c6441b0df, MaxLength: &length16, Type: schema.Array}
 	schemade5ff5d880e2 = schema.Node{Fields: []schema.Field{
 		{Name: "name", Node: &schemadaec5e3df0ef},
 		{Name: "type", Node: &schema059baf4b83c7},
 		{Name: "value", Node: &schema4ad00604bcf6},
 	}, Required: []string{"name", "value"}, Type: schema.Object}
 	schema91e8a4816f96 = schema.Node{Items: &schemade5ff5d880e2, MaxLength: &length16, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schema9054e0f25f87 = schema.Node{Fields: []schema.Field{
+	schema38139490e594 = schema.Node{Fields: []schema.Field{
 		{Name: "headers", Node: &schema91e8a4816f96},
 		{Name: "method", Node: &schema4eb80cfb6845},
-		{Name: "path", Node: &schema16439f143ae8},
+		{Name: "path", Node: &schemabf0f33323c77},
 		{Name: "queryParams", Node: &schema17b2f18dc886},
 	}, HasRules: true, Type: schema.Object}
-	schema245fb2b7c77b = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", HasRules: true, Items: &schema9054e0f25f87, MaxLength: &length64, Type: schema.Array}
-	schema550a30cb8100 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema6c1dcc991dc2},
-		{Name: "filters", Node: &schemadc9480efb81e},
-		{Name: "matches", Node: &schema245fb2b7c77b},
+	schema29ef915fcf61 = schema.Node{Default: "[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]", HasRules: true, Items: &schema38139490e594, MaxLength: &length64, Type: schema.Array}
+	schema01b187046c8c = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema4679f91bba5a},
+		{Name: "filters", Node: &schema2084026eb30b},
+		{Name: "matches", Node: &schema29ef915fcf61},
 		{Name: "name", Node: &schema529d1881e036},
 		{Name: "retry", Node: &schema7291e1635f17},
 		{Name: "sessionPersistence", Node: &schema2e7c5a0772d5},
@@ -3034,21 +3034,21 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schema3ffcd789a0e7 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema550a30cb8100, MaxLength: &length16, Rules: []schema.Rule{
+	schema6a6bad5eedee = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema01b187046c8c, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema9f6690d178f5 = schema.Node{Fields: []schema.Field{
+	schema54b538324f2b = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schemae1b847382ecc},
 		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
-		{Name: "rules", Node: &schema3ffcd789a0e7},
+		{Name: "rules", Node: &schema6a6bad5eedee},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schema7b3a51dac676 = schema.Node{Fields: []schema.Field{
+	schema111e4e58b7e5 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema9f6690d178f5},
+		{Name: "spec", Node: &schema54b538324f2b},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemad30b2b3e0fc5 = schema.Node{Fields: []schema.Field{
@@ -3166,7 +3166,7 @@ var (
 		{Text: "self.type == 'Cookie' ? has(self.cookie) : !has(self.cookie)", Message: "If consistent hash type is cookie, the cookie field must be set.", Expr: &ruled776435c3fc7},
 		{Text: "self.type == 'QueryParams' ? has(self.queryParams) : !has(self.queryParams)", Message: "If consistent hash type is queryParams, the queryParams field must be set.", Expr: &rulee29dee6e47b2},
 	}, Type: schema.Object}
-	schemab4d11333fe42 = schema.Node{Fields: []schema.Field{
+	schemae189a504f026 = schema.Node{Fields: []schema.Field{
 		{Name: "consistentHash", Node: &schemadee857929727},
 		{Name: "endpointOverride", Node: &schemaf4857124ca8e},
 		{Name: "slowStart", Node: &schema3748a5a8d09a},
@@ -3174,7 +3174,7 @@ var (
 		{Name: "zoneAware", Node: &schema46f0d89f8ced},
 	}, HasRules: true, Required: []string{"type"}, Rules: []schema.Rule{
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
-		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Expr: &ruleefdda08e4951},
+		{Text: "self.type in ['Random', 'ConsistentHash'] ? !has(self.slowStart) : true ", Message: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.", Expr: &rulefcdc4863e3fc},
 		{Text: "self.type == 'ConsistentHash' ? !has(self.zoneAware) : true ", Message: "Currently ZoneAware is only supported for LeastRequest, Random, and RoundRobin load balancers.", Expr: &rule2b4ff05e0cca},
 	}, Type: schema.Object}
 	rulef4b432fdacfd   = cel.Or{Left: &cel.Or{Left: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "headers"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "methods"}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "path"}}, Right: &cel.Or{Left: &cel.Has{Operand: cel.Ident("self"), Field: "sourceCIDR"}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "queryParams"}}}
@@ -3229,7 +3229,7 @@ var (
 		{Name: "metrics", Node: &schema68d28c245ccd},
 		{Name: "tracing", Node: &schema7d2487a99c39},
 	}, HasRules: true, Type: schema.Object}
-	schemac5c527c634cf = schema.Node{Fields: []schema.Field{
+	schema80a9ac13afbf = schema.Node{Fields: []schema.Field{
 		{Name: "circuitBreaker", Node: &schema33ec2f9e10b1},
 		{Name: "compression", Node: &schemac86917b98896},
 		{Name: "compressor", Node: &schemac86917b98896},
@@ -3239,7 +3239,7 @@ var (
 		{Name: "healthCheck", Node: &schema41f772156524},
 		{Name: "http2", Node: &schema67adffe463e9},
 		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
-		{Name: "loadBalancer", Node: &schemab4d11333fe42},
+		{Name: "loadBalancer", Node: &schemae189a504f026},
 		{Name: "mergeType", Node: &schema38c43b5ba342},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schema5039a1759bdc},
@@ -3257,17 +3257,17 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
-		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
+		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rulea92e3c51bee4},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true ", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
-		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule05d5f5c98586},
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Expr: &rule91ddfc9e5c1a},
-		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
+		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &ruleb635d73f2d92},
 	}, Type: schema.Object}
-	schema45fca63493cb = schema.Node{Fields: []schema.Field{
+	schema899df030932d = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemac5c527c634cf},
+		{Name: "spec", Node: &schema80a9ac13afbf},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule66e615f72ea3   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "closeDelay"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "value"}}
@@ -3341,17 +3341,17 @@ var (
 		{Name: "spec", Node: &schemacc316dd98b7b},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
-	schema01385adefbfb = schema.Node{Fields: []schema.Field{
+	schemaf0f48d1d8356 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schemae1b847382ecc},
 		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
-		{Name: "rules", Node: &schemafede34feca3a},
+		{Name: "rules", Node: &schema22b0aa77f797},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schemad213f6bf44bc = schema.Node{Fields: []schema.Field{
+	schema87eba925dd7b = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema01385adefbfb},
+		{Name: "spec", Node: &schemaf0f48d1d8356},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemaeff1b3dbed36 = schema.Node{Items: &schema38c43b5ba342, Type: schema.Array, Unique: true}
@@ -3403,15 +3403,15 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Expr: &rule6788b8dbf283},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Expr: &rule6c80492f9372},
 	}, Type: schema.Object}
-	schemad334ebdbcdbf = schema.Node{HasRules: true, Items: &schema4138dffbac48, MaxLength: &length16, Rules: []schema.Rule{
+	schema4036445b3afb = schema.Node{HasRules: true, Items: &schema4138dffbac48, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
-		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
-		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
-		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
-		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
+		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule0e18769464a8},
+		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rule39d854460f63},
+		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule1157562c68b1},
+		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule590299a21029},
 	}, Type: schema.Array}
-	schema8acdc6fdd119 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemad334ebdbcdbf},
+	schemaea6d36c1f4dc = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema4036445b3afb},
 		{Name: "group", Node: &schema72143674f26c},
 		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
@@ -3421,11 +3421,11 @@ var (
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schemac6cb7aabbef3 = schema.Node{HasRules: true, Items: &schema8acdc6fdd119, MaxLength: &length16, Type: schema.Array}
-	schema77e756a8f074 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schemac6cb7aabbef3},
-		{Name: "filters", Node: &schemad334ebdbcdbf},
-		{Name: "matches", Node: &schema6411917e940f},
+	schema0ce1613b9619 = schema.Node{HasRules: true, Items: &schemaea6d36c1f4dc, MaxLength: &length16, Type: schema.Array}
+	schema790e48b29d83 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema0ce1613b9619},
+		{Name: "filters", Node: &schema4036445b3afb},
+		{Name: "matches", Node: &schemafb21f2f02128},
 		{Name: "name", Node: &schema529d1881e036},
 		{Name: "retry", Node: &schema7291e1635f17},
 		{Name: "sessionPersistence", Node: &schema2e7c5a0772d5},
@@ -3437,21 +3437,21 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schema110e5656476c = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema77e756a8f074, MaxLength: &length16, Rules: []schema.Rule{
+	schema2b2276ed9ff6 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema790e48b29d83, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemaa8ac199af8cb = schema.Node{Fields: []schema.Field{
+	schemad3012d8f28b7 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schemae1b847382ecc},
 		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
-		{Name: "rules", Node: &schema110e5656476c},
+		{Name: "rules", Node: &schema2b2276ed9ff6},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schema571f455519ce = schema.Node{Fields: []schema.Field{
+	schema83de1a7d21b5 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaa8ac199af8cb},
+		{Name: "spec", Node: &schemad3012d8f28b7},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema7db19ae1bc27 = schema.Node{Fields: []schema.Field{
@@ -3705,13 +3705,13 @@ var (
 	}, Type: schema.Object}
 	rule8e5ffb98231e   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "BackendUtilization"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "backendUtilization"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "backendUtilization"}}}}
 	rulecf86abc82d4a   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicModule"}}}, Then: &cel.Has{Operand: cel.Ident("self"), Field: "dynamicModule"}, Else: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "dynamicModule"}}}}
-	rule104cc54e36c7   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.List{cel.Const{Value: "Random"}, cel.Const{Value: "ConsistentHash"}, cel.Const{Value: "DynamicModule"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "slowStart"}}}, Else: cel.Const{Value: true}}
+	rule8dc241a1fe37   = cel.Conditional{If: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: []any{"Random", "ConsistentHash", "DynamicModule"}}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "slowStart"}}}, Else: cel.Const{Value: true}}
 	rule83fd110b24c4   = cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "ConsistentHash"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "zoneAware"}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "zoneAware"}, Field: "preferLocal"}}}, Else: cel.Const{Value: true}}
 	rulecdbec6e72aa5   = cel.Conditional{If: &cel.And{Left: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "BackendUtilization"}}}, Right: &cel.Has{Operand: cel.Ident("self"), Field: "zoneAware"}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "zoneAware"}, Field: "preferLocal"}}}, Else: cel.Const{Value: true}}
 	rulebea43c21ac61   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicModule"}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "zoneAware"}}}, Else: cel.Const{Value: true}}
 	ruleaf51d2f6885c   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "zoneAware"}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.And{Left: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "zoneAware"}, Field: "preferLocal"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "zoneAware"}, Field: "weightedZones"}}}}, Else: cel.Const{Value: true}}
 	rulec183d807d59a   = cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "type"}, cel.Const{Value: "DynamicModule"}}}, Then: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "endpointOverride"}}}, Else: cel.Const{Value: true}}
-	schemaaa2116c20601 = schema.Node{Fields: []schema.Field{
+	schema06767a77e480 = schema.Node{Fields: []schema.Field{
 		{Name: "backendUtilization", Node: &schemac9fee56344c3},
 		{Name: "consistentHash", Node: &schemadee857929727},
 		{Name: "dynamicModule", Node: &schemafb835b20d045},
@@ -3723,7 +3723,7 @@ var (
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
 		{Text: "self.type == 'BackendUtilization' ? has(self.backendUtilization) : !has(self.backendUtilization)", Message: "If LoadBalancer type is BackendUtilization, backendUtilization field needs to be set.", Expr: &rule8e5ffb98231e},
 		{Text: "self.type == 'DynamicModule' ? has(self.dynamicModule) : !has(self.dynamicModule)", Message: "If LoadBalancer type is DynamicModule, dynamicModule field needs to be set.", Expr: &rulecf86abc82d4a},
-		{Text: "self.type in ['Random', 'ConsistentHash', 'DynamicModule'] ? !has(self.slowStart) : true", Message: "Currently SlowStart is only supported for RoundRobin, LeastRequest, and BackendUtilization load balancers.", Expr: &rule104cc54e36c7},
+		{Text: "self.type in ['Random', 'ConsistentHash', 'DynamicModule'] ? !has(self.slowStart) : true", Message: "Currently SlowStart is only supported for RoundRobin, LeastRequest, and BackendUtilization load balancers.", Expr: &rule8dc241a1fe37},
 		{Text: "self.type == 'ConsistentHash' && has(self.zoneAware) ? !has(self.zoneAware.preferLocal) : true", Message: "PreferLocal zone-aware routing is not supported for ConsistentHash load balancers. Use weightedZones instead.", Expr: &rule83fd110b24c4},
 		{Text: "self.type == 'BackendUtilization' && has(self.zoneAware) ? !has(self.zoneAware.preferLocal) : true", Message: "PreferLocal zone-aware routing is not currently supported for BackendUtilization load balancers. Only WeightedZones can be used with BackendUtilization.", Expr: &rulecdbec6e72aa5},
 		{Text: "self.type == 'DynamicModule' ? !has(self.zoneAware) : true", Message: "ZoneAware routing is not supported for DynamicModule load balancers.", Expr: &rulebea43c21ac61},
@@ -3820,8 +3820,8 @@ var (
 		{Name: "tcp", Node: &schema9ed9ccf1fd3c},
 	}, Type: schema.Object}
 	rule8fba20d375d0   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestBuffer"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "httpUpgrade"}}}}, Right: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "httpUpgrade"}}}, cel.Const{Value: int64(0)}}}}
-	rule61b1687c0e47   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "admissionControl"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}}
-	schema1d3193511623 = schema.Node{Fields: []schema.Field{
+	rule188e4c6d9ab7   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "admissionControl"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.Const{Value: []any{"Gateway", "HTTPRoute", "GRPCRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.Const{Value: []any{"Gateway", "HTTPRoute", "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.Const{Value: []any{"Gateway", "HTTPRoute", "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}}
+	schemae8b50f92157a = schema.Node{Fields: []schema.Field{
 		{Name: "admissionControl", Node: &schema71eaf8e88593},
 		{Name: "bandwidthLimit", Node: &schema56a3e0dcb225},
 		{Name: "circuitBreaker", Node: &schemabf8f4a388c20},
@@ -3833,7 +3833,7 @@ var (
 		{Name: "healthCheck", Node: &schema32f74b69804b},
 		{Name: "http2", Node: &schemaf04c93ba8f14},
 		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
-		{Name: "loadBalancer", Node: &schemaaa2116c20601},
+		{Name: "loadBalancer", Node: &schema06767a77e480},
 		{Name: "mergeType", Node: &schema9bac2ff60ae8},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schema6329471aaa08},
@@ -3851,19 +3851,19 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
-		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
+		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rulea92e3c51bee4},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true ", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
-		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule05d5f5c98586},
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Expr: &rule91ddfc9e5c1a},
 		{Text: "!has(self.requestBuffer) || !has(self.httpUpgrade) || self.httpUpgrade.size() == 0", Message: "requestBuffer cannot be used together with httpUpgrade", Expr: &rule8fba20d375d0},
-		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, or Gateway targets", Expr: &rule61b1687c0e47},
-		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
+		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, or Gateway targets", Expr: &rule188e4c6d9ab7},
+		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &ruleb635d73f2d92},
 	}, Type: schema.Object}
-	schema3a11c98cb589 = schema.Node{Fields: []schema.Field{
+	schema17423a6a034b = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema1d3193511623},
+		{Name: "spec", Node: &schemae8b50f92157a},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema37a7143f3ed6 = schema.Node{Fields: []schema.Field{
@@ -3944,46 +3944,46 @@ var (
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Expr: &rule2c30c8387155},
 		{Text: "!has(self.cookieConfig) || self.type == 'Cookie'", Message: "cookieConfig can only be set with type Cookie", Expr: &ruleab5641f0f014},
 	}, Type: schema.Object}
-	schemaf2a08689741e = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema989fd39d230b},
-		{Name: "filters", Node: &schema9c2c7f1064d0},
+	schema7f3a63d22d3d = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema7a4213086cca},
+		{Name: "filters", Node: &schema21d874a678e0},
 		{Name: "matches", Node: &schema064e240bea66},
 		{Name: "name", Node: &schema529d1881e036},
 		{Name: "sessionPersistence", Node: &schema8b406484b4b7},
 	}, HasRules: true, Type: schema.Object}
-	schema3364406602de = schema.Node{HasRules: true, Items: &schemaf2a08689741e, MaxLength: &length16, Rules: []schema.Rule{
+	schema42679acc043b = schema.Node{HasRules: true, Items: &schema7f3a63d22d3d, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schemaaadd564f7a4c = schema.Node{Fields: []schema.Field{
+	schema54bb18e0493c = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schemae1b847382ecc},
 		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
-		{Name: "rules", Node: &schema3364406602de},
+		{Name: "rules", Node: &schema42679acc043b},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schema7f09cdcbef6f = schema.Node{Fields: []schema.Field{
+	schema1ee8c2fd7943 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemaaadd564f7a4c},
+		{Name: "spec", Node: &schema54bb18e0493c},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	rule67f1cccf8842   = cel.Fold{Range: cel.Ident("self"), Variable: "l", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("l"), Field: "protocol"}, cel.Const{Value: "TLS"}}}, Then: &cel.And{Left: &cel.And{Left: &cel.Has{Operand: cel.Ident("l"), Field: "tls"}, Right: &cel.Has{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}}, Right: &cel.Call{Function: "_!=_", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("l"), Field: "tls"}, Field: "mode"}, cel.Const{Value: ""}}}}, Else: cel.Const{Value: true}}}, Result: cel.Ident("@result")}
-	schema1f8db0a3f2cf = schema.Node{HasRules: true, Items: &schemae8c7ff449320, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
-		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rule3c11bf9e29ef},
+	schema0542fd5e69da = schema.Node{HasRules: true, Items: &schemae8c7ff449320, MaxLength: &length64, MinLength: &length1, Rules: []schema.Rule{
+		{Text: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)", Message: "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']", Expr: &rulea1d377f2ca24},
 		{Text: "self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode == 'Terminate') : true)", Message: "tls mode must be Terminate for protocol HTTPS", Expr: &rule88d274403ce3},
 		{Text: "self.all(l, (l.protocol == 'TLS' ? has(l.tls) && has(l.tls.mode) && l.tls.mode != '' : true))", Message: "tls mode must be set for protocol TLS", Expr: &rule67f1cccf8842},
-		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Expr: &ruled6e9b5a42856},
+		{Text: "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)", Message: "hostname must not be specified for protocols ['TCP', 'UDP']", Expr: &rulee45d7eeb607d},
 		{Text: "self.all(l1, self.exists_one(l2, l1.name == l2.name))", Message: "Listener name must be unique within the Gateway", Expr: &ruleb1951103b86e},
 		{Text: "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))", Message: "Combination of port, protocol and hostname must be unique for each listener", Expr: &rule5d276adc6817},
 	}, Type: schema.Array, Unique: true, UniqueBy: []string{"name"}}
-	schemad0980ed75732 = schema.Node{Fields: []schema.Field{
+	schema16fa7073ccc0 = schema.Node{Fields: []schema.Field{
 		{Name: "addresses", Node: &schema855e8eed2966},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
 		{Name: "defaultScope", Node: &schema39b6c711ff5e},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
 		{Name: "infrastructure", Node: &schema7cb11fb174dd},
-		{Name: "listeners", Node: &schema1f8db0a3f2cf},
+		{Name: "listeners", Node: &schema0542fd5e69da},
 		{Name: "tls", Node: &schemadb5900e5c234},
 	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
 	schema8c72bce339d3 = schema.Node{Fields: []schema.Field{
@@ -3992,11 +3992,11 @@ var (
 		{Name: "conditions", Node: &schemab7808f41d7df},
 		{Name: "listeners", Node: &schemaabae24e4c2c3},
 	}, Type: schema.Object}
-	schema7e6b6c74372c = schema.Node{Fields: []schema.Field{
+	schema604f106a061f = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemad0980ed75732},
+		{Name: "spec", Node: &schema16fa7073ccc0},
 		{Name: "status", Node: &schema8c72bce339d3},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemabedde6b34f97 = schema.Node{HasRules: true, Items: &schemadaec5e3df0ef, MaxLength: &length64, Rules: []schema.Rule{
@@ -4043,17 +4043,17 @@ var (
 		{Text: "!(has(self.externalAuth) && self.type != 'ExternalAuth')", Message: "filter.externalAuth must be nil if the filter.type is not ExternalAuth", Expr: &rule6788b8dbf283},
 		{Text: "!(!has(self.externalAuth) && self.type == 'ExternalAuth')", Message: "filter.externalAuth must be specified for ExternalAuth filter.type", Expr: &rule6c80492f9372},
 	}, Type: schema.Object}
-	rule9ab97ee8cef6   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "CORS"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schemafdae6ff08b0d = schema.Node{HasRules: true, Items: &schema55cb92c036d5, MaxLength: &length16, Rules: []schema.Rule{
+	rulee0c64584227a   = cel.Call{Function: "_<=_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.Ident("self"), Variable: "f", Accumulator: "@result", Init: cel.Const{Value: []any{}}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: &cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("f"), Field: "type"}, cel.Const{Value: "CORS"}}}, Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("f")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
+	schema6f353dd6c573 = schema.Node{HasRules: true, Items: &schema55cb92c036d5, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", Message: "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both", Expr: &rule435bdb08ed27},
-		{Text: "self.filter(f, f.type == 'CORS').size() <= 1", Message: "CORS filter cannot be repeated", Expr: &rule9ab97ee8cef6},
-		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule9b6abc1c16c5},
-		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rulea4fc330235ce},
-		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule5ec9d28aea93},
-		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule4ca6cc9d5fca},
+		{Text: "self.filter(f, f.type == 'CORS').size() <= 1", Message: "CORS filter cannot be repeated", Expr: &rulee0c64584227a},
+		{Text: "self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1", Message: "RequestHeaderModifier filter cannot be repeated", Expr: &rule0e18769464a8},
+		{Text: "self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1", Message: "ResponseHeaderModifier filter cannot be repeated", Expr: &rule39d854460f63},
+		{Text: "self.filter(f, f.type == 'RequestRedirect').size() <= 1", Message: "RequestRedirect filter cannot be repeated", Expr: &rule1157562c68b1},
+		{Text: "self.filter(f, f.type == 'URLRewrite').size() <= 1", Message: "URLRewrite filter cannot be repeated", Expr: &rule590299a21029},
 	}, Type: schema.Array}
-	schema2a6633671381 = schema.Node{Fields: []schema.Field{
-		{Name: "filters", Node: &schemafdae6ff08b0d},
+	schemabc9ecf9a78a7 = schema.Node{Fields: []schema.Field{
+		{Name: "filters", Node: &schema6f353dd6c573},
 		{Name: "group", Node: &schema72143674f26c},
 		{Name: "kind", Node: &schemac611371210ee},
 		{Name: "name", Node: &schema97855a7edf6b},
@@ -4063,11 +4063,11 @@ var (
 	}, HasRules: true, Required: []string{"name"}, Rules: []schema.Rule{
 		{Text: "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", Message: "Must have port for Service reference", Expr: &rule6d8793638770},
 	}, Type: schema.Object}
-	schema78af9516c0ea = schema.Node{HasRules: true, Items: &schema2a6633671381, MaxLength: &length16, Type: schema.Array}
-	schema72171d6889b0 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema78af9516c0ea},
-		{Name: "filters", Node: &schemafdae6ff08b0d},
-		{Name: "matches", Node: &schema245fb2b7c77b},
+	schema42155a053c80 = schema.Node{HasRules: true, Items: &schemabc9ecf9a78a7, MaxLength: &length16, Type: schema.Array}
+	schemaec07e8ce3c74 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema42155a053c80},
+		{Name: "filters", Node: &schema6f353dd6c573},
+		{Name: "matches", Node: &schema29ef915fcf61},
 		{Name: "name", Node: &schema529d1881e036},
 		{Name: "retry", Node: &schema7291e1635f17},
 		{Name: "sessionPersistence", Node: &schema8b406484b4b7},
@@ -4079,21 +4079,21 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schema9ad3351b965f = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema72171d6889b0, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
+	schema087dc312966d = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schemaec07e8ce3c74, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema10cfa264e6ee = schema.Node{Fields: []schema.Field{
+	schema097c3bd2e6c3 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schemae1b847382ecc},
 		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
-		{Name: "rules", Node: &schema9ad3351b965f},
+		{Name: "rules", Node: &schema087dc312966d},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schemae1ed4ad0fc15 = schema.Node{Fields: []schema.Field{
+	schema8245e28fffc3 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema10cfa264e6ee},
+		{Name: "spec", Node: &schema097c3bd2e6c3},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemae1058a4a9fd1 = schema.Node{Fields: []schema.Field{
@@ -4163,7 +4163,7 @@ var (
 		{Name: "local", Node: &schema45643eb769c3},
 		{Name: "type", Node: &schema1e3b5a59956a},
 	}, HasRules: true, Type: schema.Object}
-	schemad783deb3790f = schema.Node{Fields: []schema.Field{
+	schema3453f50e03c3 = schema.Node{Fields: []schema.Field{
 		{Name: "admissionControl", Node: &schema71eaf8e88593},
 		{Name: "bandwidthLimit", Node: &schema56a3e0dcb225},
 		{Name: "circuitBreaker", Node: &schemabf8f4a388c20},
@@ -4175,7 +4175,7 @@ var (
 		{Name: "healthCheck", Node: &schema32f74b69804b},
 		{Name: "http2", Node: &schemaf04c93ba8f14},
 		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
-		{Name: "loadBalancer", Node: &schemaaa2116c20601},
+		{Name: "loadBalancer", Node: &schema06767a77e480},
 		{Name: "mergeType", Node: &schema9bac2ff60ae8},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schemaa27a056bc135},
@@ -4193,19 +4193,19 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
-		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule100cc7fe13a4},
+		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rulea92e3c51bee4},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true ", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
-		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule4289b457f5f9},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule05d5f5c98586},
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Expr: &rule91ddfc9e5c1a},
 		{Text: "!has(self.requestBuffer) || !has(self.httpUpgrade) || self.httpUpgrade.size() == 0", Message: "requestBuffer cannot be used together with httpUpgrade", Expr: &rule8fba20d375d0},
-		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, or Gateway targets", Expr: &rule61b1687c0e47},
-		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
+		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, or Gateway targets", Expr: &rule188e4c6d9ab7},
+		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &ruleb635d73f2d92},
 	}, Type: schema.Object}
-	schema795a02d944cb = schema.Node{Fields: []schema.Field{
+	schema92cc053122ae = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schemad783deb3790f},
+		{Name: "spec", Node: &schema3453f50e03c3},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	pattern13abc2357cd3 = schema.Pattern{Text: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\.?$"}
@@ -4292,8 +4292,8 @@ var (
 		{Name: "sinks", Node: &schema5668dc13aced},
 	}, HasRules: true, Type: schema.Object}
 	schema53618f226072 = schema.Node{MaxLength: &length16, Type: schema.String}
-	rule15f761959fc4   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestBody"}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "method"}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Call{Function: "upperAscii", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "method"}}}, cel.List{cel.Const{Value: "POST"}, cel.Const{Value: "PUT"}}}}}}
-	schema0bb7734e089c = schema.Node{Fields: []schema.Field{
+	rulebae998f92e1d   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "requestBody"}}}, Right: &cel.And{Left: &cel.Has{Operand: cel.Ident("self"), Field: "method"}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Call{Function: "upperAscii", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "method"}}}, cel.Const{Value: []any{"POST", "PUT"}}}}}}
+	schema37baf56bb3f2 = schema.Node{Fields: []schema.Field{
 		{Name: "expectedResponse", Node: &schema2f9887b1d6b3},
 		{Name: "expectedStatuses", Node: &schema6631fd2d632f},
 		{Name: "hostname", Node: &schema529d1881e036},
@@ -4302,13 +4302,13 @@ var (
 		{Name: "requestBody", Node: &schema2f9887b1d6b3},
 		{Name: "retriableStatuses", Node: &schema6631fd2d632f},
 	}, HasRules: true, Required: []string{"path"}, Rules: []schema.Rule{
-		{Text: "!has(self.requestBody) || (has(self.method) && self.method.upperAscii() in ['POST','PUT'])", Message: "The requestBody field can only be set when method is POST or PUT.", Expr: &rule15f761959fc4},
+		{Text: "!has(self.requestBody) || (has(self.method) && self.method.upperAscii() in ['POST','PUT'])", Message: "The requestBody field can only be set when method is POST or PUT.", Expr: &rulebae998f92e1d},
 	}, Type: schema.Object}
-	schemaa34ae763dccb = schema.Node{Fields: []schema.Field{
+	schema968c1202b9bb = schema.Node{Fields: []schema.Field{
 		{Name: "grpc", Node: &schema38fcd5eec7b3},
 		{Name: "healthCheckLog", Node: &schema97391d83213b},
 		{Name: "healthyThreshold", Node: &schema531d7ad32449},
-		{Name: "http", Node: &schema0bb7734e089c},
+		{Name: "http", Node: &schema37baf56bb3f2},
 		{Name: "initialJitter", Node: &schema6fde75b31f18},
 		{Name: "interval", Node: &schemad29dd8ededef},
 		{Name: "overrides", Node: &schemaa32f47172c1b},
@@ -4321,8 +4321,8 @@ var (
 		{Text: "self.type == 'TCP' ? has(self.tcp) : !has(self.tcp)", Message: "If Health Checker type is TCP, tcp field needs to be set.", Expr: &rule46b9af0e4412},
 		{Text: "has(self.grpc) ? self.type == 'GRPC' : true", Message: "The grpc field can only be set if the Health Checker type is GRPC.", Expr: &rulef0e53b176809},
 	}, Type: schema.Object}
-	schema7f4dc151269e = schema.Node{Fields: []schema.Field{
-		{Name: "active", Node: &schemaa34ae763dccb},
+	schemaf6f4c4e840d2 = schema.Node{Fields: []schema.Field{
+		{Name: "active", Node: &schema968c1202b9bb},
 		{Name: "panicThreshold", Node: &schema663e146225f4},
 		{Name: "passive", Node: &schema58bffcffa412},
 	}, HasRules: true, Type: schema.Object}
@@ -4347,7 +4347,7 @@ var (
 		{Name: "weightExpirationPeriod", Node: &schema6fde75b31f18},
 		{Name: "weightUpdatePeriod", Node: &schema6fde75b31f18},
 	}, HasRules: true, Type: schema.Object}
-	schema43b6a6c01e10 = schema.Node{Fields: []schema.Field{
+	schema7bb1851cc657 = schema.Node{Fields: []schema.Field{
 		{Name: "backendUtilization", Node: &schemab4c4c29e8248},
 		{Name: "consistentHash", Node: &schemadee857929727},
 		{Name: "dynamicModule", Node: &schemafb835b20d045},
@@ -4359,7 +4359,7 @@ var (
 		{Text: "self.type == 'ConsistentHash' ? has(self.consistentHash) : !has(self.consistentHash)", Message: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.", Expr: &rule4d28c77a6362},
 		{Text: "self.type == 'BackendUtilization' ? has(self.backendUtilization) : !has(self.backendUtilization)", Message: "If LoadBalancer type is BackendUtilization, backendUtilization field needs to be set.", Expr: &rule8e5ffb98231e},
 		{Text: "self.type == 'DynamicModule' ? has(self.dynamicModule) : !has(self.dynamicModule)", Message: "If LoadBalancer type is DynamicModule, dynamicModule field needs to be set.", Expr: &rulecf86abc82d4a},
-		{Text: "self.type in ['Random', 'ConsistentHash', 'DynamicModule'] ? !has(self.slowStart) : true", Message: "Currently SlowStart is only supported for RoundRobin, LeastRequest, and BackendUtilization load balancers.", Expr: &rule104cc54e36c7},
+		{Text: "self.type in ['Random', 'ConsistentHash', 'DynamicModule'] ? !has(self.slowStart) : true", Message: "Currently SlowStart is only supported for RoundRobin, LeastRequest, and BackendUtilization load balancers.", Expr: &rule8dc241a1fe37},
 		{Text: "self.type == 'ConsistentHash' && has(self.zoneAware) ? !has(self.zoneAware.preferLocal) : true", Message: "PreferLocal zone-aware routing is not supported for ConsistentHash load balancers. Use weightedZones instead.", Expr: &rule83fd110b24c4},
 		{Text: "self.type == 'BackendUtilization' && has(self.zoneAware) ? !has(self.zoneAware.preferLocal) : true", Message: "PreferLocal zone-aware routing is not currently supported for BackendUtilization load balancers. Only WeightedZones can be used with BackendUtilization.", Expr: &rulecdbec6e72aa5},
 		{Text: "self.type == 'DynamicModule' ? !has(self.zoneAware) : true", Message: "ZoneAware routing is not supported for DynamicModule load balancers.", Expr: &rulebea43c21ac61},
@@ -4445,11 +4445,11 @@ var (
 		{Name: "metrics", Node: &schema68d28c245ccd},
 		{Name: "tracing", Node: &schema0cf10599e62b},
 	}, HasRules: true, Type: schema.Object}
-	rule9658d26645b3   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}, Else: cel.Const{Value: true}}
-	rule1d4f023b58ac   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
-	rule4bcc53bbb806   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "mergeType"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.List{cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}, cel.Const{Value: "UDPRoute"}, cel.Const{Value: "TCPRoute"}, cel.Const{Value: "TLSRoute"}}}}}, Result: cel.Ident("@result")}}}}
-	rulef80bfc6516b9   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "admissionControl"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}, cel.Const{Value: "HTTPRoute"}, cel.Const{Value: "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}}
-	schema62a5cbd19251 = schema.Node{Fields: []schema.Field{
+	ruled62d9cbd61eb   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.Const{Value: []any{"Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "UDPRoute", "TCPRoute", "TLSRoute"}}}}, Else: cel.Const{Value: true}}
+	ruleaac67e08be5a   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.Const{Value: []any{"Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "UDPRoute", "TCPRoute", "TLSRoute"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
+	rulefc4723a8a925   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "mergeType"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.Const{Value: []any{"HTTPRoute", "GRPCRoute", "UDPRoute", "TCPRoute", "TLSRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.Const{Value: []any{"HTTPRoute", "GRPCRoute", "UDPRoute", "TCPRoute", "TLSRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.Const{Value: []any{"HTTPRoute", "GRPCRoute", "UDPRoute", "TCPRoute", "TLSRoute"}}}}}, Result: cel.Ident("@result")}}}}
+	rule9d15b14d1e68   = cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "admissionControl"}}}, Right: &cel.And{Left: &cel.And{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.Const{Value: []any{"Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute"}}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.Const{Value: []any{"Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "targetSelectors"}}}, Right: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetSelectors"}, Variable: "sel", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("sel"), Field: "kind"}, cel.Const{Value: []any{"Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute"}}}}}, Result: cel.Ident("@result")}}}}
+	schemae4301ac2de25 = schema.Node{Fields: []schema.Field{
 		{Name: "admissionControl", Node: &schema71eaf8e88593},
 		{Name: "bandwidthLimit", Node: &schema56a3e0dcb225},
 		{Name: "circuitBreaker", Node: &schemabf8f4a388c20},
@@ -4458,10 +4458,10 @@ var (
 		{Name: "connection", Node: &schema4369c9e73a6a},
 		{Name: "dns", Node: &schema54ea0dbf63b5},
 		{Name: "faultInjection", Node: &schema3b10d4c5f076},
-		{Name: "healthCheck", Node: &schema7f4dc151269e},
+		{Name: "healthCheck", Node: &schemaf6f4c4e840d2},
 		{Name: "http2", Node: &schemaf04c93ba8f14},
 		{Name: "httpUpgrade", Node: &schemaae3fbc1f6560},
-		{Name: "loadBalancer", Node: &schema43b6a6c01e10},
+		{Name: "loadBalancer", Node: &schema7bb1851cc657},
 		{Name: "mergeType", Node: &schema9bac2ff60ae8},
 		{Name: "proxyProtocol", Node: &schemabd0be92a009d},
 		{Name: "rateLimit", Node: &schema88529b02fbaa},
@@ -4479,20 +4479,20 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true ", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
-		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/ListenerSet/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule9658d26645b3},
+		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'] : true", Message: "this policy can only have a targetRef.kind of Gateway/ListenerSet/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &ruled62d9cbd61eb},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true ", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
-		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/ListenerSet/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &rule1d4f023b58ac},
-		{Text: "!has(self.mergeType) || ((!has(self.targetRef) || self.targetRef.kind in ['HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'])))", Message: "mergeType can only be used with xRoute targets", Expr: &rule4bcc53bbb806},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) : true ", Message: "this policy can only have a targetRefs[*].kind of Gateway/ListenerSet/HTTPRoute/GRPCRoute/TCPRoute/UDPRoute/TLSRoute", Expr: &ruleaac67e08be5a},
+		{Text: "!has(self.mergeType) || ((!has(self.targetRef) || self.targetRef.kind in ['HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['HTTPRoute', 'GRPCRoute', 'UDPRoute', 'TCPRoute', 'TLSRoute'])))", Message: "mergeType can only be used with xRoute targets", Expr: &rulefc4723a8a925},
 		{Text: "!has(self.compression) || !has(self.compressor)", Message: "either compression or compressor can be set, not both", Expr: &rule91ddfc9e5c1a},
 		{Text: "!has(self.requestBuffer) || !has(self.httpUpgrade) || self.httpUpgrade.size() == 0", Message: "requestBuffer cannot be used together with httpUpgrade", Expr: &rule8fba20d375d0},
-		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, Gateway, or ListenerSet targets", Expr: &rulef80bfc6516b9},
-		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &rule25e26fa69c55},
+		{Text: "!has(self.admissionControl) || ((!has(self.targetRef) || self.targetRef.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute']) && (!has(self.targetRefs) || self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute'])) && (!has(self.targetSelectors) || self.targetSelectors.all(sel, sel.kind in ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute'])))", Message: "admissionControl can only be used with HTTPRoute, GRPCRoute, Gateway, or ListenerSet targets", Expr: &rule9d15b14d1e68},
+		{Text: "!((has(self.connection) && has(self.connection.preconnect) && has(self.connection.preconnect.predictivePercent)) && !(has(self.loadBalancer) && has(self.loadBalancer.type) && self.loadBalancer.type in ['Random', 'RoundRobin']))", Message: "predictivePercent in preconnect policy only works with RoundRobin or Random load balancers", Expr: &ruleb635d73f2d92},
 	}, Type: schema.Object}
-	schema72ce09811215 = schema.Node{Fields: []schema.Field{
+	schemafe0d5061918c = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema62a5cbd19251},
+		{Name: "spec", Node: &schemae4301ac2de25},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema19589445f259 = schema.Node{Fields: []schema.Field{
@@ -4502,13 +4502,13 @@ var (
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.numTrustedHops) && !has(self.trustedCIDRs)) || (!has(self.numTrustedHops) && has(self.trustedCIDRs))", Message: "only one of numTrustedHops or trustedCIDRs must be set", Expr: &rulec77826279c10},
 	}, Type: schema.Object}
-	ruleb3dc6d59c3c5   = cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.List{&cel.Has{Operand: cel.Ident("self"), Field: "xForwardedFor"}, &cel.Has{Operand: cel.Ident("self"), Field: "customHeader"}, &cel.Has{Operand: cel.Ident("self"), Field: "directSourceIP"}}, Variable: "x", Accumulator: "@result", Init: cel.List{}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: cel.Ident("x"), Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("x")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
-	schemac443d5495b1e = schema.Node{Fields: []schema.Field{
+	rule7f3a3d52d48e   = cel.Call{Function: "_==_", Args: []cel.Expr{&cel.Call{Function: "size", Args: []cel.Expr{&cel.Fold{Range: cel.List{&cel.Has{Operand: cel.Ident("self"), Field: "xForwardedFor"}, &cel.Has{Operand: cel.Ident("self"), Field: "customHeader"}, &cel.Has{Operand: cel.Ident("self"), Field: "directSourceIP"}}, Variable: "x", Accumulator: "@result", Init: cel.Const{Value: []any{}}, Condition: cel.Const{Value: true}, Step: &cel.Conditional{If: cel.Ident("x"), Then: &cel.Call{Function: "_+_", Args: []cel.Expr{cel.Ident("@result"), cel.List{cel.Ident("x")}}}, Else: cel.Ident("@result")}, Result: cel.Ident("@result")}}}, cel.Const{Value: int64(1)}}}
+	schema93a85bfa8791 = schema.Node{Fields: []schema.Field{
 		{Name: "customHeader", Node: &schema3e61cb809255},
 		{Name: "directSourceIP", Node: &schema5957ac208058},
 		{Name: "xForwardedFor", Node: &schema19589445f259},
 	}, HasRules: true, Rules: []schema.Rule{
-		{Text: "[has(self.xForwardedFor), has(self.customHeader), has(self.directSourceIP)].filter(x, x).size() == 1", Message: "exactly one of xForwardedFor, customHeader, or directSourceIP must be set", Expr: &ruleb3dc6d59c3c5},
+		{Text: "[has(self.xForwardedFor), has(self.customHeader), has(self.directSourceIP)].filter(x, x).size() == 1", Message: "exactly one of xForwardedFor, customHeader, or directSourceIP must be set", Expr: &rule7f3a3d52d48e},
 	}, Type: schema.Object}
 	schemaeaa4fb89cee6 = schema.Node{Fields: []schema.Field{
 		{Name: "stripTrailingHostDot", Node: &schemada9efc572a6e},
@@ -4541,8 +4541,8 @@ var (
 		{Name: "http", Node: &schema769b2f487ade},
 		{Name: "tcp", Node: &schema340d95060189},
 	}, Type: schema.Object}
-	rulebe832eb8488e   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "allowExpiredCertificate"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "allowExpiredCertificate"}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "mode"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "mode"}, cel.List{cel.Const{Value: "VerifyIfGiven"}, cel.Const{Value: "RequireAndVerify"}}}}}}
-	schemaa613f616087e = schema.Node{Fields: []schema.Field{
+	ruleee168a4f91bd   = cel.Or{Left: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "allowExpiredCertificate"}}}, Right: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "allowExpiredCertificate"}}}}, Right: &cel.Or{Left: &cel.Call{Function: "!_", Args: []cel.Expr{&cel.Has{Operand: cel.Ident("self"), Field: "mode"}}}, Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("self"), Field: "mode"}, cel.Const{Value: []any{"VerifyIfGiven", "RequireAndVerify"}}}}}}
+	schema6d108187029e = schema.Node{Fields: []schema.Field{
 		{Name: "allowExpiredCertificate", Node: &schemada9efc572a6e},
 		{Name: "caCertificateRefs", Node: &schema67e10b44951c},
 		{Name: "certificateHashes", Node: &schemaddea1d3cbeb2},
@@ -4552,12 +4552,12 @@ var (
 		{Name: "spkiHashes", Node: &schemaddea1d3cbeb2},
 		{Name: "subjectAltNames", Node: &schema8ba57237b018},
 	}, HasRules: true, Rules: []schema.Rule{
-		{Text: "!has(self.allowExpiredCertificate) || !self.allowExpiredCertificate || !has(self.mode) || self.mode in ['VerifyIfGiven', 'RequireAndVerify']", Message: "allowExpiredCertificate can only be set when mode is VerifyIfGiven or RequireAndVerify", Expr: &rulebe832eb8488e},
+		{Text: "!has(self.allowExpiredCertificate) || !self.allowExpiredCertificate || !has(self.mode) || self.mode in ['VerifyIfGiven', 'RequireAndVerify']", Message: "allowExpiredCertificate can only be set when mode is VerifyIfGiven or RequireAndVerify", Expr: &ruleee168a4f91bd},
 	}, Type: schema.Object}
-	schema376a6eb7ba51 = schema.Node{Fields: []schema.Field{
+	schemadc6c1cd61fee = schema.Node{Fields: []schema.Field{
 		{Name: "alpnProtocols", Node: &schemaddea1d3cbeb2},
 		{Name: "ciphers", Node: &schemaddea1d3cbeb2},
-		{Name: "clientValidation", Node: &schemaa613f616087e},
+		{Name: "clientValidation", Node: &schema6d108187029e},
 		{Name: "ecdhCurves", Node: &schemaddea1d3cbeb2},
 		{Name: "fingerprints", Node: &schema248fc50762e7},
 		{Name: "maxVersion", Node: &schema4139913ada40},
@@ -4568,10 +4568,10 @@ var (
 		{Text: "has(self.minVersion) && self.minVersion == '1.3' ? !has(self.ciphers) : true", Message: "setting ciphers has no effect if the minimum possible TLS version is 1.3", Expr: &rule0c6e215ce074},
 		{Text: "has(self.minVersion) && has(self.maxVersion) ? {\"Auto\":0,\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4}[self.minVersion] <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : !has(self.minVersion) && has(self.maxVersion) ? 3 <= {\"1.0\":1,\"1.1\":2,\"1.2\":3,\"1.3\":4,\"Auto\":5}[self.maxVersion] : true", Message: "minVersion must be smaller or equal to maxVersion", Expr: &ruledfc125208504},
 	}, Type: schema.Object}
-	rule567fb88e5656   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}}}}, Else: cel.Const{Value: true}}
-	rulee44fcdcda383   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.List{cel.Const{Value: "Gateway"}, cel.Const{Value: "ListenerSet"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
-	schema4ff21d460f67 = schema.Node{Fields: []schema.Field{
-		{Name: "clientIPDetection", Node: &schemac443d5495b1e},
+	rule6dcf713268c8   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRef"}, Then: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: &cel.Select{Operand: cel.Ident("self"), Field: "targetRef"}, Field: "kind"}, cel.Const{Value: []any{"Gateway", "ListenerSet"}}}}, Else: cel.Const{Value: true}}
+	rule301cc7dc0eeb   = cel.Conditional{If: &cel.Has{Operand: cel.Ident("self"), Field: "targetRefs"}, Then: &cel.Fold{Range: &cel.Select{Operand: cel.Ident("self"), Field: "targetRefs"}, Variable: "ref", Accumulator: "@result", Init: cel.Const{Value: true}, Condition: &cel.NotStrictlyFalse{Operand: cel.Ident("@result")}, Step: &cel.And{Left: cel.Ident("@result"), Right: &cel.Call{Function: "@in", Args: []cel.Expr{&cel.Select{Operand: cel.Ident("ref"), Field: "kind"}, cel.Const{Value: []any{"Gateway", "ListenerSet"}}}}}, Result: cel.Ident("@result")}, Else: cel.Const{Value: true}}
+	schemabac647810c53 = schema.Node{Fields: []schema.Field{
+		{Name: "clientIPDetection", Node: &schema93a85bfa8791},
 		{Name: "connection", Node: &schema7b7260cfdea7},
 		{Name: "enableProxyProtocol", Node: &schemada9efc572a6e},
 		{Name: "grpc", Node: &schema37a7143f3ed6},
@@ -4588,19 +4588,19 @@ var (
 		{Name: "targetSelectors", Node: &schemaf6baf62c099f},
 		{Name: "tcpKeepalive", Node: &schema6a9ba05607bb},
 		{Name: "timeout", Node: &schemae278c64f533c},
-		{Name: "tls", Node: &schema376a6eb7ba51},
+		{Name: "tls", Node: &schemadc6c1cd61fee},
 	}, HasRules: true, Rules: []schema.Rule{
 		{Text: "(has(self.targetRef) && !has(self.targetRefs)) || (!has(self.targetRef) && has(self.targetRefs)) || (has(self.targetSelectors) && self.targetSelectors.size() > 0) ", Message: "either targetRef or targetRefs must be used", Expr: &rule47e4f3ce8f07},
 		{Text: "has(self.targetRef) ? self.targetRef.group == 'gateway.networking.k8s.io' : true", Message: "this policy can only have a targetRef.group of gateway.networking.k8s.io", Expr: &rulef362e1814a40},
-		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'ListenerSet'] : true", Message: "this policy can only have a targetRef.kind of Gateway or ListenerSet", Expr: &rule567fb88e5656},
+		{Text: "has(self.targetRef) ? self.targetRef.kind in ['Gateway', 'ListenerSet'] : true", Message: "this policy can only have a targetRef.kind of Gateway or ListenerSet", Expr: &rule6dcf713268c8},
 		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.group == 'gateway.networking.k8s.io') : true", Message: "this policy can only have a targetRefs[*].group of gateway.networking.k8s.io", Expr: &rule10e21d447b10},
-		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet']) : true", Message: "this policy can only have a targetRefs[*].kind of Gateway or ListenerSet", Expr: &rulee44fcdcda383},
+		{Text: "has(self.targetRefs) ? self.targetRefs.all(ref, ref.kind in ['Gateway', 'ListenerSet']) : true", Message: "this policy can only have a targetRefs[*].kind of Gateway or ListenerSet", Expr: &rule301cc7dc0eeb},
 	}, Type: schema.Object}
-	schema10c71eff03d2 = schema.Node{Fields: []schema.Field{
+	schema7ead0ded6ec9 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema4ff21d460f67},
+		{Name: "spec", Node: &schemabac647810c53},
 		{Name: "status", Node: &schema54fd949a45bd},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema59dab8fabcef = schema.Node{Fields: []schema.Field{
@@ -4612,28 +4612,28 @@ var (
 		{Text: "!has(self.cookieConfig) || !has(self.cookieConfig.lifetimeType) || self.cookieConfig.lifetimeType != 'Permanent' || has(self.absoluteTimeout)", Message: "AbsoluteTimeout must be specified when cookie lifetimeType is Permanent", Expr: &rule2c30c8387155},
 		{Text: "!has(self.cookieConfig) || self.type == 'Cookie'", Message: "cookieConfig can only be set with type Cookie", Expr: &ruleab5641f0f014},
 	}, Type: schema.Object}
-	schema5ee75d632c81 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema989fd39d230b},
-		{Name: "filters", Node: &schema9c2c7f1064d0},
+	schema52f70e740631 = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema7a4213086cca},
+		{Name: "filters", Node: &schema21d874a678e0},
 		{Name: "matches", Node: &schema064e240bea66},
 		{Name: "name", Node: &schema529d1881e036},
 		{Name: "sessionPersistence", Node: &schema59dab8fabcef},
 	}, HasRules: true, Type: schema.Object}
-	schemaa0a7f9db30ea = schema.Node{HasRules: true, Items: &schema5ee75d632c81, MaxLength: &length16, Rules: []schema.Rule{
+	schemadd5893394c4b = schema.Node{HasRules: true, Items: &schema52f70e740631, MaxLength: &length16, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? (has(self[0].matches) ? self[0].matches.size() : 0) : 0) + (self.size() > 1 ? (has(self[1].matches) ? self[1].matches.size() : 0) : 0) + (self.size() > 2 ? (has(self[2].matches) ? self[2].matches.size() : 0) : 0) + (self.size() > 3 ? (has(self[3].matches) ? self[3].matches.size() : 0) : 0) + (self.size() > 4 ? (has(self[4].matches) ? self[4].matches.size() : 0) : 0) + (self.size() > 5 ? (has(self[5].matches) ? self[5].matches.size() : 0) : 0) + (self.size() > 6 ? (has(self[6].matches) ? self[6].matches.size() : 0) : 0) + (self.size() > 7 ? (has(self[7].matches) ? self[7].matches.size() : 0) : 0) + (self.size() > 8 ? (has(self[8].matches) ? self[8].matches.size() : 0) : 0) + (self.size() > 9 ? (has(self[9].matches) ? self[9].matches.size() : 0) : 0) + (self.size() > 10 ? (has(self[10].matches) ? self[10].matches.size() : 0) : 0) + (self.size() > 11 ? (has(self[11].matches) ? self[11].matches.size() : 0) : 0) + (self.size() > 12 ? (has(self[12].matches) ? self[12].matches.size() : 0) : 0) + (self.size() > 13 ? (has(self[13].matches) ? self[13].matches.size() : 0) : 0) + (self.size() > 14 ? (has(self[14].matches) ? self[14].matches.size() : 0) : 0) + (self.size() > 15 ? (has(self[15].matches) ? self[15].matches.size() : 0) : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule4d465603ede8},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema6e5d4381535f = schema.Node{Fields: []schema.Field{
+	schemaf31a277cd630 = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schemae1b847382ecc},
 		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
-		{Name: "rules", Node: &schemaa0a7f9db30ea},
+		{Name: "rules", Node: &schemadd5893394c4b},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schema0a22b976de22 = schema.Node{Fields: []schema.Field{
+	schema4e7ada63f470 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema6e5d4381535f},
+		{Name: "spec", Node: &schemaf31a277cd630},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema970569d1388b = schema.Node{HasRules: true, MaxLength: &length16, Rules: []schema.Rule{
@@ -4668,20 +4668,20 @@ var (
 		{Name: "backend", Node: &schema83762389a71e},
 		{Name: "frontend", Node: &schemae41b20106a96},
 	}, HasRules: true, Type: schema.Object}
-	schema065f2fc59816 = schema.Node{Fields: []schema.Field{
+	schemac27442b3b21d = schema.Node{Fields: []schema.Field{
 		{Name: "addresses", Node: &schema855e8eed2966},
 		{Name: "allowedListeners", Node: &schema3e2e919a0b5f},
 		{Name: "defaultScope", Node: &schema39b6c711ff5e},
 		{Name: "gatewayClassName", Node: &schema97855a7edf6b},
 		{Name: "infrastructure", Node: &schema6cd30fa13bca},
-		{Name: "listeners", Node: &schema1f8db0a3f2cf},
+		{Name: "listeners", Node: &schema0542fd5e69da},
 		{Name: "tls", Node: &schema769a07b0ed7c},
 	}, HasRules: true, Required: []string{"gatewayClassName", "listeners"}, Type: schema.Object}
-	schemab522a0e6e99d = schema.Node{Fields: []schema.Field{
+	schema3c5281040f09 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema065f2fc59816},
+		{Name: "spec", Node: &schemac27442b3b21d},
 		{Name: "status", Node: &schema8c72bce339d3},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schema7cef342a97c0 = schema.Node{Items: &schemaf0563cd98860, Type: schema.Array, Unique: true}
@@ -4690,10 +4690,10 @@ var (
 		{Name: "backoff", Node: &schema6fde75b31f18},
 		{Name: "codes", Node: &schema7cef342a97c0},
 	}, Type: schema.Object}
-	schemaa164f85d36a7 = schema.Node{Fields: []schema.Field{
-		{Name: "backendRefs", Node: &schema78af9516c0ea},
-		{Name: "filters", Node: &schemafdae6ff08b0d},
-		{Name: "matches", Node: &schema245fb2b7c77b},
+	schema0626674e4f2d = schema.Node{Fields: []schema.Field{
+		{Name: "backendRefs", Node: &schema42155a053c80},
+		{Name: "filters", Node: &schema6f353dd6c573},
+		{Name: "matches", Node: &schema29ef915fcf61},
 		{Name: "name", Node: &schema529d1881e036},
 		{Name: "retry", Node: &schema2b88436028b4},
 		{Name: "sessionPersistence", Node: &schema59dab8fabcef},
@@ -4705,21 +4705,21 @@ var (
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' && has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rule580fd14e711a},
 		{Text: "(has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true", Message: "Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified", Expr: &rulee3cf0d94047c},
 	}, Type: schema.Object}
-	schema5a700f9c85de = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schemaa164f85d36a7, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
+	schema75c3be4cb2f6 = schema.Node{Default: "[{\"matches\":[{\"path\":{\"type\":\"PathPrefix\",\"value\":\"/\"}}]}]", HasRules: true, Items: &schema0626674e4f2d, MaxLength: &length16, MinLength: &length1, Rules: []schema.Rule{
 		{Text: "(self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() : 0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0) + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) + (self.size() > 6 ? self[6].matches.size() : 0) + (self.size() > 7 ? self[7].matches.size() : 0) + (self.size() > 8 ? self[8].matches.size() : 0) + (self.size() > 9 ? self[9].matches.size() : 0) + (self.size() > 10 ? self[10].matches.size() : 0) + (self.size() > 11 ? self[11].matches.size() : 0) + (self.size() > 12 ? self[12].matches.size() : 0) + (self.size() > 13 ? self[13].matches.size() : 0) + (self.size() > 14 ? self[14].matches.size() : 0) + (self.size() > 15 ? self[15].matches.size() : 0) <= 128", Message: "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128", Expr: &rule922cad773f9a},
 		{Text: "self.all(l1, !has(l1.name) || self.exists_one(l2, has(l2.name) && l1.name == l2.name))", Message: "Rule name must be unique within the route", Expr: &rule18724f216691},
 	}, Type: schema.Array}
-	schema3327d789324f = schema.Node{Fields: []schema.Field{
+	schema8b908145b59a = schema.Node{Fields: []schema.Field{
 		{Name: "hostnames", Node: &schemae1b847382ecc},
 		{Name: "parentRefs", Node: &schemad03b3f50f3b8},
-		{Name: "rules", Node: &schema5a700f9c85de},
+		{Name: "rules", Node: &schema75c3be4cb2f6},
 		{Name: "useDefaultGateways", Node: &schema39b6c711ff5e},
 	}, HasRules: true, Type: schema.Object}
-	schemaa0565a7f85f4 = schema.Node{Fields: []schema.Field{
+	schema0a066e6198c1 = schema.Node{Fields: []schema.Field{
 		{Name: "apiVersion", Node: &schema38c43b5ba342},
 		{Name: "kind", Node: &schema38c43b5ba342},
 		{Name: "metadata", Node: &schemadebd51c2fbf9},
-		{Name: "spec", Node: &schema3327d789324f},
+		{Name: "spec", Node: &schema8b908145b59a},
 		{Name: "status", Node: &schemab1ae136c72f1},
 	}, HasRules: true, Required: []string{"spec", "apiVersion", "kind", "metadata"}, Type: schema.Object}
 	schemad393f29ace94 = schema.Node{MinLength: &length1, Patterns: []*schema.Pattern{&pattern4a9e5f97ddd0}, Type: schema.String}
