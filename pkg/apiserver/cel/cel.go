@@ -18,17 +18,15 @@ type Expr interface {
 	eval(*scope) (any, error)
 }
 
+// Evaluator evaluates rules one after another, with memory that it makes once.
+type Evaluator struct {
+	self scope
+}
+
 // Eval evaluates a rule on a value, which the rule calls self.
-func Eval(rule Expr, self any) (bool, error) {
-	result, err := rule.eval(&scope{name: "self", value: self})
-	if err != nil {
-		return false, err
-	}
-	holds, isBool := result.(bool)
-	if !isBool {
-		return false, errNoOverload
-	}
-	return holds, nil
+func (e *Evaluator) Eval(rule Expr, self any) (bool, error) {
+	e.self = scope{name: "self", value: self}
+	return evalBool(rule, &e.self)
 }
 
 // The kinds of expressions, as CEL's syntax tree has them.

@@ -27,6 +27,7 @@ func TestEval(t *testing.T) {
 	}
 	isOne := call("_==_", cel.Ident("x"), number(1))
 	object := map[string]any{"a": "b", "yes": true, "one": int64(1), "list": []any{int64(1), "x"}}
+	evaluator := cel.Evaluator{}
 	for name, c := range map[string]struct {
 		rule cel.Expr
 		self any
@@ -69,7 +70,7 @@ func TestEval(t *testing.T) {
 		"all of a text":                             {rule: all(isOne), self: "text", err: "no such overload"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := cel.Eval(c.rule, c.self)
+			got, err := evaluator.Eval(c.rule, c.self)
 			if c.err != "" {
 				assert.EqualError(t, err, c.err)
 				return

@@ -96,7 +96,9 @@ func Validate(envoyGateway string, object map[string]any) field.ErrorList {
 	if slices.ContainsFunc(errs, blocksRules) {
 		return errs
 	}
-	return append(errs, checkRules(kind.schema, object, make(document.Path, 0, schema.CommonDepth))...)
+	rules := ruleChecker{}
+	rules.check(kind.schema, object, make(document.Path, 0, schema.CommonDepth))
+	return append(errs, rules.errs...)
 }
 
 // kindOf returns what an object says it is.

@@ -14,41 +14,45 @@ import (
 	"github.com/failover-krm/failover/pkg/document"
 )
 
-// checkRules evaluates the CEL rules of a schema at every value that is there. A path that it
-// hands on lies in the memory of the one before, as in package schema.
-func checkRules(node *schema.Node, value any, path document.Path) field.ErrorList {
+// ruleChecker evaluates the CEL rules of a schema at every value that is there.
+type ruleChecker struct {
+	evaluator cel.Evaluator
+	errs      field.ErrorList
+}
+
+// check goes on from a value. A path that it hands on lies in the memory of the one before, as
+// in package schema.
+func (c *ruleChecker) check(node *schema.Node, value any, path document.Path) {
 	if node == nil || !node.HasRules {
-		return nil
+		return
 	}
-	var errs field.ErrorList
 	for i := range node.Rules {
-		if detail := failure(&node.Rules[i], value); detail != "" {
-			errs = append(errs, field.Invalid(path.FieldPath(), field.OmitValueType{}, detail))
+		if detail := c.failure(&node.Rules[i], value); detail != "" {
+			c.errs = append(c.errs, field.Invalid(path.FieldPath(), field.OmitValueType{}, detail))
 		}
 	}
 	switch value := value.(type) {
 	case map[string]any:
 		for _, known := range node.Fields {
 			if given, isGiven := value[known.Name]; isGiven {
-				errs = append(errs, checkRules(known.Node, given, append(path, document.Step{Name: known.Name}))...)
+				c.check(known.Node, given, append(path, document.Step{Name: known.Name}))
 			}
 		}
 		if node.Values != nil && node.Values.HasRules {
 			for _, name := range slices.Sorted(maps.Keys(value)) {
-				errs = append(errs, checkRules(node.Values, value[name], append(path, document.Step{Name: name, InBrackets: true}))...)
+				c.check(node.Values, value[name], append(path, document.Step{Name: name, InBrackets: true}))
 			}
 		}
 	case []any:
 		for i, item := range value {
-			errs = append(errs, checkRules(node.Items, item, append(path, document.Step{Name: strconv.Itoa(i), InBrackets: true}))...)
+			c.check(node.Items, item, append(path, document.Step{Name: strconv.Itoa(i), InBrackets: true}))
 		}
 	}
-	return errs
 }
 
 // failure says why a rule refuses a value, or nothing.
-func failure(rule *schema.Rule, self any) string {
-	holds, err := cel.Eval(rule.Expr, self)
+func (c *ruleChecker) failure(rule *schema.Rule, self any) string {
+	holds, err := c.evaluator.Eval(rule.Expr, self)
 	if holds {
 		return ""
 	}
