@@ -4,7 +4,6 @@ package metadata
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -40,6 +39,9 @@ func Of(object map[string]any) metav1.ObjectMeta {
 
 func texts(value any) map[string]string {
 	fields, _ := value.(map[string]any)
+	if len(fields) == 0 {
+		return nil
+	}
 	texts := make(map[string]string, len(fields))
 	for name, field := range fields {
 		texts[name], _ = field.(string)
@@ -50,6 +52,29 @@ func texts(value any) map[string]string {
 // Validate validates the metadata of a new object. One without a namespace gets
 // that of the request, and one with a generateName its name.
 func Validate(meta metav1.ObjectMeta, namespaced bool, rule NameRule) field.ErrorList {
+	if isCommon(&meta, namespaced) {
+		return nil
+	}
+	return validate(meta, namespaced, rule)
+}
+
+// isCommon tells that metadata is right by each NameRule of Kubernetes, and has only what most objects have:
+// apimachinery makes a path for each of its fields, whether it is there or not.
+func isCommon(meta *metav1.ObjectMeta, namespaced bool) bool {
+	hasMore := meta.GenerateName != "" || meta.Generation != 0 || len(meta.OwnerReferences)+len(meta.Finalizers)+len(meta.ManagedFields) > 0
+	isRightNamespace := meta.Namespace == "" || namespaced && isCommonName(meta.Namespace)
+	return !hasMore && isRightNamespace && isCommonName(meta.Name) &&
+		len(uncommonLabels(meta.Labels)) == 0 && len(uncommonAnnotations(meta.Annotations)) == 0 && apivalidation.ValidateAnnotationsSize(meta.Annotations) == nil
+}
+
+// isCommonName tells that a name is of lower case letters and digits, with dashes between them,
+// and begins with a letter. All such names are right; others may be.
+func isCommonName(name string) bool {
+	return isWord(name) && 'a' <= name[0] && name[0] <= 'z' &&
+		!strings.ContainsFunc(name, func(r rune) bool { return r == '_' || r == '.' || 'A' <= r && r <= 'Z' })
+}
+
+func validate(meta metav1.ObjectMeta, namespaced bool, rule NameRule) field.ErrorList {
 	path := field.NewPath("metadata")
 	labels, annotations := meta.Labels, meta.Annotations
 	meta.Labels, meta.Annotations = nil, nil
@@ -66,22 +91,29 @@ func Validate(meta metav1.ObjectMeta, namespaced bool, rule NameRule) field.Erro
 
 // ValidateLabels validates labels, or what selects by them.
 func ValidateLabels(labels map[string]string, path *field.Path) field.ErrorList {
-	var uncommon []string // to match expressions takes the most time here
-	for key, value := range labels {
-		if !isCommonKey(key) || !isWord(value) {
-			uncommon = append(uncommon, key)
-		}
-	}
-	slices.Sort(uncommon)
 	var errs field.ErrorList
-	for _, key := range uncommon {
+	for _, key := range uncommonLabels(labels) {
 		errs = append(errs, Invalid(path.Key(key), key, validation.IsQualifiedName(key))...)
 		errs = append(errs, Invalid(path.Key(key), labels[key], validation.IsValidLabelValue(labels[key]))...)
 	}
 	return errs
 }
 
-// isCommonKey tells that a key is a word, after a prefix that is of words in lower case.
+// uncommonLabels returns the keys of the labels that have to be matched with expressions, which
+// takes the most time here, sorted.
+func uncommonLabels(labels map[string]string) []string {
+	var uncommon []string
+	for key, value := range labels {
+		if !isCommonKey(key) || !isWord(value) {
+			uncommon = append(uncommon, key)
+		}
+	}
+	slices.Sort(uncommon)
+	return uncommon
+}
+
+// isCommonKey tells that a key is a word, after a prefix that is of words in lower case
+// and digits.
 // All such keys are right; others may be.
 func isCommonKey(key string) bool {
 	prefix, name, isPrefixed := strings.Cut(key, "/")
@@ -91,7 +123,7 @@ func isCommonKey(key string) bool {
 	if !isWord(prefix) || !isWord(name) || strings.Contains(prefix, "..") {
 		return false
 	}
-	return !strings.ContainsFunc(prefix, func(r rune) bool { return r != '.' && (r < 'a' || r > 'z') })
+	return !strings.ContainsFunc(prefix, func(r rune) bool { return r != '.' && (r < 'a' || r > 'z') && (r < '0' || r > '9') })
 }
 
 // isWord tells that a text is of letters, digits and what may be between them: a right
@@ -115,13 +147,25 @@ func isWord(text string) bool {
 // ValidateAnnotations validates the keys of annotations, and the size of all.
 func ValidateAnnotations(annotations map[string]string, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+	for _, key := range uncommonAnnotations(annotations) {
 		errs = append(errs, Invalid(path.Key(key), key, validation.IsQualifiedName(strings.ToLower(key)))...)
 	}
 	if apivalidation.ValidateAnnotationsSize(annotations) != nil {
 		errs = append(errs, field.TooLong(path, nil, apivalidation.TotalAnnotationSizeLimitB))
 	}
 	return errs
+}
+
+// uncommonAnnotations returns the keys that have to be matched with expressions, sorted.
+func uncommonAnnotations(annotations map[string]string) []string {
+	var uncommon []string
+	for key := range annotations {
+		if !isCommonKey(strings.ToLower(key)) {
+			uncommon = append(uncommon, key)
+		}
+	}
+	slices.Sort(uncommon)
+	return uncommon
 }
 
 // Invalid turns what apimachinery says of a value into errors.
