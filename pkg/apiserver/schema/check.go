@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"net/netip"
 	"slices"
@@ -53,6 +52,9 @@ func Check(node *Node, value any, advice Advice) Findings {
 // CommonDepth is the capacity of a path that most values need at most: no path in them is
 // copied as it gets longer.
 const CommonDepth = 32
+
+// commonKeys is how many keys most maps have at most: the list of them is not allocated.
+const commonKeys = 16
 
 // checker goes through a value. A path that it hands on lies in the memory of the one before:
 // it holds until the next field or item.
@@ -187,7 +189,12 @@ func (c *checker) checkObject(node *Node, object map[string]any, path document.P
 
 // checkOthers checks the fields that the schema has no name for.
 func (c *checker) checkOthers(node *Node, object map[string]any, path document.Path) {
-	for _, name := range slices.Sorted(maps.Keys(object)) {
+	names := make([]string, 0, commonKeys)
+	for name := range object {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
 		switch {
 		case node.Field(name) != nil:
 		case node.Values != nil:
