@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
@@ -16,8 +15,6 @@ import (
 // priority 1 in Envoy's cluster.
 func backend(fs *v1alpha1.FailoverSpec, of tierBackend) *egv1a1.Backend {
 	made := &egv1a1.Backend{
-		TypeMeta:   metav1.TypeMeta{APIVersion: egv1a1.GroupVersion.String(), Kind: egv1a1.KindBackend},
-		ObjectMeta: objectMeta(fs, of.Name, of.component, nil),
 		Spec: egv1a1.BackendSpec{
 			Endpoints:    endpoints(fs, of),
 			AppProtocols: of.AppProtocols,

@@ -2,7 +2,6 @@ package render
 
 import (
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
@@ -19,11 +18,7 @@ func backendTrafficPolicy(fs *v1alpha1.FailoverSpec) *egv1a1.BackendTrafficPolic
 			Name:  gwapiv1.ObjectName(fs.Name),
 		},
 	}}
-	return &egv1a1.BackendTrafficPolicy{
-		TypeMeta:   metav1.TypeMeta{APIVersion: egv1a1.GroupVersion.String(), Kind: egv1a1.KindBackendTrafficPolicy},
-		ObjectMeta: objectMeta(fs, fs.Spec.Policy.Name, policyComponent, nil),
-		Spec:       spec,
-	}
+	return &egv1a1.BackendTrafficPolicy{Spec: spec}
 }
 
 var policyOrigins = []origin{{"metadata.name", "spec.policy.name"}, {"spec", "spec.policy"}}

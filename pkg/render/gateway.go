@@ -1,7 +1,6 @@
 package render
 
 import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
@@ -9,19 +8,12 @@ import (
 
 const kindGateway = "Gateway"
 
-// gateway makes the Gateway, the only object that may be in another namespace.
+// gateway makes the Gateway.
 func gateway(fs *v1alpha1.FailoverSpec) *gwapiv1.Gateway {
-	wanted := fs.Spec.Gateway
-	meta := objectMeta(fs, wanted.Name, gatewayComponent, nil)
-	meta.Namespace = wanted.Namespace
-	return &gwapiv1.Gateway{
-		TypeMeta:   metav1.TypeMeta{APIVersion: gwapiv1.GroupVersion.String(), Kind: kindGateway},
-		ObjectMeta: meta,
-		Spec: gwapiv1.GatewaySpec{
-			GatewayClassName: gwapiv1.ObjectName(wanted.GatewayClassName),
-			Listeners:        wanted.Listeners,
-		},
-	}
+	return &gwapiv1.Gateway{Spec: gwapiv1.GatewaySpec{
+		GatewayClassName: gwapiv1.ObjectName(fs.Spec.Gateway.GatewayClassName),
+		Listeners:        fs.Spec.Gateway.Listeners,
+	}}
 }
 
 var gatewayOrigins = []origin{{"metadata.name", "spec.gateway.name"}, {"metadata.namespace", "spec.gateway.namespace"}, {"spec", "spec.gateway"}}

@@ -10,11 +10,7 @@ import (
 
 // grpcRoute makes the route of gRPC: each of its rules has all tiers.
 func grpcRoute(fs *v1alpha1.FailoverSpec, backends []tierBackend) *gwapiv1.GRPCRoute {
-	made := &gwapiv1.GRPCRoute{
-		TypeMeta:   routeType(fs),
-		ObjectMeta: objectMeta(fs, fs.Name, routeComponent, nil),
-		Spec:       gwapiv1.GRPCRouteSpec{CommonRouteSpec: commonRouteSpec(fs), Hostnames: fs.Spec.Hostnames},
-	}
+	made := &gwapiv1.GRPCRoute{Spec: gwapiv1.GRPCRouteSpec{CommonRouteSpec: commonRouteSpec(fs), Hostnames: fs.Spec.Hostnames}}
 	for _, rule := range fs.Spec.GRPCRoute.Rules {
 		for _, ref := range backendRefs(fs, backends) {
 			rule.BackendRefs = append(rule.BackendRefs, gwapiv1.GRPCBackendRef{BackendRef: ref})

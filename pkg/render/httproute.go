@@ -24,15 +24,11 @@ func httpRoute(fs *v1alpha1.FailoverSpec, backends []tierBackend) *gwapiv1.HTTPR
 		}
 		rules = append(rules, made)
 	}
-	return &gwapiv1.HTTPRoute{
-		TypeMeta:   routeType(fs),
-		ObjectMeta: objectMeta(fs, fs.Name, routeComponent, nil),
-		Spec: gwapiv1.HTTPRouteSpec{
-			CommonRouteSpec: commonRouteSpec(fs),
-			Hostnames:       fs.Spec.Hostnames,
-			Rules:           rules,
-		},
-	}
+	return &gwapiv1.HTTPRoute{Spec: gwapiv1.HTTPRouteSpec{
+		CommonRouteSpec: commonRouteSpec(fs),
+		Hostnames:       fs.Spec.Hostnames,
+		Rules:           rules,
+	}}
 }
 
 // httpRules returns the rules of the route; spec.matches is the short form of one.

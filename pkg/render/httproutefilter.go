@@ -2,7 +2,6 @@ package render
 
 import (
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
@@ -11,15 +10,11 @@ import (
 // httpRouteFilter makes the filter that rewrites the Host header, for the whole
 // rule: on only one backend it would split Envoy's cluster.
 func httpRouteFilter(fs *v1alpha1.FailoverSpec) *egv1a1.HTTPRouteFilter {
-	return &egv1a1.HTTPRouteFilter{
-		TypeMeta:   metav1.TypeMeta{APIVersion: egv1a1.GroupVersion.String(), Kind: egv1a1.KindHTTPRouteFilter},
-		ObjectMeta: objectMeta(fs, fs.Name, routeComponent, nil),
-		Spec: egv1a1.HTTPRouteFilterSpec{
-			URLRewrite: &egv1a1.HTTPURLRewriteFilter{
-				Hostname: &egv1a1.HTTPHostnameModifier{Type: fs.Spec.HostRewrite},
-			},
+	return &egv1a1.HTTPRouteFilter{Spec: egv1a1.HTTPRouteFilterSpec{
+		URLRewrite: &egv1a1.HTTPURLRewriteFilter{
+			Hostname: &egv1a1.HTTPHostnameModifier{Type: fs.Spec.HostRewrite},
 		},
-	}
+	}}
 }
 
 // routeFilterRef is what a rule refers to the filter by.

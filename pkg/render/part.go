@@ -33,6 +33,16 @@ const (
 	routePart       Part = "route"
 )
 
+// The kinds of the parts, except that of the route, which depends on the spec.
+var (
+	serviceKind     = corev1.SchemeGroupVersion.WithKind("Service")
+	deploymentKind  = appsv1.SchemeGroupVersion.WithKind("Deployment")
+	backendKind     = egv1a1.GroupVersion.WithKind(egv1a1.KindBackend)
+	gatewayKind     = gatewayAPI(kindGateway)
+	policyKind      = egv1a1.GroupVersion.WithKind(egv1a1.KindBackendTrafficPolicy)
+	routeFilterKind = egv1a1.GroupVersion.WithKind(egv1a1.KindHTTPRouteFilter)
+)
+
 func tierPart(of component, suffix Part, number int) Part {
 	part := Part(of) + "-" + suffix
 	if number > 0 {
@@ -59,9 +69,9 @@ var parts = sync.OnceValue(func() []partInfo {
 	return slices.Concat(
 		tierParts(activeComponent), tierParts(passiveComponent),
 		[]partInfo{
-			{gatewayPart, []schema.GroupVersionKind{gatewayAPI(kindGateway)}, gatewayOrigins},
-			{policyPart, []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindBackendTrafficPolicy)}, policyOrigins},
-			{routeFilterPart, []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindHTTPRouteFilter)}, routeFilterOrigins},
+			{gatewayPart, []schema.GroupVersionKind{gatewayKind}, gatewayOrigins},
+			{policyPart, []schema.GroupVersionKind{policyKind}, policyOrigins},
+			{routeFilterPart, []schema.GroupVersionKind{routeFilterKind}, routeFilterOrigins},
 			// Which of these it is depends on the spec.
 			{routePart, routeGroupVersionKinds(v1alpha1.RouteKindHTTP), httpRouteOrigins},
 			{routePart, routeGroupVersionKinds(v1alpha1.RouteKindGRPC), grpcRouteOrigins},
@@ -87,9 +97,9 @@ func tierParts(of component) []partInfo {
 func backendParts(of component, number int) []partInfo {
 	path := v1alpha1.BackendPath(string(of), number)
 	return []partInfo{
-		{tierPart(of, servicePart, number), []schema.GroupVersionKind{corev1.SchemeGroupVersion.WithKind("Service")}, serviceOrigins(path)},
-		{tierPart(of, deploymentPart, number), []schema.GroupVersionKind{appsv1.SchemeGroupVersion.WithKind("Deployment")}, deploymentOrigins(path)},
-		{tierPart(of, backendPart, number), []schema.GroupVersionKind{egv1a1.GroupVersion.WithKind(egv1a1.KindBackend)}, backendOrigins(path)},
+		{tierPart(of, servicePart, number), []schema.GroupVersionKind{serviceKind}, serviceOrigins(path)},
+		{tierPart(of, deploymentPart, number), []schema.GroupVersionKind{deploymentKind}, deploymentOrigins(path)},
+		{tierPart(of, backendPart, number), []schema.GroupVersionKind{backendKind}, backendOrigins(path)},
 	}
 }
 
@@ -117,7 +127,11 @@ func Makes(part Part, kind schema.GroupKind) bool { return infoOf(part, kind).pa
 // or the nearest that is known.
 func (o Object) Origin(path document.Path) document.Path {
 	info := infoOf(o.Part, o.Resource.GetObjectKind().GroupVersionKind().GroupKind())
-	for _, origin := range slices.Concat(o.origins, info.origins, everywhere) {
+	var own []origin
+	if o.origins != nil {
+		own = o.origins()
+	}
+	for _, origin := range slices.Concat(own, info.origins, everywhere) {
 		if rest, found := path.Below(document.ParsePath(origin.object)); found {
 			return document.ParsePath(origin.spec).Join(rest)
 		}

@@ -5,11 +5,9 @@ package render
 
 import (
 	"fmt"
-	"maps"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
@@ -30,8 +28,9 @@ type Object struct {
 	// Resource is the object itself.
 	Resource Resource
 
-	// origins are those that this object has in addition to those of its part.
-	origins []origin
+	// origins returns those that this object has in addition to those of its part; nil for
+	// none.
+	origins func() []origin
 }
 
 // Error is a fault of one FailoverSpec that shows only together with the others.
@@ -50,71 +49,33 @@ func Conflicts(specs []*v1alpha1.FailoverSpec) []Error {
 	return append(collisions(specs), refusedAttachments(specs)...)
 }
 
+// objectsPerSpec is about how many objects a spec makes: nine for two workloads.
+const objectsPerSpec = 9
+
 // Render returns the objects of specs that have no Conflicts, spec by spec, each in an
 // order that kubectl apply can follow.
 func Render(specs []*v1alpha1.FailoverSpec) []Object {
-	var objects []Object
+	objects := make([]Object, 0, objectsPerSpec*len(specs))
 	for _, fs := range specs {
-		objects = append(objects, renderSpec(fs)...)
+		plan(fs, func(wanted planned) { objects = append(objects, wanted.object(fs)) })
 	}
 	return objects
 }
 
-func renderSpec(fs *v1alpha1.FailoverSpec) []Object {
-	var objects []Object
-	add := func(part Part, resource Resource, origins ...origin) {
-		objects = append(objects, Object{Spec: fs, Part: part, Resource: resource, origins: origins})
-	}
-	backends := backendsOf(fs)
-	for _, of := range backends {
-		if of.Workload != nil {
-			add(of.part(servicePart), service(fs, of))
-			add(of.part(deploymentPart), deployment(fs, of))
-		}
-	}
-	for _, of := range backends {
-		add(of.part(backendPart), backend(fs, of), endpointOrigins(of)...)
-	}
-	if fs.Spec.Gateway.MakesGateway() {
-		add(gatewayPart, gateway(fs))
-	}
-	add(policyPart, backendTrafficPolicy(fs))
-	if fs.Spec.HostRewrite != "" {
-		add(routeFilterPart, httpRouteFilter(fs))
-	}
-	add(routePart, route(fs, backends), ruleOrigins(fs, backends)...)
-	return objects
-}
-
-// id is what makes an object the same for an API server.
-type id struct {
-	schema.GroupKind
-	namespace, name string
-}
-
-func idOf(resource Resource) id {
-	return id{
-		GroupKind: resource.GetObjectKind().GroupVersionKind().GroupKind(),
-		namespace: resource.GetNamespace(),
-		name:      resource.GetName(),
-	}
-}
-
-// collisions finds objects that two specs would make. It keeps the names of objects
-// only, since there may be many.
+// collisions finds objects that two specs would make. They are not made for that, since
+// there may be many.
 func collisions(specs []*v1alpha1.FailoverSpec) []Error {
 	var errs []Error
-	makers := map[id]*v1alpha1.FailoverSpec{}
+	makers := make(map[id]*v1alpha1.FailoverSpec, objectsPerSpec*len(specs))
 	reported := map[*v1alpha1.FailoverSpec]bool{}
 	for _, fs := range specs {
-		for _, object := range renderSpec(fs) {
-			objectID := idOf(object.Resource)
-			maker, made := makers[objectID]
+		plan(fs, func(wanted planned) {
+			maker, made := makers[wanted.id()]
 			switch {
 			case !made:
-				makers[objectID] = fs
+				makers[wanted.id()] = fs
 			case maker == fs:
-				errs = append(errs, collision(object, objectID, maker, "this spec itself, as another part"))
+				errs = append(errs, collision(wanted.object(fs), maker, "this spec itself, as another part"))
 			case sameName(maker, fs):
 				if !reported[fs] {
 					errs = append(errs, Error{fs, maker, field.Invalid(field.NewPath("metadata", "name"), fs.Name,
@@ -122,20 +83,21 @@ func collisions(specs []*v1alpha1.FailoverSpec) []Error {
 				}
 				reported[fs] = true
 			default:
-				errs = append(errs, collision(object, objectID, maker, "FailoverSpec "+Name(maker)))
+				errs = append(errs, collision(wanted.object(fs), maker, "FailoverSpec "+Name(maker)))
 			}
-		}
+		})
 	}
 	return errs
 }
 
-func collision(object Object, objectID id, maker *v1alpha1.FailoverSpec, makerName string) Error {
+func collision(object Object, maker *v1alpha1.FailoverSpec, makerName string) Error {
 	advice := "give it another name"
 	if object.Part == gatewayPart {
 		advice = "let one attach, by gateway.name without gatewayClassName and listeners"
 	}
-	return Error{object.Spec, maker, field.Invalid(object.namedBy(), objectID.name, fmt.Sprintf(
-		"%s %s/%s is made by %s too: %s", objectID.Kind, objectID.namespace, objectID.name, makerName, advice))}
+	made := object.Resource
+	return Error{object.Spec, maker, field.Invalid(object.namedBy(), made.GetName(), fmt.Sprintf(
+		"%s %s/%s is made by %s too: %s", made.GetObjectKind().GroupVersionKind().Kind, made.GetNamespace(), made.GetName(), makerName, advice))}
 }
 
 func sameName(a, b *v1alpha1.FailoverSpec) bool { return Name(a) == Name(b) }
@@ -171,34 +133,4 @@ func refusedAttachments(specs []*v1alpha1.FailoverSpec) []Error {
 		}
 	}
 	return errs
-}
-
-// component is the value of the component label.
-type component string
-
-const (
-	activeComponent  component = v1alpha1.TierActive
-	passiveComponent component = v1alpha1.TierPassive
-	gatewayComponent component = "gateway"
-	routeComponent   component = "route"
-	policyComponent  component = "policy"
-)
-
-// objectMeta names and labels an object in the spec's namespace. Labels of the
-// object's own, if any, give way to the user's, and those to failover's.
-func objectMeta(fs *v1alpha1.FailoverSpec, name string, of component, own map[string]string) metav1.ObjectMeta {
-	labels := map[string]string{}
-	maps.Copy(labels, own)
-	maps.Copy(labels, fs.Spec.Labels)
-	maps.Copy(labels, map[string]string{
-		v1alpha1.LabelName:      fs.Name,
-		v1alpha1.LabelComponent: string(of),
-		v1alpha1.LabelManagedBy: v1alpha1.ManagedBy,
-	})
-	return metav1.ObjectMeta{
-		Name:        name,
-		Namespace:   fs.Namespace,
-		Labels:      labels,
-		Annotations: maps.Clone(fs.Spec.Annotations),
-	}
 }

@@ -1,7 +1,10 @@
 package render_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"math/rand/v2"
+	"strings"
 	"testing"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
@@ -14,9 +17,12 @@ import (
 	"k8s.io/utils/ptr"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/failover-krm/failover/internal/randomspec"
+	"github.com/failover-krm/failover/pkg/api/decode"
 	"github.com/failover-krm/failover/pkg/api/v1alpha1"
 	"github.com/failover-krm/failover/pkg/document"
 	"github.com/failover-krm/failover/pkg/render"
+	"github.com/failover-krm/failover/pkg/target"
 )
 
 // spec returns a spec with its defaults filled in, changed in some way before.
@@ -414,4 +420,64 @@ func TestSpecsTogether(t *testing.T) {
 			assert.Equal(t, tc.want, got)
 		})
 	}
+}
+
+// TestCollisionsAreThoseOfRenderedObjects: what is said of objects before they are made is
+// what they are. Random specs with few names make many of the same.
+func TestCollisionsAreThoseOfRenderedObjects(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	kinds := map[string]bool{}
+	for number := range 300 {
+		specs := make([]*v1alpha1.FailoverSpec, 3)
+		for i := range specs {
+			specs[i] = ofFewNames(t, random, 3*number+i)
+		}
+		var got []string
+		for _, err := range render.Conflicts(specs) {
+			if said, isCollision := strings.CutSuffix(strings.Split(err.Err.Detail, ":")[0], " too"); isCollision {
+				got = append(got, render.Name(err.Spec)+": "+said)
+				kinds[strings.Fields(said)[0]] = true
+			}
+		}
+		require.Equal(t, collisionsOf(render.Render(specs)), got)
+	}
+	assert.Len(t, kinds, 5, "each kind of object that need not be called as its spec is")
+}
+
+// ofFewNames returns a random spec, with names that others have too.
+func ofFewNames(t *testing.T, random *rand.Rand, number int) *v1alpha1.FailoverSpec {
+	t.Helper()
+	name := func() string { return string('a' + rune(random.IntN(5))) }
+	data, err := json.Marshal(randomspec.New(number, target.All()[number%len(target.All())]))
+	require.NoError(t, err)
+	documents, err := document.Parse(data, "spec.json")
+	require.NoError(t, err)
+	fs, errs := decode.FailoverSpec(documents[0].Node, "")
+	require.Empty(t, errs)
+	fs.Name, fs.Spec.Gateway.Name, fs.Spec.Policy.Name = name(), name(), name()
+	for _, of := range fs.AllBackends() {
+		of.Name = name()
+	}
+	return fs
+}
+
+// collisionsOf says which objects are there already; of specs that have one name, there is
+// something else to say.
+func collisionsOf(objects []render.Object) []string {
+	var collisions []string
+	makers := map[string]*v1alpha1.FailoverSpec{}
+	for _, object := range objects {
+		kind := object.Resource.GetObjectKind().GroupVersionKind().Kind
+		id := kind + " " + object.Resource.GetNamespace() + "/" + object.Resource.GetName()
+		maker, made := makers[id]
+		switch {
+		case !made:
+			makers[id] = object.Spec
+		case maker == object.Spec:
+			collisions = append(collisions, render.Name(object.Spec)+": "+id+" is made by this spec itself, as another part")
+		case render.Name(maker) != render.Name(object.Spec):
+			collisions = append(collisions, render.Name(object.Spec)+": "+id+" is made by FailoverSpec "+render.Name(maker))
+		}
+	}
+	return collisions
 }

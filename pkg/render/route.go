@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -54,8 +53,9 @@ func routeGroupVersionKinds(kind v1alpha1.RouteKind) []schema.GroupVersionKind {
 	return kinds
 }
 
-// routeType is the kind of the spec's route, in the version that the target stores.
-func routeType(fs *v1alpha1.FailoverSpec) metav1.TypeMeta {
+// routeGroupVersionKind is the kind of the spec's route, in the version that the target
+// stores.
+func routeGroupVersionKind(fs *v1alpha1.FailoverSpec) schema.GroupVersionKind {
 	kind := fs.Spec.RouteKind()
 	version := gwapiv1.GroupVersion.Version
 	for _, candidate := range routeVersions[kind] {
@@ -64,7 +64,7 @@ func routeType(fs *v1alpha1.FailoverSpec) metav1.TypeMeta {
 			break
 		}
 	}
-	return metav1.TypeMeta{APIVersion: gwapiv1.GroupName + "/" + version, Kind: string(kind)}
+	return schema.GroupVersionKind{Group: gwapiv1.GroupName, Version: version, Kind: string(kind)}
 }
 
 // routeOrigins are those of every kind of route.

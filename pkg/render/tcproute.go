@@ -8,12 +8,8 @@ import (
 
 // tcpRoute makes the route of connections.
 func tcpRoute(fs *v1alpha1.FailoverSpec, backends []tierBackend) *gwapiv1.TCPRoute {
-	return &gwapiv1.TCPRoute{
-		TypeMeta:   routeType(fs),
-		ObjectMeta: objectMeta(fs, fs.Name, routeComponent, nil),
-		Spec: gwapiv1.TCPRouteSpec{
-			CommonRouteSpec: commonRouteSpec(fs),
-			Rules:           []gwapiv1.TCPRouteRule{{BackendRefs: backendRefs(fs, backends)}},
-		},
-	}
+	return &gwapiv1.TCPRoute{Spec: gwapiv1.TCPRouteSpec{
+		CommonRouteSpec: commonRouteSpec(fs),
+		Rules:           []gwapiv1.TCPRouteRule{{BackendRefs: backendRefs(fs, backends)}},
+	}}
 }

@@ -8,13 +8,9 @@ import (
 
 // tlsRoute makes the route of TLS that is passed through.
 func tlsRoute(fs *v1alpha1.FailoverSpec, backends []tierBackend) *gwapiv1.TLSRoute {
-	return &gwapiv1.TLSRoute{
-		TypeMeta:   routeType(fs),
-		ObjectMeta: objectMeta(fs, fs.Name, routeComponent, nil),
-		Spec: gwapiv1.TLSRouteSpec{
-			CommonRouteSpec: commonRouteSpec(fs),
-			Hostnames:       fs.Spec.Hostnames,
-			Rules:           []gwapiv1.TLSRouteRule{{BackendRefs: backendRefs(fs, backends)}},
-		},
-	}
+	return &gwapiv1.TLSRoute{Spec: gwapiv1.TLSRouteSpec{
+		CommonRouteSpec: commonRouteSpec(fs),
+		Hostnames:       fs.Spec.Hostnames,
+		Rules:           []gwapiv1.TLSRouteRule{{BackendRefs: backendRefs(fs, backends)}},
+	}}
 }

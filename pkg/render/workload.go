@@ -29,8 +29,7 @@ var portNames = map[v1alpha1.RouteKind]string{
 // service makes the Service of a workload.
 func service(fs *v1alpha1.FailoverSpec, of tierBackend) *corev1.Service {
 	return &corev1.Service{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
-		ObjectMeta: objectMeta(fs, of.Name, of.component, map[string]string{appLabel: of.Name, serviceLabel: of.Name}),
+		ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{appLabel: of.Name, serviceLabel: of.Name}},
 		Spec: corev1.ServiceSpec{
 			ClusterIP: of.Workload.ClusterIP,
 			Ports: []corev1.ServicePort{{
@@ -53,33 +52,29 @@ func serviceOrigins(path string) []origin {
 }
 
 // deployment makes the Deployment of a workload.
-func deployment(fs *v1alpha1.FailoverSpec, of tierBackend) *appsv1.Deployment {
+func deployment(of tierBackend) *appsv1.Deployment {
 	workload := of.Workload
 	podLabels := map[string]string{appLabel: of.Name, versionLabel: workloadVersion}
-	return &appsv1.Deployment{
-		TypeMeta:   metav1.TypeMeta{APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "Deployment"},
-		ObjectMeta: objectMeta(fs, of.Name, of.component, nil),
-		Spec: appsv1.DeploymentSpec{
-			Replicas: workload.Replicas,
-			Selector: &metav1.LabelSelector{MatchLabels: podLabels},
-			Template: corev1.PodTemplateSpec{
-				ObjectMeta: metav1.ObjectMeta{Labels: podLabels},
-				Spec: corev1.PodSpec{Containers: []corev1.Container{{
-					Name:            of.Name,
-					Image:           workload.Image,
-					Command:         workload.Command,
-					Args:            workload.Args,
-					Ports:           []corev1.ContainerPort{{ContainerPort: workload.Port}},
-					Env:             workload.Env,
-					Resources:       workload.Resources,
-					LivenessProbe:   workload.LivenessProbe,
-					ReadinessProbe:  workload.ReadinessProbe,
-					StartupProbe:    workload.StartupProbe,
-					ImagePullPolicy: workload.ImagePullPolicy,
-				}}},
-			},
+	return &appsv1.Deployment{Spec: appsv1.DeploymentSpec{
+		Replicas: workload.Replicas,
+		Selector: &metav1.LabelSelector{MatchLabels: podLabels},
+		Template: corev1.PodTemplateSpec{
+			ObjectMeta: metav1.ObjectMeta{Labels: podLabels},
+			Spec: corev1.PodSpec{Containers: []corev1.Container{{
+				Name:            of.Name,
+				Image:           workload.Image,
+				Command:         workload.Command,
+				Args:            workload.Args,
+				Ports:           []corev1.ContainerPort{{ContainerPort: workload.Port}},
+				Env:             workload.Env,
+				Resources:       workload.Resources,
+				LivenessProbe:   workload.LivenessProbe,
+				ReadinessProbe:  workload.ReadinessProbe,
+				StartupProbe:    workload.StartupProbe,
+				ImagePullPolicy: workload.ImagePullPolicy,
+			}}},
 		},
-	}
+	}}
 }
 
 func deploymentOrigins(path string) []origin {
