@@ -4,6 +4,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
@@ -37,15 +38,32 @@ type span struct{ from, to int32 }
 // NewIndex returns the index of a document.
 func NewIndex(root *yaml.Node) *Index {
 	maker := indexer{anchored: map[*yaml.Node]span{}}
+	fields, texts := sizes(root)
+	maker.fields = make([]indexed, 0, fields+1)
+	maker.texts.Grow(texts)
 	maker.fields = append(maker.fields, indexed{line: int32(root.Line), column: int32(root.Column)})
 	maker.describe(0, follow(root))
-	return &Index{fields: slices.Clip(maker.fields), texts: string(maker.texts), keys: map[*indexed]map[string]*indexed{}}
+	return &Index{fields: slices.Clip(maker.fields), texts: maker.texts.String(), keys: map[*indexed]map[string]*indexed{}}
+}
+
+// sizes returns how many fields are below a node, and how long their texts are: about, since
+// aliases and merge keys are not followed.
+func sizes(node *yaml.Node) (fields, texts int) {
+	fields, texts = len(node.Content), len(node.Value)
+	if node.Kind == yaml.MappingNode {
+		fields /= 2
+	}
+	for _, child := range node.Content {
+		below, long := sizes(child)
+		fields, texts = fields+below, texts+long
+	}
+	return fields, texts
 }
 
 // indexer makes an index.
 type indexer struct {
 	fields []indexed
-	texts  []byte
+	texts  strings.Builder
 	// anchored has the children of the nodes that aliases may stand for.
 	anchored map[*yaml.Node]span
 }
@@ -85,9 +103,9 @@ func (x *indexer) children(of *yaml.Node) span {
 }
 
 func (x *indexer) add(text string) span {
-	from := len(x.texts)
-	x.texts = append(x.texts, text...)
-	return span{int32(from), int32(len(x.texts))}
+	from := x.texts.Len()
+	x.texts.WriteString(text)
+	return span{int32(from), int32(x.texts.Len())}
 }
 
 // children returns the fields of a map, and after them what its merge keys bring in; or
