@@ -127,13 +127,15 @@ func Sort(diagnostics []Diagnostic, subjects []*Subject) {
 		order[subject] = i + 1
 	}
 	slices.SortStableFunc(diagnostics, func(a, b Diagnostic) int {
-		return cmp.Or(
+		byPlace := cmp.Or(
 			cmp.Compare(order[a.Subject], order[b.Subject]),
 			cmp.Compare(a.Position.Line, b.Position.Line),
 			cmp.Compare(a.Position.Column, b.Position.Column),
-			cmp.Compare(a.Field.String(), b.Field.String()),
-			cmp.Compare(a.Message, b.Message),
 		)
+		if byPlace != 0 {
+			return byPlace // most are: the texts of fields are made only for the others
+		}
+		return cmp.Or(cmp.Compare(a.Field.String(), b.Field.String()), cmp.Compare(a.Message, b.Message))
 	})
 }
 

@@ -17,7 +17,8 @@ import (
 func WriteText(w io.Writer, diagnostics []Diagnostic) error {
 	lines := bufio.NewWriter(w)
 	for _, diagnostic := range Limit(diagnostics) {
-		_, _ = fmt.Fprintln(lines, diagnostic) // Flush returns the error
+		_, _ = lines.WriteString(diagnostic.String()) // Flush returns the error
+		_ = lines.WriteByte('\n')
 	}
 	return lines.Flush()
 }
@@ -52,10 +53,12 @@ func (d Diagnostic) Line(paint func(Severity, string) string) string {
 func (d Diagnostic) Text() string {
 	var text strings.Builder
 	if name := d.Object(); name != "" {
-		text.WriteString(name + ": ")
+		text.WriteString(name)
+		text.WriteString(": ")
 	}
 	if len(d.Field) > 0 {
-		fmt.Fprintf(&text, "%s: ", Shorten(d.Field.String()))
+		text.WriteString(Shorten(d.Field.String()))
+		text.WriteString(": ")
 	}
 	text.WriteString(d.Message)
 	return Printable(text.String())
