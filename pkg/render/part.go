@@ -131,9 +131,11 @@ func (o Object) Origin(path document.Path) document.Path {
 	if o.origins != nil {
 		own = o.origins()
 	}
-	for _, origin := range slices.Concat(own, info.origins, everywhere) {
-		if rest, found := path.Below(document.ParsePath(origin.object)); found {
-			return document.ParsePath(origin.spec).Join(rest)
+	for _, origins := range [][]origin{own, info.origins, everywhere} {
+		for _, origin := range origins {
+			if rest, found := path.Below(document.ParsePath(origin.object)); found {
+				return document.ParsePath(origin.spec).Join(rest)
+			}
 		}
 	}
 	return document.ParsePath("spec")
