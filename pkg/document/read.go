@@ -59,21 +59,34 @@ func parse(data []byte) ([]*yaml.Node, *SyntaxError) {
 	if err != nil {
 		return nil, err
 	}
+	if isPlain(data) {
+		if roots, _, err := decode(data); err == nil {
+			return addObjects(nil, roots)
+		}
+	}
 	var nodes []*yaml.Node
 	for text := range split(data) {
 		roots, err := text.roots()
 		if err != nil {
 			return nil, err
 		}
-		for _, root := range roots {
-			if err := checkAliases(root); err != nil {
-				return nil, err
-			}
-			if err := checkList(root); err != nil {
-				return nil, err
-			}
-			nodes = append(nodes, unlist(root)...)
+		if nodes, err = addObjects(nodes, roots); err != nil {
+			return nil, err
 		}
+	}
+	return nodes, nil
+}
+
+// addObjects adds documents to those before them, with the items of lists.
+func addObjects(nodes, roots []*yaml.Node) ([]*yaml.Node, *SyntaxError) {
+	for _, root := range roots {
+		if err := checkAliases(root); err != nil {
+			return nil, err
+		}
+		if err := checkList(root); err != nil {
+			return nil, err
+		}
+		nodes = append(nodes, unlist(root)...)
 	}
 	return nodes, nil
 }
@@ -98,20 +111,31 @@ func (t text) roots() ([]*yaml.Node, *SyntaxError) {
 }
 
 func (t text) yaml() ([]*yaml.Node, *SyntaxError) {
-	reader := bytes.NewReader(t.data)
+	roots, read, err := decode(t.data)
+	if err != nil {
+		t.data = t.data[:read]
+		return nil, t.syntaxError(err)
+	}
+	for _, root := range roots {
+		moveDown(root, t.above)
+	}
+	return roots, nil
+}
+
+// decode returns the documents that the YAML library finds, or its error, and how much it
+// has read.
+func decode(data []byte) (roots []*yaml.Node, read int, err error) {
+	reader := bytes.NewReader(data)
 	decoder := yaml.NewDecoder(reader)
-	var roots []*yaml.Node
 	for {
 		var root yaml.Node
 		err := decoder.Decode(&root)
 		if errors.Is(err, io.EOF) {
-			return roots, nil
+			return roots, len(data), nil
 		}
 		if err != nil {
-			t.data = t.data[:len(t.data)-reader.Len()] // more has not been read
-			return nil, t.syntaxError(err)
+			return nil, len(data) - reader.Len(), err
 		}
-		moveDown(&root, t.above)
 		content := &root
 		if root.Kind == yaml.DocumentNode {
 			content = root.Content[0]

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -173,6 +176,76 @@ func TestJSONNumbers(t *testing.T) {
 	_, errs := document.Value(parse(t, `{"n": 1E400}`).Node)
 	require.Len(t, errs, 1)
 	assert.Equal(t, `n: Invalid value: "1E400": must be a finite number`, errs[0].Error())
+}
+
+// TestParseAtOnce: a stream that is read at once is read to the same nodes as one whose
+// documents are read one by one, which a byte order mark makes of it.
+func TestParseAtOnce(t *testing.T) {
+	texts := plainTexts(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	const most = 12
+	several := 0
+	for range 500 {
+		var stream strings.Builder
+		for range random.IntN(most) {
+			stream.WriteString(texts[random.IntN(len(texts))])
+			stream.WriteString([]string{"---\n", "\n--- \n\n", "---\n---\n", ""}[random.IntN(4)])
+		}
+		want, wantErr := document.Parse([]byte("\uFEFF"+stream.String()), "f.yaml")
+		got, err := document.Parse([]byte(stream.String()), "f.yaml")
+		require.Equal(t, wantErr, err, stream.String())
+		require.Equal(t, want, got, stream.String())
+		if len(got) > 1 {
+			several++
+		}
+	}
+	assert.Greater(t, several, 100, "most are right")
+}
+
+// FuzzParseAtOnce does as TestParseAtOnce.
+func FuzzParseAtOnce(f *testing.F) {
+	for _, text := range []string{
+		"a: 1\n---\nb: 2\n", "a\n---\n--- |+\n b\n\n---\n? - c\n", "- [a, \n---\n]", "--- 'a\n\n  b'\n---\n{c: d}\n---\n[]", "a: *b\n---\na: &b", "a\n...\n%YAML 1.1\n---\nb",
+		"a: |\n  b\n---\n\n\n--- !!str\n---\tc", "apiVersion: v1\nkind: List\nitems: [a]\n---\n}", "a\u2028---\nb\r---\nc", "a # b\n---\n# c\n\nd",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.Contains(text, "\uFEFF") || strings.HasPrefix(text, "\xFE\xFF") || strings.HasPrefix(text, "\xFF\xFE") {
+			return // it has marks of its own
+		}
+		want, wantErr := document.Parse([]byte("\uFEFF"+text), "f.yaml")
+		got, err := document.Parse([]byte(text), "f.yaml")
+		require.Equal(t, wantErr, err)
+		require.Equal(t, want, got)
+	})
+}
+
+// plainTexts returns the YAML files of the repository without their comments, anchors and marks.
+func plainTexts(t *testing.T) []string {
+	t.Helper()
+	var texts []string
+	require.NoError(t, filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".yaml" {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		var text strings.Builder
+		for line := range strings.Lines(string(data)) {
+			if !strings.ContainsAny(line, "#&\uFEFF") {
+				text.WriteString(line)
+			}
+		}
+		const long = 20_000
+		if text.Len() < long {
+			texts = append(texts, text.String())
+		}
+		return nil
+	}))
+	return texts
 }
 
 // FuzzParse: what the YAML library reads as a stream is read the same, document
