@@ -243,7 +243,7 @@ func runFunction(stdin io.Reader, stdout, stderr io.Writer) error {
 	if len(documents) != 1 || !krm.IsResourceList(documents[0].Node) {
 		return noResourceList(documents)
 	}
-	answer, err := krm.Function(documents[0].Node)
+	answer, err := krm.Function(documents[0].Node, data)
 	if err != nil {
 		return &failure{exitWrong, err}
 	}

@@ -3,6 +3,7 @@ package encode
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -28,20 +29,33 @@ func Text(node *yaml.Node) ([]byte, error) {
 // correctStyles gives another style to the texts of which the YAML library writes
 // the one they have wrongly.
 func correctStyles(node *yaml.Node) {
+	node.Style = rightStyle(node)
+	for _, child := range node.Content {
+		correctStyles(child)
+	}
+}
+
+// HasWrongStyles tells whether there is a text in a node of which the YAML library would
+// write the style that it has wrongly.
+func HasWrongStyles(node *yaml.Node) bool {
+	return node.Style != rightStyle(node) || slices.ContainsFunc(node.Content, HasWrongStyles)
+}
+
+// rightStyle returns the style of a node, or another one where the YAML library would write
+// that wrongly.
+func rightStyle(node *yaml.Node) yaml.Style {
 	blockStyles := yaml.LiteralStyle | yaml.FoldedStyle
 	isBlock := node.Style&blockStyles != 0 || node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 && strings.Contains(node.Value, "\n")
 	switch {
 	case node.Kind != yaml.ScalarNode:
 	case isBlock && strings.HasPrefix(node.Value, "\t"):
 		// It leaves out the number that says where the indentation ends.
-		node.Style = node.Style&^blockStyles | yaml.DoubleQuotedStyle
+		return node.Style&^blockStyles | yaml.DoubleQuotedStyle
 	case node.Style&yaml.FoldedStyle != 0 && strings.Contains(node.Value, "\n"):
 		// It adds a line at the end, or after a paragraph, every time.
-		node.Style = node.Style&^blockStyles | yaml.LiteralStyle
+		return node.Style&^blockStyles | yaml.LiteralStyle
 	}
-	for _, child := range node.Content {
-		correctStyles(child)
-	}
+	return node.Style
 }
 
 // String returns a text as a node, in quotes where a reader might not take it for

@@ -28,6 +28,9 @@ type part struct {
 	isKnown bool
 }
 
+// itemsLine is before the first item.
+const itemsLine = "items:\n"
+
 // maxRounds is how often an answer is read back. The YAML library may move comments
 // when it writes what it has read, but not again and again.
 const maxRounds = 5
@@ -37,6 +40,9 @@ const maxRounds = 5
 // what has no form that the YAML library might write wrongly.
 func (l *resourceList) encode() ([]byte, error) {
 	parts := l.split()
+	if text, done, err := l.asItCame(parts); done || err != nil {
+		return text, err
+	}
 	if err := write(parts); err != nil {
 		return nil, err
 	}
@@ -100,7 +106,7 @@ func write(parts []part) error {
 			}
 		}
 		if i > 0 && part.item != nil && parts[i-1].item != nil {
-			_, text, _ = bytes.Cut(text, []byte("\n")) // items:
+			_, text, _ = bytes.Cut(text, []byte("\n")) // itemsLine
 		}
 		parts[i].text = text
 	}
@@ -165,7 +171,7 @@ func withNode(p part) (part, error) {
 	if p.node != nil {
 		return p, nil
 	}
-	documents, err := document.Parse(slices.Concat([]byte("items:\n"), p.text), "answer")
+	documents, err := document.Parse(slices.Concat([]byte(itemsLine), p.text), "answer")
 	if err != nil {
 		return p, err
 	}
@@ -180,7 +186,7 @@ func beginning(text []byte) []byte {
 	if bytes.HasPrefix(text, []byte("- ")) {
 		return lines[0]
 	}
-	return slices.Concat(lines[0], lines[1]) // items:
+	return slices.Concat(lines[0], lines[1]) // the first is itemsLine
 }
 
 // partAt returns which part the line of a syntax error is in.

@@ -26,7 +26,7 @@ func TestReadBackRefuses(t *testing.T) {
 		t.Run(tc.reason, func(t *testing.T) {
 			documents, err := document.Parse([]byte("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- kind: A\n- kind: B\n  metadata: {name: b}\n  data: {x: y, l: [1]}\nfunctionConfig: {kind: ConfigMap}\n"), "list")
 			require.NoError(t, err)
-			list, diagnostics := readResourceList(documents[0].Node)
+			list, diagnostics := readResourceList(documents[0].Node, nil)
 			require.Empty(t, diagnostics)
 			parts := list.split()
 			require.NoError(t, write(parts))

@@ -40,7 +40,7 @@ func BenchmarkFunction(b *testing.B) {
 			for b.Loop() {
 				documents, err := document.Parse([]byte(input.String()), "bench.yaml")
 				require.NoError(b, err)
-				answer, err := krm.Function(documents[0].Node)
+				answer, err := krm.Function(documents[0].Node, []byte(input.String()))
 				require.NoError(b, err)
 				require.False(b, diagnostic.Failed(answer.Diagnostics), answer.Diagnostics)
 			}

@@ -19,7 +19,7 @@ import (
 // a ResourceList, and answers with them and the results: what it found, and a verdict
 // on each failover. What a FailoverCheck says as functionConfig counts more than asked.
 func Check(resourceListNode *yaml.Node, asked v1alpha1.CheckSpec) (Answer, error) {
-	list, diagnostics := readResourceList(resourceListNode)
+	list, diagnostics := readResourceList(resourceListNode, nil)
 	if diagnostic.Failed(diagnostics) {
 		return Answer{Diagnostics: diagnostics, Failed: true}, nil
 	}

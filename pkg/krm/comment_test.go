@@ -1,4 +1,4 @@
-package krm_test
+package krm
 
 import (
 	"fmt"
@@ -12,15 +12,17 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/failover-krm/failover/pkg/document"
-	"github.com/failover-krm/failover/pkg/krm"
 )
 
 // TestComments gives the function items of others with comments at random places,
 // and texts in every style: nothing is lost that the YAML library reads, and twice
-// is once.
+// is once. Where items are handed on as they came, the answer says the same as it does
+// where all is written anew.
 func TestComments(t *testing.T) {
-	for seed := range uint64(200) {
-		w := &writer{random: rand.New(rand.NewPCG(seed, 0))}
+	const seeds = 400
+	handedOn := 0
+	for seed := range uint64(seeds) {
+		w := &writer{random: rand.New(rand.NewPCG(seed, 0)), rarity: 1 << (seed % 4)}
 		w.resourceList()
 		input := w.text.String()
 
@@ -28,7 +30,30 @@ func TestComments(t *testing.T) {
 		require.Equal(t, comments(read(t, input)), comments(read(t, once)), "in:\n%s\nout:\n%s", input, once)
 		require.Equal(t, contents(t, input), contents(t, once), "in:\n%s\nout:\n%s", input, once)
 		require.Equal(t, once, call(t, once), input)
+		where, differ := difference(read(t, writtenAnew(t, input)), read(t, once))
+		require.False(t, differ, "%s\nin:\n%s\nout:\n%s", where, input, once)
+		if isHandedOn(t, input, once) {
+			handedOn++
+			require.NotNil(t, textsOf(read(t, once), []byte(once)), once)
+		}
 	}
+	require.Greater(t, handedOn, seeds/4)
+}
+
+// isHandedOn tells whether the items of a list are handed on as they came. Then they have
+// the same comments where each is read without the others.
+func isHandedOn(t *testing.T, input, once string) bool {
+	t.Helper()
+	root := read(t, input)
+	texts := textsOf(root, []byte(input))
+	for _, item := range document.Lookup(root, "items").Content {
+		if texts == nil || !strings.Contains(once, string(texts[item])) {
+			return false
+		}
+		only := document.Lookup(read(t, itemsLine+string(texts[item])), "items[0]")
+		require.True(t, haveSameComments(item, only), "in:\n%s\nitem:\n%s", input, texts[item])
+	}
+	return texts != nil
 }
 
 func read(t *testing.T, text string) *yaml.Node {
@@ -40,7 +65,15 @@ func read(t *testing.T, text string) *yaml.Node {
 
 func call(t *testing.T, input string) string {
 	t.Helper()
-	answer, err := krm.Function(read(t, input))
+	answer, err := Function(read(t, input), []byte(input))
+	require.NoError(t, err, input)
+	return string(answer.YAML)
+}
+
+// writtenAnew is an answer for which no text is taken from the input.
+func writtenAnew(t *testing.T, input string) string {
+	t.Helper()
+	answer, err := Function(read(t, input), nil)
 	require.NoError(t, err, input)
 	return string(answer.YAML)
 }
@@ -70,6 +103,9 @@ type writer struct {
 	random   *rand.Rand
 	text     strings.Builder
 	comments int
+	// rarity is how many times rarer than usual comments are.
+	rarity  int
+	anchors int
 }
 
 func (w *writer) resourceList() {
@@ -98,19 +134,19 @@ func (w *writer) resourceList() {
 	}
 }
 
-// line writes a line, which may end with a comment.
+// line writes a line, which may end with a comment, and an empty line may follow it.
 func (w *writer) line(text string) {
 	w.text.WriteString(text)
-	if w.random.IntN(16) == 0 {
+	if w.random.IntN(16*w.rarity) == 0 {
 		w.comments++
 		fmt.Fprintf(&w.text, " # c%d", w.comments)
 	}
-	w.text.WriteString("\n")
+	w.text.WriteString("\n" + strings.Repeat("\n", w.random.IntN(24)/23))
 }
 
 // commentLines writes some comments, or none, with or without empty lines around.
 func (w *writer) commentLines(indentation int) {
-	for w.random.IntN(8) == 0 {
+	for w.random.IntN(8*w.rarity) == 0 {
 		w.comments++
 		emptyLine := func() string { return strings.Repeat("\n", w.random.IntN(4)/3) }
 		fmt.Fprintf(&w.text, "%s%s# c%d\n%s", emptyLine(), spaces(indentation), w.comments, emptyLine())
@@ -166,7 +202,12 @@ func (w *writer) value(before string, indentation, depth int) {
 			w.text.WriteString(spaces(indentation) + "\techo\n")
 		}
 		fmt.Fprintf(&w.text, "%[1]stext\n%[1]smore\n%s", spaces(indentation), strings.Repeat("\n", w.random.IntN(3)))
+	case kind == 5 && w.random.IntN(4) == 0:
+		w.anchors++
+		w.line(fmt.Sprintf("%s &a%d x", before, w.anchors))
+	case kind == 5 && w.anchors > 0 && w.random.IntN(4) == 0:
+		w.line(fmt.Sprintf("%s *a%d", before, w.anchors))
 	default:
-		w.line(before + []string{" x", " 'x'", " \"\\tx\\n\"", " {a: [x]}", " []"}[w.random.IntN(5)])
+		w.line(before + []string{" x", " 'x'", " \"\\tx\\n\"", " {a: [x]}", " []", " {a: 1,\n" + spaces(indentation+1) + "b:  y}", " 'x\n\n" + spaces(indentation+1) + "y'"}[w.random.IntN(7)])
 	}
 }

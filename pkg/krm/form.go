@@ -36,6 +36,16 @@ func keepForm(from, to *yaml.Node) {
 	}
 }
 
+// isWrittenTheSame tells whether two nodes have the same values, comments and style.
+func isWrittenTheSame(a, b *yaml.Node) bool {
+	_, differ := difference(a, b)
+	return !differ && haveSameComments(a, b) && haveSameStyle(a, b)
+}
+
+func haveSameStyle(a, b *yaml.Node) bool {
+	return a.Style == b.Style && slices.EqualFunc(a.Content, b.Content, haveSameStyle)
+}
+
 // keepKeys orders the entries that two maps share as the one has them. The others
 // stay at their places.
 func keepKeys(from, to *yaml.Node) {

@@ -41,9 +41,10 @@ type Answer struct {
 
 // Function is the KRM function: it renders the FailoverSpecs in functionConfig
 // and items of a ResourceList, and puts the objects into items. With a FailoverCheck as
-// functionConfig, it is Check.
-func Function(resourceListNode *yaml.Node) (Answer, error) {
-	list, diagnostics := readResourceList(resourceListNode)
+// functionConfig, it is Check. The text is what the list was read from, or nil: what the
+// function does not change is taken from there where that is safe, and otherwise written anew.
+func Function(resourceListNode *yaml.Node, text []byte) (Answer, error) {
+	list, diagnostics := readResourceList(resourceListNode, text)
 	if diagnostic.Failed(diagnostics) {
 		return Answer{Diagnostics: diagnostics, Failed: true}, nil
 	}
@@ -122,15 +123,18 @@ type resourceList struct {
 	// rendered has the items that this call has rendered, and the text of those that are
 	// an empty node for now.
 	rendered map[*yaml.Node][]byte
+	// texts has those of the items, and of the values of other fields, as they came; nil where
+	// they are written anew.
+	texts map[*yaml.Node][]byte
 	// wholePackage tells that the call is about all FailoverSpecs of a package, not
 	// only about a functionConfig's.
 	wholePackage bool
 }
 
-func readResourceList(root *yaml.Node) (*resourceList, []diagnostic.Diagnostic) {
+func readResourceList(root *yaml.Node, text []byte) (*resourceList, []diagnostic.Diagnostic) {
 	list := &resourceList{
 		root: root, items: document.Lookup(root, "items"), functionConfig: document.Lookup(root, "functionConfig"),
-		rendered: map[*yaml.Node][]byte{},
+		rendered: map[*yaml.Node][]byte{}, texts: textsOf(root, text),
 	}
 	if version := document.Field(root, "apiVersion"); !slices.Contains(resourceListVersions, version) {
 		return nil, []diagnostic.Diagnostic{{Severity: diagnostic.Error, Message: fmt.Sprintf(
@@ -303,8 +307,9 @@ func (l *resourceList) addResults(diagnostics []diagnostic.Diagnostic) error {
 		return err
 	}
 	if earlier := document.Lookup(l.root, "results"); earlier != nil && earlier.Kind == yaml.SequenceNode {
-		earlier.Content = append(earlier.Content, results.Content...)
-		return nil
+		all := *earlier
+		all.Content = slices.Concat(earlier.Content, results.Content)
+		results = &all
 	}
 	set(l.root, "results", results)
 	return nil

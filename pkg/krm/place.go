@@ -81,7 +81,9 @@ func (l *resourceList) place(objects []object) []diagnostic.Diagnostic {
 			if !wasMoved(old, of) {
 				besideSpec(node, object.spec, taken)
 			}
-			keepForm(old, node)
+			if keepForm(old, node); isWrittenTheSame(old, node) {
+				node = old
+			}
 		}
 		blocks[of] = append(blocks[of], node)
 		l.rendered[node] = object.text
