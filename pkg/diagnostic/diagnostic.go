@@ -156,7 +156,7 @@ func Limit(diagnostics []Diagnostic) []Diagnostic {
 			counts[group{diagnostic.Subject, diagnostic.Severity}]++
 		}
 	}
-	var kept []Diagnostic
+	kept := make([]Diagnostic, 0, len(diagnostics))
 	seen := map[group]int{}
 	for _, diagnostic := range diagnostics {
 		if diagnostic.Suppressed != "" {

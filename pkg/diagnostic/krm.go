@@ -1,6 +1,7 @@
 package diagnostic
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -10,9 +11,11 @@ import (
 // Results returns diagnostics as the list of results of a KRM function, at most
 // a hundred of each document and severity.
 func Results(diagnostics []Diagnostic) (*yaml.Node, error) {
-	list := &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq}
-	for _, diagnostic := range Limit(diagnostics) {
-		result, err := diagnostic.result()
+	kept := Limit(diagnostics)
+	list := &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq, Content: make([]*yaml.Node, 0, len(kept))}
+	names := map[string]*yaml.Node{}
+	for _, diagnostic := range kept {
+		result, err := diagnostic.result(names)
 		if err != nil {
 			return nil, fmt.Errorf("results: %w", err)
 		}
@@ -21,68 +24,86 @@ func Results(diagnostics []Diagnostic) (*yaml.Node, error) {
 	return list, nil
 }
 
-// result returns a Result of the KRM functions specification.
-func (d Diagnostic) result() (*yaml.Node, error) {
-	fields := []resultField{{"message", optional(d.Message)}, {"severity", optional(string(d.Severity))}}
+// result returns a Result of the KRM functions specification. The names of its fields are
+// nodes that all results share.
+func (d Diagnostic) result(names map[string]*yaml.Node) (*yaml.Node, error) {
+	result := newObject(names)
+	result.addText("message", d.Message)
+	result.addText("severity", string(d.Severity))
 	if d.Subject == nil {
-		return mappingOf(fields)
+		return result.node, result.err
 	}
 	id := d.Subject.ID()
-	fields = append(fields, resultField{"resourceRef", []resultField{
-		{"apiVersion", optional(id.APIVersion)}, {"kind", optional(id.Kind)}, {"name", optional(id.Name)}, {"namespace", optional(id.Namespace)},
-	}})
+	ref := newObject(names)
+	ref.addText("apiVersion", id.APIVersion)
+	ref.addText("kind", id.Kind)
+	ref.addText("name", id.Name)
+	ref.addText("namespace", id.Namespace)
+	result.addObject("resourceRef", ref)
 	if len(d.Field) > 0 {
-		fields = append(fields, resultField{"field", []resultField{{"path", d.Field.String()}, {"currentValue", d.Value}}})
+		field := newObject(names)
+		field.add("path", d.Field.String())
+		if d.Value != nil {
+			field.add("currentValue", d.Value)
+		}
+		result.addObject("field", field)
 	}
 	if d.Subject.File != "" {
-		fields = append(fields, resultField{"file", []resultField{{"path", d.Subject.File}, {"index", optional(d.Subject.Item)}}})
+		file := newObject(names)
+		file.add("path", d.Subject.File)
+		if d.Subject.Item != 0 {
+			file.add("index", d.Subject.Item)
+		}
+		result.addObject("file", file)
 	}
 	if d.Rule != "" {
-		fields = append(fields, resultField{"tags", []resultField{{"rule", d.Rule}}})
+		tags := newObject(names)
+		tags.add("rule", d.Rule)
+		result.addObject("tags", tags)
 	}
-	return mappingOf(fields)
+	return result.node, result.err
 }
 
-// resultField is a field of a result. Its value is a list of such fields, or what the
-// YAML library writes.
-type resultField struct {
-	name  string
-	value any
+// object is a map that is being made, until there is an error.
+type object struct {
+	node  *yaml.Node
+	names map[string]*yaml.Node
+	err   error
 }
 
-// optional is nil for a text that is empty, or the number 0.
-func optional[T string | int](value T) any {
-	if value == *new(T) {
-		return nil
-	}
-	return value
+func newObject(names map[string]*yaml.Node) *object {
+	const most = 6 // fields
+	return &object{node: &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap, Content: make([]*yaml.Node, 0, 2*most)}, names: names}
 }
 
-// mappingOf returns the fields that are not nil.
-func mappingOf(fields []resultField) (*yaml.Node, error) {
-	mapping := &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap}
-	for _, field := range fields {
-		value, err := valueOf(field.value)
-		if err != nil {
-			return nil, err
-		}
-		if value != nil {
-			mapping.Content = append(mapping.Content, textOf(field.name), value)
-		}
+func (o *object) addNode(name string, value *yaml.Node, err error) {
+	key := o.names[name]
+	if key == nil {
+		key = textOf(name)
+		o.names[name] = key
 	}
-	return mapping, nil
+	o.node.Content = append(o.node.Content, key, value)
+	o.err = cmp.Or(o.err, err)
+}
+
+func (o *object) addObject(name string, value *object) { o.addNode(name, value.node, value.err) }
+
+// addText adds a text that is not empty.
+func (o *object) addText(name, value string) {
+	if value != "" {
+		o.add(name, value)
+	}
+}
+
+// add adds what the YAML library writes.
+func (o *object) add(name string, value any) {
+	node, err := valueOf(value)
+	o.addNode(name, node, err)
 }
 
 func valueOf(value any) (*yaml.Node, error) {
-	switch value := value.(type) {
-	case nil:
-		return nil, nil
-	case []resultField:
-		return mappingOf(value)
-	case string:
-		if isProse(value) {
-			return textOf(value), nil
-		}
+	if text, isText := value.(string); isText && isProse(text) {
+		return textOf(text), nil
 	}
 	data, err := yaml.Marshal(value)
 	if err != nil {
@@ -100,12 +121,23 @@ func textOf(value string) *yaml.Node {
 }
 
 // isProse tells that a text is one for every reader of YAML, as most messages and names
-// are: it is longer than any word that means something else, begins with a letter, and
-// is printable ASCII. For these, the library need not be asked how to write them.
+// are: it begins with a letter, is printable ASCII, and is no word that means something else.
+// For these, the library need not be asked how to write them.
 func isProse(value string) bool {
-	const longestWord = len("false")
-	return len(value) > longestWord && isLetter(value[0]) &&
+	return value != "" && isLetter(value[0]) && !isWordOfYAML(value) &&
 		!strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 func isLetter(char byte) bool { return 'a' <= char|' ' && char|' ' <= 'z' }
+
+// isWordOfYAML tells whether a word is nothing, or a boolean.
+func isWordOfYAML(value string) bool {
+	if len(value) > len("false") {
+		return false
+	}
+	switch strings.ToLower(value) {
+	case "null", "y", "n", "yes", "no", "on", "off", "true", "false":
+		return true
+	}
+	return false
+}

@@ -1,6 +1,7 @@
 package diagnostic_test
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -47,5 +48,28 @@ func TestResults(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, test.want, text)
 		})
+	}
+}
+
+// TestTextsOfResults compares what is written without asking the YAML library with what
+// that would write.
+func TestTextsOfResults(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 0))
+	texts := []string{"null", "Null", "y", "Y", "n", "yes", "No", "ON", "off", "true", "False", "info", "error", "shop", "e1", "a: b", "a #b", "a:", "inf", "nan"}
+	for range 20_000 {
+		text := make([]byte, 1+random.IntN(6))
+		for i := range text {
+			text[i] = "abeEfilnorstuyNOY019 :#-.,'\"[{&*!|>%@`"[random.IntN(38)]
+		}
+		texts = append(texts, string(text))
+	}
+	for _, text := range texts {
+		want, err := yaml.Marshal([]map[string]string{{"message": text}})
+		require.NoError(t, err)
+		results, err := diagnostic.Results([]diagnostic.Diagnostic{{Message: text}})
+		require.NoError(t, err)
+		got, err := yaml.String(results)
+		require.NoError(t, err)
+		require.Equal(t, string(want), got)
 	}
 }
