@@ -187,7 +187,7 @@ func (w *writer) field(key []byte, of *goType, value reflect.Value, isFirst bool
 
 // mapping writes the values of a map by name, without nulls.
 func (w *writer) mapping(of *goType, value reflect.Value, at place) bool {
-	if texts, isTexts := value.Interface().(map[string]string); isTexts {
+	if texts, isTexts := reflect.TypeAssert[map[string]string](value); isTexts {
 		return w.texts(texts, at)
 	}
 	names := value.MapKeys()

@@ -218,8 +218,13 @@ func (t *translator) validateBackend(id Object, backend *egv1a1.Backend) *Cause 
 
 // validateHostname returns what is wrong with the hostname of an endpoint.
 func (t *translator) validateHostname(hostname string) string {
+	return faultOf(hostname, t.atLeast("1.9.0"))
+}
+
+// faultOf returns what is wrong with a hostname, which may be allowed to end with a dot.
+func faultOf(hostname string, mayEndWithDot bool) string {
 	name := hostname
-	if t.atLeast("1.9.0") {
+	if mayEndWithDot {
 		name = strings.TrimSuffix(hostname, ".")
 	}
 	switch _, err := netip.ParseAddr(hostname); {

@@ -125,7 +125,7 @@ func (f *filtered) rewrite(spec filter) {
 		return
 	}
 	if host {
-		if message := (&translator{}).validateHostname(string(*rewrite.Hostname)); message != "" && !strings.HasSuffix(message, "has no dot") {
+		if message := faultOf(string(*rewrite.Hostname), true); message != "" && !strings.HasSuffix(message, "has no dot") {
 			f.fail(spec.source, false, ReasonUnsupportedValue, "%s", message)
 			return
 		}
