@@ -69,6 +69,13 @@ func (p Path) String() string {
 	return text.String()
 }
 
+// NewPath returns an empty path with room for the steps of most values: no path in them is
+// copied as it gets longer.
+func NewPath() Path {
+	const common = 32
+	return make(Path, 0, common)
+}
+
 // FieldPath returns the same path in the form that errors have.
 func (p Path) FieldPath() *field.Path {
 	var path *field.Path
@@ -102,8 +109,12 @@ func (p Path) Join(below Path) Path { return slices.Concat(p, below) }
 // Child returns the path of a key of a map, in brackets where a dot or a bracket
 // in it would be read as the end of a step.
 func Child(path *field.Path, key string) *field.Path {
-	if strings.ContainsAny(key, ".[]/") || path == nil && key == "" {
+	if needsBrackets(key, path == nil) {
 		return path.Key(key)
 	}
 	return path.Child(key)
+}
+
+func needsBrackets(key string, isFirst bool) bool {
+	return strings.ContainsAny(key, ".[]/") || isFirst && key == ""
 }

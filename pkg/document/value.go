@@ -14,7 +14,7 @@ import (
 // keys given twice, which YAML forbids and many readers let pass: the first
 // counts, and PositionOf tells where the other is.
 func Value(node *yaml.Node) (any, field.ErrorList) {
-	return value(node, nil)
+	return value(node, NewPath())
 }
 
 // PositionOf returns where the fault of an error is, if that is not where its field
@@ -31,7 +31,9 @@ func givenTwice(path *field.Path, key *yaml.Node, firstLine int) *field.Error {
 	return err
 }
 
-func value(node *yaml.Node, path *field.Path) (any, field.ErrorList) {
+// value does so for a node at a path, which it hands on in the same memory: it holds until the
+// next field or item.
+func value(node *yaml.Node, path Path) (any, field.ErrorList) {
 	switch node.Kind {
 	case yaml.AliasNode:
 		return value(node.Alias, path)
@@ -41,7 +43,7 @@ func value(node *yaml.Node, path *field.Path) (any, field.ErrorList) {
 		items := make([]any, 0, len(node.Content))
 		var errs field.ErrorList
 		for i, child := range node.Content {
-			item, itemErrs := value(child, path.Index(i))
+			item, itemErrs := value(child, append(path, Step{Name: strconv.Itoa(i), InBrackets: true}))
 			items = append(items, item)
 			errs = append(errs, itemErrs...)
 		}
@@ -51,7 +53,7 @@ func value(node *yaml.Node, path *field.Path) (any, field.ErrorList) {
 	}
 }
 
-func mapping(node *yaml.Node, path *field.Path) (map[string]any, field.ErrorList) {
+func mapping(node *yaml.Node, path Path) (map[string]any, field.ErrorList) {
 	fields := make(map[string]any, len(node.Content)/2)
 	seen := make(map[string]int, len(node.Content)/2)
 	var merged []*yaml.Node
@@ -59,16 +61,16 @@ func mapping(node *yaml.Node, path *field.Path) (map[string]any, field.ErrorList
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, child := follow(node.Content[i]), node.Content[i+1]
 		if key.Kind != yaml.ScalarNode {
-			errs = append(errs, field.Invalid(path, "a list or a map as a key", "a key must be a string"))
+			errs = append(errs, field.Invalid(path.FieldPath(), "a list or a map as a key", "a key must be a string"))
 			continue
 		}
 		if isMerge(key) {
 			merged = append(merged, child)
 			continue
 		}
-		childPath := Child(path, key.Value)
+		childPath := append(path, Step{Name: key.Value, InBrackets: needsBrackets(key.Value, len(path) == 0)})
 		if line, twice := seen[key.Value]; twice {
-			errs = append(errs, givenTwice(childPath, key, line))
+			errs = append(errs, givenTwice(childPath.FieldPath(), key, line))
 			continue
 		}
 		seen[key.Value] = key.Line
@@ -86,7 +88,7 @@ func mapping(node *yaml.Node, path *field.Path) (map[string]any, field.ErrorList
 
 // merge adds the fields of a merge key's map, or of each map in its list, that
 // are not there yet.
-func merge(fields map[string]any, seen map[string]int, source *yaml.Node, path *field.Path) field.ErrorList {
+func merge(fields map[string]any, seen map[string]int, source *yaml.Node, path Path) field.ErrorList {
 	source = follow(source)
 	switch source.Kind {
 	case yaml.MappingNode:
@@ -105,11 +107,11 @@ func merge(fields map[string]any, seen map[string]int, source *yaml.Node, path *
 		}
 		return errs
 	default:
-		return field.ErrorList{field.Invalid(path.Child("<<"), source.Value, "must merge a map, or a list of maps")}
+		return field.ErrorList{field.Invalid(path.FieldPath().Child("<<"), source.Value, "must merge a map, or a list of maps")}
 	}
 }
 
-func scalar(node *yaml.Node, path *field.Path) (any, field.ErrorList) {
+func scalar(node *yaml.Node, path Path) (any, field.ErrorList) {
 	switch node.ShortTag() {
 	case yaml.NodeTagNull:
 		return nil, nil
@@ -125,15 +127,15 @@ func scalar(node *yaml.Node, path *field.Path) (any, field.ErrorList) {
 		if err := node.Decode(&i); err == nil {
 			return i, nil
 		}
-		return nil, field.ErrorList{field.Invalid(path, node.Value, "must be an integer of at most 64 bits")}
+		return nil, field.ErrorList{field.Invalid(path.FieldPath(), node.Value, "must be an integer of at most 64 bits")}
 	case yaml.NodeTagFloat:
 		var f float64
 		if err := node.Decode(&f); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) {
 			return f, nil
 		}
-		return nil, field.ErrorList{field.Invalid(path, node.Value, "must be a finite number")}
+		return nil, field.ErrorList{field.Invalid(path.FieldPath(), node.Value, "must be a finite number")}
 	}
-	return nil, field.ErrorList{field.Invalid(path, node.Tag+" "+node.Value, "must be a string, a number, a boolean, a list or a map without a YAML tag of its own")}
+	return nil, field.ErrorList{field.Invalid(path.FieldPath(), node.Tag+" "+node.Value, "must be a string, a number, a boolean, a list or a map without a YAML tag of its own")}
 }
 
 func isMerge(key *yaml.Node) bool {

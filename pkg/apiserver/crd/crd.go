@@ -97,7 +97,7 @@ func Validate(envoyGateway string, object map[string]any) field.ErrorList {
 		return errs
 	}
 	rules := ruleChecker{}
-	rules.check(kind.schema, object, make(document.Path, 0, schema.CommonDepth))
+	rules.check(kind.schema, object, document.NewPath())
 	return append(errs, rules.errs...)
 }
 

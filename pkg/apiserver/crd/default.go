@@ -48,17 +48,21 @@ func fillTyped(node *schema.Node, value reflect.Value) error {
 			}
 		}
 	case reflect.Map:
-		if node.Values == nil || len(node.Values.Fields) == 0 {
-			break
+		if node.Values != nil && len(node.Values.Fields) > 0 {
+			return fillMap(node.Values, value)
 		}
-		for key, item := range value.Seq2() {
-			filled := reflect.New(item.Type()).Elem()
-			filled.Set(item)
-			if err := fillTyped(node.Values, filled); err != nil {
-				return err
-			}
-			value.SetMapIndex(key, filled)
+	}
+	return nil
+}
+
+func fillMap(node *schema.Node, value reflect.Value) error {
+	for key, item := range value.Seq2() {
+		filled := reflect.New(item.Type()).Elem()
+		filled.Set(item)
+		if err := fillTyped(node, filled); err != nil {
+			return err
 		}
+		value.SetMapIndex(key, filled)
 	}
 	return nil
 }

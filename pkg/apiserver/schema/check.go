@@ -45,13 +45,9 @@ type Advice struct {
 // int64, float64 and bool.
 func Check(node *Node, value any, advice Advice) Findings {
 	c := &checker{root: node, advice: advice}
-	c.check(node, value, make(document.Path, 0, CommonDepth))
+	c.check(node, value, document.NewPath())
 	return c.Findings
 }
-
-// CommonDepth is the capacity of a path that most values need at most: no path in them is
-// copied as it gets longer.
-const CommonDepth = 32
 
 // commonKeys is how many keys most maps have at most: the list of them is not allocated.
 const commonKeys = 16
