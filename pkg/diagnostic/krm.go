@@ -121,7 +121,7 @@ func textOf(value string) *yaml.Node {
 }
 
 // isProse tells that a text is one for every reader of YAML, as most messages and names
-// are: it begins with a letter, is printable ASCII, and is no word that means something else.
+// are: it begins with a letter, is printable ASCII, and is no word with another meaning.
 // For these, the library need not be asked how to write them.
 func isProse(value string) bool {
 	return value != "" && isLetter(value[0]) && !isWordOfYAML(value) &&

@@ -12,9 +12,9 @@ import (
 
 // textsOf returns the lines of each item of a list, by the item, and of each other field, by
 // its value. There are none where one of them could not be handed on as it came: each begins
-// a line without indentation, and nothing else does; no alias stands for something in
-// another one; and no comment is between two of them. An orchestrator writes the answer with
-// the YAML library, so there is also no text of which that would write the style wrongly.
+// a line without indentation, and every other line is indented; no alias stands for something
+// in another one; and no comment is between two of them. An orchestrator writes the answer
+// with the YAML library, so there is also no text of which that would write the style wrongly.
 func textsOf(root *yaml.Node, text []byte) map[*yaml.Node][]byte {
 	parts := partsOf(root, blocksOf(text))
 	if parts == nil || hasOtherBreaks(text) {
@@ -31,7 +31,7 @@ func textsOf(root *yaml.Node, text []byte) map[*yaml.Node][]byte {
 }
 
 // partsOf finds the lines of items, and of the values of other fields, with their keys. There
-// are none where the blocks are anything else.
+// are none where the blocks are something different.
 func partsOf(root *yaml.Node, blocks []block) map[*yaml.Node]block {
 	parts := map[*yaml.Node]block{}
 	items := document.Lookup(root, "items")
@@ -132,8 +132,8 @@ func hasOtherBreaks(text []byte) bool {
 }
 
 // asItCame writes the list with the texts of what the function did not change, and tells
-// whether it could: it leaves a list with comments on anything else, since the YAML library
-// may give those to what is next to it. The next call can hand on all that is written here.
+// whether it could: it leaves a list with comments on what it would write, since the YAML
+// library may give those to what is next to it. The next call can hand on all that is written here.
 func (l *resourceList) asItCame(parts []part) (text []byte, done bool, err error) {
 	if l.texts == nil {
 		return nil, false, nil
