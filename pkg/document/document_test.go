@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -133,6 +134,35 @@ func TestValue(t *testing.T) {
 			assert.Equal(t, tc.errs, texts)
 		})
 	}
+}
+
+// TestTexts compares random maps with what Value says of them.
+func TestTexts(t *testing.T) {
+	keys := []string{"a", "b", "c", "\"1\"", "1", "~", "*k", "[x]"}
+	values := []string{"x", "'1'", "1", "true", "~", "", "2026-11-28", "!!binary eA==", "!x y", "[x]", "{a: b}", "*t", "*k"}
+	random := rand.New(rand.NewPCG(9, 0))
+	entry := func() string {
+		if random.IntN(8) == 0 {
+			return "<<: " + []string{"*m", "[*m, {a: z, c: 2}]", "{b: y}", "x"}[random.IntN(4)]
+		}
+		return keys[random.IntN(len(keys))] + " : " + values[random.IntN(len(values))]
+	}
+	for range 5000 {
+		text := "t: &t text\nk: &k key\nm: &m {a: 1, b: b, key: ~}\nmap:\n"
+		for range 1 + random.IntN(5) {
+			text += "  " + entry() + "\n"
+		}
+		node := document.Lookup(parse(t, text).Node, "map")
+		want := map[string]string{}
+		value, _ := document.Value(node)
+		for key, field := range value.(map[string]any) {
+			if text, isText := field.(string); isText {
+				want[key] = text
+			}
+		}
+		require.Equal(t, want, document.Texts(node), text)
+	}
+	assert.Empty(t, document.Texts(parse(t, "[a]").Node))
 }
 
 func TestIndex(t *testing.T) {

@@ -31,6 +31,42 @@ func givenTwice(path *field.Path, key *yaml.Node, firstLine int) *field.Error {
 	return err
 }
 
+// Texts returns the fields of a map that are texts, as Value has them.
+func Texts(node *yaml.Node) map[string]string {
+	texts := map[string]string{}
+	if node = follow(node); node.Kind != yaml.MappingNode {
+		return texts
+	}
+	for i := len(node.Content) - 2; i >= 0; i -= 2 { // given twice, the first counts
+		key, value := follow(node.Content[i]), follow(node.Content[i+1])
+		switch {
+		case isMerge(key):
+			return textsOf(mapping(node, nil))
+		case key.Kind != yaml.ScalarNode:
+		case value.Kind == yaml.ScalarNode && isText(value):
+			texts[key.Value] = value.Value
+		default:
+			delete(texts, key.Value)
+		}
+	}
+	return texts
+}
+
+func textsOf(fields map[string]any, _ field.ErrorList) map[string]string {
+	texts := map[string]string{}
+	for key, field := range fields {
+		if text, isText := field.(string); isText {
+			texts[key] = text
+		}
+	}
+	return texts
+}
+
+func isText(scalar *yaml.Node) bool {
+	tag := scalar.ShortTag()
+	return tag == yaml.NodeTagString || tag == "!!timestamp" || tag == "!!binary"
+}
+
 // value does so for a node at a path, which it hands on in the same memory: it holds until the
 // next field or item.
 func value(node *yaml.Node, path Path) (any, field.ErrorList) {
@@ -112,11 +148,12 @@ func merge(fields map[string]any, seen map[string]int, source *yaml.Node, path P
 }
 
 func scalar(node *yaml.Node, path Path) (any, field.ErrorList) {
+	if isText(node) {
+		return node.Value, nil
+	}
 	switch node.ShortTag() {
 	case yaml.NodeTagNull:
 		return nil, nil
-	case yaml.NodeTagString, "!!timestamp", "!!binary":
-		return node.Value, nil
 	case yaml.NodeTagBool:
 		var b bool
 		if err := node.Decode(&b); err == nil {

@@ -23,19 +23,10 @@ func annotationsOf(item *yaml.Node) map[string]string { return stringMap(item, "
 func labelsOf(item *yaml.Node) map[string]string { return stringMap(item, "metadata.labels") }
 
 func stringMap(item *yaml.Node, path string) map[string]string {
-	texts := map[string]string{}
-	found := document.Lookup(item, path)
-	if found == nil {
-		return texts
+	if found := document.Lookup(item, path); found != nil {
+		return document.Texts(found)
 	}
-	value, _ := document.Value(found)
-	fields, _ := value.(map[string]any)
-	for key, field := range fields {
-		if text, ok := field.(string); ok {
-			texts[key] = text
-		}
-	}
-	return texts
+	return map[string]string{}
 }
 
 const (
@@ -58,14 +49,20 @@ type source struct {
 func sourceOf(item *yaml.Node) source {
 	annotations := annotationsOf(item)
 	subject := &diagnostic.Subject{Node: item}
+	subject.File, subject.Item = storedAt(annotations)
+	subject.FormerName, _, _ = strings.Cut(annotations[previousNamesAnnotation], ",")
+	return source{subject, owner{annotations[packagePathAnnotation], document.Field(item, "metadata.name")}}
+}
+
+// storedAt returns the file that annotations say, and the place in it.
+func storedAt(annotations map[string]string) (path string, index int) {
 	for _, dialect := range dialects {
-		subject.File = cmp.Or(subject.File, annotations[dialect.path])
-		if subject.Item == 0 {
-			subject.Item, _ = strconv.Atoi(annotations[dialect.index])
+		path = cmp.Or(path, annotations[dialect.path])
+		if index == 0 {
+			index, _ = strconv.Atoi(annotations[dialect.index])
 		}
 	}
-	subject.FormerName, _, _ = strings.Cut(annotations[previousNamesAnnotation], ",")
-	return source{subject, ownerOf(item)}
+	return path, index
 }
 
 // inFile says where an item is, where that is known.
@@ -95,10 +92,6 @@ func dialectsOf(item *yaml.Node) []dialect {
 // owner is what a FailoverSpec is known by across runs: its package, as kpt tells
 // it, and its name. The namespace is none of it, so it may be changed.
 type owner struct{ packagePath, name string }
-
-func ownerOf(spec *yaml.Node) owner {
-	return owner{annotationsOf(spec)[packagePathAnnotation], document.Field(spec, "metadata.name")}
-}
 
 // child is what an object that the function made is known by on the next run,
 // whatever it was renamed to meanwhile.

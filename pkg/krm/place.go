@@ -117,8 +117,9 @@ func (l *resourceList) withBlocks(children []child, found earlier, blocks map[ow
 type file struct{ packagePath, path string }
 
 func fileOf(item *yaml.Node) file {
-	source := sourceOf(item)
-	return file{source.owner.packagePath, source.File}
+	annotations := annotationsOf(item)
+	stored, _ := storedAt(annotations)
+	return file{annotations[packagePathAnnotation], stored}
 }
 
 // ownFile is where a spec's objects are: next to the spec. Where that has no file, its path
@@ -177,7 +178,9 @@ func (taken indexes) next(where file) int {
 // decides.
 func besideSpec(node *yaml.Node, spec source, taken indexes) {
 	where, index := ownFile(spec), 0
-	where.path = cmp.Or(where.path, fileOf(node).path)
+	if where.path == "" {
+		where.path = fileOf(node).path
+	}
 	if where.path != "" {
 		index = taken.next(where)
 	}
