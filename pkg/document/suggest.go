@@ -20,12 +20,11 @@ func Suggest(word string, candidates []string) string {
 // editDistance is Levenshtein's: how many letters must be inserted, deleted or
 // replaced.
 func editDistance(a, b string) int {
-	previous := make([]int, len(b)+1)
+	previous, current := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range previous {
 		previous[j] = j
 	}
 	for i := range len(a) {
-		current := make([]int, len(b)+1)
 		current[0] = i + 1
 		for j := range len(b) {
 			replaced := previous[j]
@@ -34,7 +33,7 @@ func editDistance(a, b string) int {
 			}
 			current[j+1] = min(replaced, previous[j+1]+1, current[j]+1)
 		}
-		previous = current
+		previous, current = current, previous
 	}
 	return previous[len(b)]
 }

@@ -1,6 +1,10 @@
 package krm
 
-import "sigs.k8s.io/kustomize/kyaml/yaml"
+import (
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
 
 // aliases returns every alias of the list.
 func (l *resourceList) aliases() []*yaml.Node {
@@ -16,7 +20,7 @@ func (l *resourceList) aliases() []*yaml.Node {
 // writeOut replaces every alias to something inside a node that is about to go
 // by what it stands for.
 func writeOut(aliases []*yaml.Node, going *yaml.Node) {
-	if len(aliases) == 0 {
+	if len(aliases) == 0 || !hasAnchors(going) {
 		return
 	}
 	inside := map[*yaml.Node]bool{}
@@ -26,6 +30,10 @@ func writeOut(aliases []*yaml.Node, going *yaml.Node) {
 			*alias = *withoutAliases(alias.Alias)
 		}
 	}
+}
+
+func hasAnchors(node *yaml.Node) bool {
+	return node.Anchor != "" || slices.ContainsFunc(node.Content, hasAnchors)
 }
 
 // withoutAliases copies a node with every alias in it written out.

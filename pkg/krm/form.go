@@ -19,8 +19,7 @@ func keepForm(from, to *yaml.Node) {
 	to.HeadComment, to.LineComment, to.FootComment = from.HeadComment, from.LineComment, from.FootComment
 	switch to.Kind {
 	case yaml.ScalarNode:
-		needsQuotes := to.ShortTag() == yaml.NodeTagString && encode.String(to.Value).Style != 0
-		if from.Value == to.Value && from.ShortTag() == to.ShortTag() && (from.Style != 0 || !needsQuotes) {
+		if from.Style != to.Style && from.Value == to.Value && from.ShortTag() == to.ShortTag() && (from.Style != 0 || !needsQuotes(to)) {
 			to.Style = from.Style
 		}
 	case yaml.MappingNode:
@@ -34,6 +33,10 @@ func keepForm(from, to *yaml.Node) {
 			}
 		}
 	}
+}
+
+func needsQuotes(scalar *yaml.Node) bool {
+	return scalar.ShortTag() == yaml.NodeTagString && encode.String(scalar.Value).Style != 0
 }
 
 // isWrittenTheSame tells whether two nodes have the same values, comments and style.

@@ -224,7 +224,7 @@ func (l *resourceList) specs() ([]source, []diagnostic.Diagnostic) {
 func misspelt(item *yaml.Node) []diagnostic.Diagnostic {
 	apiVersion, kind := document.Field(item, "apiVersion"), document.Field(item, "kind")
 	group, _, _ := strings.Cut(apiVersion, "/")
-	if document.Suggest(group, []string{v1alpha1.Group}) == "" || document.Suggest(kind, []string{v1alpha1.Kind}) == "" {
+	if document.Suggest(kind, []string{v1alpha1.Kind}) == "" || document.Suggest(group, []string{v1alpha1.Group}) == "" {
 		return nil
 	}
 	return diagnostic.Errors(sourceOf(item).Subject, field.ErrorList{
