@@ -115,6 +115,11 @@ func Child(path *field.Path, key string) *field.Path {
 	return path.Child(key)
 }
 
+// child does so in the memory of the path.
+func (p Path) child(key string) Path {
+	return append(p, Step{Name: key, InBrackets: needsBrackets(key, len(p) == 0)})
+}
+
 func needsBrackets(key string, isFirst bool) bool {
 	return strings.ContainsAny(key, ".[]/") || isFirst && key == ""
 }

@@ -104,7 +104,7 @@ func mapping(node *yaml.Node, path Path) (map[string]any, field.ErrorList) {
 			merged = append(merged, child)
 			continue
 		}
-		childPath := append(path, Step{Name: key.Value, InBrackets: needsBrackets(key.Value, len(path) == 0)})
+		childPath := path.child(key.Value)
 		if line, twice := seen[key.Value]; twice {
 			errs = append(errs, givenTwice(childPath.FieldPath(), key, line))
 			continue
