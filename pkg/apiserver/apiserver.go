@@ -1,6 +1,6 @@
-// Package apiserver is the API server's twin: it fills in the defaults of new
-// objects and validates them, as the API server of a target would, offline. This
-// file is the one door; it knows which package knows which kind.
+// Package apiserver does with new objects what the API server of a target would do, offline:
+// it fills in their defaults and validates them. This file is the one door; it knows which
+// package knows which kind.
 package apiserver
 
 import (
@@ -14,7 +14,6 @@ import (
 
 	"github.com/failover-krm/failover/pkg/apiserver/builtin"
 	"github.com/failover-krm/failover/pkg/apiserver/crd"
-	"github.com/failover-krm/failover/pkg/encode"
 )
 
 // Knows tells whether there is a verdict on a kind.
@@ -41,30 +40,22 @@ func Validate(envoyGateway string, object map[string]any) field.ErrorList {
 	return errs
 }
 
-// ValidateTyped does so for an object that was made in Go.
-func ValidateTyped(envoyGateway string, object runtime.Object) (field.ErrorList, error) {
-	apiVersion, kind := object.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()
-	var errs field.ErrorList
-	switch {
-	case builtin.Knows(apiVersion, kind):
-		errs = builtin.ValidateTyped(object)
-	case crd.Knows(apiVersion, kind):
-		if err := crd.DefaultTyped(envoyGateway, object); err != nil {
-			return nil, err
-		}
-		value, err := encode.Value(object) // which the rules of the CRD are about
-		if err != nil {
-			return nil, err
-		}
-		errs = crd.Validate(envoyGateway, value)
-	}
-	slices.SortStableFunc(errs, compare)
-	return errs, nil
-}
-
-// FillsIn tells whether ValidateTyped may fill in defaults of an object.
+// FillsIn tells whether an object that was made in Go may get defaults.
 func FillsIn(object runtime.Object) bool {
 	return crd.Knows(object.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind())
+}
+
+// DefaultTyped fills in the defaults of such an object, and of what it points to. Its value
+// is then for Validate.
+func DefaultTyped(envoyGateway string, object runtime.Object) error {
+	return crd.DefaultTyped(envoyGateway, object)
+}
+
+// ValidateTyped does what Validate does, for an object of a kind without defaults to fill in.
+func ValidateTyped(object runtime.Object) field.ErrorList {
+	errs := builtin.ValidateTyped(object)
+	slices.SortStableFunc(errs, compare)
+	return errs
 }
 
 // RemoveDefaults removes the fields of an object that the API server of a cluster with

@@ -290,12 +290,19 @@ func loadOne(subject *diagnostic.Subject, namespace string) (*v1alpha1.FailoverS
 // its target or its Envoy Gateway would refuse.
 func validated(object render.Object) (render.Resource, field.ErrorList, error) {
 	version, resource := object.Spec.Spec.Target.EnvoyGateway(), object.Resource
+	var errs field.ErrorList
 	if apiserver.FillsIn(resource) {
-		resource = resource.DeepCopyObject().(render.Resource) // it has parts of the spec, which has no defaults
-	}
-	errs, err := apiserver.ValidateTyped(version, resource)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", resource.GetName(), err)
+		resource = resource.DeepCopyObject().(render.Resource) // it has parts of the spec, which stays as it is
+		if err := apiserver.DefaultTyped(version, resource); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", resource.GetName(), err)
+		}
+		value, err := encode.Value(resource) // which the schema and the rules of the CRD are about
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", resource.GetName(), err)
+		}
+		errs = apiserver.Validate(version, value)
+	} else {
+		errs = apiserver.ValidateTyped(resource)
 	}
 	return resource, refusals(version, errs, envoygateway.Validate(version, resource)), nil
 }
