@@ -140,6 +140,20 @@ func rendered(t *testing.T) []*manifests {
 	return sets
 }
 
+// preferringOwnZone returns the workshop with one more backend, a Service that prefers
+// endpoints of its own zone: few mutations lead to that.
+func preferringOwnZone(t *testing.T, sets []*manifests) *manifests {
+	t.Helper()
+	i := slices.IndexFunc(sets, func(set *manifests) bool { return set.name == "workshop" })
+	require.GreaterOrEqual(t, i, 0)
+	set := sets[i].clone("preferring-own-zone")
+	route := set.of("HTTPRoute")[0]
+	set.add(`{apiVersion: v1, kind: Service, metadata: {name: zonal, namespace: %s},
+  spec: {clusterIP: 10.5.5.5, trafficDistribution: PreferClose, selector: {app: zonal}, ports: [{name: http, port: 8080}]}}`, route.namespace())
+	appendTo(route.list("spec", "rules")[0], "backendRefs", map[string]any{"name": "zonal", "port": 8080})
+	return set
+}
+
 func decode(t *testing.T, content []byte) []object {
 	t.Helper()
 	var objects []object

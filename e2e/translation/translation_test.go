@@ -38,10 +38,12 @@ func TestTranslation(t *testing.T) {
 	require.NoError(t, err)
 	c := &comparison{egctl: egctl, skipped: map[string]int{}, seen: map[string]int{}, excused: map[string]int{}}
 	base := rendered(t)
+	base = append(base, preferringOwnZone(t, base))
 	sources := append(slices.Clone(base), upstream(t, moduleDirectory(t))...)
 	count := 1000
 	if !*long {
 		sources, count = append(every(sources, 8), ofOtherRoutes(base)...), 50
+		sources = append(sources, base[len(base)-1])
 	}
 	for _, set := range append(sources, mutated(base, count)...) {
 		c.add(t, set)
