@@ -122,9 +122,12 @@ func (d alertDrill) run(ctx context.Context, c *cluster.Cluster, p prometheus) e
 	if d.scales != "" {
 		begin, end = func() error { return scale(0) }, func() error { return scale(1) }
 	}
+	begun := time.Now()
 	fires := func() error {
 		for _, alert := range d.fires {
-			if err := p.await(ctx, fmt.Sprintf("last_over_time(ALERTS{alertstate=\"firing\", envoy_cluster_name=%q, alertname=%q}[5m])", d.cluster(), alert)); err != nil {
+			// Before, when the first health checks had not passed, it may have fired too.
+			sinceBegun := int(time.Since(begun).Seconds()) + 1
+			if err := p.await(ctx, fmt.Sprintf("last_over_time(ALERTS{alertstate=\"firing\", envoy_cluster_name=%q, alertname=%q}[%ds])", d.cluster(), alert, sinceBegun)); err != nil {
 				return err
 			}
 		}
