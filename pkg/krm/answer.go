@@ -106,7 +106,7 @@ func write(parts []part) error {
 			}
 		}
 		if i > 0 && part.item != nil && parts[i-1].item != nil {
-			_, text, _ = bytes.Cut(text, []byte("\n")) // itemsLine
+			_, text, _ = bytes.Cut(text, []byte("\n")) // without itemsLine
 		}
 		parts[i].text = text
 	}

@@ -133,7 +133,8 @@ func hasOtherBreaks(text []byte) bool {
 
 // asItCame writes the list with the texts of what the function did not change, and tells
 // whether it could: it leaves a list with comments on what it would write, since the YAML
-// library may give those to what is next to it. The next call can hand on all that is written here.
+// library may give those to what is next to it. The next call can hand on all that is written
+// here.
 func (l *resourceList) asItCame(parts []part) (text []byte, done bool, err error) {
 	if l.texts == nil {
 		return nil, false, nil

@@ -58,8 +58,8 @@ func Validate(meta metav1.ObjectMeta, namespaced bool, rule NameRule) field.Erro
 	return validate(meta, namespaced, rule)
 }
 
-// isCommon tells that metadata is right by each NameRule of Kubernetes, and has only what most objects have:
-// apimachinery makes a path for each of its fields, whether it is there or not.
+// isCommon tells that metadata is right by each NameRule of Kubernetes, and has only what most
+// objects have: apimachinery makes a path for each of its fields, whether it is there or not.
 func isCommon(meta *metav1.ObjectMeta, namespaced bool) bool {
 	hasMore := meta.GenerateName != "" || meta.Generation != 0 || len(meta.OwnerReferences)+len(meta.Finalizers)+len(meta.ManagedFields) > 0
 	isRightNamespace := meta.Namespace == "" || namespaced && isCommonName(meta.Namespace)
@@ -112,9 +112,8 @@ func uncommonLabels(labels map[string]string) []string {
 	return uncommon
 }
 
-// isCommonKey tells that a key is a word, after a prefix that is of words in lower case
-// and digits.
-// All such keys are right; others may be.
+// isCommonKey tells that a key is a word, after a prefix that is of words of lower case letters
+// and digits. All such keys are right; others may be.
 func isCommonKey(key string) bool {
 	prefix, name, isPrefixed := strings.Cut(key, "/")
 	if !isPrefixed {
